@@ -1,0 +1,181 @@
+//! The arguments of an attribute, each with its spans, before anyone knows what they mean.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Token};
+
+use crate::ctxt::Ctxt;
+use crate::suggest;
+
+/// What an attribute takes.
+pub(crate) struct Spec {
+    /// As messages call it.
+    pub(crate) attribute: &'static str,
+    /// Every argument that has a name, and how it is written.
+    pub(crate) known: &'static [(&'static str, &'static str)],
+    /// What users will try, and what to write instead.
+    pub(crate) refused: &'static [(&'static str, &'static str)],
+    /// What to say of an argument without a name; `None` where those are the attribute's own.
+    pub(crate) positional: Option<&'static str>,
+}
+
+impl Spec {
+    /// How the argument of this name is written, if there is one.
+    fn usage(&self, name: &Ident) -> Option<&'static str> {
+        let known = self.known.iter().find(|(known, _)| name == known);
+        known.map(|(_, usage)| *usage)
+    }
+}
+
+/// One argument that has a name.
+pub(crate) struct Arg {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+    usage: &'static str,
+}
+
+pub(crate) enum Value {
+    /// `lock`
+    Flag,
+    /// `ttl = 60`
+    Is(Expr),
+    /// `skip(conn)`
+    List(TokenStream),
+}
+
+/// The arguments, none of them unknown or repeated: those were reported and left out.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) positional: Vec<Expr>,
+    named: Vec<Arg>,
+    /// Arguments that are not to be called missing: probably meant by an unknown name.
+    excused: Vec<&'static str>,
+    /// The rest could not be read, so nothing is to be called missing.
+    broken: bool,
+}
+
+impl Args {
+    pub(crate) fn parse(tokens: TokenStream, spec: &Spec, cx: &Ctxt) -> Self {
+        let mut args = Args::default();
+        let read = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                args.read_one(input, spec, cx)?;
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = read.parse2(tokens) {
+            cx.error(error);
+            args.broken = true;
+        }
+        args
+    }
+
+    /// The argument of this name, if it was given.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Arg> {
+        let at = self.named.iter().position(|arg| arg.name == name)?;
+        Some(self.named.swap_remove(at))
+    }
+
+    /// Whether it may be said that an argument of this name is missing.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        !self.broken && !self.excused.contains(&name)
+    }
+
+    fn read_one(&mut self, input: ParseStream<'_>, spec: &Spec, cx: &Ctxt) -> syn::Result<()> {
+        let assigns = input.peek2(Token![=]) && !input.peek2(Token![==]);
+        let named = input.peek(Ident::peek_any) && (assigns || spec.positional.is_some());
+        if named {
+            let name = Ident::parse_any(input)?;
+            let value = Value::read(input, &name, spec)?;
+            self.keep(name, value, spec, cx);
+        } else {
+            let value = input.parse()?;
+            match spec.positional {
+                None => self.positional.push(value),
+                Some(message) => {
+                    cx.error_at(&value, message);
+                    self.broken = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The one place where unknown and repeated arguments are caught, for every attribute.
+    fn keep(&mut self, name: Ident, value: Value, spec: &Spec, cx: &Ctxt) {
+        if let Some(usage) = spec.usage(&name) {
+            if self.named.iter().any(|earlier| earlier.name == name) {
+                cx.error_at(&name, format!("`{name}` is given twice; keep one of them"));
+            } else {
+                self.named.push(Arg { name, value, usage });
+            }
+            return;
+        }
+        if let Some((refused, instead)) = spec.refused.iter().find(|(refused, _)| name == refused) {
+            cx.error_at(&name, instead);
+            self.excused.push(refused);
+            return;
+        }
+        let names: Vec<_> = spec.known.iter().map(|(known, _)| *known).collect();
+        let hint = match suggest::closest(&name.to_string(), names.iter().copied()) {
+            Some(meant) => {
+                self.excused.extend(names.iter().copied().find(|known| *known == meant));
+                format!("; did you mean `{meant}`?")
+            }
+            None => format!("; {} takes {}", spec.attribute, suggest::list(&names)),
+        };
+        cx.error_at(&name, format!("unknown argument `{name}`{hint}"));
+    }
+}
+
+impl Arg {
+    /// The value of `name = value`.
+    pub(crate) fn expr(self, cx: &Ctxt) -> Option<Expr> {
+        match self.value {
+            Value::Is(expr) => Some(expr),
+            _ => self.misused(cx),
+        }
+    }
+
+    /// What stands in the brackets of `name(...)`.
+    pub(crate) fn list(self, cx: &Ctxt) -> Option<TokenStream> {
+        match self.value {
+            Value::List(tokens) if !tokens.is_empty() => Some(tokens),
+            _ => self.misused(cx),
+        }
+    }
+
+    /// Says how the argument is written.
+    pub(crate) fn misused<T>(&self, cx: &Ctxt) -> Option<T> {
+        let Arg { name, usage, .. } = self;
+        cx.error_at(name, format!("`{name}` is written like this: `{usage}`"));
+        None
+    }
+}
+
+impl Value {
+    fn read(input: ParseStream<'_>, name: &Ident, spec: &Spec) -> syn::Result<Self> {
+        if input.peek(Token![=]) {
+            let equals = input.parse::<Token![=]>()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                let usage = spec.usage(name).unwrap_or("name = value");
+                let message = format!("`{name}` has no value here: write `{usage}`");
+                return Err(syn::Error::new_spanned(equals, message));
+            }
+            input.parse().map(Value::Is)
+        } else if input.peek(syn::token::Paren) {
+            let content;
+            syn::parenthesized!(content in input);
+            content.parse().map(Value::List)
+        } else if input.peek(Token![:]) {
+            let colon = input.parse::<Token![:]>()?;
+            Err(syn::Error::new_spanned(colon, format!("write `=`: `{name} = ...`")))
+        } else {
+            Ok(Value::Flag)
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Functions that are async without `async fn`: `#[async_trait]`, and those written like it.
+//!
+//! `#[async_trait]` expands before the attributes of its methods do, so what they see is
+//!
+//! ```text
+//! fn find<'life0, 'async_trait>(&'life0 self, __arg1: Path<u64>)
+//!     -> Pin<Box<dyn Future<Output = User> + Send + 'async_trait>>
+//! {
+//!     Box::pin(async move {
+//!         let __self = self;
+//!         let Path(id) = { let __arg1 = __arg1; __arg1 };
+//!         ...
+//!     })
+//! }
+//! ```
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::parse::Parser;
+use syn::{
+    AssocType, Block, Expr, ExprAsync, ExprCall, GenericArgument, Local, Pat, PathArguments,
+    ReturnType, Signature, Stmt, Type, TypeParamBound,
+};
+
+use crate::params::{self, Params};
+
+/// A function whose body is `Box::pin(async move { ... })`.
+pub(crate) struct Pinned {
+    /// What stands before the call, if anything does.
+    before: Vec<Stmt>,
+    /// `Box::pin(...)`
+    call: ExprCall,
+    /// `async move { ... }`, without its statements.
+    block: ExprAsync,
+    /// The `let` statements that take patterned parameters apart: keys name what they bind.
+    patterns: Vec<Stmt>,
+    /// All other statements of the block.
+    pub(crate) body: TokenStream,
+    /// The `Output` of the future.
+    pub(crate) output: Option<Type>,
+}
+
+impl Pinned {
+    /// Recognises the form; `None` for any other function.
+    pub(crate) fn recognise(sig: &Signature, body: TokenStream) -> Option<Self> {
+        let mut before = Block::parse_within.parse2(body).ok()?;
+        let Some(Stmt::Expr(Expr::Call(mut call), None)) = before.pop() else {
+            return None;
+        };
+        if !is_box_pin(&call.func) || call.args.len() != 1 {
+            return None;
+        }
+        let Expr::Async(mut block) = call.args.pop()? else {
+            return None;
+        };
+        block.capture?;
+        let (patterns, body): (Vec<_>, Vec<_>) =
+            (block.block.stmts.drain(..)).partition(|stmt| patterned(stmt, sig).is_some());
+        Some(Pinned {
+            before,
+            call,
+            block,
+            patterns,
+            body: body.iter().map(ToTokens::to_token_stream).collect(),
+            output: output(&sig.output),
+        })
+    }
+
+    /// The parameters: what the patterns bind, instead of the names that stand in for them.
+    pub(crate) fn params(&self, sig: &Signature) -> Params {
+        let mut params = Params::of(sig);
+        params.names.retain(|name| !is_stand_in(name));
+        for pattern in &self.patterns {
+            params.names.extend(patterned(pattern, sig).into_iter().flat_map(params::bound));
+        }
+        params
+    }
+
+    /// The function's body, with `inside` as what the future does.
+    pub(crate) fn around(&self, inside: TokenStream) -> TokenStream {
+        let Pinned { before, patterns, .. } = self;
+        let mut block = self.block.clone();
+        block.block.stmts = vec![Stmt::Expr(Expr::Verbatim(inside), None)];
+        block.block.stmts.splice(0..0, patterns.iter().cloned());
+        let mut call = self.call.clone();
+        call.args.push(Expr::Async(block));
+        let mut body = TokenStream::new();
+        for stmt in before {
+            stmt.to_tokens(&mut body);
+        }
+        call.to_tokens(&mut body);
+        body
+    }
+}
+
+/// `Box::pin`, by any path.
+fn is_box_pin(func: &Expr) -> bool {
+    let Expr::Path(path) = func else { return false };
+    let mut segments = path.path.segments.iter().rev();
+    segments.next().is_some_and(|last| last.ident == "pin")
+        && segments.next().is_some_and(|last| last.ident == "Box")
+}
+
+/// The pattern of `let Path(id) = { let __arg1 = __arg1; __arg1 };`
+fn patterned<'a>(stmt: &'a Stmt, sig: &Signature) -> Option<&'a Pat> {
+    let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else {
+        return None;
+    };
+    let Expr::Block(block) = &*init.expr else {
+        return None;
+    };
+    let Some(Stmt::Expr(Expr::Path(last), None)) = block.block.stmts.last() else {
+        return None;
+    };
+    let name = last.path.get_ident()?;
+    let is_param = Params::of(sig).names.contains(name);
+    (is_stand_in(name) && is_param).then_some(pat)
+}
+
+/// `__arg1`
+fn is_stand_in(name: &Ident) -> bool {
+    let name = name.to_string();
+    name.strip_prefix("__arg")
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The `Output` of a returned `Pin<Box<dyn Future<Output = R> + ...>>`.
+fn output(returned: &ReturnType) -> Option<Type> {
+    let ReturnType::Type(_, pin) = returned else {
+        return None;
+    };
+    let Type::TraitObject(future) = argument(argument(pin)?)? else {
+        return None;
+    };
+    let TypeParamBound::Trait(bound) = future.bounds.first()? else {
+        return None;
+    };
+    let PathArguments::AngleBracketed(arguments) = &bound.path.segments.last()?.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(AssocType { ident, ty, .. }) if ident == "Output" => {
+            Some(ty.clone())
+        }
+        _ => None,
+    })
+}
+
+/// The `T` of a `Box<T>`.
+fn argument(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+    use syn::ItemFn;
+
+    fn recognise(item: TokenStream) -> Option<(Pinned, Signature)> {
+        let item: ItemFn = syn::parse2(item).unwrap();
+        let body = item.block.stmts.iter().map(ToTokens::to_token_stream).collect();
+        Some((Pinned::recognise(&item.sig, body)?, item.sig))
+    }
+
+    #[test]
+    fn async_trait_is_recognised() {
+        let (pinned, sig) = recognise(quote! {
+            fn find<'life0, 'async_trait>(&'life0 self, name: u8, __arg1: Path<u64>, __arg2: u8)
+                -> ::core::pin::Pin<Box<dyn ::core::future::Future<Output = User> + Send + 'async_trait>>
+            {
+                Box::pin(async move {
+                    let __self = self;
+                    let name = name;
+                    let Path(id) = { let __arg1 = __arg1; __arg1 };
+                    let __arg2 = __arg2;
+                    let __ret: User = { load(id, name) };
+                    __ret
+                })
+            }
+        })
+        .unwrap();
+        assert_eq!(pinned.params(&sig).list(), ["name", "id"]);
+        assert_eq!(pinned.output.unwrap().to_token_stream().to_string(), "User");
+        assert_eq!(pinned.patterns.len(), 1);
+    }
+
+    #[test]
+    fn other_functions_are_not() {
+        for item in [
+            quote!(
+                fn f() -> u8 {
+                    1
+                }
+            ),
+            quote!(
+                fn f() -> B {
+                    Box::new(async move { 1 })
+                }
+            ),
+            quote!(
+                fn f() -> B {
+                    Box::pin(async { 1 })
+                }
+            ),
+            quote!(
+                fn f() -> B {
+                    Box::pin(future)
+                }
+            ),
+            quote!(
+                fn f() {
+                    Box::pin(async move { 1 });
+                }
+            ),
+        ] {
+            assert!(recognise(item).is_none());
+        }
+    }
+}

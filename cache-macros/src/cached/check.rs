@@ -1,0 +1,192 @@
+//! The rules of `#[cached]`, one function to a rule, each with its reason.
+
+use super::model::Cached;
+use crate::ctxt::Ctxt;
+use crate::function::{self, Form};
+use crate::key::{self, Key, Template};
+use crate::params;
+use crate::rules::{self, Meant};
+use crate::suggest;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{GenericArgument, PathArguments, Type, TypeReference};
+
+pub(super) fn all(model: &Cached, cx: &Ctxt) {
+    rules::check_async(&model.function, "#[cached]", cx);
+    rules::check_transactions(&model.function, IN_A_TRANSACTION, cx);
+    check_returns_something(model, cx);
+    check_return_type_is_named(model, cx);
+    check_value_is_owned(model, cx);
+    check_skipped_are_parameters(model, cx);
+    match &model.options.key {
+        Some(Key::Template(template)) => {
+            check_skipped_are_not_in_key(model, template, cx);
+            let mut meant = rules::check_placeholders(template, &model.params, cx);
+            meant.names.extend(rules::check_braces(
+                template,
+                |name| model.params.contains(name),
+                cx,
+            ));
+            check_template_is_complete(model, template, &meant, cx);
+        }
+        Some(Key::Expr(expr)) => check_expression_is_complete(model, &expr.to_token_stream(), cx),
+        None => {}
+    }
+}
+
+const IN_A_TRANSACTION: &str = "what a transaction reads may never be committed, and must not \
+    reach the cache: begin the transaction inside the function, or call a function without \
+    `#[cached]` here";
+
+/// A function without a result is called for what it does, and a hit would not do it.
+fn check_returns_something(model: &Cached, cx: &Ctxt) {
+    let message = "there is nothing to cache: the function returns `()`; remove `#[cached]`, or return what is worth keeping";
+    match (model.function.output(), &model.function.form) {
+        (Some(Type::Tuple(unit)), _) if unit.elems.is_empty() => cx.error_at(unit, message),
+        (None, Form::Async(_)) => cx.error_at(&model.function.sig.ident, message),
+        _ => {}
+    }
+}
+
+/// A value is read back from bytes as the type it was stored as, so that type has to have a name.
+fn check_return_type_is_named(model: &Cached, cx: &Ctxt) {
+    let output = model.function.output();
+    for hidden in output.into_iter().flat_map(function::impl_traits) {
+        cx.error_at(
+            hidden,
+            "a cached value is decoded into its type, which `impl Trait` hides: name the type",
+        );
+    }
+}
+
+/// A value is read back from bytes that are gone once it is read, so it cannot borrow from them,
+/// and has nothing else to borrow from. The compiler would say so at the attribute, in terms of
+/// lifetimes that nobody has written.
+fn check_value_is_owned(model: &Cached, cx: &Ctxt) {
+    if let Some(borrowed) = model.function.output().and_then(borrowed_value) {
+        cx.error_at(
+            borrowed,
+            "a cached value is decoded from bytes, so it cannot be a reference: return an owned \
+             type, such as `String` for `&str`",
+        );
+    }
+}
+
+/// The reference in `&T`, `Option<&T>`, `Result<&T, E>` and `Result<Option<&T>, E>`.
+fn borrowed_value(ty: &Type) -> Option<&TypeReference> {
+    match ty {
+        Type::Reference(reference) => Some(reference),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+                return None;
+            };
+            let is_wrapper = last.ident == "Option" || last.ident == "Result";
+            match arguments.args.first()? {
+                GenericArgument::Type(value) if is_wrapper => borrowed_value(value),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// A name in `skip` that is no parameter is a slip, and the parameter that was meant would be
+/// called missing for it.
+fn check_skipped_are_parameters(model: &Cached, cx: &Ctxt) {
+    let names = model.params.list();
+    for (at, name) in model.options.skip.iter().enumerate() {
+        if model.options.skip[..at].contains(name) {
+            cx.error_at(name, format!("`{name}` is skipped twice; keep one of them"));
+        }
+        if model.params.contains(&name.to_string()) {
+            continue;
+        }
+        let hint = match suggest::closest(&name.to_string(), &names) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None if names.is_empty() => String::new(),
+            None => format!("; there is {}", suggest::list(&names)),
+        };
+        cx.error_at(name, format!("`{name}` is not a parameter{hint}"));
+    }
+}
+
+/// `skip` says that a parameter does not shape the value, the key says that it does.
+fn check_skipped_are_not_in_key(model: &Cached, template: &Template, cx: &Ctxt) {
+    for name in &model.options.skip {
+        let used = template.placeholders().find(|p| name.unraw() == *p.root());
+        if let Some(used) = used {
+            cx.error_at(
+                name,
+                format!("`{name}` is skipped, yet the key has `{used}`: remove one of the two"),
+            );
+        }
+    }
+}
+
+/// Two calls that differ only in a parameter that is not in the key would share an entry.
+fn check_template_is_complete(model: &Cached, template: &Template, meant: &Meant, cx: &Ctxt) {
+    let mut absent: Vec<_> = missing(model, |name| {
+        template.placeholders().any(|p| p.root().trim_start_matches("r#") == name)
+            || meant.names.iter().any(|meant| meant == name)
+    })
+    .collect();
+    // An unknown placeholder stands for some parameter, and one message is enough for both.
+    if absent.len() <= meant.unknown {
+        absent.clear();
+    }
+    for name in absent {
+        cx.error_at(
+            &name,
+            incomplete(&name.unraw().to_string(), &format!("add `<{}>`", name.unraw())),
+        );
+    }
+}
+
+/// As for a template; where in an expression a parameter is used is not for us to judge.
+fn check_expression_is_complete(model: &Cached, key: &proc_macro2::TokenStream, cx: &Ctxt) {
+    for name in missing(model, |name| key::mentions(key.clone(), name)) {
+        cx.error_at(&name, incomplete(&name.unraw().to_string(), "use it in the key"));
+    }
+    for name in &model.options.skip {
+        if key::mentions(key.clone(), &name.unraw().to_string()) {
+            cx.error_at(
+                name,
+                format!("`{name}` is skipped, yet the key uses it: remove one of the two"),
+            );
+        }
+    }
+}
+
+fn missing(model: &Cached, in_key: impl Fn(&str) -> bool) -> impl Iterator<Item = syn::Ident> {
+    let absent = |name: &&syn::Ident| {
+        !in_key(&name.unraw().to_string())
+            && !model.skips(name)
+            && !model.is_the_cache(name)
+            && !is_a_transaction(model, name)
+            && !probably_skipped(model, name)
+    };
+    model.params.names.iter().filter(absent).cloned().collect::<Vec<_>>().into_iter()
+}
+
+/// Whether the parameter is a transaction: that has its own message.
+fn is_a_transaction(model: &Cached, name: &syn::Ident) -> bool {
+    let mut transactions = params::transactions(&model.function.sig);
+    transactions.any(|typed| params::bound(&typed.pat).contains(name))
+}
+
+/// Whether a misspelt `skip` meant this parameter: that has its own message.
+fn probably_skipped(model: &Cached, name: &syn::Ident) -> bool {
+    let name = name.to_string();
+    let names = model.params.list();
+    (model.options.skip.iter())
+        .filter(|skipped| !model.params.contains(&skipped.to_string()))
+        .any(|skipped| suggest::closest(&skipped.to_string(), &names) == Some(&*name))
+}
+
+fn incomplete(name: &str, instead: &str) -> String {
+    format!(
+        "`{name}` is not part of the key: two calls that differ only in `{name}` would share an \
+         entry; {instead} or `skip({name})`"
+    )
+}

@@ -1,0 +1,198 @@
+//! Reads the arguments of `#[cached]`, each by itself.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprClosure, ExprLit, Lit, Token, UnOp};
+
+use super::model::{Lock, NegativeTtl, Options, Ttl};
+use crate::args::{Arg, Args, Spec, Value};
+use crate::common::Common;
+use crate::ctxt::Ctxt;
+use crate::duration::Length;
+use crate::key::Key;
+
+const CACHED: Spec = Spec {
+    attribute: "`#[cached]`",
+    known: &[
+        ("key", "key = \"user:<id>\""),
+        ("ttl", "ttl = 3600"),
+        ("lock", "lock` or `lock(lease = \"5s\", wait = \"10s\")"),
+        ("skip", "skip(conn)"),
+        ("cache", "cache = self.cache"),
+        ("negative_ttl", "negative_ttl = 60"),
+        ("version", "version = 2"),
+        ("when", "when = !fresh"),
+        ("unless", "unless = |user: &User| user.is_guest"),
+        ("name", "name = \"users.find\""),
+        ("crate", "crate = my_cache"),
+    ],
+    refused: &[],
+    positional: Some(
+        "every argument of `#[cached]` has a name: `key = \"user:<id>\"`, `ttl = 3600`",
+    ),
+};
+
+const LOCK: Spec = Spec {
+    attribute: "`lock`",
+    known: &[("lease", "lease = \"5s\""), ("wait", "wait = \"10s\"")],
+    refused: &[],
+    positional: Some("the arguments of `lock` have names: `lock(lease = \"5s\", wait = \"10s\")`"),
+};
+
+pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
+    let mut args = Args::parse(tokens, &CACHED, cx);
+    Options {
+        key: key(&mut args, cx),
+        ttl: ttl(&mut args, cx),
+        lock: args.take("lock").and_then(|arg| lock(arg, cx)),
+        skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
+        negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
+        version: args.take("version").and_then(|arg| version(arg, cx)),
+        when: args.take("when").and_then(|arg| when(arg, cx)),
+        unless: args.take("unless").and_then(|arg| unless(arg, cx)),
+        common: Common::parse(&mut args, cx),
+    }
+}
+
+fn key(args: &mut Args, cx: &Ctxt) -> Option<Key> {
+    match args.take("key") {
+        Some(arg) => Key::parse(arg.expr(cx)?, cx),
+        None if args.lacks("key") => missing(
+            "`#[cached]` needs a key, made of the parameters that shape the value: \
+             `key = \"user:<id>\"`",
+            cx,
+        ),
+        None => None,
+    }
+}
+
+fn ttl(args: &mut Args, cx: &Ctxt) -> Option<Ttl> {
+    match args.take("ttl") {
+        Some(arg) => match arg.expr(cx)? {
+            Expr::Closure(closure) => of_value(closure, "ttl", cx).map(Ttl::OfValue),
+            expr => {
+                let zero = "an entry would be gone at once; write for how many seconds it may be kept, such as `60`";
+                cx.ok(Length::parse("ttl", expr, zero)).map(Ttl::Length)
+            }
+        },
+        None if args.lacks("ttl") => missing(
+            "`#[cached]` needs a `ttl`, after which an entry is loaded anew: `ttl = 3600` \
+             (seconds) or `ttl = \"1h\"`",
+            cx,
+        ),
+        None => None,
+    }
+}
+
+fn missing<T>(message: &str, cx: &Ctxt) -> Option<T> {
+    cx.error(syn::Error::new(Span::call_site(), message));
+    None
+}
+
+fn lock(arg: Arg, cx: &Ctxt) -> Option<Lock> {
+    if let Value::Flag = arg.value {
+        return Some(Lock { lease: None, wait: None });
+    }
+    let mut args = Args::parse(arg.list(cx)?, &LOCK, cx);
+    let mut length = |name, zero| {
+        let expr = args.take(name)?.expr(cx)?;
+        cx.ok(Length::parse(name, expr, zero))
+    };
+    let lease = length(
+        "lease",
+        "the lock would be free before the load has begun; write for example `\"5s\"`",
+    );
+    let wait = length(
+        "wait",
+        "nobody would wait, and everybody load; write for example `\"10s\"`, or leave `lock` out",
+    );
+    Some(Lock { lease, wait })
+}
+
+fn skip(arg: Arg, cx: &Ctxt) -> Option<Vec<Ident>> {
+    let parser = Punctuated::<Ident, Token![,]>::parse_separated_nonempty_with;
+    let tokens = arg.list(cx)?;
+    let names = |input: syn::parse::ParseStream<'_>| {
+        let names = parser(input, Ident::parse_any)?;
+        input.parse::<Option<Token![,]>>()?;
+        Ok(names)
+    };
+    let Ok(names) = names.parse2(tokens.clone()) else {
+        cx.error_at(tokens, "`skip` takes the names of parameters: `skip(conn, span)`");
+        return None;
+    };
+    Some(names.into_iter().collect())
+}
+
+fn negative_ttl(arg: Arg, cx: &Ctxt) -> Option<NegativeTtl> {
+    let name = arg.name.clone();
+    let expr = arg.expr(cx)?;
+    if let Expr::Closure(closure) = &expr {
+        cx.error_at(closure, "`negative_ttl` is for `None`, so there is no value for a closure to look at: write a length of time");
+        return None;
+    }
+    let zero = "`None` would be forgotten at once; leave `negative_ttl` out for that";
+    let length = cx.ok(Length::parse("negative_ttl", expr, zero))?;
+    Some(NegativeTtl { name, length })
+}
+
+/// The version is part of every stored key, so it has to be known when the program is built.
+fn version(arg: Arg, cx: &Ctxt) -> Option<Expr> {
+    let expr = arg.expr(cx)?;
+    let fits = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse::<u32>().is_ok(),
+        Expr::Lit(_) | Expr::Closure(_) => false,
+        Expr::Unary(unary) => !matches!(unary.op, UnOp::Neg(_)),
+        _ => true,
+    };
+    if !fits {
+        cx.error_at(expr, "`version` is a number from 0 to 4294967295, or a `const` of type `u32`");
+        return None;
+    }
+    Some(expr)
+}
+
+fn when(arg: Arg, cx: &Ctxt) -> Option<Expr> {
+    let expr = arg.expr(cx)?;
+    if let Expr::Closure(closure) = &expr {
+        cx.error_at(
+            closure,
+            "`when` is asked before there is a value: write a `bool` expression over the \
+             parameters, or `unless = |value| ...` to look at the value",
+        );
+        return None;
+    }
+    Some(expr)
+}
+
+fn unless(arg: Arg, cx: &Ctxt) -> Option<Expr> {
+    match arg.expr(cx)? {
+        Expr::Closure(closure) => of_value(closure, "unless", cx).map(Expr::Closure),
+        path @ Expr::Path(_) => Some(path),
+        other => {
+            cx.error_at(
+                other,
+                "`unless` looks at the loaded value, so it is a closure: \
+                 `unless = |value| ...`; for a condition on the parameters write `when = !(...)`",
+            );
+            None
+        }
+    }
+}
+
+/// A closure over the value has that one parameter.
+fn of_value(closure: ExprClosure, argument: &str, cx: &Ctxt) -> Option<ExprClosure> {
+    if closure.inputs.len() == 1 {
+        return Some(closure);
+    }
+    let message =
+        format!("this closure gets one argument, the loaded value: `{argument} = |value| ...`");
+    if closure.inputs.is_empty() {
+        cx.error_at(&closure, message);
+    } else {
+        cx.error_at(&closure.inputs, message);
+    }
+    None
+}

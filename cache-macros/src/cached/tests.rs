@@ -1,0 +1,229 @@
+//! Snapshots of `#[cached]`: one for each option, one for each shape of function.
+
+use expect_test::expect_file;
+use quote::quote;
+
+use crate::snapshot::{check, messages};
+
+/// One option on the same function.
+macro_rules! options {
+    ($($name:ident: $args:tt)*) => {$(
+        #[test]
+        fn $name() {
+            let item = quote! {
+                async fn find(id: u64) -> sqlx::Result<Option<User>> {
+                    db::find(id).await
+                }
+            };
+            let args = quote! $args;
+            let written = quote!(#[cached(#args)] #item);
+            let file = concat!("../snapshots/cached/option_", stringify!($name), ".rs");
+            check(&expect_file![file], None, written, super::cached(args, item));
+        }
+    )*};
+}
+
+options! {
+    minimal: (key = "user:<id>", ttl = 60)
+    ttl_text: (key = "user:<id>", ttl = "1h30m")
+    ttl_expression: (key = "user:<id>", ttl = USER_TTL)
+    ttl_closure: (key = "user:<id>", ttl = |user: &User| user.ttl())
+    lock: (key = "user:<id>", ttl = 60, lock)
+    lock_times: (key = "user:<id>", ttl = 60, lock(lease = "500ms", wait = 10))
+    negative_ttl: (key = "user:<id>", ttl = 60, negative_ttl = 5)
+    version: (key = "user:<id>", ttl = 60, version = 2)
+    when: (key = "user:<id>", ttl = 60, when = id != 0)
+    unless: (key = "user:<id>", ttl = 60, unless = |user: &User| user.is_guest)
+    name: (key = "user:<id>", ttl = 60, name = "users.find")
+    cache: (key = "user:<id>", ttl = 60, cache = CACHE.get())
+    krate: (key = "user:<id>", ttl = 60, crate = my::cache)
+    key_expression: (key = UserKey { id }, ttl = 60)
+    key_brackets: (key = "{user:<id>}<<1>>", ttl = 60)
+}
+
+/// One shape of function, as it stands within `inside`.
+macro_rules! shapes {
+    ($($name:ident in $inside:expr, $args:tt: { $($item:tt)* })*) => {$(
+        #[test]
+        fn $name() {
+            let item = quote! { $($item)* };
+            let args = quote! $args;
+            let written = quote!(#[cached(#args)] #item);
+            let file = concat!("../snapshots/cached/shape_", stringify!($name), ".rs");
+            check(&expect_file![file], $inside, written, super::cached(args, item));
+        }
+    )*};
+}
+
+const REPO: Option<&str> = Some("impl Repo");
+
+shapes! {
+    attributes_kept in None, (key = "user:<id>", ttl = 60): {
+        /// Finds a user.
+        #[must_use]
+        pub(crate) async fn find(id: u64) -> Option<User> {
+            #![allow(clippy::pedantic)]
+            db::find(id).await
+        }
+    }
+    generic in None, (key = "user:<id>", ttl = 60, skip(conn)): {
+        async fn find<'a, C, const N: usize>(conn: &'a mut C, id: [u8; N]) -> Result<User, C::Error>
+        where
+            C: Connection + Send,
+        {
+            conn.find(id).await
+        }
+    }
+    patterns in None, (key = "user:<id>:<a>:<pair.0>", ttl = 60): {
+        async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, mut pair: (u8, u8), _: u8) -> User {
+            pair.0 += 1;
+            db::find(id, a, pair).await
+        }
+    }
+    raw_names in None, (key = "<type>:<user.ref>", ttl = 60): {
+        async fn find(r#type: u8, user: &User) -> User {
+            db::find(r#type, user).await
+        }
+    }
+    by_reference in REPO, (key = "user:<self.tenant>:<id>", ttl = 60, cache = self.cache): {
+        async fn find(&self, id: u64) -> sqlx::Result<User> {
+            self.db.find(id).await
+        }
+    }
+    by_mutable_reference in REPO, (key = "user:<id>", ttl = 60): {
+        async fn find(&mut self, id: u64) -> sqlx::Result<User> {
+            self.db.find(id).await
+        }
+    }
+    by_arc in REPO, (key = "user:<self.tenant>:<id>", ttl = 60): {
+        async fn find(self: Arc<Self>, id: u64) -> sqlx::Result<User> {
+            self.db.find(id).await
+        }
+    }
+    trait_default in Some("trait Users"), (key = "user:<id>", ttl = 60): {
+        async fn find(&self, id: u64) -> sqlx::Result<User> {
+            self.load(id).await
+        }
+    }
+    async_trait in Some("impl Users for Repo"), (key = "user:<self.tenant>:<id>:<name>", ttl = 60): {
+        fn find<'life0, 'life1, 'async_trait>(
+            &'life0 self,
+            __arg1: Path<u64>,
+            name: &'life1 str,
+        ) -> ::core::pin::Pin<
+            Box<dyn ::core::future::Future<Output = sqlx::Result<User>> + ::core::marker::Send + 'async_trait>,
+        >
+        where
+            'life0: 'async_trait,
+            'life1: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async move {
+                if let ::core::option::Option::Some(__ret) =
+                    ::core::option::Option::None::<sqlx::Result<User>>
+                {
+                    #[allow(unreachable_code)]
+                    return __ret;
+                }
+                let __self = self;
+                let Path(id) = {
+                    let __arg1 = __arg1;
+                    __arg1
+                };
+                let __ret: sqlx::Result<User> = { __self.db.find(id, name).await };
+                #[allow(unreachable_code)]
+                __ret
+            })
+        }
+    }
+}
+
+/// The messages that `#[cached(args)]` gives for a function of this head.
+macro_rules! errors {
+    ($args:tt $($head:tt)*) => {
+        messages(super::cached(quote! $args, quote! { $($head)* { body() } }))
+    };
+}
+
+#[test]
+fn an_error_leaves_the_function_as_it_is() {
+    let item = quote!(
+        async fn find(id: u64) -> User {
+            body()
+        }
+    );
+    let expansion = super::cached(quote!(ttl = 60), item.clone()).to_string();
+    assert!(expansion.starts_with(&item.to_string()), "{expansion}");
+    assert_eq!(errors!((ttl = 60) async fn find(id: u64) -> User).len(), 1);
+}
+
+#[test]
+fn several_mistakes_give_several_messages() {
+    let found = errors!((key = "user:<idd>", ttl = 0, lokc, version = -1) async fn find(id: u64, locale: u8, tx: Transaction<'_>));
+    let parts = [
+        "`lokc`; did you mean `lock`",
+        "`ttl` is zero",
+        "`version`",
+        "transaction",
+        "returns `()`",
+        "did you mean `<id>`",
+        "`locale` is not part",
+    ];
+    assert_eq!(found.len(), parts.len(), "{found:#?}");
+    for part in parts {
+        assert!(found.iter().any(|message| message.contains(part)), "{part}: {found:#?}");
+    }
+}
+
+#[test]
+fn one_mistake_gives_one_message() {
+    let found = [
+        errors!((kye = "user:<id>", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "user:<i>", ttl = 60) async fn find(user_id: u64) -> User),
+        errors!((key = "user:{id}", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "user:<id>", ttl = 60, skip(conm)) async fn find(conn: Conn, id: u64) -> User),
+        errors!((key = "user:<id>", ttl =) async fn find(id: u64) -> User),
+        errors!((key = "user:<id>", ttl: 60) async fn find(id: u64) -> User),
+        errors!(("user:<id>", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "user:<id>", ttl = 60) const fn find(id: u64) -> User),
+        errors!((key = "user:<id>", ttl = 60) fn find(id: u64) -> User),
+        errors!((key = "user:<id", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = format!("{id}"), ttl = 60) async fn find(id: u64, locale: &str) -> User),
+        errors!((key = format!("{id}"), ttl = 60, skip(id)) async fn find(id: u64) -> User),
+        errors!((key = 5, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u", ttl = 60, lock()) async fn find() -> User),
+        errors!((key = "u", ttl = 60, lock(laese = 1)) async fn find() -> User),
+        errors!((key = "u", ttl = 60, lock(lease = 1, lease = 2)) async fn find() -> User),
+        errors!((key = "u", ttl = 60, skip) async fn find() -> User),
+        errors!((key = "u", ttl = 60, skip("conn")) async fn find() -> User),
+        errors!((key = "u", ttl = 60, when = |user| true) async fn find() -> User),
+        errors!((key = "u", ttl = 60, unless = || true) async fn find() -> User),
+        errors!((key = "u", ttl = 60, unless = true) async fn find() -> User),
+        errors!((key = "u", ttl = 60, negative_ttl = |user| 5) async fn find() -> User),
+        errors!((key = "u", ttl = 60, name = USERS) async fn find() -> User),
+        errors!((key = "u", ttl = 60, name = "") async fn find() -> User),
+        errors!((key = "u", ttl = 60, crate = "cache") async fn find() -> User),
+        errors!((key = "<self.id>", ttl = 60) async fn find() -> User),
+        messages(super::cached(
+            quote!(key = "u", ttl = 60),
+            quote!(
+                struct User;
+            ),
+        )),
+        messages(super::cached(
+            quote!(key = "u", ttl = 60),
+            quote!(
+                async fn find(&self) -> User;
+            ),
+        )),
+    ];
+    for found in found {
+        assert_eq!(found.len(), 1, "{found:#?}");
+    }
+}
+
+#[test]
+fn the_cache_itself_need_not_be_in_the_key() {
+    let found = errors!((key = "u:<id>", ttl = 60, cache = &cache) async fn find(cache: Cache, id: u64) -> User);
+    assert_eq!(found, Vec::<String>::new());
+}

@@ -1,0 +1,79 @@
+//! The arguments that every attribute takes: `cache`, `name` and `crate`.
+
+use proc_macro2::Span;
+use syn::{Expr, ExprLit, Lit, LitStr, Path};
+
+use crate::args::Args;
+use crate::ctxt::Ctxt;
+
+pub(crate) struct Common {
+    /// Which cache; the process-wide one where absent.
+    pub(crate) cache: Option<Expr>,
+    /// The label in metrics.
+    pub(crate) name: Option<LitStr>,
+    /// Where the runtime is.
+    pub(crate) krate: Path,
+}
+
+impl Common {
+    pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
+        Common {
+            cache: args.take("cache").and_then(|arg| arg.expr(cx)),
+            name: name(args, cx),
+            krate: krate(args, cx),
+        }
+    }
+}
+
+fn name(args: &mut Args, cx: &Ctxt) -> Option<LitStr> {
+    let name = string(args.take("name")?.expr(cx)?, "name", cx)?;
+    if name.value().trim().is_empty() {
+        cx.error_at(
+            &name,
+            "an empty name labels nothing: leave `name` out for `module::Type::function`",
+        );
+    }
+    Some(name)
+}
+
+fn string(expr: Expr, argument: &str, cx: &Ctxt) -> Option<LitStr> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
+        other => {
+            cx.error_at(
+                other,
+                format!("`{argument}` is a string in quotes: it is known before the function runs"),
+            );
+            None
+        }
+    }
+}
+
+/// The path of the runtime: `::cache_runtime`, or what `crate = ...` says.
+pub(crate) fn krate(args: &mut Args, cx: &Ctxt) -> Path {
+    let given = args.take("crate").and_then(|arg| arg.expr(cx));
+    match given {
+        Some(Expr::Path(path)) if path.qself.is_none() => return path.path,
+        Some(other) => cx.error_at(
+            other,
+            "`crate` is the path under which the runtime is known here: `crate = my_cache`",
+        ),
+        None => {}
+    }
+    let ident = |name| syn::Ident::new(name, Span::mixed_site());
+    let mut path = Path::from(ident("cache_runtime"));
+    path.leading_colon = Some(syn::Token![::](Span::mixed_site()));
+    path
+}
+
+/// The path, standing at `span`: an error in a call of what it leads to is then shown there.
+pub(crate) fn at(path: &Path, span: Span) -> Path {
+    let mut path = path.clone();
+    if let Some(colons) = &mut path.leading_colon {
+        colons.spans = [span; 2];
+    }
+    for segment in &mut path.segments {
+        segment.ident.set_span(segment.ident.span().located_at(span));
+    }
+    path
+}

@@ -1,0 +1,125 @@
+//! `#[derive(KeyPart)]`: a newtype fills a placeholder as what it wraps does, a field-less enum by
+//! the name of its variant.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Data, DataEnum, DataStruct, DeriveInput, Fields, Path, Type};
+
+use super::implementation;
+use crate::args::{Args, Spec};
+use crate::common;
+use crate::ctxt::Ctxt;
+use crate::fallback;
+
+const KEY_PART: Spec = Spec {
+    attribute: "`#[key_part(...)]`",
+    known: &[("crate", "crate = my_cache")],
+    refused: &[],
+    positional: Some("there is only `#[key_part(crate = my_cache)]`"),
+};
+
+pub(crate) fn derive(input: TokenStream) -> TokenStream {
+    fallback::nothing_on_error(|cx| {
+        let input: DeriveInput = cx.ok(syn::parse2(input))?;
+        let krate = krate(&input, cx);
+        match &input.data {
+            Data::Struct(data) => newtype(&input, data, &krate, cx),
+            Data::Enum(data) => variants(&input, data, &krate, cx),
+            Data::Union(data) => {
+                cx.error_at(
+                    data.union_token,
+                    "which field of a union is alive is not known: write `impl KeyPart` by hand",
+                );
+                None
+            }
+        }
+    })
+}
+
+fn krate(input: &DeriveInput, cx: &Ctxt) -> Path {
+    let attrs = input.attrs.iter().filter(|attr| attr.path().is_ident("key_part"));
+    let lists = attrs.filter_map(|attr| cx.ok(attr.meta.require_list()));
+    let tokens = lists.map(|list| list.tokens.clone()).collect();
+    common::krate(&mut Args::parse(tokens, &KEY_PART, cx), cx)
+}
+
+/// A struct of several fields has no one text, and joining them by a separator that a value may
+/// contain would let two values meet.
+fn newtype(input: &DeriveInput, data: &DataStruct, krate: &Path, cx: &Ctxt) -> Option<TokenStream> {
+    let fields = data.fields.iter().enumerate();
+    let [(index, field)] =
+        fields.filter(|(_, field)| !is_marker(&field.ty)).collect::<Vec<_>>()[..]
+    else {
+        cx.error_at(
+            &input.ident,
+            "`KeyPart` can be derived for a struct with one field; give each field a \
+             placeholder of its own (`<id.a>:<id.b>`), or derive `CacheKey`",
+        );
+        return None;
+    };
+    let span = Span::mixed_site();
+    let member = match &field.ident {
+        Some(ident) => ident.to_token_stream(),
+        None => syn::Index { index: u32::try_from(index).ok()?, span }.into_token_stream(),
+    };
+    let ty = &field.ty;
+    let body = quote_spanned! {span=>
+        <#ty as #krate::KeyPart>::write_part(&self.#member, __w);
+    };
+    Some(implement(input, krate, std::iter::once(ty), &body))
+}
+
+/// `PhantomData<T>` holds nothing, as in `struct Id<T>(u64, PhantomData<T>)`.
+fn is_marker(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path)
+        if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
+}
+
+fn variants(input: &DeriveInput, data: &DataEnum, krate: &Path, cx: &Ctxt) -> Option<TokenStream> {
+    check_variants_have_no_fields(data, cx);
+    let span = Span::mixed_site();
+    let arms = data.variants.iter().map(|variant| {
+        let ident = &variant.ident;
+        let name = ident.unraw().to_string();
+        let pattern = match variant.fields {
+            Fields::Unit => TokenStream::new(),
+            _ => quote_spanned!(span=> { .. }),
+        };
+        quote_spanned!(span=> Self::#ident #pattern => #name,)
+    });
+    let body = if data.variants.is_empty() {
+        quote_spanned!(span=> match *self {})
+    } else {
+        quote_spanned!(span=> __w.text(match self { #(#arms)* });)
+    };
+    Some(implement(input, krate, std::iter::empty(), &body))
+}
+
+/// A variant is written by its name alone, so two values that differ in a field would be one.
+fn check_variants_have_no_fields(data: &DataEnum, cx: &Ctxt) {
+    for variant in data.variants.iter().filter(|variant| !variant.fields.is_empty()) {
+        cx.error_at(
+            &variant.fields,
+            format!(
+                "`{}` would be written by its name alone, without its fields: move them into \
+                 placeholders of their own, or write `impl KeyPart` by hand",
+                variant.ident
+            ),
+        );
+    }
+}
+
+fn implement<'a>(
+    input: &DeriveInput,
+    krate: &Path,
+    fields: impl Iterator<Item = &'a Type>,
+    body: &TokenStream,
+) -> TokenStream {
+    let method = quote_spanned! {Span::mixed_site()=>
+        fn write_part(&self, __w: &mut #krate::KeyWriter<'_>) {
+            #body
+        }
+    };
+    implementation(input, krate, "KeyPart", fields, &method)
+}

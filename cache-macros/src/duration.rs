@@ -1,0 +1,182 @@
+//! Lengths of time: `3600`, `60 * 60`, `"1h30m"`, or an expression that is left to the compiler.
+
+use std::time::Duration;
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::quote_spanned;
+use syn::{BinOp, Expr, ExprLit, Lit, UnOp};
+
+/// A length of time in an argument.
+pub(crate) enum Length {
+    /// Known now, and at least a millisecond, which is the finest that Redis keeps.
+    Known(Duration),
+    /// A `Duration` or a number of seconds, known when it runs.
+    Expr(Expr),
+}
+
+impl Length {
+    /// Reads the value of the argument `name`; `zero` says what a length of zero would mean.
+    pub(crate) fn parse(name: &str, expr: Expr, zero: &str) -> syn::Result<Self> {
+        let error = |message: String| Err(syn::Error::new_spanned(&expr, message));
+        let length = match read(&expr) {
+            Ok(Some(length)) => length,
+            Ok(None) => return Ok(Length::Expr(expr)),
+            Err(message) => return error(format!("`{name}` {message}")),
+        };
+        if length.is_zero() {
+            return error(format!("`{name}` is zero: {zero}"));
+        }
+        if length < Duration::from_millis(1) {
+            return error(format!(
+                "`{name}` is less than Redis can count: write at least `\"1ms\"`"
+            ));
+        }
+        Ok(Length::Known(length))
+    }
+
+    /// A `Duration` in the generated code.
+    pub(crate) fn duration(&self) -> TokenStream {
+        let span = Span::mixed_site();
+        match self {
+            Length::Expr(expr) => quote_spanned!(span=> #expr),
+            Length::Known(length) => {
+                let seconds = Literal::u64_unsuffixed(length.as_secs());
+                let nanos = Literal::u32_unsuffixed(length.subsec_nanos());
+                match u64::try_from(length.as_millis()) {
+                    _ if length.subsec_nanos() == 0 => {
+                        quote_spanned!(span=> ::core::time::Duration::from_secs(#seconds))
+                    }
+                    Ok(millis) if length.subsec_nanos() % 1_000_000 == 0 => {
+                        let millis = Literal::u64_unsuffixed(millis);
+                        quote_spanned!(span=> ::core::time::Duration::from_millis(#millis))
+                    }
+                    _ => quote_spanned!(span=> ::core::time::Duration::new(#seconds, #nanos)),
+                }
+            }
+        }
+    }
+
+    /// A whole number of seconds, if it is one.
+    pub(crate) fn seconds(&self) -> Option<Literal> {
+        match self {
+            Length::Known(length) if length.subsec_nanos() == 0 => {
+                Some(Literal::u64_unsuffixed(length.as_secs()))
+            }
+            _ => None,
+        }
+    }
+}
+
+const NEGATIVE: &str = "cannot be negative: write for example `60` or `\"1m\"`";
+const TOO_LARGE: &str = "is too large for a number of seconds: write for example `\"1year\"`";
+
+/// The length that `expr` spells, if it is made of literals only.
+fn read(expr: &Expr) -> Result<Option<Duration>, String> {
+    if let Expr::Lit(ExprLit { lit, .. }) = expr {
+        match lit {
+            Lit::Str(text) => return text_length(&text.value()).map(Some),
+            Lit::Int(_) => {}
+            Lit::Float(_) => {
+                return Err("counts whole seconds: write `\"1s 500ms\"` for a part of one".into());
+            }
+            _ => return Err("is no length of time: write `90`, `\"90s\"` or `\"1h30m\"`".into()),
+        }
+    }
+    let Some(seconds) = number(expr) else {
+        return Ok(None);
+    };
+    let seconds = seconds.map_err(|()| TOO_LARGE.to_owned())?;
+    match u64::try_from(seconds) {
+        Ok(seconds) => Ok(Some(Duration::from_secs(seconds))),
+        Err(_) if seconds < 0 => Err(NEGATIVE.into()),
+        Err(_) => Err(TOO_LARGE.into()),
+    }
+}
+
+fn text_length(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| match text.trim().strip_prefix('-') {
+        Some(_) => NEGATIVE.to_owned(),
+        None => format!(
+            "is no length of time: {error}; write for example `\"90s\"`, `\"1h30m\"` or `\"500ms\"`"
+        ),
+    })
+}
+
+/// The value of arithmetic over integer literals; `Err` if it overflows, `None` for anything else.
+fn number(expr: &Expr) -> Option<Result<i128, ()>> {
+    let value = match expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse().map_err(|_| ()),
+        Expr::Paren(paren) => number(&paren.expr)?,
+        Expr::Group(group) => number(&group.expr)?,
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            number(&unary.expr)?.and_then(|n| n.checked_neg().ok_or(()))
+        }
+        Expr::Binary(binary) => {
+            let apply: fn(i128, i128) -> Option<i128> = match binary.op {
+                BinOp::Add(_) => i128::checked_add,
+                BinOp::Sub(_) => i128::checked_sub,
+                BinOp::Mul(_) => i128::checked_mul,
+                BinOp::Div(_) => i128::checked_div,
+                _ => return None,
+            };
+            let (left, right) = (number(&binary.left)?, number(&binary.right)?);
+            left.and_then(|left| apply(left, right?).ok_or(()))
+        }
+        _ => return None,
+    };
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length(text: &str) -> Result<Duration, String> {
+        let expr = syn::parse_str(text).unwrap();
+        match Length::parse("ttl", expr, "nothing would be cached") {
+            Ok(Length::Known(length)) => Ok(length),
+            Ok(Length::Expr(_)) => Err("expression".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn literals_and_their_arithmetic() {
+        assert_eq!(length("3600"), Ok(Duration::from_secs(3600)));
+        assert_eq!(length("3600u64"), Ok(Duration::from_secs(3600)));
+        assert_eq!(length("24 * (60 * 60) - 1"), Ok(Duration::from_secs(86_399)));
+        assert_eq!(length("\"1h30m\""), Ok(Duration::from_secs(5400)));
+        assert_eq!(length("\"1s 500ms\""), Ok(Duration::from_millis(1500)));
+    }
+
+    #[test]
+    fn everything_else_is_left_to_the_compiler() {
+        for text in ["TTL", "Duration::from_secs(5)", "60 * MINUTES", "-TTL", "self.ttl"] {
+            assert_eq!(length(text), Err("expression".into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be() {
+        let cases = [
+            ("0", "zero: nothing would be cached"),
+            ("60 - 60", "zero"),
+            ("\"0s\"", "zero"),
+            ("-5", "negative"),
+            ("\"-5s\"", "negative"),
+            ("1 / 0", "too large"),
+            ("99999999999999999999999999999999999999999", "too large"),
+            ("18446744073709551616", "too large"),
+            ("1.5", "whole seconds"),
+            ("true", "no length of time"),
+            ("\"soon\"", "expected number"),
+            ("\"90\"", "90sec"),
+            ("\"\"", "empty"),
+            ("\"10us\"", "at least `\"1ms\"`"),
+        ];
+        for (text, message) in cases {
+            let error = length(text).unwrap_err();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What is emitted on an error: the untouched item and every message, so that one mistake gives
+//! one message, callers of the function still compile, and the editor keeps working.
+
+use proc_macro2::TokenStream;
+
+use crate::ctxt::Ctxt;
+use crate::function::Function;
+
+/// Expands the function in `item`, or gives it back with all that is wrong.
+pub(crate) fn untouched_on_error(
+    attribute: &str,
+    item: TokenStream,
+    expand: impl FnOnce(Function, &Ctxt) -> Option<TokenStream>,
+) -> TokenStream {
+    let cx = Ctxt::new();
+    let function = syn::parse2::<Function>(item.clone()).map_err(|mut error| {
+        if !mentions_fn(&item) {
+            let message = format!("`{attribute}` goes on an `async fn`");
+            error = syn::Error::new(proc_macro2::Span::call_site(), message);
+        }
+        cx.error(error);
+    });
+    let expansion = function.ok().and_then(|function| expand(function, &cx));
+    match cx.check() {
+        Ok(()) => expansion.unwrap_or(item),
+        Err(errors) => [item, errors.into_compile_error()].into_iter().collect(),
+    }
+}
+
+/// Whether the item is a function at all.
+fn mentions_fn(item: &TokenStream) -> bool {
+    (item.clone().into_iter())
+        .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "fn"))
+}
+
+/// Expands a derive, or says all that is wrong; the compiler keeps the item by itself.
+pub(crate) fn nothing_on_error(expand: impl FnOnce(&Ctxt) -> Option<TokenStream>) -> TokenStream {
+    let cx = Ctxt::new();
+    let expansion = expand(&cx);
+    match cx.check() {
+        Ok(()) => expansion.unwrap_or_default(),
+        Err(errors) => errors.into_compile_error(),
+    }
+}

@@ -1,0 +1,148 @@
+//! The annotated function: read loosely, so that its own syntax is the compiler's business.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::visit::{self, Visit};
+use syn::{Attribute, ReturnType, Signature, Token, Type, TypeImplTrait, Visibility};
+
+use crate::async_trait::Pinned;
+use crate::key;
+use crate::params::Params;
+
+pub(crate) struct Function {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    pub(crate) sig: Signature,
+    pub(crate) form: Form,
+    /// `#![...]` at the head of the body.
+    inner_attrs: Vec<Attribute>,
+    /// Where the body's braces stand.
+    braces: Span,
+}
+
+pub(crate) enum Form {
+    /// `async fn` and its statements.
+    Async(TokenStream),
+    /// `fn` and `Box::pin(async move { ... })`.
+    Pinned(Box<Pinned>),
+    /// Any other `fn`.
+    Blocking,
+    /// A method of a trait, without a body.
+    Bodiless,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let sig: Signature = input.parse()?;
+        if input.peek(Token![;]) {
+            let braces = input.parse::<Token![;]>()?.span;
+            let (form, inner_attrs) = (Form::Bodiless, Vec::new());
+            return Ok(Function { attrs, vis, sig, form, inner_attrs, braces });
+        }
+        let block: Group = input.parse()?;
+        let (inner_attrs, body) = split_body.parse2(block.stream())?;
+        let form = match sig.asyncness {
+            Some(_) => Form::Async(body),
+            None => Pinned::recognise(&sig, body)
+                .map_or(Form::Blocking, |pinned| Form::Pinned(Box::new(pinned))),
+        };
+        let braces = block.span();
+        Ok(Function { attrs, vis, sig, form, inner_attrs, braces })
+    }
+}
+
+fn split_body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
+    Ok((Attribute::parse_inner(input)?, input.parse()?))
+}
+
+impl Function {
+    pub(crate) fn params(&self) -> Params {
+        match &self.form {
+            Form::Pinned(pinned) => pinned.params(&self.sig),
+            _ => Params::of(&self.sig),
+        }
+    }
+
+    /// What the function returns once awaited; `None` where nothing is written.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match (&self.form, &self.sig.output) {
+            (Form::Pinned(pinned), _) => pinned.output.as_ref(),
+            (_, ReturnType::Type(_, ty)) => Some(ty),
+            (_, ReturnType::Default) => None,
+        }
+    }
+
+    /// The user's statements as one future.
+    ///
+    /// The first statement never runs: it tells the compiler the block's type, so that `?`,
+    /// `return` and coercions work as they do in the function itself.
+    pub(crate) fn body(&self) -> TokenStream {
+        let body = match &self.form {
+            Form::Async(body) => body,
+            Form::Pinned(pinned) => &pinned.body,
+            Form::Blocking | Form::Bodiless => return TokenStream::new(),
+        };
+        let span = Span::mixed_site();
+        let typed = match self.output() {
+            Some(ty) if can_be_named(ty) => typed(span.located_at(key::first_span(ty)), ty),
+            Some(_) => TokenStream::new(),
+            None => typed(span, &quote_spanned!(span=> ())),
+        };
+        quote_spanned! {span=>
+            async move {
+                #typed
+                #body
+            }
+        }
+    }
+
+    /// The function with `inside` in place of its statements.
+    pub(crate) fn with(&self, inside: TokenStream) -> TokenStream {
+        let Function { attrs, vis, sig, inner_attrs, .. } = self;
+        let mut body = TokenStream::new();
+        for attr in inner_attrs {
+            attr.to_tokens(&mut body);
+        }
+        body.extend(match &self.form {
+            Form::Pinned(pinned) => pinned.around(inside),
+            _ => inside,
+        });
+        let mut body = Group::new(Delimiter::Brace, body);
+        body.set_span(self.braces);
+        quote_spanned!(Span::mixed_site()=> #(#attrs)* #vis #sig #body)
+    }
+}
+
+/// A statement that never runs, by which a block's type is known to be `ty`. It stands where the
+/// type stands: that is what the compiler shows when the body has another type.
+fn typed(span: Span, ty: &impl ToTokens) -> TokenStream {
+    quote_spanned! {span=>
+        if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<#ty> {
+            return __ret;
+        }
+    }
+}
+
+/// Whether `ty` may be written within a function: `impl Trait` may not, and neither may `!`.
+fn can_be_named(ty: &Type) -> bool {
+    impl_traits(ty).is_empty() && !matches!(ty, Type::Never(_))
+}
+
+/// Every `impl Trait` within `ty`.
+pub(crate) fn impl_traits(ty: &Type) -> Vec<&TypeImplTrait> {
+    struct Found<'ast>(Vec<&'ast TypeImplTrait>);
+
+    impl<'ast> Visit<'ast> for Found<'ast> {
+        fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+            self.0.push(ty);
+            visit::visit_type_impl_trait(self, ty);
+        }
+    }
+
+    let mut found = Found(Vec::new());
+    found.visit_type(ty);
+    found.0
+}

@@ -1,0 +1,22 @@
+//! The rules of `#[invalidates]`. Its keys need not name every parameter: it is the readers that
+//! say what a key is made of.
+
+use super::model::Invalidates;
+use crate::ctxt::Ctxt;
+use crate::key::Key;
+use crate::rules;
+
+pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
+    rules::check_async(&model.function, "#[invalidates]", cx);
+    rules::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
+    for key in &model.options.keys {
+        if let Key::Template(template) = key {
+            rules::check_placeholders(template, &model.params, cx);
+            rules::check_braces(template, |name| model.params.contains(name), cx);
+        }
+    }
+}
+
+const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the keys were dropped, \
+    and until then readers would cache the old value again: begin and commit it inside the \
+    function, or use `cache.fence([..])` where it is committed: fence, commit, `settle()`";

@@ -1,0 +1,28 @@
+//! Writes the code of an invalidating function: one `static`, the keys, and one call into the
+//! runtime.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use super::model::Invalidates;
+use crate::site;
+
+pub(super) fn expand(model: &Invalidates) -> TokenStream {
+    let span = Span::mixed_site();
+    let common = &model.options.common;
+    let name = (common.name.iter()).map(|name| quote_spanned!(span=> .name(#name)));
+    let site = quote_spanned! {span=>
+        writer(|| ::core::any::type_name_of_val(&__here)) #(#name)*
+    };
+    let fences = model.options.keys.iter().map(|key| {
+        let key = key.write(&model.params);
+        quote_spanned!(span=> .fence(|__w| { #key }))
+    });
+    let call = site::call(&common.krate, common.cache.as_ref(), &site, &fences.collect());
+    let body = model.function.body();
+    model.function.with(quote_spanned! {span=>
+        #call
+        let __body = #body;
+        __call.invalidate(__body).await
+    })
+}

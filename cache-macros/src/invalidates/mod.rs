@@ -1,0 +1,22 @@
+//! `#[invalidates]`: keys that are fenced before an async function writes, and dropped after it.
+
+mod check;
+mod expand;
+mod model;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::TokenStream;
+
+use crate::fallback;
+
+pub(crate) fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
+    fallback::untouched_on_error("#[invalidates]", item, |function, cx| {
+        let options = parse::options(args, cx);
+        let model = model::Invalidates::new(function, options);
+        check::all(&model, cx);
+        cx.is_clean().then(|| expand::expand(&model))
+    })
+}

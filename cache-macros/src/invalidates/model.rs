@@ -1,0 +1,24 @@
+//! What `#[invalidates]` knows once all is read.
+
+use crate::common::Common;
+use crate::function::Function;
+use crate::key::Key;
+use crate::params::Params;
+
+pub(crate) struct Invalidates {
+    pub(crate) function: Function,
+    pub(crate) params: Params,
+    pub(crate) options: Options,
+}
+
+pub(crate) struct Options {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) common: Common,
+}
+
+impl Invalidates {
+    pub(crate) fn new(function: Function, options: Options) -> Self {
+        let params = function.params();
+        Invalidates { function, params, options }
+    }
+}

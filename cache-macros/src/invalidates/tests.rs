@@ -1,0 +1,95 @@
+//! Snapshots of `#[invalidates]`.
+
+use expect_test::expect_file;
+use quote::quote;
+
+use crate::snapshot::{check, messages};
+
+macro_rules! snapshots {
+    ($($name:ident in $inside:expr, $args:tt: { $($item:tt)* })*) => {$(
+        #[test]
+        fn $name() {
+            let item = quote! { $($item)* };
+            let args = quote! $args;
+            let written = quote!(#[invalidates(#args)] #item);
+            let file = concat!("../snapshots/invalidates/", stringify!($name), ".rs");
+            check(&expect_file![file], $inside, written, super::invalidates(args, item));
+        }
+    )*};
+}
+
+snapshots! {
+    one_key in None, ("user:<user.id>"): {
+        async fn update(user: &User) -> sqlx::Result<()> {
+            db::update(user).await
+        }
+    }
+    several_keys in Some("impl Repo"), (
+        "user:<user.id>",
+        UserByName { name: &user.name },
+        cache = self.cache,
+        name = "users.update",
+    ): {
+        async fn update(&self, user: User) -> sqlx::Result<()> {
+            self.db.update(user).await
+        }
+    }
+    no_result in None, ("user:<id>"): {
+        async fn forget(id: u64) {
+            db::forget(id).await;
+        }
+    }
+    opaque_result in None, ("user:<id>"): {
+        async fn touch(id: u64) -> impl Future<Output = ()> {
+            db::touch(id)
+        }
+    }
+    async_trait in Some("impl Users for Repo"), ("user:<id>"): {
+        fn forget<'life0, 'async_trait>(
+            &'life0 self,
+            id: u64,
+        ) -> ::core::pin::Pin<
+            Box<dyn ::core::future::Future<Output = ()> + ::core::marker::Send + 'async_trait>,
+        >
+        where
+            'life0: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async move {
+                let __self = self;
+                let id = id;
+                let _: () = { __self.db.forget(id).await };
+            })
+        }
+    }
+}
+
+macro_rules! errors {
+    ($args:tt $($head:tt)*) => {
+        messages(super::invalidates(quote! $args, quote! { $($head)* { body() } }))
+    };
+}
+
+#[test]
+fn one_mistake_gives_one_message() {
+    let found = [
+        errors!(() async fn update(user: &User)),
+        errors!((cache = CACHE) async fn update(user: &User)),
+        errors!((key = "user:<user.id>") async fn update(user: &User)),
+        errors!(("user:<usr.id>") async fn update(user: &User)),
+        errors!(("user:<id>") async fn update(user: &User)),
+        errors!(("user:{user.id}") async fn update(user: &User)),
+        errors!(("user:<user.id>") fn update(user: &User)),
+        errors!(("user:<user.id>") async fn update(tx: &mut sqlx::Transaction<'_, Db>, user: &User)),
+        errors!(("user:<user.id>", 5) async fn update(user: &User)),
+    ];
+    for found in found {
+        assert_eq!(found.len(), 1, "{found:#?}");
+    }
+}
+
+#[test]
+fn keys_have_no_name() {
+    let found = errors!((key = "user:<user.id>") async fn update(user: &User));
+    assert!(found[0].contains("`#[invalidates(\"user:<user.id>\")]`"), "{found:?}");
+}

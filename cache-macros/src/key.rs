@@ -1,0 +1,202 @@
+//! A key in an attribute: a template, or an expression of a type that is `CacheKey`.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::{Expr, ExprLit, Lit, LitStr};
+
+use crate::ctxt::Ctxt;
+use crate::params::Params;
+use crate::template::{self, Mistake, Part, Placeholder};
+
+pub(crate) enum Key {
+    Template(Template),
+    Expr(Expr),
+}
+
+/// A template, and the literal that it was written as.
+pub(crate) struct Template {
+    pub(crate) literal: LitStr,
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Key {
+    /// Reads a key. A string is a template; anything else is an expression.
+    pub(crate) fn parse(expr: Expr, cx: &Ctxt) -> Option<Self> {
+        match expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => {
+                Template::parse(literal, cx).map(Key::Template)
+            }
+            Expr::Lit(ExprLit { lit, .. }) => {
+                cx.error_at(lit, "a key is a string, such as `\"user:<id>\"`, or an expression of a type that is `CacheKey`");
+                None
+            }
+            expr => Some(Key::Expr(expr)),
+        }
+    }
+
+    /// The statements that write the key to `__w`.
+    pub(crate) fn write(&self, params: &Params) -> TokenStream {
+        match self {
+            Key::Template(template) => {
+                template.write(|placeholder| argument(placeholder, template.literal.span(), params))
+            }
+            Key::Expr(expr) => {
+                let key = borrowed(expr);
+                quote_spanned!(Span::mixed_site()=> __w.key(#key);)
+            }
+        }
+    }
+}
+
+impl Template {
+    pub(crate) fn parse(literal: LitStr, cx: &Ctxt) -> Option<Self> {
+        let text = literal.value();
+        match template::parse(&text) {
+            Ok(parts) => Some(Template { literal, parts }),
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    cx.error_at(&literal, mistake.with_caret(&text));
+                }
+                None
+            }
+        }
+    }
+
+    pub(crate) fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Placeholder(placeholder) => Some(placeholder),
+            Part::Text { .. } => None,
+        })
+    }
+
+    /// Reports a mistake at byte `at` of the template.
+    pub(crate) fn error(&self, at: usize, message: String, cx: &Ctxt) {
+        let mistake = Mistake::new(at, message);
+        cx.error_at(&self.literal, mistake.with_caret(&self.literal.value()));
+    }
+
+    /// The statements that write the template to `__w`; `value` is what fills a placeholder.
+    pub(crate) fn write(&self, value: impl Fn(&Placeholder) -> TokenStream) -> TokenStream {
+        let span = Span::mixed_site();
+        let statements = self.parts.iter().map(|part| match part {
+            Part::Text { text, .. } => quote_spanned!(span=> __w.literal(#text);),
+            Part::Placeholder(placeholder) => {
+                let value = value(placeholder);
+                quote_spanned!(span=> __w.part(#value);)
+            }
+        });
+        statements.collect()
+    }
+}
+
+/// A reference to what fills `placeholder`.
+///
+/// A bare parameter has the place of its declaration, so that a type that is no `KeyPart` is
+/// underlined there; of a field nothing is known but the template.
+fn argument(placeholder: &Placeholder, literal: Span, params: &Params) -> TokenStream {
+    let root = match params.get(placeholder.root()) {
+        Some(param) => param.clone(),
+        None => Ident::new("self", params.receiver.unwrap_or(literal)),
+    };
+    if placeholder.path.len() == 1 {
+        return quote_spanned!(root.span()=> &#root);
+    }
+    let mut root = root;
+    root.set_span(literal.resolved_at(root.span()));
+    let span = Span::mixed_site().located_at(literal);
+    let rest = placeholder.path[1..].iter().map(|name| member(name, span));
+    quote_spanned!(span=> &#root #(.#rest)*)
+}
+
+/// A field's name or index.
+pub(crate) fn member(name: &str, span: Span) -> TokenStream {
+    if let Ok(index) = name.parse::<u32>() {
+        return syn::Index { index, span }.into_token_stream();
+    }
+    let plain = name.strip_prefix("r#").unwrap_or(name);
+    let ident = match syn::parse_str::<Ident>(plain) {
+        Ok(_) => Ident::new(plain, span),
+        Err(_) if plain == "self" => Ident::new(plain, span),
+        Err(_) => Ident::new_raw(plain, span),
+    };
+    ident.into_token_stream()
+}
+
+/// `&expr`, with brackets where they are needed, all of it where `expr` stands.
+pub(crate) fn borrowed(expr: &Expr) -> TokenStream {
+    let span = first_span(expr);
+    match expr {
+        Expr::Path(_)
+        | Expr::Field(_)
+        | Expr::Call(_)
+        | Expr::MethodCall(_)
+        | Expr::Macro(_)
+        | Expr::Struct(_)
+        | Expr::Paren(_)
+        | Expr::Tuple(_)
+        | Expr::Reference(_)
+        | Expr::Index(_)
+        | Expr::Lit(_)
+        | Expr::Block(_) => quote_spanned!(span=> &#expr),
+        _ => quote_spanned!(span=> &(#expr)),
+    }
+}
+
+/// Where `tokens` begin: on stable Rust, the most that can be said of where they are.
+pub(crate) fn first_span(tokens: &impl ToTokens) -> Span {
+    let first = tokens.to_token_stream().into_iter().next();
+    first.map_or_else(Span::mixed_site, |token| token.span())
+}
+
+/// Whether `tokens` mention the name anywhere, be it in a format string: `format!("user:{id}")`.
+pub(crate) fn mentions(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => {
+            ident == name || ident.to_string().strip_prefix("r#") == Some(name)
+        }
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Literal(literal) => in_format(&literal.to_string(), name),
+        TokenTree::Punct(_) => false,
+    })
+}
+
+/// Whether a format string takes `name` from where it stands: `{name}`, `{name:?}`.
+fn in_format(literal: &str, name: &str) -> bool {
+    literal.starts_with(['"', 'r'])
+        && literal.match_indices('{').any(|(at, _)| {
+            let rest = literal[at + 1..].strip_prefix(name);
+            rest.is_some_and(|rest| rest.trim_start().starts_with(['}', ':']))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+
+    #[test]
+    fn mentions_are_found_at_any_depth() {
+        let key = quote!(format!("a:{id}:{}", f(&[user.name])));
+        assert!(mentions(key.clone(), "id"));
+        assert!(mentions(key.clone(), "user"));
+        assert!(!mentions(key.clone(), "a"));
+        assert!(!mentions(key, "locale"));
+        assert!(mentions(quote!(r#type), "type"));
+    }
+
+    #[test]
+    fn only_needed_brackets_are_written() {
+        let written = |text| borrowed(&syn::parse_str(text).unwrap()).to_string();
+        assert_eq!(written("self.cache"), quote!(&self.cache).to_string());
+        assert_eq!(written("a + b"), quote!(&(a + b)).to_string());
+    }
+
+    #[test]
+    fn keywords_are_written_raw() {
+        let field = |name| member(name, Span::call_site()).to_string();
+        assert_eq!(field("type"), "r#type");
+        assert_eq!(field("r#type"), "r#type");
+        assert_eq!(field("id"), "id");
+        assert_eq!(field("0"), "0");
+    }
+}

@@ -1,0 +1,155 @@
+//! The attributes of [`cache-runtime`](https://docs.rs/cache-runtime), which re-exports them: depend on that crate, not on
+//! this one.
+//!
+//! - [`macro@cached`] keeps what an async function returns.
+//! - [`macro@invalidates`] drops what an async function makes stale.
+//! - [`macro@CacheKey`] is derived for a struct that is a key.
+//! - [`macro@KeyPart`] is derived for a type that fills a placeholder of one.
+//!
+//! What each becomes can be read in `src/snapshots`.
+
+use proc_macro::TokenStream;
+
+mod args;
+mod async_trait;
+mod cached;
+mod common;
+#[cfg(test)]
+mod coverage;
+mod ctxt;
+mod derive;
+mod duration;
+mod fallback;
+mod function;
+mod invalidates;
+mod key;
+mod params;
+mod rules;
+mod site;
+#[cfg(test)]
+mod snapshot;
+mod suggest;
+mod template;
+
+/// Cache-aside: the function's body runs only where the cache has no answer.
+///
+/// ```text
+/// #[cached(key = "user:<id>", ttl = 3600, lock)]
+/// async fn find(&self, id: u64) -> sqlx::Result<Option<User>> {
+///     sqlx::query_as("...").bind(id).fetch_optional(&self.db).await
+/// }
+/// ```
+///
+/// | argument | form | meaning |
+/// |---|---|---|
+/// | `key` | `"user:<id>"`, or an expression of a type that is `CacheKey` | what the value is of; required |
+/// | `ttl` | `3600` (seconds), `60 * 60`, `"90s"`, `"1h30m"`, an expression that is a `Duration` or a number of seconds, or a closure over the value: <code>\|user: &User\| ...</code> | for how long it is kept; required |
+/// | `lock` | `lock` or `lock(lease = "5s", wait = "10s")` | one loader per key across all processes; the others wait for its value |
+/// | `skip` | `skip(conn, span)` | parameters that do not shape the value |
+/// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
+/// | `negative_ttl` | as `ttl`, but no closure | also remember `None`, for this long; without it `None` is not stored |
+/// | `version` | `2` | part of the stored key: a new layout of the value never reads an old one |
+/// | `when` | a `bool` expression over the parameters: `when = !fresh` | where it is false, the cache is left alone |
+/// | `unless` | a closure over the value: <code>unless = \|user: &User\| user.is_guest</code> | where it is true, the value is not stored |
+/// | `name` | `"users.find"` | label in metrics; default `module::Type::function` |
+/// | `crate` | `crate = my::cache` | where the runtime is, if not at `::cache_runtime` |
+///
+/// # Keys
+///
+/// `<path>` is a parameter or a field of one: `<id>`, `<user.id>`, `<self.tenant>`, `<pair.0>`. Patterned parameters
+/// are known by the names that they bind: `<id>` for `Path(id): Path<u64>`. `<<` and `>>` are the angle brackets
+/// themselves. Braces are text, so the hash tags of Redis Cluster can be written: `"{tenant:<tenant>}:user:<id>"`.
+///
+/// Two calls with different arguments never share a key. To that end,
+///
+/// - every parameter is in the key or in `skip` (`self`, `_` and a parameter that is itself the `cache` are exempt);
+/// - two placeholders have a character between them that no value can contain, such as `:` or `/`;
+/// - what fills a placeholder is a `KeyPart`: integers, `bool`, `char`, strings, IP addresses, `Option`, slices and
+///   tuples of those, and types that derive it.
+///
+/// A key that breaks one of these rules does not compile.
+///
+/// # Functions
+///
+/// The function is an `async fn`: free, a method with any receiver, in an `impl`, a trait or the implementation of one,
+/// generic or not; or a method under `#[async_trait]`. It returns `T`, `Option<T>`, `Result<T, E>` or
+/// `Result<Option<T>, E>`, by any alias, where `T` is `Serialize + DeserializeOwned`. An `Err` is never stored.
+/// `?`, `return` and moved arguments work as without the attribute, and the future is `Send` where it was.
+///
+/// A parameter that is a database transaction is an error, since what is read through it may never be committed. It is
+/// known by the name of its type: `Transaction`, `DatabaseTransaction`, `PgTransaction`, `SqliteTransaction`,
+/// `MySqlTransaction`. A type of your own by such a name has to be imported under another one.
+#[proc_macro_attribute]
+pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
+    cached::cached(args.into(), item.into()).into()
+}
+
+/// Fences keys before the function's body and drops them after it, whatever it returned.
+///
+/// ```text
+/// #[invalidates("user:<user.id>", UserByName { name: &user.name })]
+/// async fn update(&self, user: &User) -> sqlx::Result<()> { ... }
+/// ```
+///
+/// From before the body begins until it has returned, every reader of the keys loads from the database and stores
+/// nothing, and no reader that began earlier can store what it loaded: a value from before the write is not served after it.
+/// That is so for an `Err` as well, since an error may hide a commit.
+///
+/// | argument | form | meaning |
+/// |---|---|---|
+/// | without a name | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | a key that the function makes stale; at least one |
+/// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
+/// | `name` | `"users.update"` | label in metrics; default `module::Type::function` |
+/// | `crate` | `crate = my::cache` | where the runtime is, if not at `::cache_runtime` |
+///
+/// Keys are written as in [`macro@cached`], but need not name every parameter: it is the readers that say what a key is
+/// made of. A key is made before the body runs, so it cannot name what the body returns.
+///
+/// A parameter that is a database transaction is an error, since its commit comes after the keys were dropped. Begin and
+/// commit it inside the function, or use `cache.fence([..])` where it is committed: fence, commit, `settle()`.
+#[proc_macro_attribute]
+pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
+    invalidates::invalidates(args.into(), item.into()).into()
+}
+
+/// Makes a struct a key, by a template that its fields fill.
+///
+/// ```text
+/// #[derive(CacheKey)]
+/// #[cache_key("user:<tenant>:<id>")]
+/// struct UserKey<'a> {
+///     tenant: &'a str,
+///     id: u64,
+///     #[cache_key(skip)]
+///     trace: TraceId,
+/// }
+/// ```
+///
+/// The template is that of [`macro@cached`], with fields for parameters: `<id>`, `<owner.id>`, and `<0>` in a tuple
+/// struct. Every field is in the template or says `#[cache_key(skip)]`, and is a `KeyPart` if it is in it. Where the runtime is
+/// not at `::cache_runtime`, say `#[cache_key("...", crate = my::cache)]`.
+#[proc_macro_derive(CacheKey, attributes(cache_key))]
+pub fn cache_key(input: TokenStream) -> TokenStream {
+    derive::cache_key::derive(input.into()).into()
+}
+
+/// Lets a newtype or a field-less enum fill a placeholder of a key.
+///
+/// ```text
+/// #[derive(KeyPart)]
+/// struct UserId(u64);
+///
+/// #[derive(KeyPart)]
+/// struct Id<T>(Uuid, PhantomData<fn() -> T>);
+///
+/// #[derive(KeyPart)]
+/// enum Plan { Free, Paid }
+/// ```
+///
+/// A struct with one field is written as that field is; a `PhantomData` beside it does not count. An enum is written as
+/// the name of its variant, so a variant that is renamed is another key. Where the runtime is not at
+/// `::cache_runtime`, say `#[key_part(crate = my::cache)]`.
+#[proc_macro_derive(KeyPart, attributes(key_part))]
+pub fn key_part(input: TokenStream) -> TokenStream {
+    derive::key_part::derive(input.into()).into()
+}

@@ -1,0 +1,139 @@
+//! The parameters of a function, as its body sees them: every name that a pattern binds.
+
+use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt;
+use syn::visit::{self, Visit};
+use syn::{FnArg, Pat, PatIdent, PatType, Signature, Type};
+
+/// What a key may name.
+#[derive(Default)]
+pub(crate) struct Params {
+    /// Where `self` stands, if the function has one.
+    pub(crate) receiver: Option<Span>,
+    pub(crate) names: Vec<Ident>,
+}
+
+impl Params {
+    /// The names that the patterns of `sig` bind.
+    pub(crate) fn of(sig: &Signature) -> Self {
+        let mut params = Params::default();
+        for input in &sig.inputs {
+            match input {
+                FnArg::Receiver(receiver) => params.receiver = Some(receiver.self_token.span),
+                FnArg::Typed(typed) => params.names.extend(bound(&typed.pat)),
+            }
+        }
+        params
+    }
+
+    /// The parameter of this name, raw or not.
+    pub(crate) fn get(&self, name: &str) -> Option<&Ident> {
+        let plain = name.strip_prefix("r#").unwrap_or(name);
+        self.names.iter().find(|param| param.unraw() == plain)
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some() || (name == "self" && self.receiver.is_some())
+    }
+
+    /// The names as they are written in a key.
+    pub(crate) fn list(&self) -> Vec<String> {
+        self.names.iter().map(|n| n.unraw().to_string()).collect()
+    }
+}
+
+/// The names that `pat` binds, in order.
+pub(crate) fn bound(pat: &Pat) -> Vec<Ident> {
+    struct Bindings(Vec<Ident>);
+
+    impl<'ast> Visit<'ast> for Bindings {
+        fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
+            // A bare capitalised name is a unit struct or a constant, which binds nothing.
+            let bare = pat.by_ref.is_none() && pat.mutability.is_none() && pat.subpat.is_none();
+            let capitalised = pat.ident.to_string().starts_with(char::is_uppercase);
+            if !(bare && capitalised) {
+                self.0.push(pat.ident.clone());
+            }
+            visit::visit_pat_ident(self, pat);
+        }
+    }
+
+    let mut bindings = Bindings(Vec::new());
+    bindings.visit_pat(pat);
+    bindings.0
+}
+
+/// The names of the types that database libraries give to their transactions: `sqlx`,
+/// `tokio-postgres`, `rusqlite`, `mongodb`, `sea-orm` and the aliases of `sqlx`.
+const TRANSACTIONS: [&str; 5] = [
+    "Transaction",
+    "DatabaseTransaction",
+    "PgTransaction",
+    "SqliteTransaction",
+    "MySqlTransaction",
+];
+
+/// The parameters that are, by the name of their type, a database transaction or a reference to one.
+pub(crate) fn transactions(sig: &Signature) -> impl Iterator<Item = &PatType> {
+    sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(typed) if is_transaction(&typed.ty) => Some(typed),
+        _ => None,
+    })
+}
+
+fn is_transaction(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => is_transaction(&reference.elem),
+        Type::Paren(paren) => is_transaction(&paren.elem),
+        Type::Group(group) => is_transaction(&group.elem),
+        Type::Path(path) => (path.path.segments.last())
+            .is_some_and(|last| TRANSACTIONS.iter().any(|name| last.ident == name)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    fn names(sig: &Signature) -> Vec<String> {
+        Params::of(sig).list()
+    }
+
+    #[test]
+    fn patterns_are_taken_apart() {
+        let sig = parse_quote! {
+            fn f(
+                &self,
+                mut a: u8,
+                Path(b): Path<u8>,
+                Pair { c, d: (e, _) }: Pair,
+                [g, .., h]: [u8; 4],
+                ref i: u8,
+                j @ Wrapper(k): Wrapper,
+                _: u8,
+                Unit: Unit,
+                r#type: u8,
+            )
+        };
+        let found = names(&sig);
+        assert_eq!(found, ["a", "b", "c", "e", "g", "h", "i", "j", "k", "type"]);
+        assert!(Params::of(&sig).receiver.is_some());
+        assert!(Params::of(&sig).contains("r#type"));
+    }
+
+    #[test]
+    fn transactions_are_known_by_name() {
+        let sig: Signature = parse_quote! {
+            fn f(
+                a: &mut sqlx::Transaction<'_, Postgres>,
+                b: DatabaseTransaction,
+                c: &BankTransaction,
+                d: Option<u8>,
+                e: &&PgTransaction<'_>,
+            )
+        };
+        assert_eq!(transactions(&sig).count(), 3);
+    }
+}

@@ -1,0 +1,20 @@
+#[derive(CacheKey)]
+#[cache_key("user:<tenant>:<id>")]
+struct UserKey<'a> {
+    tenant: &'a str,
+    id: u64,
+    #[cache_key(skip)]
+    trace: TraceId,
+}
+
+// becomes
+
+#[automatically_derived]
+impl<'a> ::cache_runtime::CacheKey for UserKey<'a> {
+    fn write_key(&self, __w: &mut ::cache_runtime::KeyWriter<'_>) {
+        __w.literal("user:");
+        __w.part(&self.tenant);
+        __w.literal(":");
+        __w.part(&self.id);
+    }
+}

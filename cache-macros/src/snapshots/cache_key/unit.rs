@@ -1,0 +1,12 @@
+#[derive(CacheKey)]
+#[cache_key("config")]
+struct ConfigKey;
+
+// becomes
+
+#[automatically_derived]
+impl ::cache_runtime::CacheKey for ConfigKey {
+    fn write_key(&self, __w: &mut ::cache_runtime::KeyWriter<'_>) {
+        __w.literal("config");
+    }
+}

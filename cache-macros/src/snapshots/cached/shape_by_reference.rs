@@ -1,0 +1,44 @@
+impl Repo {
+    #[cached(key = "user:<self.tenant>:<id>", ttl = 60, cache = self.cache)]
+    async fn find(&self, id: u64) -> sqlx::Result<User> {
+        self.db.find(id).await
+    }
+}
+
+// becomes
+
+impl Repo {
+    async fn find(&self, id: u64) -> sqlx::Result<User> {
+        let __call = {
+            fn __here() {}
+            static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+                || ::core::any::type_name_of_val(&__here),
+                ::cache_runtime::Policy::ttl(60),
+            );
+            ::cache_runtime::__private::Call::on(&__SITE, &self.cache)
+                .key(|__w| {
+                    __w.literal("user:");
+                    __w.part(&self.tenant);
+                    __w.literal(":");
+                    __w.part(&id);
+                })
+        };
+        let __body = async move {
+            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                sqlx::Result<User>,
+            > {
+                return __ret;
+            }
+            self.db.find(id).await
+        };
+        let __shape = {
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _,
+                Shape5 as _,
+            };
+            (&&&&&&::cache_runtime::__private::Probe::of(&__body)).shape()
+        };
+        __call.run(__shape, ::cache_runtime::__private::keep, __body).await
+    }
+}

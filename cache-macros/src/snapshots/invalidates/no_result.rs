@@ -1,0 +1,26 @@
+#[invalidates("user:<id>")]
+async fn forget(id: u64) {
+    db::forget(id).await;
+}
+
+// becomes
+
+async fn forget(id: u64) {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::writer(||
+        ::core::any::type_name_of_val(&__here));
+        ::cache_runtime::__private::Call::new(&__SITE)
+            .fence(|__w| {
+                __w.literal("user:");
+                __w.part(&id);
+            })
+    };
+    let __body = async move {
+        if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<()> {
+            return __ret;
+        }
+        db::forget(id).await;
+    };
+    __call.invalidate(__body).await
+}

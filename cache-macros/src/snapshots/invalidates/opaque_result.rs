@@ -1,0 +1,21 @@
+#[invalidates("user:<id>")]
+async fn touch(id: u64) -> impl Future<Output = ()> {
+    db::touch(id)
+}
+
+// becomes
+
+async fn touch(id: u64) -> impl Future<Output = ()> {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::writer(||
+        ::core::any::type_name_of_val(&__here));
+        ::cache_runtime::__private::Call::new(&__SITE)
+            .fence(|__w| {
+                __w.literal("user:");
+                __w.part(&id);
+            })
+    };
+    let __body = async move { db::touch(id) };
+    __call.invalidate(__body).await
+}

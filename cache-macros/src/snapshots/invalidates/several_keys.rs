@@ -1,0 +1,41 @@
+impl Repo {
+    #[invalidates(
+        "user:<user.id>",
+        UserByName{name:&user.name},
+        cache = self.cache,
+        name = "users.update",
+    )]
+    async fn update(&self, user: User) -> sqlx::Result<()> {
+        self.db.update(user).await
+    }
+}
+
+// becomes
+
+impl Repo {
+    async fn update(&self, user: User) -> sqlx::Result<()> {
+        let __call = {
+            fn __here() {}
+            static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::writer(||
+                ::core::any::type_name_of_val(&__here))
+                .name("users.update");
+            ::cache_runtime::__private::Call::on(&__SITE, &self.cache)
+                .fence(|__w| {
+                    __w.literal("user:");
+                    __w.part(&user.id);
+                })
+                .fence(|__w| {
+                    __w.key(&UserByName { name: &user.name });
+                })
+        };
+        let __body = async move {
+            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                sqlx::Result<()>,
+            > {
+                return __ret;
+            }
+            self.db.update(user).await
+        };
+        __call.invalidate(__body).await
+    }
+}

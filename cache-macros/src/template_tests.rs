@@ -1,0 +1,139 @@
+//! Templates that are read, and mistakes that are found at the right character.
+
+use super::*;
+
+/// The template that `parts` were read from.
+fn written(parts: &[Part]) -> String {
+    let part = |part: &Part| match part {
+        Part::Text { text, .. } => text.replace('<', "<<").replace('>', ">>"),
+        Part::Placeholder(placeholder) => placeholder.to_string(),
+    };
+    parts.iter().map(part).collect()
+}
+
+/// The template, its text in quotes and its placeholders as paths.
+fn read(template: &str) -> Vec<String> {
+    let parts = parse(template).unwrap_or_else(|mistakes| panic!("{template}: {mistakes:?}"));
+    let part = |part: &Part| match part {
+        Part::Text { text, .. } => format!("{text:?}"),
+        Part::Placeholder(placeholder) => placeholder.path.join("/"),
+    };
+    parts.iter().map(part).collect()
+}
+
+/// The first mistake: the template with a mark where it begins, and what is said of it.
+fn mistake(template: &str) -> (String, String) {
+    let mistake = parse(template).unwrap_err().remove(0);
+    let (before, after) = template.split_at(mistake.at);
+    (format!("{before}|{after}"), mistake.message)
+}
+
+#[test]
+fn text_and_placeholders() {
+    assert_eq!(read("user:<id>"), ["\"user:\"", "id"]);
+    assert_eq!(read("<a>:<b.c>/<self.0.r#type>"), ["a", "\":\"", "b/c", "\"/\"", "self/0/r#type"]);
+    assert_eq!(read("users"), ["\"users\""]);
+    assert_eq!(read("<größe>"), ["größe"]);
+}
+
+#[test]
+fn doubled_brackets_are_one() {
+    assert_eq!(read("a<<b>>c"), ["\"a<b>c\""]);
+    assert_eq!(read("<<<id>>>"), ["\"<\"", "id", "\">\""]);
+}
+
+#[test]
+fn braces_are_text() {
+    assert_eq!(read("{tenant:<tenant>}:user"), ["\"{tenant:\"", "tenant", "\"}:user\""]);
+}
+
+#[test]
+fn placeholders_are_separated_by_a_reserved_character() {
+    for template in ["<a>:<b>", "<a>-:-<b>", "<a>/<b>", "<a>}{<b>", "<a>é<b>", "<a><<<b>"] {
+        read(template);
+    }
+    for between in ["", "-", "a", ".", "_", "~", "%", "!", "-a.9"] {
+        let (at, message) = mistake(&format!("x:<a>{between}<b>"));
+        assert_eq!(at, format!("x:<a>|{between}<b>"));
+        assert!(message.ends_with("write `<a>:<b>`"), "{message}");
+    }
+}
+
+#[test]
+fn mistakes_are_found_where_they_are() {
+    let cases = [
+        ("user:|<id", "never closed"),
+        ("user:|<id<x>", "never closed"),
+        ("user:|<", "never closed"),
+        ("user:id|>", "closes nothing"),
+        ("user:<id>|>", "closes nothing"),
+        ("user:|<>", "empty"),
+        ("user:<|user id>", "neither a name"),
+        ("user:<user.|id()>", "neither a name"),
+        ("user:<user.|>", "neither a name"),
+        ("user:<user.|self>", "neither a name"),
+        ("user:<|_>", "neither a name"),
+        ("user:<|crate>", "neither a name"),
+        ("user:<| id >", "write `<id>`"),
+        ("|", "the key is empty"),
+        ("user:| <id>", "white space"),
+        ("a<<b>>:|\n<id>", "white space"),
+    ];
+    for (marked, part) in cases {
+        let (at, message) = mistake(&marked.replace('|', ""));
+        assert_eq!(at, marked);
+        assert!(message.contains(part), "{marked}: {message}");
+    }
+}
+
+#[test]
+fn every_broken_rule_is_reported() {
+    let mistakes = parse("a b:<a><b>").unwrap_err();
+    assert_eq!(mistakes.len(), 2);
+}
+
+#[test]
+fn the_caret_stands_under_the_mistake() {
+    let template = "größe\t<id";
+    let mistake = &parse(template).unwrap_err()[0];
+    let drawn = mistake.with_caret(template);
+    let lines: Vec<_> = drawn.lines().skip(2).collect();
+    assert_eq!(lines, ["    größe\\t<id", "           ^"]);
+}
+
+/// Every text of up to six characters over an alphabet that has all that matters to the parser:
+/// it never panics, what is read can be written again, and a mistake is at a character.
+#[test]
+fn every_short_text() {
+    const ALPHABET: [char; 9] = ['<', '>', 'a', '0', '.', ':', '-', ' ', 'é'];
+    let mut texts = vec![String::new()];
+    for _ in 0..6 {
+        let longer = texts.iter().flat_map(|text| ALPHABET.map(|c| format!("{text}{c}")));
+        texts = longer.collect();
+        for text in &texts {
+            match parse(text) {
+                Ok(parts) => {
+                    assert_eq!(written(&parts), *text);
+                    assert_eq!(parts, parse(&written(&parts)).unwrap());
+                    assert_places(&parts, text);
+                }
+                Err(mistakes) => {
+                    for mistake in mistakes {
+                        assert!(text.is_char_boundary(mistake.at), "{text:?}: {mistake:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The parts lie side by side, from the first byte to the last.
+fn assert_places(parts: &[Part], text: &str) {
+    let mut end = 0;
+    for part in parts {
+        let (Part::Text { at, .. } | Part::Placeholder(Placeholder { at, .. })) = part;
+        assert_eq!(at.start, end, "{text:?}");
+        end = at.end;
+    }
+    assert_eq!(end, text.len());
+}

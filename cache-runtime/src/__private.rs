@@ -1,0 +1,223 @@
+//! What the attributes' expansions call. Not public API: it may change in any release.
+
+use std::{
+    future::Future,
+    marker::PhantomData,
+    mem,
+    sync::{Arc, OnceLock},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    cache::Cache,
+    key::KeyWriter,
+    policy::Policy,
+    read,
+    shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape},
+    stats::Counters,
+    time::IntoTtl,
+    write,
+};
+pub use crate::{flight::SharedError, read::Plan};
+
+/// The policy of a function whose ttl comes with each call.
+pub const NO_TTL: Policy = Policy::UNSET;
+
+/// What is constant about one annotated function.
+#[derive(Debug)]
+pub struct Site {
+    path: fn() -> &'static str,
+    policy: Policy,
+    name: OnceLock<&'static str>,
+}
+
+impl Site {
+    /// A cached function. `path` names something inside of it.
+    pub const fn new(path: fn() -> &'static str, policy: Policy) -> Site {
+        Site { path, policy, name: OnceLock::new() }
+    }
+
+    /// A writer.
+    pub const fn writer(path: fn() -> &'static str) -> Site {
+        Site::new(path, NO_TTL)
+    }
+
+    /// The same under another name.
+    pub const fn name(self, name: &'static str) -> Site {
+        let named = Site::new(self.path, self.policy.name(name));
+        // Nothing in it needs dropping, which a constant cannot know.
+        mem::forget(self);
+        named
+    }
+
+    fn label(&self) -> &'static str {
+        self.name.get_or_init(|| self.policy.name.unwrap_or_else(|| function_path((self.path)())))
+    }
+}
+
+/// The path of a function, from that of an item inside of it: `app::repo::Users::find`, from
+/// `app::repo::Users::find::{{closure}}::__here`.
+fn function_path(inner: &'static str) -> &'static str {
+    let outer = inner.rsplit_once("::").map_or(inner, |(outer, _)| outer);
+    outer.trim_end_matches("::{{closure}}")
+}
+
+/// One call of an annotated function.
+#[derive(Debug)]
+pub struct Call {
+    site: &'static Site,
+    cache: Cache,
+    policy: Policy,
+    bypass: bool,
+    key: String,
+    fences: Vec<String>,
+}
+
+impl Call {
+    /// A call on the cache in force.
+    pub fn new(site: &'static Site) -> Call {
+        Call::with(site, Cache::current())
+    }
+
+    /// A call on the cache that the attribute names.
+    pub fn on(site: &'static Site, cache: &Cache) -> Call {
+        Call::with(site, cache.clone())
+    }
+
+    fn with(site: &'static Site, cache: Cache) -> Call {
+        let policy = site.policy;
+        Call { site, cache, policy, bypass: false, key: String::new(), fences: Vec::new() }
+    }
+
+    /// Whether the cache is to be used for this call.
+    pub fn when(mut self, when: bool) -> Call {
+        self.bypass = !when;
+        self
+    }
+
+    /// This call's ttl.
+    pub fn ttl(mut self, ttl: impl IntoTtl) -> Call {
+        self.policy.ttl = ttl.into_ttl();
+        self
+    }
+
+    /// This call's ttl for `None`.
+    pub fn negative_ttl(mut self, ttl: impl IntoTtl) -> Call {
+        self.policy.negative_ttl = Some(ttl.into_ttl());
+        self
+    }
+
+    /// The key, unless the cache is not to be used.
+    pub fn key(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
+        if !self.bypass && self.cache.inner.guard.is_some() {
+            self.key = self.cache.key(self.policy.version, write);
+        }
+        self
+    }
+
+    /// One of the keys that a writer fences.
+    pub fn fence(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
+        if self.cache.inner.guard.is_some() {
+            self.fences.push(self.cache.key(None, write));
+        }
+        self
+    }
+
+    fn counters(&self) -> Arc<Counters> {
+        self.cache.counters(self.site.label())
+    }
+
+    /// Runs a cached function.
+    pub async fn run<S, H, F>(self, _shape: S, hooks: H, body: F) -> S::Output
+    where
+        S: Shape,
+        S::Stored: Serialize + DeserializeOwned,
+        H: FnOnce(&S::Value, &mut Plan),
+        F: Future<Output = S::Output>,
+    {
+        let inner = &*self.cache.inner;
+        let Some(guard) = &inner.guard else { return body.await };
+        let counters = self.counters();
+        if self.bypass {
+            counters.bypassed.add_one();
+            return body.await;
+        }
+        let lookup = read::Lookup::new(inner, guard, &counters, self.key, &self.policy);
+        read::cached::<S, H, F>(lookup, hooks, body).await
+    }
+
+    /// Runs a writer.
+    pub async fn invalidate<F: Future>(self, body: F) -> F::Output {
+        if self.cache.inner.guard.is_none() {
+            return body.await;
+        }
+        let counters = self.counters();
+        write::invalidates(&self.cache.inner, &counters, self.fences, body).await
+    }
+}
+
+/// The hooks of a function that has none.
+pub fn keep<V: ?Sized>(_: &V, _: &mut Plan) {}
+
+/// Shows a value to a closure, whose parameter's type is thereby known.
+pub fn view<V: ?Sized, R>(value: &V, closure: impl FnOnce(&V) -> R) -> R {
+    closure(value)
+}
+
+/// Only compiles for a function that can return `None`.
+pub fn require_option<S: ReturnsOption>(_: &S) {}
+
+/// A shape that can be `None`.
+#[diagnostic::on_unimplemented(
+    message = "`negative_ttl` needs a function that returns `Option<_>` or `Result<Option<_>, _>`",
+    label = "this function never returns `None`",
+    note = "remove `negative_ttl`: there is no `None` to remember"
+)]
+pub trait ReturnsOption {}
+
+impl<T> ReturnsOption for Optional<T> {}
+impl<T, E, M> ReturnsOption for FallibleOptional<T, E, M> {}
+
+/// Finds out what a future returns, by the order in which method calls consider references.
+#[derive(Debug)]
+pub struct Probe<O>(PhantomData<fn() -> O>);
+
+impl<O> Probe<O> {
+    /// A probe of what `future` returns.
+    pub fn of<F: Future<Output = O>>(_: &F) -> Self {
+        Probe(PhantomData)
+    }
+}
+
+/// The traits by which [`Probe`] dispatches: one for each shape, the most specific with the most
+/// references, since a method call on many references tries the implementation on many first.
+macro_rules! shapes {
+    ($($trait:ident: $shape:ty, impl [$($generics:tt)*] for $probe:ty;)*) => {$(
+        /// See [`Probe`].
+        pub trait $trait {
+            /// The marker.
+            type Shape;
+            /// The shape of what the future returns.
+            fn shape(&self) -> Self::Shape;
+        }
+
+        impl<$($generics)*> $trait for $probe {
+            type Shape = $shape;
+            fn shape(&self) -> $shape {
+                <$shape>::new()
+            }
+        }
+    )*};
+}
+
+shapes! {
+    Shape5: FallibleOptional<T, E, Cloned>,
+        impl [T, E: Clone + Send + Sync + 'static] for &&&&&Probe<Result<Option<T>, E>>;
+    Shape4: FallibleOptional<T, E, Alone>, impl [T, E] for &&&&Probe<Result<Option<T>, E>>;
+    Shape3: Fallible<T, E, Cloned>,
+        impl [T, E: Clone + Send + Sync + 'static] for &&&Probe<Result<T, E>>;
+    Shape2: Fallible<T, E, Alone>, impl [T, E] for &&Probe<Result<T, E>>;
+    Shape1: Optional<T>, impl [T] for &Probe<Option<T>>;
+    Shape0: Plain<T>, impl [T] for Probe<T>;
+}

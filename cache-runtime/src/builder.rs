@@ -1,0 +1,298 @@
+//! How a cache is configured and built.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use url::Url;
+
+use crate::{
+    cache::Cache,
+    error::Error,
+    flight::Flights,
+    guard::Guard,
+    inner::Inner,
+    redelivery,
+    stats::Registry,
+    store::{Store, memory::MemoryStore},
+};
+
+/// How many values the embedded store keeps where the URL does not say.
+const CAPACITY: u64 = 100_000;
+
+impl Cache {
+    /// A cache in this process's memory, of 100,000 values at most.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// cache.put("greeting", "hello", 60).await.unwrap();
+    /// assert_eq!(cache.get::<String>("greeting").await.unwrap().as_deref(), Some("hello"));
+    /// # }
+    /// ```
+    pub fn in_memory() -> Cache {
+        Builder::default().memory()
+    }
+
+    /// A cache that stores nothing: annotated functions run as if they had no attribute.
+    pub fn disabled() -> Cache {
+        Builder::default().disabled()
+    }
+
+    /// A cache over the store that `url` names, with default settings: see [`Builder::url`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a malformed URL. A server that cannot be reached is not an error: the cache
+    /// connects when it can, and until then functions load for themselves.
+    pub async fn connect(url: &str) -> Result<Cache, Error> {
+        Cache::builder().url(url).build().await
+    }
+
+    /// A cache over the store that the environment variable `CACHE_URL` names; in memory where it is not
+    /// set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a malformed URL.
+    pub async fn from_env() -> Result<Cache, Error> {
+        Builder::from_env()?.build().await
+    }
+
+    /// Starts to configure a cache.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
+/// Configures a [`Cache`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+/// use std::time::Duration;
+/// use cache_runtime::Cache;
+///
+/// let cache = Cache::builder()
+///     .url("memory://?capacity=10000")
+///     .namespace("shop")
+///     .deadline(Duration::from_millis(50))
+///     .build()
+///     .await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Builder {
+    url: String,
+    namespace: Option<String>,
+    connections: usize,
+    deadline: Duration,
+    fence_life: Duration,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder {
+            url: "memory://".to_owned(),
+            namespace: None,
+            connections: 4,
+            deadline: Duration::from_millis(100),
+            fence_life: Duration::from_secs(10),
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    /// The URL may hold a password, and stays out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("namespace", &self.namespace)
+            .field("connections", &self.connections)
+            .field("deadline", &self.deadline)
+            .field("fence_life", &self.fence_life)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Begins with the store that the environment variable `CACHE_URL` names, or the embedded one where it
+    /// is not set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] where the variable is not UTF-8. A malformed URL is an error of
+    /// [`build`](Builder::build).
+    pub fn from_env() -> Result<Builder, Error> {
+        match std::env::var("CACHE_URL") {
+            Ok(url) => Ok(Builder::default().url(&url)),
+            Err(std::env::VarError::NotPresent) => Ok(Builder::default()),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(Error::Config("`CACHE_URL` is not UTF-8".into()))
+            }
+        }
+    }
+
+    /// Where the store is. The default is `memory://`.
+    ///
+    /// | URL | store |
+    /// |---|---|
+    /// | `memory://?capacity=100000` | embedded in this process, of so many values at most |
+    /// | `redis://user:password@host:6379/0` | Redis 7 or Valkey |
+    /// | `rediss://…` | the same over TLS (feature `tls`) |
+    pub fn url(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.url);
+        self
+    }
+
+    /// A prefix of every key (`shop:user:42`), for services that share a server. None by default.
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        self.namespace = Some(namespace.to_owned());
+        self
+    }
+
+    /// How many connections to the server are shared by all callers: 4 by default, at least 1.
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections.max(1);
+        self
+    }
+
+    /// How long one operation on the store may take, connecting included: 100 ms by default. This is what
+    /// a failing store can add to a call.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long the fence of a writer stands that died before it could settle: 10 s by default. A living
+    /// writer renews its fence.
+    pub fn fence_time(mut self, time: Duration) -> Self {
+        self.fence_life = time;
+        self
+    }
+
+    /// Builds the cache, and waits for its first connections for as long as one operation may take.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a malformed URL or namespace, or a feature that is not built in. A server
+    /// that cannot be reached is not an error: the cache connects when it can.
+    pub async fn build(self) -> Result<Cache, Error> {
+        let deadline = self.deadline;
+        let cache = self.build_lazily()?;
+        #[cfg(feature = "redis")]
+        if let Some(Store::Redis(store)) = cache.inner.guard.as_ref().map(|guard| guard.store()) {
+            match tokio::time::timeout(deadline, store.connect()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the cache's server cannot be reached yet")
+                }
+                Err(_) => tracing::warn!("the cache's server does not answer yet"),
+            }
+        }
+        #[cfg(not(feature = "redis"))]
+        let _ = deadline;
+        Ok(cache)
+    }
+
+    /// Builds the cache without waiting for anything: it connects when it is first used.
+    pub(crate) fn build_lazily(self) -> Result<Cache, Error> {
+        self.check()?;
+        let (store, description) = self.store()?;
+        Ok(self.over(Some(store), description))
+    }
+
+    pub(crate) fn memory(self) -> Cache {
+        let store = Store::Memory(MemoryStore::new(CAPACITY));
+        self.over(Some(store), "memory".to_owned())
+    }
+
+    pub(crate) fn disabled(self) -> Cache {
+        self.over(None, "disabled".to_owned())
+    }
+
+    fn over(self, store: Option<Store>, description: String) -> Cache {
+        let guard = |store| Arc::new(Guard::new(store, self.deadline, redelivery::PENDING));
+        Cache {
+            inner: Arc::new(Inner {
+                guard: store.map(guard),
+                namespace: self.namespace.map(String::into_boxed_str),
+                fence_life: self.fence_life,
+                flights: Flights::new(),
+                registry: Registry::default(),
+                description,
+            }),
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let config = |what: &str| Err(Error::Config(what.to_owned()));
+        if self.deadline.is_zero() {
+            return config("a deadline of zero would fail every operation");
+        }
+        if self.fence_life.is_zero() {
+            return config("a fence time of zero would protect nothing");
+        }
+        match self.namespace.as_deref() {
+            Some("") => config("the namespace is empty; leave `namespace` out to have none"),
+            Some(n) if n.contains(|c: char| c.is_whitespace() || c.is_control()) => {
+                config("the namespace has white space or control characters in it")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn store(&self) -> Result<(Store, String), Error> {
+        // The parser's errors do not repeat the URL, which may hold a password.
+        let url = Url::parse(&self.url)
+            .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
+        match url.scheme() {
+            "memory" => {
+                let capacity = capacity(&url)?;
+                let store = MemoryStore::new(capacity);
+                Ok((Store::Memory(store), format!("memory, {capacity} values")))
+            }
+            "redis" | "rediss" | "valkey" | "valkeys" => self.redis(&url),
+            scheme => {
+                Err(Error::Config(format!("`{scheme}://` is no store of this cache; {EXPECTED}")))
+            }
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
+        use crate::store::redis::{Address, RedisStore};
+
+        if matches!(url.scheme(), "rediss" | "valkeys") && !cfg!(feature = "tls") {
+            return Err(Error::Config(format!(
+                "`{}://` needs the feature `tls` of cache-runtime",
+                url.scheme()
+            )));
+        }
+        let address = Address::parse(&self.url)
+            .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
+        let store = RedisStore::new(&address, self.connections);
+        Ok((Store::Redis(store), format!("redis at {address:?}")))
+    }
+
+    #[cfg(not(feature = "redis"))]
+    fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
+        let scheme = url.scheme();
+        Err(Error::Config(format!("`{scheme}://` needs the feature `redis` of cache-runtime")))
+    }
+}
+
+/// What a URL should have looked like.
+const EXPECTED: &str = "write `redis://host:6379/0`, `rediss://…`, or `memory://?capacity=100000`";
+
+fn capacity(url: &Url) -> Result<u64, Error> {
+    let mut capacity = CAPACITY;
+    for (name, value) in url.query_pairs() {
+        capacity = match &*name {
+            "capacity" => value.parse().ok().filter(|&n| n > 0).ok_or_else(|| {
+                Error::Config(format!("`capacity={value}` is not a number of values above zero"))
+            })?,
+            other => {
+                let what = format!("`memory://` has no setting `{other}`; it has `capacity`");
+                return Err(Error::Config(what));
+            }
+        };
+    }
+    Ok(capacity)
+}

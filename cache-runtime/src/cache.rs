@@ -1,0 +1,170 @@
+//! The cache handle and its direct operations.
+
+use std::{fmt, future::Future, sync::Arc};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    codec,
+    error::Error,
+    inner::Inner,
+    key::{self, CacheKey, KeyWriter},
+    policy::Policy,
+    protocol::State,
+    read,
+    shape::{Loaded, Shape},
+    stats::{Counters, Stats},
+    time::{self, IntoTtl},
+    write::{self, Fence},
+};
+
+/// A cache: a store, and the flights and counters of this process on it.
+///
+/// Cloning is cheap, and clones are the same cache. Two caches on one server share their entries, but
+/// neither loads nor counters, so a process wants one.
+#[derive(Clone)]
+pub struct Cache {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Cache {
+    /// The value under `key`, if there is one that is a `T`.
+    ///
+    /// A remembered `None` is a value: `get::<Option<T>>` answers `Some(None)` for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the store does not answer in time; [`Error::Codec`] where the entry
+    /// is not a `T`.
+    pub async fn get<T: DeserializeOwned>(&self, key: impl CacheKey) -> Result<Option<T>, Error> {
+        let Some(guard) = &self.inner.guard else { return Ok(None) };
+        match guard.read(&self.key(None, |out| out.key(&key))).await? {
+            State::Value(_, entry) => codec::decode(&entry).map(Some),
+            State::Unreadable => Err(Error::Codec("the entry is no entry of this cache".into())),
+            State::Vacant | State::Leased(_) | State::Fenced(_) => Ok(None),
+        }
+    }
+
+    /// Puts a value that the caller knows to be current under `key`.
+    ///
+    /// It is a write like any other: loads that began before are not stored over it, and where another
+    /// writer of the key is at work, neither value stays. A `ttl` of zero stores nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`] where the value cannot be written, and nothing has happened;
+    /// [`Error::Unavailable`] where the store does not answer in time.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped halfway, it leaves a fence under which nothing is stored for 10 s.
+    pub async fn put<T: Serialize + ?Sized>(
+        &self,
+        key: impl CacheKey,
+        value: &T,
+        ttl: impl IntoTtl,
+    ) -> Result<(), Error> {
+        let Some(guard) = &self.inner.guard else { return Ok(()) };
+        let entry = codec::encode(value, time::nonce(), 0)?;
+        let ttl = ttl.into_ttl();
+        let key = self.key(None, |out| out.key(&key));
+        write::put(guard, key, entry, ttl, self.inner.fence_life).await
+    }
+
+    /// Removes what is under `key`, and takes from every load that is under way the right to store there.
+    ///
+    /// Call it after the write has been committed. A process that dies between the two leaves the old
+    /// value behind; [`fence`](Cache::fence) does not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the store does not answer in time: the old value may still be there. The
+    /// store is told again in the background, for a minute.
+    pub async fn invalidate(&self, key: impl CacheKey) -> Result<(), Error> {
+        let Some(guard) = &self.inner.guard else { return Ok(()) };
+        write::invalidate(guard, self.key(None, |out| out.key(&key))).await
+    }
+
+    /// The value under `key`, or what `load` returns, which is stored as `policy` says: what `#[cached]`
+    /// does, without a macro.
+    ///
+    /// The loader returns a `Result` or an `Option`; an `Err` is never stored, and a `None` only with
+    /// [`Policy::negative_ttl`]. Whatever goes wrong with the cache, the loader's answer is returned.
+    ///
+    /// # Cancellation and panics
+    ///
+    /// A call that is dropped, or whose loader panics, hands the load to another call that waits for it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+    /// use cache_runtime::{Cache, Policy};
+    ///
+    /// const MANIFEST: Policy = Policy::ttl(60).lock();
+    ///
+    /// let cache = Cache::in_memory();
+    /// let manifest = cache
+    ///     .get_or_load("manifest", &MANIFEST, || tokio::fs::read_to_string("Cargo.toml"))
+    ///     .await?;
+    /// assert!(manifest.contains("[package]"));
+    /// # Ok(()) }
+    /// ```
+    pub async fn get_or_load<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, load: F) -> O
+    where
+        O: Loaded,
+        <O::Shape as Shape>::Stored: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = O>,
+    {
+        let Some(guard) = &self.inner.guard else { return load().await };
+        let counters = self.counters(policy.name.unwrap_or("get_or_load"));
+        let key = self.key(policy.version, |out| out.key(&key));
+        let lookup = read::Lookup::new(&self.inner, guard, &counters, key, policy);
+        read::cached::<O::Shape, _, _>(lookup, |_, _| {}, async { load().await }).await
+    }
+
+    /// Fences `keys` for a write that the caller commits: until [`Fence::settle`], no cached copy of them
+    /// is served anywhere, and no load can store one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// # let cache = cache_runtime::Cache::in_memory();
+    /// let fence = cache.fence(["account:1", "account:2"]).await;
+    /// // … move the money, and commit …
+    /// fence.settle().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// A store that cannot be reached does not keep the write from going ahead: see
+    /// [`Fence::stands`].
+    pub async fn fence<K: CacheKey>(&self, keys: impl IntoIterator<Item = K>) -> Fence {
+        let keys = keys.into_iter().map(|key| self.key(None, |out| out.key(&key))).collect();
+        Fence::raise(&self.inner, keys).await
+    }
+
+    /// What the functions on this cache have done so far.
+    pub fn stats(&self) -> Stats {
+        self.inner.registry.snapshot()
+    }
+
+    /// The text under which a key is stored in this cache.
+    pub(crate) fn key(
+        &self,
+        version: Option<u32>,
+        write: impl FnOnce(&mut KeyWriter<'_>),
+    ) -> String {
+        key::stored(self.inner.namespace.as_deref(), version, write)
+    }
+
+    pub(crate) fn counters(&self, name: &'static str) -> Arc<Counters> {
+        self.inner.registry.counters(name)
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("store", &self.inner.description)
+            .field("namespace", &self.inner.namespace)
+            .finish_non_exhaustive()
+    }
+}

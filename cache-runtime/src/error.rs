@@ -1,0 +1,32 @@
+//! What can go wrong in a call that asks the cache for something directly.
+
+use std::fmt;
+
+/// An error of the cache itself.
+///
+/// Annotated functions never return it: there, a failing cache means a call of the function. It is what
+/// the direct operations ([`Cache::get`](crate::Cache::get), [`Cache::put`](crate::Cache::put), …) and the
+/// builder return.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The configuration is wrong, and no retry can mend it: a malformed URL, an unusable namespace, a
+    /// second global cache.
+    Config(String),
+    /// The store did not answer within the deadline, refused, or is not connected (yet).
+    Unavailable(String),
+    /// The value cannot be written or read in the codec.
+    Codec(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Config(what) => write!(f, "the cache is not configured right: {what}"),
+            Error::Unavailable(what) => write!(f, "the cache's store is unavailable: {what}"),
+            Error::Codec(what) => write!(f, "the value does not fit the cache's codec: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

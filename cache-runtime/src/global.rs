@@ -1,0 +1,72 @@
+//! Which cache an annotated function uses: the one of the scope, else the one of the process.
+
+use std::{future::Future, sync::OnceLock};
+
+use crate::{builder::Builder, cache::Cache, error::Error};
+
+static GLOBAL: OnceLock<Cache> = OnceLock::new();
+
+tokio::task_local! {
+    static SCOPED: Cache;
+}
+
+/// Makes `cache` the one that annotated functions use unless they say otherwise.
+///
+/// # Errors
+///
+/// [`Error::Config`] where the process already has one: set earlier, or built from the environment because
+/// an annotated function was called before. Call this at the start of `main`.
+pub fn set_global(cache: Cache) -> Result<(), Error> {
+    GLOBAL.set(cache).map_err(|_| {
+        Error::Config(
+            "the process already has a global cache; call `set_global` once, before the first \
+             annotated function is called"
+                .to_owned(),
+        )
+    })
+}
+
+impl Cache {
+    /// The process-wide cache. The first use builds it from the environment (see [`Cache::from_env`]) where
+    /// [`set_global`] has not been called. A `CACHE_URL` that is malformed leaves caching off, with an
+    /// error in the log.
+    pub fn global() -> Cache {
+        global().clone()
+    }
+
+    /// Runs `future` with this cache in the place of the global one. For tests: each can have its own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use cache_runtime::{Cache, cached};
+    ///
+    /// #[cached(key = "square:<n>", ttl = 60)]
+    /// async fn square(n: u64) -> u64 { n * n }
+    ///
+    /// let cache = Cache::in_memory();
+    /// cache.scope(async { (square(7).await, square(7).await) }).await;
+    /// assert_eq!(cache.stats().total().hits, 1);
+    /// # }
+    /// ```
+    pub async fn scope<F: Future>(&self, future: F) -> F::Output {
+        SCOPED.scope(self.clone(), future).await
+    }
+
+    /// The cache in force here.
+    pub(crate) fn current() -> Cache {
+        SCOPED.try_with(Cache::clone).unwrap_or_else(|_| Cache::global())
+    }
+}
+
+fn global() -> &'static Cache {
+    GLOBAL.get_or_init(|| match Builder::from_env().and_then(Builder::build_lazily) {
+        Ok(cache) => {
+            tracing::info!(?cache, "built the global cache from the environment (`CACHE_URL`)");
+            cache
+        }
+        Err(error) => {
+            tracing::error!(%error, "caching is off: `CACHE_URL` cannot be used");
+            Cache::disabled()
+        }
+    })
+}

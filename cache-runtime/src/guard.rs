@@ -1,0 +1,90 @@
+//! What stands between callers and a store that may be unwell: a deadline on every operation.
+//!
+//! Everything that talks to a store passes through here, so this is also where a circuit breaker belongs.
+
+use std::{sync::Arc, time::Duration};
+
+#[cfg(feature = "redis")]
+use tokio::runtime::Handle;
+use tokio::{sync::Semaphore, time};
+
+use crate::{
+    entry::Entry,
+    error::Error,
+    protocol::{Reply, State, Step},
+    store::Store,
+};
+
+/// A store that answers in time or not at all.
+pub(crate) struct Guard {
+    store: Store,
+    deadline: Duration,
+    pending: Arc<Semaphore>,
+}
+
+impl Guard {
+    pub(crate) fn new(store: Store, deadline: Duration, pending: usize) -> Self {
+        Guard { store, deadline, pending: Arc::new(Semaphore::new(pending)) }
+    }
+
+    /// Looks at a key.
+    pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
+        if !self.store.is_remote() {
+            return self.store.read(key).await;
+        }
+        match time::timeout(self.deadline, self.store.read(key)).await {
+            Ok(result) => result,
+            Err(_) => Err(self.late()),
+        }
+    }
+
+    /// Takes one step.
+    ///
+    /// After an error the step may have been taken all the same, or may yet be: the protocol is right
+    /// either way, and callers must be too.
+    pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
+        if !self.store.is_remote() {
+            return self.store.run(key, step).await;
+        }
+        match time::timeout(self.deadline, self.store.run(key, step)).await {
+            Ok(result) => result,
+            Err(_) => Err(self.late()),
+        }
+    }
+
+    /// Takes one step that nobody waits for.
+    pub(crate) fn run_detached(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>) {
+        match &self.store {
+            Store::Memory(store) => drop(store.run(key, step)),
+            #[cfg(feature = "redis")]
+            Store::Redis(_) => self.run_in_background(key, step),
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    fn run_in_background(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>) {
+        // Outside of a runtime (one that is shutting down, say) nothing can be sent: what was to be given
+        // up ends by its own expiry.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (guard, key) = (Arc::clone(self), Arc::clone(key));
+        runtime.spawn(async move {
+            if let Err(error) = guard.run(&key, step).await {
+                tracing::debug!(%error, "a background step on the cache's store failed");
+            }
+        });
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The places for steps that wait to be taken again.
+    pub(crate) fn pending(&self) -> &Arc<Semaphore> {
+        &self.pending
+    }
+
+    fn late(&self) -> Error {
+        Error::Unavailable(format!("no answer within {:?}", self.deadline))
+    }
+}

@@ -1,0 +1,358 @@
+//! Keys: how they are written, so that two different sets of arguments never share one.
+//!
+//! A key is literal text and parts. Literal text is written as it stands. A part is percent-encoded but for
+//! the unreserved characters of RFC 3986 (ASCII letters, digits, `-._~`), and what gives a part structure
+//! (`(`, `,`, `)`, `!`, `'`) is reserved, so a part's text can contain neither a separator of the key nor
+//! pretend to be another part. Every part is non-empty, which makes joined lists decodable.
+
+mod parts;
+
+use std::{borrow::Cow, rc::Rc, sync::Arc};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A longer key keeps its literal head, and a digest stands for the rest.
+const MAX_KEY: usize = 512;
+
+/// How much of the literal head a digested key keeps.
+const MAX_HEAD: usize = 256;
+
+/// A whole key.
+///
+/// Derive it for a struct, with the key's template: the fields fill the placeholders.
+///
+/// ```
+/// use cache_runtime::CacheKey;
+///
+/// #[derive(CacheKey)]
+/// #[cache_key("user:<tenant>:<id>")]
+/// struct UserKey { tenant: String, id: u64 }
+///
+/// let key = UserKey { tenant: "acme:eu".into(), id: 42 };
+/// assert_eq!(cache_runtime::stored_key(&key), "user:acme%3Aeu:42");
+/// ```
+///
+/// `str` and `String` are keys too, taken as they are: text that users can influence belongs in a
+/// placeholder of a template, where it is encoded.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a cache key",
+    label = "not a whole key",
+    note = "a key is a template (\"user:<id>\"), a string, or a struct with `#[derive(CacheKey)]` and `#[cache_key(\"user:<id>\")]`"
+)]
+pub trait CacheKey {
+    /// Writes the key.
+    fn write_key(&self, out: &mut KeyWriter<'_>);
+}
+
+/// What may fill a placeholder of a key.
+///
+/// Implemented for integers, `bool`, `char`, strings, IP addresses, `Option`, slices, arrays, tuples and
+/// smart pointers to those; with the features `uuid`, `chrono` and `time` for the types of these crates.
+/// Derive it for newtypes and enums without fields. Floats are left out on purpose: `0.1 + 0.2` and `0.3`
+/// would be different keys.
+///
+/// ```
+/// use cache_runtime::KeyPart;
+///
+/// #[derive(KeyPart)]
+/// struct TenantId(u64);
+///
+/// #[derive(KeyPart)]
+/// enum Plan { Free, Paid }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot fill a placeholder of a cache key",
+    label = "this type has no `KeyPart`",
+    note = "integers, `bool`, `char`, strings, `Uuid`, IP addresses, dates, `Option`, slices and tuples of those can (`Uuid` and dates by the features `uuid`, `chrono`, `time`); floats cannot, as equal numbers may print differently",
+    note = "for a type of your own: `#[derive(KeyPart)]` on a newtype or an enum without fields, or name a field of it in the template (`<user.id>`)"
+)]
+pub trait KeyPart {
+    /// Writes the part, by [`KeyWriter::text`] or [`KeyWriter::part`].
+    ///
+    /// Two values that are different must write different text.
+    fn write_part(&self, out: &mut KeyWriter<'_>);
+}
+
+/// Where a key is written to.
+#[derive(Debug)]
+pub struct KeyWriter<'a> {
+    buffer: &'a mut String,
+    /// Where the literal text before the first part ends, once there is a part.
+    head: Option<usize>,
+}
+
+impl<'a> KeyWriter<'a> {
+    pub(crate) fn new(buffer: &'a mut String) -> Self {
+        KeyWriter { buffer, head: None }
+    }
+
+    /// Writes text of the key itself, as it stands.
+    pub fn literal(&mut self, text: &str) {
+        self.buffer.push_str(text);
+    }
+
+    /// Fills one placeholder.
+    pub fn part<P: KeyPart + ?Sized>(&mut self, part: &P) {
+        let start = self.buffer.len();
+        self.head.get_or_insert(start);
+        part.write_part(self);
+        if self.buffer.len() == start {
+            self.buffer.push_str("''");
+        }
+    }
+
+    /// Writes text of a part: whatever is reserved is percent-encoded. For hand-written [`KeyPart`]s.
+    pub fn text(&mut self, text: &str) {
+        self.head.get_or_insert(self.buffer.len());
+        self.buffer.extend(utf8_percent_encode(text, RESERVED));
+    }
+
+    /// Writes another key in full.
+    pub fn key<K: CacheKey + ?Sized>(&mut self, key: &K) {
+        key.write_key(self);
+    }
+
+    /// Writes text that is known to be unreserved, or that gives a part its structure.
+    fn raw(&mut self, text: &str) {
+        self.head.get_or_insert(self.buffer.len());
+        self.buffer.push_str(text);
+    }
+
+    /// Replaces what follows the literal head by a digest of the whole, where the key is too long.
+    ///
+    /// `#` is reserved, so no part can write a digest's text.
+    fn finish(self) {
+        let Some(end) = overlong(self.buffer, self.head) else { return };
+        let digest = blake2b_simd::Params::new().hash_length(16).hash(self.buffer.as_bytes());
+        self.buffer.truncate(end);
+        self.buffer.push('#');
+        self.buffer.push_str(&digest.to_hex());
+    }
+}
+
+/// Where the head of an over-long key ends; nothing for a key of good length.
+fn overlong(key: &str, head: Option<usize>) -> Option<usize> {
+    if key.len() <= MAX_KEY {
+        return None;
+    }
+    let head = head.unwrap_or(key.len()).min(MAX_HEAD);
+    Some((0..=head).rev().find(|&at| key.is_char_boundary(at)).unwrap_or(0))
+}
+
+/// The text under which a key is stored in `namespace` and `version`: `shop:user:42:v2`.
+pub(crate) fn stored(
+    namespace: Option<&str>,
+    version: Option<u32>,
+    write: impl FnOnce(&mut KeyWriter<'_>),
+) -> String {
+    let mut buffer = String::with_capacity(64);
+    if let Some(namespace) = namespace {
+        buffer.push_str(namespace);
+        buffer.push(':');
+    }
+    let mut writer = KeyWriter::new(&mut buffer);
+    write(&mut writer);
+    if let Some(version) = version {
+        writer.literal(":v");
+        writer.literal(itoa::Buffer::new().format(version));
+    }
+    writer.finish();
+    buffer
+}
+
+/// The text under which `key` is stored by a cache without a namespace.
+///
+/// For looking at an entry with `redis-cli`, and for tests.
+///
+/// ```
+/// assert_eq!(cache_runtime::stored_key("user:42"), "user:42");
+/// ```
+pub fn stored_key<K: CacheKey + ?Sized>(key: &K) -> String {
+    stored(None, None, |out| out.key(key))
+}
+
+impl CacheKey for str {
+    fn write_key(&self, out: &mut KeyWriter<'_>) {
+        out.literal(self);
+    }
+}
+
+impl CacheKey for String {
+    fn write_key(&self, out: &mut KeyWriter<'_>) {
+        out.literal(self);
+    }
+}
+
+macro_rules! through_pointers {
+    ($($pointer:ty),*) => {$(
+        impl<T: CacheKey + ?Sized> CacheKey for $pointer {
+            fn write_key(&self, out: &mut KeyWriter<'_>) {
+                (**self).write_key(out);
+            }
+        }
+
+        impl<T: KeyPart + ?Sized> KeyPart for $pointer {
+            fn write_part(&self, out: &mut KeyWriter<'_>) {
+                (**self).write_part(out);
+            }
+        }
+    )*};
+}
+
+through_pointers!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
+
+impl<T: CacheKey + ToOwned + ?Sized> CacheKey for Cow<'_, T> {
+    fn write_key(&self, out: &mut KeyWriter<'_>) {
+        (**self).write_key(out);
+    }
+}
+
+impl<T: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, T> {
+    fn write_part(&self, out: &mut KeyWriter<'_>) {
+        (**self).write_part(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn part<P: KeyPart + ?Sized>(part: &P) -> String {
+        stored(None, None, |out| out.part(part))
+    }
+
+    #[test]
+    fn parts_are_readable() {
+        assert_eq!(part(&42_u64), "42");
+        assert_eq!(part(&-7_i8), "-7");
+        assert_eq!(part("ann.lee-1_~"), "ann.lee-1_~");
+        assert_eq!(part("a:b c"), "a%3Ab%20c");
+        assert_eq!(part(""), "''");
+        assert_eq!(part(&[1, 2, 3]), "(1,2,3)");
+        assert_eq!(part(&(1, "x")), "(1,x)");
+        assert_eq!(part(&None::<u8>), "!");
+        assert_eq!(part(&Some("x")), "x");
+        assert_eq!(part(&Some(None::<u8>)), "!!");
+        assert_eq!(part(&'é'), "%C3%A9");
+    }
+
+    #[test]
+    fn namespace_and_version_frame_the_key() {
+        let key = stored(Some("shop"), Some(2), |out| {
+            out.literal("user:");
+            out.part(&42);
+        });
+        assert_eq!(key, "shop:user:42:v2");
+    }
+
+    #[test]
+    fn an_overlong_key_keeps_its_literal_head() {
+        let long = "x".repeat(1 << 20);
+        let key = stored(None, None, |out| {
+            out.literal("doc:");
+            out.part(&long);
+            out.literal(":body");
+        });
+        assert!(key.starts_with("doc:#"), "{key}");
+        assert_eq!(key.len(), "doc:#".len() + 32);
+    }
+
+    #[test]
+    fn an_overlong_literal_is_cut_between_characters() {
+        let key = stored_key(&"é".repeat(300));
+        assert!(key.len() <= MAX_HEAD + 33, "{key}");
+    }
+
+    /// Text that tries hard to look like something else.
+    fn hostile() -> impl Strategy<Value = String> {
+        prop_oneof![
+            proptest::collection::vec(
+                prop_oneof![
+                    Just(':'),
+                    Just(','),
+                    Just('('),
+                    Just(')'),
+                    Just('!'),
+                    Just('\''),
+                    Just('%'),
+                    Just('#'),
+                    Just('{'),
+                    Just('}'),
+                    Just('\n'),
+                    Just('\0'),
+                    Just(' '),
+                    Just('a'),
+                    Just('2'),
+                    Just('5'),
+                ],
+                0..6
+            )
+            .prop_map(String::from_iter),
+            any::<String>(),
+        ]
+    }
+
+    type Nested = (
+        Option<Option<String>>,
+        Vec<Vec<String>>,
+        (String, Option<Vec<String>>),
+        Vec<Option<String>>,
+    );
+
+    fn nested() -> impl Strategy<Value = Nested> {
+        (
+            proptest::option::of(proptest::option::of(hostile())),
+            proptest::collection::vec(proptest::collection::vec(hostile(), 0..3), 0..3),
+            (hostile(), proptest::option::of(proptest::collection::vec(hostile(), 0..3))),
+            proptest::collection::vec(proptest::option::of(hostile()), 0..3),
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn different_parts_write_different_text(a in nested(), b in nested()) {
+            prop_assert_eq!(a == b, part(&a) == part(&b));
+            prop_assert_eq!(a.0 == b.0, part(&a.0) == part(&b.0));
+            prop_assert_eq!(a.1 == b.1, part(&a.1) == part(&b.1));
+            prop_assert_eq!(a.2 == b.2, part(&a.2) == part(&b.2));
+            prop_assert_eq!(a.3 == b.3, part(&a.3) == part(&b.3));
+        }
+
+        #[test]
+        fn parts_are_printable_and_hold_no_separator(text in hostile()) {
+            let written = part(&text);
+            prop_assert!(!written.is_empty());
+            prop_assert!(written.bytes().all(|b| b.is_ascii_graphic()));
+            let separated = written.contains([':', '{', '}', '/', '|', '#', '(', ',']);
+            prop_assert!(!separated);
+        }
+
+        #[test]
+        fn two_placeholders_never_run_into_each_other(
+            a in hostile(), b in hostile(), c in hostile(), d in hostile(),
+        ) {
+            let key = |x: &str, y: &str| stored(None, None, |out| {
+                out.literal("k:");
+                out.part(x);
+                out.literal(":");
+                out.part(y);
+            });
+            prop_assert_eq!((&a, &b) == (&c, &d), key(&a, &b) == key(&c, &d));
+        }
+
+        #[test]
+        fn small_alphabets_collide_no_more_than_large_ones(
+            a in proptest::collection::vec(proptest::collection::vec(0_u8..2, 0..3), 0..4),
+            b in proptest::collection::vec(proptest::collection::vec(0_u8..2, 0..3), 0..4),
+        ) {
+            prop_assert_eq!(a == b, part(&a) == part(&b));
+        }
+    }
+}

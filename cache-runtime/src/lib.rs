@@ -1,0 +1,108 @@
+//! Annotation-based caching for async Rust, over Redis or an embedded store.
+//!
+//! ```
+//! use cache_runtime::{Cache, CacheKey, cached, invalidates};
+//!
+//! #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+//! struct User { id: u64, name: String }
+//!
+//! #[derive(CacheKey)]
+//! #[cache_key("user:<id>")]
+//! struct UserKey { id: u64 }
+//!
+//! # use std::sync::Mutex;
+//! struct Users { table: Mutex<std::collections::HashMap<u64, User>> }
+//!
+//! impl Users {
+//!     #[cached(key = "user:<id>", ttl = 3600, lock)]
+//!     async fn find(&self, id: u64) -> std::io::Result<Option<User>> {
+//!         Ok(self.table.lock().unwrap().get(&id).cloned()) // one SQL query
+//!     }
+//!
+//!     #[invalidates(UserKey { id: user.id })]
+//!     async fn update(&self, user: &User) -> std::io::Result<()> {
+//!         self.table.lock().unwrap().insert(user.id, user.clone()); // one SQL update
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+//! # let users = Users { table: Mutex::default() };
+//! # Cache::in_memory().scope(async {
+//! users.update(&User { id: 42, name: "Ann".into() }).await?;
+//! assert_eq!(users.find(42).await?.unwrap().name, "Ann"); // loaded
+//! assert_eq!(users.find(42).await?.unwrap().name, "Ann"); // cached
+//! users.update(&User { id: 42, name: "Anna".into() }).await?;
+//! assert_eq!(users.find(42).await?.unwrap().name, "Anna"); // never stale
+//! # Ok(()) }).await
+//! # }
+//! ```
+//!
+//! Four promises, each with its tests:
+//!
+//! 1. **Never stale after a write.** Once `update` has begun its write, no cached copy of the old value is
+//!    served anywhere, and no slow reader can put one back.
+//! 2. **One load.** With `lock`, a thousand callers in ten processes cost one query.
+//! 3. **The cache can die.** With Redis down, hung or restarting, `find` still answers, from the database.
+//! 4. **Wrong does not compile.** A key that forgets a parameter, or is ambiguous, is a compile error.
+//!
+//! # Limits
+//!
+//! Said plainly, so that nobody has to find out:
+//!
+//! - A failover of Redis that loses acknowledged writes can lose an invalidation with them.
+//! - An eviction policy that evicts a fence early weakens what holds when a writer dies between its commit
+//!   and its settlement; it does not weaken what holds for writers that live.
+//! - A loader that reads from a lagging replica of the database can load the past, and the cache keeps it.
+//! - A write that cannot reach the store goes ahead. Until its invalidation, which is retried, arrives,
+//!   other processes may serve the old value.
+//!
+//! # Features
+//!
+//! | feature | default | gives |
+//! |---|---|---|
+//! | `macros` | yes | the attributes and derives |
+//! | `redis` | yes | `redis://` URLs; without it, the embedded store only |
+//! | `tls` | no | `rediss://` URLs, by rustls |
+//! | `uuid`, `chrono`, `time` | no | [`KeyPart`] for the types of these crates |
+
+#[doc(hidden)]
+pub mod __private;
+mod builder;
+mod cache;
+mod codec;
+mod entry;
+mod error;
+mod flight;
+mod global;
+mod guard;
+mod inner;
+mod key;
+mod lease;
+mod policy;
+mod protocol;
+mod read;
+mod redelivery;
+mod shape;
+mod stats;
+mod store;
+mod striped;
+mod time;
+mod write;
+
+#[doc(hidden)]
+pub use self::shape::Shape;
+pub use self::{
+    builder::Builder,
+    cache::Cache,
+    error::Error,
+    global::set_global,
+    key::{CacheKey, KeyPart, KeyWriter, stored_key},
+    policy::Policy,
+    shape::Loaded,
+    stats::{FunctionStats, Stats},
+    time::IntoTtl,
+    write::Fence,
+};
+#[cfg(feature = "macros")]
+pub use cache_macros::{CacheKey, KeyPart, cached, invalidates};

@@ -1,0 +1,240 @@
+//! The protocol: the states of one key and the atomic steps between them. No I/O, no clock, no randomness.
+//!
+//! A store executes one [`Step`] at a time on one key. The embedded store calls [`apply`] as it is; the
+//! Redis store has a command or script for each step, held equal to [`apply`] by a differential test;
+//! the model checker explores every interleaving of the steps that callers take.
+//!
+//! Why a value loaded before a write can never be stored after it: a [`Step::Fill`] stores only where the
+//! reader's own token still stands, every [`Step::Fence`] and [`Step::Delete`] takes tokens away, and a
+//! token is new for every acquisition. A lease of this kind for look-aside caches is described in Nishtala
+//! et al., "Scaling Memcache at Facebook", NSDI 2013, section 3.2.1; the fence adds what a writer needs to
+//! survive its own death between the commit and the delete.
+
+use std::time::Duration;
+
+/// 128 random bits: a lease's token, a value's stamp or a fence's epoch. Never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub(crate) struct Nonce(pub(crate) [u8; 16]);
+
+/// What a key holds.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum State<V> {
+    /// Nothing.
+    Vacant,
+    /// A value under the stamp of the fill or settlement that put it there.
+    Value(Nonce, V),
+    /// The right to fill, owned by whoever knows the token.
+    Leased(Nonce),
+    /// One or more writers are at work, or died at it: nothing may be stored.
+    Fenced(Fenced),
+    /// Something that this library did not write, or can no longer read.
+    Unreadable,
+}
+
+/// A fence: writers that are at work on one key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Fenced {
+    /// Which fence; writers that overlap share it.
+    pub(crate) epoch: Nonce,
+    /// How many writers have not settled yet.
+    pub(crate) writers: u32,
+    /// Whether writers overlapped, so that nobody can say whose value is the last.
+    pub(crate) contended: bool,
+}
+
+/// Which state a step expects to find, and will leave alone where it finds another.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Expected {
+    /// The lease of this token.
+    Lease(Nonce),
+    /// The value of this stamp.
+    Value(Nonce),
+    /// The fence of this epoch.
+    Fence(Nonce),
+    /// Something unreadable.
+    Unreadable,
+}
+
+/// One atomic operation on one key.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Step<V> {
+    /// Looks, and changes nothing.
+    #[cfg_attr(not(test), allow(dead_code, reason = "stores read by a path of their own"))]
+    Read,
+    /// Vacant becomes leased; anything else is returned as it is.
+    Acquire {
+        /// The token of the new lease.
+        token: Nonce,
+        /// How long the lease stands if nobody renews it.
+        life: Duration,
+    },
+    /// Stores a value where `expected` (a lease or a value) still stands.
+    Fill {
+        /// What has to be there still.
+        expected: Expected,
+        /// The stamp of the new value.
+        stamp: Nonce,
+        /// The new value.
+        value: V,
+        /// How long the value stands.
+        life: Duration,
+    },
+    /// Extends the life of the lease or fence that `expected` names.
+    Renew {
+        /// What has to be there still.
+        expected: Expected,
+        /// Its life from now on.
+        life: Duration,
+    },
+    /// Empties the key where `expected` still stands: a lease is given up, an undecodable value removed.
+    Release {
+        /// What has to be there still.
+        expected: Expected,
+    },
+    /// A writer begins: any state becomes fenced; a fence gets one writer more and is contended.
+    Fence {
+        /// The epoch, should a new fence be needed.
+        epoch: Nonce,
+        /// How long the fence stands if nobody settles or renews it.
+        life: Duration,
+    },
+    /// A writer ends. The last one of an uncontended fence may leave a value.
+    Settle {
+        /// The epoch that [`Step::Fence`] replied.
+        epoch: Nonce,
+        /// The value to leave, with its stamp and life.
+        value: Option<(Nonce, V, Duration)>,
+    },
+    /// Empties the key, save that a fence stays and is contended from then on.
+    Delete,
+}
+
+/// What a step answers.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Reply<V> {
+    /// `Read`, and an `Acquire` that found something: the state as it was.
+    Found(State<V>),
+    /// `Acquire`: the key was vacant and is leased now.
+    Acquired,
+    /// `Fence`: the epoch in force, to settle with.
+    Fenced(Nonce),
+    /// The step took effect: filled, renewed, released, emptied, or settled with its value stored.
+    Done,
+    /// The step found something else than it expected, or was not the last to settle, and left it.
+    Superseded,
+}
+
+/// What a step does to the time at which the key expires.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Life {
+    /// The key keeps the expiry that it has.
+    Unchanged,
+    /// The key expires this long from now.
+    For(Duration),
+}
+
+/// The outcome of a step: the state after it, its expiry and the reply.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Transition<V> {
+    /// The state after the step.
+    pub(crate) state: State<V>,
+    /// What happens to the key's expiry.
+    pub(crate) life: Life,
+    /// The reply to the caller.
+    pub(crate) reply: Reply<V>,
+}
+
+/// Takes one step from `state`.
+pub(crate) fn apply<V: Clone>(state: State<V>, step: Step<V>) -> Transition<V> {
+    match step {
+        Step::Read => Transition::stay(state.clone(), Reply::Found(state)),
+        Step::Acquire { token, life } => match state {
+            State::Vacant => Transition::to(State::Leased(token), life, Reply::Acquired),
+            found => Transition::stay(found.clone(), Reply::Found(found)),
+        },
+        Step::Fill { expected, stamp, value, life } => {
+            if state.is(expected) {
+                Transition::to(State::Value(stamp, value), life, Reply::Done)
+            } else {
+                Transition::stay(state, Reply::Superseded)
+            }
+        }
+        Step::Renew { expected, life } => {
+            if state.is(expected) {
+                Transition::to(state, life, Reply::Done)
+            } else {
+                Transition::stay(state, Reply::Superseded)
+            }
+        }
+        Step::Release { expected } => {
+            if state.is(expected) {
+                Transition::stay(State::Vacant, Reply::Done)
+            } else {
+                Transition::stay(state, Reply::Superseded)
+            }
+        }
+        Step::Fence { epoch, life } => {
+            let fenced = match state {
+                State::Fenced(f) => Fenced { writers: f.writers + 1, contended: true, ..f },
+                _ => Fenced { epoch, writers: 1, contended: false },
+            };
+            Transition::to(State::Fenced(fenced), life, Reply::Fenced(fenced.epoch))
+        }
+        Step::Settle { epoch, value } => settle(state, epoch, value),
+        Step::Delete => match state {
+            State::Fenced(f) => {
+                let fenced = State::Fenced(Fenced { contended: true, ..f });
+                Transition::stay(fenced, Reply::Superseded)
+            }
+            _ => Transition::stay(State::Vacant, Reply::Done),
+        },
+    }
+}
+
+/// A writer of `epoch` ends.
+///
+/// Without its fence (it ran out, was evicted, or the server restarted empty) the writer cannot know who
+/// stored what meanwhile, so it leaves nothing. Under a fence of another epoch, later writers are at work:
+/// their fence stays, and none of them may leave a value, for this writer may have written after them.
+fn settle<V>(state: State<V>, epoch: Nonce, value: Option<(Nonce, V, Duration)>) -> Transition<V> {
+    match state {
+        State::Fenced(f) if f.epoch != epoch => {
+            let fenced = State::Fenced(Fenced { contended: true, ..f });
+            Transition::stay(fenced, Reply::Superseded)
+        }
+        State::Fenced(f) if f.writers > 1 => {
+            let fenced = State::Fenced(Fenced { writers: f.writers - 1, ..f });
+            Transition::stay(fenced, Reply::Superseded)
+        }
+        State::Fenced(f) if !f.contended => match value {
+            Some((stamp, value, life)) => {
+                Transition::to(State::Value(stamp, value), life, Reply::Done)
+            }
+            None => Transition::stay(State::Vacant, Reply::Done),
+        },
+        _ => Transition::stay(State::Vacant, Reply::Done),
+    }
+}
+
+impl<V> State<V> {
+    /// Whether this is the very state that `expected` names.
+    pub(crate) fn is(&self, expected: Expected) -> bool {
+        match (self, expected) {
+            (State::Leased(a), Expected::Lease(b)) => *a == b,
+            (State::Value(a, _), Expected::Value(b)) => *a == b,
+            (State::Fenced(f), Expected::Fence(b)) => f.epoch == b,
+            (State::Unreadable, Expected::Unreadable) => true,
+            _ => false,
+        }
+    }
+}
+
+impl<V> Transition<V> {
+    fn stay(state: State<V>, reply: Reply<V>) -> Self {
+        Transition { state, life: Life::Unchanged, reply }
+    }
+
+    fn to(state: State<V>, life: Duration, reply: Reply<V>) -> Self {
+        Transition { state, life: Life::For(life), reply }
+    }
+}

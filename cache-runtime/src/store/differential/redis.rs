@@ -1,0 +1,152 @@
+//! The Redis store against the protocol, on a real server.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use fastrand::Rng;
+use redis::{AsyncCommands, Client, aio::MultiplexedConnection};
+
+use super::{
+    ACTIONS, History, Reference, SEQUENCES, bytes as any_bytes, entry as any_entry,
+    nonce as any_nonce,
+};
+use crate::{
+    entry,
+    protocol::{Reply, State, Step},
+    store::redis::{Address, RedisStore},
+};
+
+#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
+#[path = "../../../../tests/support/server.rs"]
+mod server;
+
+/// Sequences that run at a time, each on a key of its own.
+const WORKERS: u64 = 64;
+
+/// Something that does not come from a step.
+#[derive(Debug)]
+enum Plant {
+    Nothing,
+    Bytes(Vec<u8>),
+    List,
+}
+
+impl Plant {
+    fn any(rng: &mut Rng) -> Plant {
+        // A nonce that no step has.
+        const STRANGE: [u8; 16] = [0xEE; 16];
+        let known = any_nonce(rng).0;
+        let value = any_entry(rng).bytes().to_vec();
+        let strange_value = [&value[..2], &STRANGE, &value[18..]].concat();
+        match rng.u8(..14) {
+            0..5 => Plant::Nothing,
+            5 => Plant::List,
+            6 => Plant::Bytes(b"written by somebody else".to_vec()),
+            7 => Plant::Bytes(any_bytes(rng)),
+            // Cut off anywhere, or with something after its end.
+            8 => Plant::Bytes(strange_value[..rng.usize(..strange_value.len())].to_vec()),
+            9 => Plant::Bytes([&strange_value[..], b"more"].concat()),
+            // With stamps of tags, as a later version may write it.
+            10 => {
+                let mut tagged = value;
+                tagged[20] = 2;
+                tagged.splice(38..38, [7; 32]);
+                Plant::Bytes(tagged)
+            }
+            11 => Plant::Bytes([b"\xCAL", &STRANGE[..], b"x"].concat()),
+            12 => {
+                let many = ["01", "02", "12", "09", "19", "099", "199", "0002", "0123456789"];
+                let many = rng.choice(many).expect("there are some").as_bytes();
+                Plant::Bytes([b"\xCAF", &known[..], many].concat())
+            }
+            _ => {
+                let bad = [
+                    "",
+                    "0",
+                    "1",
+                    "00",
+                    "1000",
+                    "21",
+                    "x1",
+                    "0x",
+                    "0-1",
+                    "0 1",
+                    "01 ",
+                    "01e3",
+                    "01.5",
+                    "11234567890",
+                ];
+                let bad = rng.choice(bad);
+                Plant::Bytes(
+                    [b"\xCAF", &STRANGE[..], bad.expect("there are some").as_bytes()].concat(),
+                )
+            }
+        }
+    }
+
+    async fn put(&self, key: &str, connection: &mut MultiplexedConnection) {
+        let deleted: redis::RedisResult<()> = connection.del(key).await;
+        let put: redis::RedisResult<()> = match self {
+            Plant::Nothing => Ok(()),
+            Plant::Bytes(bytes) => connection.set(key, bytes).await,
+            Plant::List => connection.rpush(key, "element").await,
+        };
+        deleted.and(put).expect("the server is there");
+    }
+
+    fn reference(&self) -> Reference {
+        let state = match self {
+            Plant::Nothing => State::Vacant,
+            Plant::Bytes(bytes) => entry::decode(Bytes::from(bytes.clone())),
+            Plant::List => State::Unreadable,
+        };
+        Reference { state, left: None }
+    }
+}
+
+async fn sequence(seed: u64, store: &RedisStore, connection: &mut MultiplexedConnection) {
+    let (rng, key) = (&mut Rng::with_seed(seed), format!("key:{seed}"));
+    let mut reference = Reference::vacant();
+    let mut history = History::default();
+    for _ in 0..ACTIONS {
+        if rng.u8(..5) == 0 {
+            let plant = Plant::any(rng);
+            history.note(&plant);
+            plant.put(&key, connection).await;
+            reference = plant.reference();
+        } else {
+            let step = reference.step(rng);
+            history.note(&step);
+            let reply = store.run(&key, step.clone()).await;
+            history.expect_equal("reply", reply, Ok(reference.take(step)));
+        }
+        let state = store.run(&key, Step::Read).await;
+        history.expect_equal("state", state, Ok(Reply::Found(reference.state.clone())));
+        let left: i64 = connection.pttl(&key).await.expect("the server is there");
+        // Lives are whole thousands of seconds, and no sequence takes as long as one.
+        let left = u64::try_from(left)
+            .ok()
+            .map(|left| Duration::from_secs(left.div_ceil(1_000_000) * 1000));
+        history.expect_equal("life", left, reference.left);
+    }
+}
+
+#[tokio::test]
+async fn scripts_follow_the_protocol() {
+    let server = server::RedisServer::start();
+    let address = Address::parse(&server.url()).expect("the URL is well-formed");
+    let store = Arc::new(RedisStore::new(&address, 2));
+    let client = Client::open(server.url()).expect("the URL is well-formed");
+    let connection = client.get_multiplexed_async_connection().await.expect("the server is there");
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..WORKERS {
+        let (store, mut connection) = (Arc::clone(&store), connection.clone());
+        workers.spawn(async move {
+            for seed in (worker..SEQUENCES).step_by(WORKERS as usize) {
+                sequence(seed, &store, &mut connection).await;
+            }
+        });
+    }
+    // A worker that panics is a test that does.
+    workers.join_all().await;
+}

@@ -1,0 +1,44 @@
+//! Stores: bytes under keys, for a time, changed one protocol step at a time. They know nothing of values.
+
+pub(crate) mod memory;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
+
+use crate::{
+    entry::Entry,
+    error::Error,
+    protocol::{Reply, State, Step},
+};
+
+/// One of the stores. An enum rather than a trait object, so that no step allocates a future.
+#[allow(clippy::large_enum_variant, reason = "there is one for each cache")]
+pub(crate) enum Store {
+    Memory(memory::MemoryStore),
+    #[cfg(feature = "redis")]
+    Redis(redis::RedisStore),
+}
+
+impl Store {
+    /// Looks at a key: the hot path.
+    pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
+        match self {
+            Store::Memory(store) => Ok(store.read(key)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.read(key).await,
+        }
+    }
+
+    /// Takes one step.
+    pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
+        match self {
+            Store::Memory(store) => Ok(store.run(key, step)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.run(key, step).await,
+        }
+    }
+
+    /// Whether a step can take longer than a lock and a look-up, so that it needs a deadline.
+    pub(crate) fn is_remote(&self) -> bool {
+        !matches!(self, Store::Memory(_))
+    }
+}

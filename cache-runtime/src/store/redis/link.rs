@@ -1,0 +1,204 @@
+//! One connection that comes back by itself: made when first needed, remade in the background when lost.
+//!
+//! `redis`' own `ConnectionManager` makes calls wait for its reconnects, outside any response timeout. Here
+//! a call waits only while an attempt is under way, and its caller's deadline bounds that; between attempts
+//! it fails at once.
+
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError,
+    Value,
+    aio::MultiplexedConnection,
+    io::tcp::{TcpSettings, socket2::TcpKeepalive},
+};
+use tokio::{runtime::Handle, sync::watch, time};
+
+use crate::{error::Error, time::jittered};
+
+/// How long one attempt to connect may take.
+const ATTEMPT: Duration = Duration::from_secs(1);
+
+/// The pause after a failed attempt, doubled each time up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Bounds the time between a server's return and our noticing.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How many commands may wait to be written before their senders wait.
+const QUEUE: usize = 1024;
+
+/// A server's address and credentials, checked for form.
+#[derive(Clone)]
+pub(crate) struct Address(ConnectionInfo);
+
+impl Address {
+    /// Reads a `redis://` or `rediss://` URL. The error does not repeat it: it may hold a password.
+    pub(crate) fn parse(url: &str) -> Result<Address, Error> {
+        let info = url.into_connection_info().map_err(|e| Error::Config(e.to_string()))?;
+        let tcp = TcpSettings::default()
+            // Small commands must not wait for Nagle's algorithm.
+            .set_nodelay(true)
+            .set_keepalive(TcpKeepalive::new().with_time(Duration::from_secs(15)));
+        // A peer that vanished without a word is noticed when it acknowledges nothing.
+        #[cfg(target_os = "linux")]
+        let tcp = tcp.set_user_timeout(Duration::from_secs(5));
+        Ok(Address(info.set_tcp_settings(tcp)))
+    }
+}
+
+impl fmt::Debug for Address {
+    /// Host and port alone: no user, no password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.addr())
+    }
+}
+
+/// The connection and what keeps it.
+pub(super) struct Link {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    address: Address,
+    slot: watch::Sender<Slot>,
+}
+
+#[derive(Clone)]
+enum Slot {
+    /// There is no connection, and nobody is making one.
+    Down,
+    /// An attempt is under way.
+    Connecting,
+    /// The last attempt failed; the next one comes after a pause.
+    Failed(RedisError),
+    Up(Connection),
+}
+
+/// A connection, and which one it is, so that the loss of an old one is not taken for the loss of its heir.
+#[derive(Clone)]
+pub(super) struct Connection {
+    inner: MultiplexedConnection,
+    which: u64,
+}
+
+impl Connection {
+    pub(super) async fn send(&mut self, cmd: &Cmd) -> Result<Value, RedisError> {
+        // The reply to one command can be an error inside a value.
+        self.inner.send_packed_command(cmd).await?.extract_error()
+    }
+}
+
+impl Link {
+    pub(super) fn new(address: Address) -> Link {
+        let (slot, _) = watch::channel(Slot::Down);
+        Link { shared: Arc::new(Shared { address, slot }) }
+    }
+
+    /// The connection, once an attempt that is under way has ended. Callers bound the wait.
+    pub(super) async fn connection(&self) -> Result<Connection, RedisError> {
+        if let Slot::Up(connection) = &*self.shared.slot.borrow() {
+            return Ok(connection.clone());
+        }
+        self.start();
+        let mut slots = self.shared.slot.subscribe();
+        let slot = slots.wait_for(|slot| !matches!(slot, Slot::Connecting)).await;
+        match slot.as_deref() {
+            Ok(Slot::Up(connection)) => Ok(connection.clone()),
+            Ok(Slot::Failed(error)) => Err(error.clone()),
+            _ => Err((ErrorKind::Io, "no connection to the server").into()),
+        }
+    }
+
+    /// Whether `error` means that `connection` is dead. If so, another one is on its way.
+    pub(super) fn lost(&self, connection: &Connection, error: &RedisError) -> bool {
+        let dead = error.is_unrecoverable_error() || error.is_io_error();
+        if dead {
+            self.shared.slot.send_if_modified(|slot| {
+                let ours = matches!(slot, Slot::Up(up) if up.which == connection.which);
+                if ours {
+                    *slot = Slot::Down;
+                }
+                ours
+            });
+            self.start();
+        }
+        dead
+    }
+
+    /// Begins to connect in the background, unless there is a connection or somebody at it.
+    pub(super) fn start(&self) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let begun = self.shared.slot.send_if_modified(|slot| {
+            let down = matches!(slot, Slot::Down);
+            if down {
+                *slot = Slot::Connecting;
+            }
+            down
+        });
+        if begun {
+            runtime.spawn(reconnect(Attempts { link: Arc::downgrade(&self.shared) }));
+        }
+    }
+}
+
+/// Tries until it succeeds or the link is gone.
+async fn reconnect(attempts: Attempts) {
+    let mut pause = FIRST_PAUSE;
+    while let Some(shared) = attempts.link.upgrade() {
+        shared.slot.send_replace(Slot::Connecting);
+        match shared.address.connect().await {
+            Ok(inner) => {
+                let which = fastrand::u64(..);
+                shared.slot.send_replace(Slot::Up(Connection { inner, which }));
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(address = ?shared.address, %error, "cannot connect to the cache's server");
+                shared.slot.send_replace(Slot::Failed(error));
+            }
+        }
+        drop(shared);
+        time::sleep(jittered(pause)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// The task that connects. If its runtime shuts down under it, the link is down and can be started again.
+struct Attempts {
+    link: Weak<Shared>,
+}
+
+impl Drop for Attempts {
+    fn drop(&mut self) {
+        if let Some(shared) = self.link.upgrade() {
+            shared.slot.send_if_modified(|slot| {
+                let unfinished = !matches!(slot, Slot::Up(_));
+                if unfinished {
+                    *slot = Slot::Down;
+                }
+                unfinished
+            });
+        }
+    }
+}
+
+impl Address {
+    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(None)
+            // Deadlines are set per operation, around the connection.
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUE);
+        let client = Client::open(self.0.clone())?;
+        let attempt = client.get_multiplexed_async_connection_with_config(&config);
+        match time::timeout(ATTEMPT, attempt).await {
+            Ok(result) => result,
+            Err(_) => Err((ErrorKind::Io, "connecting took too long").into()),
+        }
+    }
+}
