@@ -241,3 +241,6 @@ impl Permit {
         self.gate.add_permits(1);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,3 +87,6 @@ async fn alongside<F: Future>(main: F, side: impl Future<Output = ()>) -> F::Out
     })
     .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,4 +23,10 @@ impl<T> Striped<T> {
         let hash = self.hasher.hash_one(key);
         &self.shards[hash as usize % STRIPES]
     }
+
+    /// All shards.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
+        self.shards.iter()
+    }
 }

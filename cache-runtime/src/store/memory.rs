@@ -149,3 +149,6 @@ impl Expiry<Arc<str>, Timed<Entry>> for Reclaim {
         self.expire_after_create(key, timed, at)
     }
 }
+
+#[cfg(test)]
+mod tests;

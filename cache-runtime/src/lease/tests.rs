@@ -1,0 +1,70 @@
+//! Leases on a paused clock: kept by their loader, free the moment it goes.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time;
+
+use super::Lease;
+use crate::{
+    guard::Guard,
+    protocol::{Nonce, Reply, State, Step},
+    store::{Store, memory::MemoryStore},
+};
+
+const LIFE: Duration = Duration::from_secs(5);
+
+async fn leased() -> (Arc<Guard>, Lease) {
+    let store = Store::Memory(MemoryStore::new(10));
+    let guard = Arc::new(Guard::new(store, Duration::from_millis(100), 1));
+    let lease = Lease::new(&guard, &"key".into(), Nonce([1; 16]), LIFE);
+    let step = Step::Acquire { token: lease.token(), life: LIFE };
+    assert_eq!(guard.run("key", step).await, Ok(Reply::Acquired));
+    (guard, lease)
+}
+
+async fn state(guard: &Guard) -> Result<Reply<crate::entry::Entry>, crate::Error> {
+    guard.run("key", Step::Read).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_load_keeps_its_lease() {
+    let (guard, lease) = leased().await;
+    lease.renewing(time::sleep(LIFE * 20)).await;
+    assert_eq!(state(&guard).await, Ok(Reply::Found(State::Leased(lease.token()))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_nobody_renews_ends() {
+    let (guard, lease) = leased().await;
+    time::sleep(LIFE).await;
+    assert_eq!(state(&guard).await, Ok(Reply::Found(State::Vacant)));
+    drop(lease);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_lease_is_free_at_once() {
+    let (guard, lease) = leased().await;
+    let cancelled = time::timeout(LIFE / 2, lease.renewing(time::sleep(LIFE * 20))).await;
+    assert!(cancelled.is_err());
+    drop(lease);
+    assert_eq!(state(&guard).await, Ok(Reply::Found(State::Vacant)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_lease_takes_nothing_with_it() {
+    let (guard, lease) = leased().await;
+    let token = lease.spend();
+    assert_eq!(state(&guard).await, Ok(Reply::Found(State::Leased(token))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_goes_on_when_its_lease_is_taken_away() {
+    let (guard, lease) = leased().await;
+    let load = async {
+        let epoch = Nonce([2; 16]);
+        guard.run("key", Step::Fence { epoch, life: LIFE }).await.expect("memory");
+        time::sleep(LIFE * 20).await;
+        "loaded"
+    };
+    assert_eq!(lease.renewing(load).await, "loaded");
+}

@@ -1,0 +1,86 @@
+//! The embedded store on a paused clock: expiry, bounds, and room that is given back.
+
+use std::time::Duration;
+
+use tokio::time;
+
+use super::MemoryStore;
+use crate::{
+    codec,
+    entry::Entry,
+    protocol::{Expected, Nonce, Reply, State, Step},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn entry(stamp: u8) -> Entry {
+    codec::encode(&stamp, Nonce([stamp; 16]), 0).expect("a number")
+}
+
+/// Stores a value under `key` by way of a lease.
+fn fill(store: &MemoryStore, key: &str, life: Duration) {
+    let token = Nonce([1; 16]);
+    assert_eq!(store.run(key, Step::Acquire { token, life: SECOND }), Reply::Acquired);
+    let (expected, value) = (Expected::Lease(token), entry(2));
+    let step = Step::Fill { expected, stamp: value.stamp(), value, life };
+    assert_eq!(store.run(key, step), Reply::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_ends_with_its_ttl() {
+    let store = MemoryStore::new(10);
+    fill(&store, "key", SECOND * 60);
+    time::advance(SECOND * 59).await;
+    assert!(matches!(store.read("key"), State::Value(..)));
+    time::advance(SECOND).await;
+    assert_eq!(store.read("key"), State::Vacant);
+    assert_eq!(store.run("key", Step::Read), Reply::Found(State::Vacant));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ttl_longer_than_the_clock_is_for_ever() {
+    let store = MemoryStore::new(10);
+    fill(&store, "key", Duration::MAX);
+    time::advance(SECOND * 1_000_000).await;
+    assert!(matches!(store.read("key"), State::Value(..)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fence_falls_by_itself_and_hides_the_value_until_then() {
+    let store = MemoryStore::new(10);
+    fill(&store, "key", SECOND * 60);
+    let epoch = Nonce([3; 16]);
+    assert_eq!(store.run("key", Step::Fence { epoch, life: SECOND }), Reply::Fenced(epoch));
+    assert_eq!(store.read("key"), State::Vacant);
+    let acquire = Step::Acquire { token: Nonce([4; 16]), life: SECOND };
+    assert!(matches!(store.run("key", acquire.clone()), Reply::Found(State::Fenced(_))));
+    time::advance(SECOND).await;
+    assert_eq!(store.run("key", acquire), Reply::Acquired);
+}
+
+#[tokio::test(start_paused = true)]
+async fn leases_and_fences_are_not_evicted_by_values() {
+    let store = MemoryStore::new(10);
+    let epoch = Nonce([3; 16]);
+    store.run("fenced", Step::Fence { epoch, life: SECOND });
+    for n in 0..10_000 {
+        fill(&store, &format!("key:{n}"), SECOND * 60);
+    }
+    store.values.run_pending_tasks();
+    assert!(store.values.entry_count() <= 10, "{} values are kept", store.values.entry_count());
+    let renewed =
+        store.run("fenced", Step::Renew { expected: Expected::Fence(epoch), life: SECOND });
+    assert_eq!(renewed, Reply::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_ends_takes_no_room_for_ever() {
+    let store = MemoryStore::new(10);
+    for n in 0..100_000 {
+        let epoch = Nonce([5; 16]);
+        store.run(&format!("key:{n}"), Step::Fence { epoch, life: SECOND });
+        time::advance(SECOND / 100).await;
+    }
+    let kept: usize = store.controls.all().map(|shard| shard.lock().unwrap().held.len()).sum();
+    assert!(kept < 64 * super::SWEEP, "{kept} fences are kept");
+}
