@@ -238,3 +238,6 @@ impl<V> Transition<V> {
         Transition { state, life: Life::For(life), reply }
     }
 }
+
+#[cfg(test)]
+mod model;

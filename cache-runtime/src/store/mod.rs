@@ -1,5 +1,7 @@
 //! Stores: bytes under keys, for a time, changed one protocol step at a time. They know nothing of values.
 
+#[cfg(test)]
+mod differential;
 pub(crate) mod memory;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;

@@ -1,0 +1,83 @@
+//! The rules of the protocol, each of which can be broken, to see that the search would notice.
+
+use super::world::{NEVER, Version};
+use crate::protocol::{self, Expected, Fenced, Reply, State, Step, Transition};
+
+/// A rule that a [`Model`](super::world::Model) can break.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Rule {
+    /// A fill needs the reader's own lease. Broken: any lease will do.
+    OwnLease,
+    /// Every acquisition has a new token. Broken: each flight uses one for ever.
+    NewToken,
+    /// Writers fence before they commit. Broken: they delete after it.
+    Fence,
+    /// Writers that overlap mark the fence as contended. Broken: none of the next three does.
+    Contention,
+    /// Broken: a second writer's fence does not mark.
+    FenceMarks,
+    /// Broken: the settlement of another epoch does not mark.
+    StrangerMarks,
+    /// Broken: a delete under a fence does not mark.
+    DeleteMarks,
+    /// A delete leaves a fence standing. Broken: it empties the key.
+    DeleteSparesFence,
+    /// A settlement without its fence empties the key. Broken: it leaves what it finds.
+    LostFenceEmpties,
+    /// A settlement whose answer is lost is followed by a delete. Broken: it is sent again.
+    SettleOnce,
+    /// A value without proof goes to those who joined before its load. Broken: to all.
+    Marks,
+}
+
+impl Rule {
+    /// Whether breaking this one makes a forgotten nonce good again.
+    pub(super) fn brings_nonces_back(self) -> bool {
+        matches!(self, Rule::OwnLease | Rule::NewToken)
+    }
+}
+
+/// [`protocol::apply`], but for the rule that is broken.
+pub(super) fn apply(
+    before: State<Version>,
+    mut step: Step<Version>,
+    broken: Option<Rule>,
+) -> Transition<Version> {
+    let Some(broken) = broken else { return protocol::apply(before, step) };
+    if let (Rule::OwnLease, Step::Fill { expected: Expected::Lease(mine), .. }, State::Leased(any)) =
+        (broken, &mut step, &before)
+        && *mine != NEVER
+    {
+        *mine = *any;
+    }
+    let unmarked = match (&step, &before) {
+        (Step::Fence { .. }, _) => matches!(broken, Rule::Contention | Rule::FenceMarks),
+        (Step::Settle { epoch, .. }, State::Fenced(fence)) if fence.epoch != *epoch => {
+            matches!(broken, Rule::Contention | Rule::StrangerMarks)
+        }
+        (Step::Delete, _) => matches!(broken, Rule::Contention | Rule::DeleteMarks),
+        _ => false,
+    };
+    let emptied = matches!(
+        (broken, &step, &before),
+        (Rule::DeleteSparesFence, Step::Delete, State::Fenced(_))
+    );
+    let left = matches!(
+        (broken, &step, &before),
+        (Rule::LostFenceEmpties, Step::Settle { .. }, State::Value(..) | State::Leased(_))
+    );
+    let was_contended = matches!(before, State::Fenced(Fenced { contended: true, .. }));
+
+    let kept = before.clone();
+    let mut transition = protocol::apply(before, step);
+    if emptied {
+        (transition.state, transition.reply) = (State::Vacant, Reply::Done);
+    } else if left {
+        (transition.state, transition.reply) = (kept, Reply::Superseded);
+    } else if let State::Fenced(fence) = &mut transition.state
+        && unmarked
+    {
+        fence.contended = was_contended;
+    }
+    transition
+}

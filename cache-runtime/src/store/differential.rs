@@ -1,0 +1,173 @@
+//! The stores held equal to [`protocol::apply`]: the same random steps must give the same replies, states and
+//! expiries.
+//!
+//! Nonces are few, so that they match as often as not. What the stores leave to their callers is not asked of
+//! them: a token is not acquired twice in a row, a value's stamp is the one in its header, and only a release
+//! expects something unreadable. What is planted as unreadable bears a nonce that nobody else does: that
+//! it be whole is checked when it is read, not when it is compared.
+
+#[cfg(feature = "redis")]
+mod redis;
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::memory::MemoryStore;
+use crate::{
+    entry::{Entry, Header},
+    protocol::{self, Expected, Life, Nonce, Reply, State, Step},
+};
+
+const SEQUENCES: u64 = 12_000;
+const ACTIONS: usize = 12;
+const NONCES: u8 = 4;
+
+/// One key, as the protocol has it.
+struct Reference {
+    state: State<Entry>,
+    /// What is left of its life; none where it does not expire.
+    left: Option<Duration>,
+}
+
+impl Reference {
+    fn vacant() -> Self {
+        Reference { state: State::Vacant, left: None }
+    }
+
+    fn take(&mut self, step: Step<Entry>) -> Reply<Entry> {
+        let transition = protocol::apply(self.state.clone(), step);
+        self.state = transition.state;
+        if let Life::For(life) = transition.life {
+            self.left = Some(life);
+        }
+        if self.state == State::Vacant {
+            self.left = None;
+        }
+        transition.reply
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.left = self.left.map(|left| left.saturating_sub(time));
+        if self.left == Some(Duration::ZERO) {
+            *self = Reference::vacant();
+        }
+    }
+
+    /// The nonce that the key holds.
+    fn nonce(&self) -> Option<Nonce> {
+        match &self.state {
+            State::Value(nonce, _) | State::Leased(nonce) => Some(*nonce),
+            State::Fenced(fence) => Some(fence.epoch),
+            State::Vacant | State::Unreadable => None,
+        }
+    }
+
+    /// A step that may well find what it expects.
+    fn step(&self, rng: &mut Rng) -> Step<Entry> {
+        let life = Duration::from_secs(1000 * rng.u64(1..=3));
+        match rng.u8(..8) {
+            0 => Step::Read,
+            1 => Step::Acquire { token: self.other_nonce(rng), life },
+            2 => {
+                let (expected, value) = (self.expected(rng), entry(rng));
+                Step::Fill { expected, stamp: value.stamp(), value, life }
+            }
+            3 => Step::Renew { expected: self.expected(rng), life },
+            4 if rng.bool() => Step::Release { expected: Expected::Unreadable },
+            4 => Step::Release { expected: self.expected(rng) },
+            5 => Step::Fence { epoch: nonce(rng), life },
+            6 => {
+                let value =
+                    rng.bool().then(|| entry(rng)).map(|value| (value.stamp(), value, life));
+                Step::Settle { epoch: self.likely_nonce(rng), value }
+            }
+            _ => Step::Delete,
+        }
+    }
+
+    fn expected(&self, rng: &mut Rng) -> Expected {
+        let nonce = self.likely_nonce(rng);
+        match (&self.state, rng.u8(..6)) {
+            (State::Value(..), 3..) | (_, 0) => Expected::Value(nonce),
+            (State::Leased(_), 3..) | (_, 1) => Expected::Lease(nonce),
+            _ => Expected::Fence(nonce),
+        }
+    }
+
+    fn likely_nonce(&self, rng: &mut Rng) -> Nonce {
+        let any = nonce(rng);
+        self.nonce().filter(|_| rng.bool()).unwrap_or(any)
+    }
+
+    fn other_nonce(&self, rng: &mut Rng) -> Nonce {
+        std::iter::repeat_with(|| nonce(rng))
+            .find(|&any| Some(any) != self.nonce())
+            .expect("there are others")
+    }
+}
+
+fn nonce(rng: &mut Rng) -> Nonce {
+    Nonce([rng.u8(..NONCES); 16])
+}
+
+fn entry(rng: &mut Rng) -> Entry {
+    let header = Header { negative: rng.bool(), codec: rng.u8(..), cost: rng.u32(..) };
+    let payload = bytes(rng);
+    Entry::new(nonce(rng), header, |entry| {
+        entry.extend_from_slice(&payload);
+        Ok::<_, std::convert::Infallible>(())
+    })
+    .unwrap_or_else(|never| match never {})
+}
+
+fn bytes(rng: &mut Rng) -> Vec<u8> {
+    let mut bytes = vec![0; rng.usize(..40)];
+    rng.fill(&mut bytes);
+    bytes
+}
+
+/// What was done in a sequence, for whoever has to find out why it went wrong.
+#[derive(Default)]
+struct History(Vec<String>);
+
+impl History {
+    fn note(&mut self, action: impl std::fmt::Debug) {
+        self.0.push(format!("{action:?}"));
+    }
+
+    fn expect_equal<T: PartialEq + std::fmt::Debug>(&self, what: &str, found: T, expected: T) {
+        assert!(
+            found == expected,
+            "the store's {what} is {found:?}, the protocol's {expected:?}, after\n  {}",
+            self.0.join("\n  ")
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_embedded_store_follows_the_protocol() {
+    let store = MemoryStore::new(100_000);
+    for seed in 0..SEQUENCES {
+        let (rng, key) = (&mut Rng::with_seed(seed), format!("key:{seed}"));
+        let mut reference = Reference::vacant();
+        let mut history = History::default();
+        for _ in 0..ACTIONS {
+            if rng.u8(..6) == 0 {
+                let time = Duration::from_secs(500 * rng.u64(1..=4));
+                history.note(time);
+                tokio::time::advance(time).await;
+                reference.pass(time);
+            } else {
+                let step = reference.step(rng);
+                history.note(&step);
+                let reply = store.run(&key, step.clone());
+                history.expect_equal("reply", reply, reference.take(step));
+            }
+            let state = store.run(&key, Step::Read);
+            history.expect_equal("state", state, Reply::Found(reference.state.clone()));
+            let hit = matches!(reference.state, State::Value(..)).then_some(&reference.state);
+            history.expect_equal("value", store.read(&key), hit.cloned().unwrap_or(State::Vacant));
+        }
+    }
+}

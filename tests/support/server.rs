@@ -1,0 +1,184 @@
+//! A real `redis-server` on a free port, started by a test and stopped when dropped.
+
+use std::{
+    fs,
+    io::{ErrorKind, Read, Write},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long a server may take to answer its first `PING`.
+const START: Duration = Duration::from_secs(20);
+
+/// Between two looks at a condition.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A running server. Dropping it kills the process and removes its folder.
+#[derive(Debug)]
+pub struct RedisServer {
+    process: Child,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl RedisServer {
+    /// Starts a server without persistence on a free loopback port.
+    ///
+    /// # Panics
+    ///
+    /// Where `redis-server` is not installed, or does not start.
+    pub fn start() -> RedisServer {
+        // A port that was free a moment ago can be taken: try others.
+        (0..20)
+            .find_map(|_| try_start(free_port()))
+            .expect("redis-server found no free port in twenty tries")
+    }
+
+    /// Starts a server on `port`, which has to be free.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](RedisServer::start), and where the port is taken.
+    pub fn start_on(port: u16) -> RedisServer {
+        try_start(port).unwrap_or_else(|| panic!("redis-server did not start on port {port}"))
+    }
+
+    /// `redis://127.0.0.1:port`.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Kills the server with SIGKILL. Its port stays its own for [`restart_empty`](Self::restart_empty).
+    pub fn kill(&mut self) {
+        // It may have been killed before; either way it is gone afterwards.
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+
+    /// Stops the process without ending it (SIGSTOP): connections stay open, and nothing answers.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets a paused server go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// Kills the server and starts another one, with nothing in it, on the same port.
+    pub fn restart_empty(&mut self) {
+        self.kill();
+        let until = Instant::now() + START;
+        loop {
+            if let Some(server) = try_start(self.port) {
+                // The old process is dropped with its folder.
+                *self = server;
+                return;
+            }
+            assert!(Instant::now() < until, "redis-server did not come back on port {}", self.port);
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Sends one command over a connection of its own and returns the raw reply (RESP2).
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer within a few seconds.
+    pub fn command(&self, args: &[&str]) -> String {
+        command(self.port, args).unwrap_or_else(|e| panic!("{args:?}: {e}"))
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([&format!("-{name}"), &self.pid().to_string()])
+            .status()
+            .expect("`kill` is a command of every Unix");
+        assert!(status.success(), "kill -{name} {} failed", self.pid());
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+        // A folder that is left behind does no harm.
+        _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A port that nobody listens on right now.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+/// Starts a server; none where it ends before it answers, as it does when the port is taken.
+fn try_start(port: u16) -> Option<RedisServer> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name =
+        format!("cache-tests-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let folder = std::env::temp_dir().join(name);
+    fs::create_dir_all(&folder).expect("the temporary folder is writable");
+    let process = Command::new("redis-server")
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--save", "", "--appendonly", "no"])
+        .arg("--dir")
+        .arg(&folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let process = match process {
+        Ok(process) => process,
+        Err(e) if e.kind() == ErrorKind::NotFound => panic!(
+            "these tests need `redis-server`: `apt-get install redis-server` or `brew install redis`, \
+             or `tests/run`, which installs it"
+        ),
+        Err(e) => panic!("redis-server does not start: {e}"),
+    };
+    let mut server = RedisServer { process, port, folder };
+    let until = Instant::now() + START;
+    while !answers(port, server.pid()) {
+        if server.process.try_wait().is_ok_and(|status| status.is_some()) {
+            return None;
+        }
+        assert!(Instant::now() < until, "redis-server on port {port} did not answer in time");
+        thread::sleep(LOOK);
+    }
+    Some(server)
+}
+
+/// Whether the server on `port` answers and is the process that we started.
+fn answers(port: u16, pid: u32) -> bool {
+    command(port, &["INFO", "server"])
+        .is_ok_and(|info| info.lines().any(|line| line.trim() == format!("process_id:{pid}")))
+}
+
+fn command(port: u16, args: &[&str]) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let mut request = format!("*{}\r\n", args.len());
+    for arg in args {
+        request.push_str(&format!("${}\r\n{arg}\r\n", arg.len()));
+    }
+    // The server closes the connection after `QUIT`, so the reply ends where the stream does.
+    request.push_str("*1\r\n$4\r\nQUIT\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply)?;
+    let reply = String::from_utf8_lossy(&reply).into_owned();
+    Ok(reply.strip_suffix("+OK\r\n").unwrap_or(&reply).to_owned())
+}
