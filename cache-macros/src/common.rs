@@ -1,7 +1,8 @@
-//! The arguments that every attribute takes: `cache`, `name` and `crate`.
+//! The arguments that every attribute takes: `cache`, `version`, `name` and `crate`.
 
-use proc_macro2::Span;
-use syn::{Expr, ExprLit, Lit, LitStr, Path};
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::{Expr, ExprLit, Lit, LitStr, Path, UnOp};
 
 use crate::args::Args;
 use crate::ctxt::Ctxt;
@@ -9,6 +10,8 @@ use crate::ctxt::Ctxt;
 pub(crate) struct Common {
     /// Which cache; the process-wide one where absent.
     pub(crate) cache: Option<Expr>,
+    /// Part of every stored key.
+    pub(crate) version: Option<Expr>,
     /// The label in metrics.
     pub(crate) name: Option<LitStr>,
     /// Where the runtime is.
@@ -16,13 +19,38 @@ pub(crate) struct Common {
 }
 
 impl Common {
+    /// The policy's methods for what every attribute takes.
+    pub(crate) fn policy(&self) -> TokenStream {
+        let span = Span::mixed_site();
+        let version = self.version.iter().map(|version| quote_spanned!(span=> .version(#version)));
+        let name = self.name.iter().map(|name| quote_spanned!(span=> .name(#name)));
+        version.chain(name).collect()
+    }
+
     pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
         Common {
             cache: args.take("cache").and_then(|arg| arg.expr(cx)),
+            version: version(args, cx),
             name: name(args, cx),
             krate: krate(args, cx),
         }
     }
+}
+
+/// The version is part of every stored key, so it has to be known when the program is built.
+fn version(args: &mut Args, cx: &Ctxt) -> Option<Expr> {
+    let expr = args.take("version")?.expr(cx)?;
+    let fits = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse::<u32>().is_ok(),
+        Expr::Lit(_) | Expr::Closure(_) => false,
+        Expr::Unary(unary) => !matches!(unary.op, UnOp::Neg(_)),
+        _ => true,
+    };
+    if !fits {
+        cx.error_at(expr, "`version` is a number from 0 to 4294967295, or a `const` of type `u32`");
+        return None;
+    }
+    Some(expr)
 }
 
 fn name(args: &mut Args, cx: &Ctxt) -> Option<LitStr> {

@@ -48,7 +48,7 @@ mod template;
 /// | `skip` | `skip(conn, span)` | parameters that do not shape the value |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
 /// | `negative_ttl` | as `ttl`, but no closure | also remember `None`, for this long; without it `None` is not stored |
-/// | `version` | `2` | part of the stored key: a new layout of the value never reads an old one |
+/// | `version` | `2` | part of the stored key: a new layout of the value never reads an old one. Its writers say the same `version` |
 /// | `when` | a `bool` expression over the parameters: `when = !fresh` | where it is false, the cache is left alone |
 /// | `unless` | a closure over the value: <code>unless = \|user: &User\| user.is_guest</code> | where it is true, the value is not stored |
 /// | `name` | `"users.find"` | label in metrics; default `module::Type::function` |
@@ -99,6 +99,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | without a name | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | a key that the function makes stale; at least one |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
+/// | `version` | `2` | the version of the readers' entries, where they have one |
 /// | `name` | `"users.update"` | label in metrics; default `module::Type::function` |
 /// | `crate` | `crate = my::cache` | where the runtime is, if not at `::cache_runtime` |
 ///

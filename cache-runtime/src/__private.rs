@@ -3,7 +3,6 @@
 use std::{
     future::Future,
     marker::PhantomData,
-    mem,
     sync::{Arc, OnceLock},
 };
 
@@ -33,22 +32,9 @@ pub struct Site {
 }
 
 impl Site {
-    /// A cached function. `path` names something inside of it.
+    /// A function: `path` names something inside of it. A writer has no ttl.
     pub const fn new(path: fn() -> &'static str, policy: Policy) -> Site {
         Site { path, policy, name: OnceLock::new() }
-    }
-
-    /// A writer.
-    pub const fn writer(path: fn() -> &'static str) -> Site {
-        Site::new(path, NO_TTL)
-    }
-
-    /// The same under another name.
-    pub const fn name(self, name: &'static str) -> Site {
-        let named = Site::new(self.path, self.policy.name(name));
-        // Nothing in it needs dropping, which a constant cannot know.
-        mem::forget(self);
-        named
     }
 
     fn label(&self) -> &'static str {
@@ -119,7 +105,7 @@ impl Call {
     /// One of the keys that a writer fences.
     pub fn fence(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if self.cache.inner.guard.is_some() {
-            self.fences.push(self.cache.key(None, write));
+            self.fences.push(self.cache.key(self.policy.version, write));
         }
         self
     }
@@ -166,18 +152,23 @@ pub fn view<V: ?Sized, R>(value: &V, closure: impl FnOnce(&V) -> R) -> R {
 }
 
 /// Only compiles for a function that can return `None`.
-pub fn require_option<S: ReturnsOption>(_: &S) {}
+pub fn require_option<F>(_: &F)
+where
+    F: Future,
+    F::Output: CanBeNone,
+{
+}
 
-/// A shape that can be `None`.
+/// What a function with a `negative_ttl` returns.
 #[diagnostic::on_unimplemented(
     message = "`negative_ttl` needs a function that returns `Option<_>` or `Result<Option<_>, _>`",
-    label = "this function never returns `None`",
+    label = "`{Self}` is never `None`",
     note = "remove `negative_ttl`: there is no `None` to remember"
 )]
-pub trait ReturnsOption {}
+pub trait CanBeNone {}
 
-impl<T> ReturnsOption for Optional<T> {}
-impl<T, E, M> ReturnsOption for FallibleOptional<T, E, M> {}
+impl<T> CanBeNone for Option<T> {}
+impl<T, E> CanBeNone for Result<Option<T>, E> {}
 
 /// Finds out what a future returns, by the order in which method calls consider references.
 #[derive(Debug)]
@@ -191,7 +182,8 @@ impl<O> Probe<O> {
 }
 
 /// The traits by which [`Probe`] dispatches: one for each shape, the most specific with the most
-/// references, since a method call on many references tries the implementation on many first.
+/// references, since a method call on many references tries the implementation on many first. The method
+/// has a name that no trait of the user's has.
 macro_rules! shapes {
     ($($trait:ident: $shape:ty, impl [$($generics:tt)*] for $probe:ty;)*) => {$(
         /// See [`Probe`].
@@ -199,12 +191,12 @@ macro_rules! shapes {
             /// The marker.
             type Shape;
             /// The shape of what the future returns.
-            fn shape(&self) -> Self::Shape;
+            fn __cache_shape(&self) -> Self::Shape;
         }
 
         impl<$($generics)*> $trait for $probe {
             type Shape = $shape;
-            fn shape(&self) -> $shape {
+            fn __cache_shape(&self) -> $shape {
                 <$shape>::new()
             }
         }

@@ -47,8 +47,10 @@ impl Cache {
 
     /// Puts a value that the caller knows to be current under `key`.
     ///
-    /// It is a write like any other: loads that began before are not stored over it, and where another
-    /// writer of the key is at work, neither value stays. A `ttl` of zero stores nothing.
+    /// Loads that began before are not stored over it, and where a fenced write of the key is at work,
+    /// neither value stays. The last `put` wins: where several writers of a row put what they have
+    /// committed, the order of their commits is not known here, so invalidate instead, or
+    /// [`fence`](Cache::fence) the key before the commit. A `ttl` of zero stores nothing.
     ///
     /// # Errors
     ///

@@ -124,13 +124,12 @@ fn decode_fence(bytes: &[u8]) -> Option<Fenced> {
     Some(Fenced { epoch: nonce(bytes), writers, contended })
 }
 
-/// The identity that `expected` names. What is unreadable has none, which the empty one stands for.
+/// The identity that `expected` names.
 pub(crate) fn identity(expected: Expected) -> Vec<u8> {
     let (kind, nonce) = match expected {
         Expected::Lease(token) => (b'L', token),
         Expected::Value(stamp) => (b'V', stamp),
         Expected::Fence(epoch) => (b'F', epoch),
-        Expected::Unreadable => return Vec::new(),
     };
     let mut bytes = Vec::with_capacity(IDENTITY);
     bytes.extend_from_slice(&[MAGIC, kind]);

@@ -51,8 +51,6 @@ pub(crate) enum Expected {
     Value(Nonce),
     /// The fence of this epoch.
     Fence(Nonce),
-    /// Something unreadable.
-    Unreadable,
 }
 
 /// One atomic operation on one key.
@@ -61,7 +59,7 @@ pub(crate) enum Step<V> {
     /// Looks, and changes nothing.
     #[cfg_attr(not(test), allow(dead_code, reason = "stores read by a path of their own"))]
     Read,
-    /// Vacant becomes leased; anything else is returned as it is.
+    /// Vacant becomes leased; anything else, but for the very lease, is returned as it is.
     Acquire {
         /// The token of the new lease.
         token: Nonce,
@@ -86,11 +84,13 @@ pub(crate) enum Step<V> {
         /// Its life from now on.
         life: Duration,
     },
-    /// Empties the key where `expected` still stands: a lease is given up, an undecodable value removed.
+    /// Empties the key where `expected` still stands: a lease is given up, a value of another type removed.
     Release {
         /// What has to be there still.
         expected: Expected,
     },
+    /// Empties the key where it holds something unreadable.
+    Discard,
     /// A writer begins: any state becomes fenced; a fence gets one writer more and is contended.
     Fence {
         /// The epoch, should a new fence be needed.
@@ -150,6 +150,8 @@ pub(crate) fn apply<V: Clone>(state: State<V>, step: Step<V>) -> Transition<V> {
         Step::Read => Transition::stay(state.clone(), Reply::Found(state)),
         Step::Acquire { token, life } => match state {
             State::Vacant => Transition::to(State::Leased(token), life, Reply::Acquired),
+            // Told twice, because the first answer was lost: tokens are never used again.
+            State::Leased(held) if held == token => Transition::stay(state, Reply::Acquired),
             found => Transition::stay(found.clone(), Reply::Found(found)),
         },
         Step::Fill { expected, stamp, value, life } => {
@@ -173,6 +175,10 @@ pub(crate) fn apply<V: Clone>(state: State<V>, step: Step<V>) -> Transition<V> {
                 Transition::stay(state, Reply::Superseded)
             }
         }
+        Step::Discard => match state {
+            State::Unreadable => Transition::stay(State::Vacant, Reply::Done),
+            other => Transition::stay(other, Reply::Superseded),
+        },
         Step::Fence { epoch, life } => {
             let fenced = match state {
                 State::Fenced(f) => Fenced { writers: f.writers + 1, contended: true, ..f },
@@ -223,7 +229,6 @@ impl<V> State<V> {
             (State::Leased(a), Expected::Lease(b)) => *a == b,
             (State::Value(a, _), Expected::Value(b)) => *a == b,
             (State::Fenced(f), Expected::Fence(b)) => f.epoch == b,
-            (State::Unreadable, Expected::Unreadable) => true,
             _ => false,
         }
     }

@@ -24,6 +24,11 @@ pub(crate) fn jittered(of: Duration) -> Duration {
 /// What can be given as a time to live: a [`Duration`], or a whole number of seconds.
 ///
 /// A ttl of zero, or a negative number, means "do not store".
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a time to live",
+    label = "not a time to live",
+    note = "write a `std::time::Duration`, or a whole number of seconds"
+)]
 pub trait IntoTtl {
     /// The time to live.
     fn into_ttl(self) -> Duration;

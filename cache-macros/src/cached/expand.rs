@@ -54,12 +54,7 @@ fn policy(options: &Options) -> TokenStream {
     if let Some(ttl) = negative.and_then(|negative| known(&negative.length, "negative_ttl")) {
         policy.extend(quote_spanned!(span=> .#ttl));
     }
-    if let Some(version) = &options.version {
-        policy.extend(quote_spanned!(span=> .version(#version)));
-    }
-    if let Some(name) = &options.common.name {
-        policy.extend(quote_spanned!(span=> .name(#name)));
-    }
+    policy.extend(options.common.policy());
     policy
 }
 
@@ -109,7 +104,7 @@ fn shape(krate: &Path) -> TokenStream {
             use #krate::__private::{
                 Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
             };
-            (&&&&&&#krate::__private::Probe::of(&__body)).shape()
+            (&&&&&&#krate::__private::Probe::of(&__body)).__cache_shape()
         };
     }
 }
@@ -118,8 +113,8 @@ fn shape(krate: &Path) -> TokenStream {
 fn require_option(options: &Options) -> Option<TokenStream> {
     let at = options.negative_ttl.as_ref()?.name.span();
     let krate = &options.common.krate;
-    let shape = quote_spanned!(Span::mixed_site().located_at(at)=> &__shape);
-    Some(quote_spanned!(Span::mixed_site()=> #krate::__private::require_option(#shape);))
+    let body = quote_spanned!(Span::mixed_site().located_at(at)=> &__body);
+    Some(quote_spanned!(Span::mixed_site()=> #krate::__private::require_option(#body);))
 }
 
 /// The call that does all. All of it stands where the return type stands, so that a value that

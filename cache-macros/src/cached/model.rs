@@ -23,7 +23,6 @@ pub(crate) struct Options {
     pub(crate) lock: Option<Lock>,
     pub(crate) skip: Vec<Ident>,
     pub(crate) negative_ttl: Option<NegativeTtl>,
-    pub(crate) version: Option<Expr>,
     /// A condition on the arguments: without it the cache is left alone.
     pub(crate) when: Option<Expr>,
     /// A condition on the value: with it nothing is stored.

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprClosure, ExprLit, Lit, Token, UnOp};
+use syn::{Expr, ExprClosure, Token};
 
 use super::model::{Lock, NegativeTtl, Options, Ttl};
 use crate::args::{Arg, Args, Spec, Value};
@@ -49,7 +49,6 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
         skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
-        version: args.take("version").and_then(|arg| version(arg, cx)),
         when: args.take("when").and_then(|arg| when(arg, cx)),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
         common: Common::parse(&mut args, cx),
@@ -136,22 +135,6 @@ fn negative_ttl(arg: Arg, cx: &Ctxt) -> Option<NegativeTtl> {
     let zero = "`None` would be forgotten at once; leave `negative_ttl` out for that";
     let length = cx.ok(Length::parse("negative_ttl", expr, zero))?;
     Some(NegativeTtl { name, length })
-}
-
-/// The version is part of every stored key, so it has to be known when the program is built.
-fn version(arg: Arg, cx: &Ctxt) -> Option<Expr> {
-    let expr = arg.expr(cx)?;
-    let fits = match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse::<u32>().is_ok(),
-        Expr::Lit(_) | Expr::Closure(_) => false,
-        Expr::Unary(unary) => !matches!(unary.op, UnOp::Neg(_)),
-        _ => true,
-    };
-    if !fits {
-        cx.error_at(expr, "`version` is a number from 0 to 4294967295, or a `const` of type `u32`");
-        return None;
-    }
-    Some(expr)
 }
 
 fn when(arg: Arg, cx: &Ctxt) -> Option<Expr> {

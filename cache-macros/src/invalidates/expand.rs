@@ -10,9 +10,10 @@ use crate::site;
 pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let span = Span::mixed_site();
     let common = &model.options.common;
-    let name = (common.name.iter()).map(|name| quote_spanned!(span=> .name(#name)));
+    let krate = &common.krate;
+    let policy = common.policy();
     let site = quote_spanned! {span=>
-        writer(|| ::core::any::type_name_of_val(&__here)) #(#name)*
+        new(|| ::core::any::type_name_of_val(&__here), #krate::__private::NO_TTL #policy)
     };
     let fences = model.options.keys.iter().map(|key| {
         let key = key.write(&model.params);

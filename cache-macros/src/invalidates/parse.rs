@@ -12,6 +12,7 @@ const INVALIDATES: Spec = Spec {
     attribute: "`#[invalidates]`",
     known: &[
         ("cache", "cache = self.cache"),
+        ("version", "version = 2"),
         ("name", "name = \"users.update\""),
         ("crate", "crate = my_cache"),
     ],

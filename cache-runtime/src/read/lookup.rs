@@ -13,7 +13,7 @@ use crate::{
     inner::Inner,
     lease::Lease,
     policy::Policy,
-    protocol::{Expected, Reply, State, Step},
+    protocol::{Expected, Nonce, Reply, State, Step},
     stats::Counters,
     time::{jittered, nonce},
 };
@@ -36,8 +36,8 @@ pub(crate) struct Lookup<'a> {
 enum Store {
     /// It works.
     Usable,
-    /// It holds something that has to go before a lease can be had.
-    Holding(Expected),
+    /// It holds what has to go before a lease can be had: the value of a stamp, or something unreadable.
+    Holding(Option<Nonce>),
     /// It was told to let go of that.
     Cleared,
     /// It failed this call once; it is not asked again, so that a call waits for one deadline at most.
@@ -97,21 +97,21 @@ impl<'a> Lookup<'a> {
     pub(super) fn reject(&mut self, entry: &Entry, error: &Error) {
         tracing::warn!(key = self.key, %error, "a cached entry cannot be decoded");
         self.counters.undecodable.add_one();
-        self.hold(Expected::Value(entry.stamp()));
+        self.hold(Some(entry.stamp()));
     }
 
     /// Notes that the key holds what no cache wrote, likewise.
     fn unreadable(&mut self) {
         tracing::warn!(key = self.key, "a cache key holds what is no entry");
         self.counters.undecodable.add_one();
-        self.hold(Expected::Unreadable);
+        self.hold(None);
     }
 
     /// Somebody who puts back what we removed (another version of the service, say) is not fought: the
     /// second time, this call leaves the store alone.
-    fn hold(&mut self, what: Expected) {
+    fn hold(&mut self, value: Option<Nonce>) {
         self.store = match self.store {
-            Store::Usable => Store::Holding(what),
+            Store::Usable => Store::Holding(value),
             Store::Holding(_) | Store::Cleared | Store::Out => Store::Out,
         };
     }
@@ -193,8 +193,12 @@ impl<'a> Lookup<'a> {
 
     /// Asks the store for the right to fill.
     async fn acquire(&mut self) -> Acquired {
-        if let Store::Holding(expected) = self.store {
-            match self.guard.run(&self.key, Step::Release { expected }).await {
+        if let Store::Holding(value) = self.store {
+            let step = match value {
+                Some(stamp) => Step::Release { expected: Expected::Value(stamp) },
+                None => Step::Discard,
+            };
+            match self.guard.run(&self.key, step).await {
                 Ok(_) => self.store = Store::Cleared,
                 Err(error) => self.store_failed(&error),
             }

@@ -2,8 +2,7 @@
 //! expiries.
 //!
 //! Nonces are few, so that they match as often as not. What the stores leave to their callers is not asked of
-//! them: a token is not acquired twice in a row, a value's stamp is the one in its header, and only a release
-//! expects something unreadable. What is planted as unreadable bears a nonce that nobody else does: that
+//! them: a value's stamp is the one in its header. What is planted as unreadable bears a nonce that nobody else does: that
 //! it be whole is checked when it is read, not when it is compared.
 
 #[cfg(feature = "redis")]
@@ -68,13 +67,13 @@ impl Reference {
         let life = Duration::from_secs(1000 * rng.u64(1..=3));
         match rng.u8(..8) {
             0 => Step::Read,
-            1 => Step::Acquire { token: self.other_nonce(rng), life },
+            1 => Step::Acquire { token: self.likely_nonce(rng), life },
             2 => {
                 let (expected, value) = (self.expected(rng), entry(rng));
                 Step::Fill { expected, stamp: value.stamp(), value, life }
             }
             3 => Step::Renew { expected: self.expected(rng), life },
-            4 if rng.bool() => Step::Release { expected: Expected::Unreadable },
+            4 if rng.bool() => Step::Discard,
             4 => Step::Release { expected: self.expected(rng) },
             5 => Step::Fence { epoch: nonce(rng), life },
             6 => {
@@ -98,12 +97,6 @@ impl Reference {
     fn likely_nonce(&self, rng: &mut Rng) -> Nonce {
         let any = nonce(rng);
         self.nonce().filter(|_| rng.bool()).unwrap_or(any)
-    }
-
-    fn other_nonce(&self, rng: &mut Rng) -> Nonce {
-        std::iter::repeat_with(|| nonce(rng))
-            .find(|&any| Some(any) != self.nonce())
-            .expect("there are others")
     }
 }
 

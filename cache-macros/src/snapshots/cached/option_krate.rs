@@ -31,7 +31,7 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
         use my::cache::__private::{
             Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
         };
-        (&&&&&&my::cache::__private::Probe::of(&__body)).shape()
+        (&&&&&&my::cache::__private::Probe::of(&__body)).__cache_shape()
     };
     __call.run(__shape, my::cache::__private::keep, __body).await
 }

@@ -8,8 +8,10 @@ async fn forget(id: u64) {
 async fn forget(id: u64) {
     let __call = {
         fn __here() {}
-        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::writer(||
-        ::core::any::type_name_of_val(&__here));
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::__private::NO_TTL,
+        );
         ::cache_runtime::__private::Call::new(&__SITE)
             .fence(|__w| {
                 __w.literal("user:");

@@ -16,9 +16,10 @@ impl Repo {
     async fn update(&self, user: User) -> sqlx::Result<()> {
         let __call = {
             fn __here() {}
-            static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::writer(||
-                ::core::any::type_name_of_val(&__here))
-                .name("users.update");
+            static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+                || ::core::any::type_name_of_val(&__here),
+                ::cache_runtime::__private::NO_TTL.name("users.update"),
+            );
             ::cache_runtime::__private::Call::on(&__SITE, &self.cache)
                 .fence(|__w| {
                     __w.literal("user:");

@@ -262,7 +262,6 @@ impl Flight {
 pub(super) fn nonce_mut(expected: &mut Expected) -> &mut Nonce {
     match expected {
         Expected::Lease(nonce) | Expected::Value(nonce) | Expected::Fence(nonce) => nonce,
-        Expected::Unreadable => unreachable!("a flight holds a lease or a stamp"),
     }
 }
 

@@ -75,9 +75,7 @@ impl RedisStore {
                 let args: [&[u8]; 2] = [&entry::identity(expected), &millis(life)];
                 flag(self.eval(key, &self.scripts.renew, &args, true).await)
             }
-            Step::Release { expected: Expected::Unreadable } => {
-                flag(self.eval(key, &self.scripts.discard, &[], true).await)
-            }
+            Step::Discard => flag(self.eval(key, &self.scripts.discard, &[], true).await),
             Step::Release { expected } => flag(
                 self.eval(key, &self.scripts.release, &[&entry::identity(expected)], true).await,
             ),
@@ -108,8 +106,8 @@ impl RedisStore {
         set.arg("NX").arg("GET").arg("PX").arg(&millis(life)[..]);
         Ok(match found(self.send(key, &set, true).await)? {
             State::Vacant => Reply::Acquired,
-            // The first try took it, and its answer was lost with the connection.
-            State::Leased(holder) if holder == token => Reply::Acquired,
+            // A first try took it, and its answer was lost with the connection.
+            State::Leased(held) if held == token => Reply::Acquired,
             state => Reply::Found(state),
         })
     }
