@@ -75,7 +75,8 @@ impl Cache {
 
     /// Removes what is under `key`, and takes from every load that is under way the right to store there.
     ///
-    /// Call it after the write has been committed. A process that dies between the two leaves the old
+    /// Call it after the write has been committed, for each of its keys whatever came of the others: a `?`
+    /// between two calls would leave the second key as it was. A process that dies between the two leaves the old
     /// value behind; [`fence`](Cache::fence) does not.
     ///
     /// # Errors

@@ -52,6 +52,23 @@ impl Guard {
         }
     }
 
+    /// Takes a step that ends a write; where that fails, empties the key in what is left of the time.
+    ///
+    /// A settlement is not sent twice by the store, since it counts. A delete may be, and if it lands before
+    /// the writer returns, nothing is owed.
+    pub(crate) async fn deliver(&self, key: &str, step: Step<Entry>) -> Result<(), Error> {
+        let delivered = async {
+            match self.store.run(key, step).await {
+                Ok(_) => Ok(()),
+                Err(_) => self.store.run(key, Step::Delete).await.map(drop),
+            }
+        };
+        match time::timeout(self.deadline, delivered).await {
+            Ok(result) => result,
+            Err(_) => Err(self.late()),
+        }
+    }
+
     /// Takes one step that nobody waits for.
     pub(crate) fn run_detached(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>) {
         match &self.store {

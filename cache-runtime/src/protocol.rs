@@ -91,7 +91,7 @@ pub(crate) enum Step<V> {
     },
     /// Empties the key where it holds something unreadable.
     Discard,
-    /// A writer begins: any state becomes fenced; a fence gets one writer more and is contended.
+    /// A writer begins: any state becomes fenced; another's fence gets one writer more and is contended.
     Fence {
         /// The epoch, should a new fence be needed.
         epoch: Nonce,
@@ -181,6 +181,8 @@ pub(crate) fn apply<V: Clone>(state: State<V>, step: Step<V>) -> Transition<V> {
         },
         Step::Fence { epoch, life } => {
             let fenced = match state {
+                // Told twice, because the first answer was lost: epochs are never used again.
+                State::Fenced(f) if f.epoch == epoch => f,
                 State::Fenced(f) => Fenced { writers: f.writers + 1, contended: true, ..f },
                 _ => Fenced { epoch, writers: 1, contended: false },
             };

@@ -121,13 +121,11 @@ async fn settle(guard: &Arc<Guard>, fenced: &FencedKey) -> Result<(), Error> {
 
 /// Takes a step that must not be lost.
 async fn deliver(guard: &Arc<Guard>, key: &Arc<str>, step: Step<Entry>) -> Result<(), Error> {
-    match guard.run(key, step).await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            redelivery::retry(guard, key);
-            Err(error)
-        }
+    let delivered = guard.deliver(key, step).await;
+    if delivered.is_err() {
+        redelivery::retry(guard, key);
     }
+    delivered
 }
 
 /// Empties `key`, or sees to it that it will be.

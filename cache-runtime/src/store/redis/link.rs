@@ -16,7 +16,11 @@ use redis::{
     aio::MultiplexedConnection,
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
-use tokio::{runtime::Handle, sync::watch, time};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+    time,
+};
 
 use crate::{error::Error, time::jittered};
 
@@ -66,6 +70,8 @@ pub(super) struct Link {
 struct Shared {
     address: Address,
     slot: watch::Sender<Slot>,
+    /// Ends the pause between two attempts.
+    hurry: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -96,7 +102,7 @@ impl Connection {
 impl Link {
     pub(super) fn new(address: Address) -> Link {
         let (slot, _) = watch::channel(Slot::Down);
-        Link { shared: Arc::new(Shared { address, slot }) }
+        Link { shared: Arc::new(Shared { address, slot, hurry: Arc::default() }) }
     }
 
     /// The connection, once an attempt that is under way has ended. Callers bound the wait.
@@ -111,6 +117,22 @@ impl Link {
             Ok(Slot::Up(connection)) => Ok(connection.clone()),
             Ok(Slot::Failed(error)) => Err(error.clone()),
             _ => Err((ErrorKind::Io, "no connection to the server").into()),
+        }
+    }
+
+    /// Where an attempt has failed, makes another one now, and waits until it has ended.
+    ///
+    /// A writer must not take a failed attempt's word: other processes may be back with the server already,
+    /// and load what it is about to change. An attempt that fails after a commit shows that the server was
+    /// still away then, so that one that comes back empty will only see loads from after the commit.
+    pub(super) async fn insist(&self) {
+        let mut slots = self.shared.slot.subscribe();
+        if self.connection().await.is_err() {
+            slots.mark_unchanged();
+            self.shared.hurry.notify_one();
+            // Nobody to say so: the runtime shuts down.
+            _ = slots.changed().await;
+            _ = self.connection().await;
         }
     }
 
@@ -162,8 +184,9 @@ async fn reconnect(attempts: Attempts) {
                 shared.slot.send_replace(Slot::Failed(error));
             }
         }
+        let hurry = Arc::clone(&shared.hurry);
         drop(shared);
-        time::sleep(jittered(pause)).await;
+        _ = time::timeout(jittered(pause), hurry.notified()).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

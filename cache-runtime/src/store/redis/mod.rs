@@ -64,6 +64,10 @@ impl RedisStore {
     }
 
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
+        // What a writer says must not be given up because an attempt to connect failed a while ago.
+        if matches!(step, Step::Fence { .. } | Step::Settle { .. } | Step::Delete) {
+            self.link(key).insist().await;
+        }
         match step {
             Step::Read => self.read(key).await.map(Reply::Found),
             Step::Acquire { token, life } => self.acquire(key, token, life).await,

@@ -53,7 +53,10 @@ return redis.call('DEL', KEYS[1])
 
 const FENCE: &str = r"
 local epoch, contended, writers = read_fence()
-if epoch then
+if epoch == ARGV[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return epoch
+elseif epoch then
   contended, writers = '1', writers + 1
 else
   epoch, contended, writers = ARGV[1], '0', 1
