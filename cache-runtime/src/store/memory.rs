@@ -74,11 +74,26 @@ impl MemoryStore {
         if transition.life == Life::Unchanged && transition.state == before.held {
             return transition.reply;
         }
+        // An expired value may stay: whoever reads it sees that it has expired.
+        if matches!(before.held, State::Value(..)) && !matches!(transition.state, State::Value(..))
+        {
+            self.values.invalidate(key);
+        }
         let ends = match transition.life {
             Life::Unchanged => before.ends,
             Life::For(life) => now.checked_add(life),
         };
-        self.write(&mut controls, key, Timed { held: transition.state, ends }, now);
+        match transition.state {
+            State::Value(_, entry) => {
+                controls.held.remove(key);
+                self.values.insert(key.into(), Timed { held: entry, ends });
+            }
+            State::Vacant | State::Unreadable => drop(controls.held.remove(key)),
+            control @ (State::Leased(_) | State::Fenced(_)) => {
+                controls.sweep(now);
+                controls.held.insert(key.into(), Timed { held: control, ends });
+            }
+        }
         transition.reply
     }
 
@@ -88,24 +103,6 @@ impl MemoryStore {
                 Timed { held: State::Value(timed.held.stamp(), timed.held), ends: timed.ends }
             }
             _ => Timed { held: State::Vacant, ends: None },
-        }
-    }
-
-    fn write(&self, controls: &mut Controls, key: &str, after: Timed<State<Entry>>, now: Instant) {
-        match after.held {
-            State::Value(_, entry) => {
-                controls.held.remove(key);
-                self.values.insert(key.into(), Timed { held: entry, ends: after.ends });
-            }
-            State::Leased(_) | State::Fenced(_) => {
-                self.values.invalidate(key);
-                controls.sweep(now);
-                controls.held.insert(key.into(), after);
-            }
-            State::Vacant | State::Unreadable => {
-                controls.held.remove(key);
-                self.values.invalidate(key);
-            }
         }
     }
 }
