@@ -1,0 +1,149 @@
+//! The tables that the program prints, and the same as JSON.
+
+use std::fmt;
+
+use cache_runtime::Stats;
+use serde::Serialize;
+
+use crate::{
+    calls::{Cost, FirstCalls, Stampede},
+    format::{duration, grouped, queries},
+    ideal::Ideal,
+    options::Options,
+    replay::Outcome,
+    workload::Workload,
+};
+
+/// All that was measured.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(crate) store: String,
+    pub(crate) first_calls: FirstCalls,
+    pub(crate) stampede: Stampede,
+    pub(crate) workload: Comparison,
+    pub(crate) stats: Stats,
+}
+
+impl Report {
+    pub(crate) fn stale_reads(&self) -> u64 {
+        self.workload.with_cache.stale_reads
+    }
+}
+
+/// One workload, sent without the cache and with it.
+#[derive(Serialize)]
+pub(crate) struct Comparison {
+    /// Where the requests come from.
+    pub(crate) source: String,
+    pub(crate) tasks: u32,
+    pub(crate) users: u32,
+    pub(crate) reads: u64,
+    pub(crate) updates: u64,
+    pub(crate) without_cache: Outcome,
+    pub(crate) with_cache: Outcome,
+    pub(crate) ideal: Ideal,
+    /// Which part of the queries the cache saved, and which part the ideal one would have.
+    pub(crate) saved: f64,
+    pub(crate) ideal_saved: f64,
+    /// Reads of the database, as a multiple of the ideal cache's.
+    pub(crate) times_ideal: f64,
+}
+
+impl Comparison {
+    pub(crate) fn new(
+        options: &Options,
+        workload: &Workload,
+        without_cache: Outcome,
+        with_cache: Outcome,
+        ideal: Ideal,
+    ) -> Self {
+        let all = without_cache.queries() as f64;
+        let of_ideal = ideal.selects + with_cache.updates;
+        Comparison {
+            source: options.source(),
+            tasks: options.tasks,
+            users: workload.users,
+            reads: workload.reads,
+            updates: workload.updates,
+            saved: 1.0 - with_cache.queries() as f64 / all,
+            ideal_saved: 1.0 - of_ideal as f64 / all,
+            times_ideal: with_cache.selects as f64 / ideal.selects as f64,
+            without_cache,
+            with_cache,
+            ideal,
+        }
+    }
+}
+
+impl fmt::Display for FirstCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "1. One user, asked for twice\n")?;
+        cost(f, "cold call", &self.cold)?;
+        cost(f, "warm call", &self.warm)
+    }
+}
+
+impl fmt::Display for Stampede {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let callers = grouped(self.callers);
+        writeln!(f, "2. {callers} callers at once of a user that is not in the cache\n")?;
+        cost(f, "without the cache", &self.without_cache)?;
+        cost(f, "with the cache", &self.with_cache)
+    }
+}
+
+fn cost(f: &mut fmt::Formatter<'_>, name: &str, cost: &Cost) -> fmt::Result {
+    let (queries, elapsed) = (queries(cost.queries), duration(cost.elapsed));
+    writeln!(f, "   {name:<18} {queries:>16} {elapsed:>12}")
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [reads, updates, users] =
+            [self.reads, self.updates, u64::from(self.users)].map(grouped);
+        let Comparison { source, tasks, .. } = self;
+        writeln!(
+            f,
+            "3. {reads} reads and {updates} updates of {users} users ({source}; tasks: {tasks})\n"
+        )?;
+        let (without, with) = (&self.without_cache, &self.with_cache);
+        let ideal = grouped(self.ideal.selects);
+        let at_least = if self.ideal.exact { "" } else { "≥ " };
+        row(f, "", ["without cache", "with cache", "ideal cache"])?;
+        row(
+            f,
+            "SELECT sent",
+            [&grouped(without.selects), &grouped(with.selects), &format!("{at_least}{ideal}")],
+        )?;
+        let updates = [without.updates, with.updates, with.updates].map(grouped);
+        row(f, "UPDATE sent", updates.each_ref().map(String::as_str))?;
+        let stale = [without.stale_reads, with.stale_reads].map(grouped);
+        row(f, "stale reads", [&stale[0], &stale[1], "0"])?;
+        let elapsed = [without.elapsed, with.elapsed].map(duration);
+        row(f, "time", [&elapsed[0], &elapsed[1], "-"])?;
+        writeln!(
+            f,
+            "\n   {:.1} % fewer queries; an ideal cache, which knows the future, would save {:.1} %.",
+            100.0 * self.saved,
+            100.0 * self.ideal_saved,
+        )?;
+        writeln!(
+            f,
+            "   The cache sent {:.2} times the SELECTs of the ideal one.",
+            self.times_ideal
+        )?;
+        if with.elapsed > without.elapsed {
+            writeln!(f, "\n   {LOCAL}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Said where the cache saved no time.
+const LOCAL: &str =
+    "It took no less time: this database is in the process itself, and answers in microseconds.";
+
+fn row(f: &mut fmt::Formatter<'_>, name: &str, cells: [&str; 3]) -> fmt::Result {
+    let [without, with, ideal] = cells;
+    writeln!(f, "   {name:<14} {without:>14} {with:>14} {ideal:>14}")
+}

@@ -1,0 +1,13 @@
+//! What the integration tests share.
+
+pub mod by_hand;
+pub mod chaos;
+pub mod checker;
+pub mod database;
+pub mod dialogue;
+pub mod herd;
+pub mod patience;
+pub mod race;
+pub mod server;
+pub mod source;
+pub mod stores;

@@ -1,0 +1,126 @@
+//! Expansions in the most hostile of crates: no prelude, the names of the prelude taken, every lint an error.
+//!
+//! That this compiles is the test. The lints of clippy are checked wherever this file is, since they are denied here.
+
+#![no_implicit_prelude]
+#![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+#![deny(unused_qualifications, unused_results, let_underscore_drop, trivial_casts, missing_docs)]
+// Of the code that stands here, not of what it becomes.
+#![allow(clippy::unused_async, reason = "the bodies have nothing to wait for")]
+
+/// The names that generated code might be tempted to use.
+#[allow(dead_code, missing_docs, clippy::redundant_pub_crate, reason = "they are only in the way")]
+mod taken {
+    pub(crate) struct Option;
+    pub(crate) struct Result;
+    pub(crate) struct Some;
+    pub(crate) struct None;
+    pub(crate) struct Ok;
+    pub(crate) struct Err;
+    pub(crate) struct Box;
+    pub(crate) struct String;
+    pub(crate) struct Send;
+    pub(crate) struct Policy;
+    pub(crate) struct Future;
+    pub(crate) struct Duration;
+    pub(crate) mod core {}
+    pub(crate) mod std {}
+    pub(crate) mod cache_runtime {}
+    pub(crate) mod serde {}
+}
+
+#[allow(unused_imports, reason = "they are only in the way")]
+use taken::*;
+
+use ::cache_runtime::{CacheKey, KeyPart, cached, invalidates};
+
+type Outcome<T> = ::core::result::Result<T, ()>;
+
+#[derive(KeyPart)]
+struct Id(u64);
+
+#[derive(KeyPart)]
+enum Plan {
+    Free,
+}
+
+#[derive(CacheKey)]
+#[cache_key("plan:<id>:<plan>")]
+struct PlanKey<'a> {
+    id: &'a Id,
+    plan: Plan,
+}
+
+/// Methods with the names of those that generated code calls.
+#[allow(dead_code, reason = "they are only in the way")]
+trait Distraction {
+    fn key(&self) {}
+    fn part(&self) {}
+    fn run(&self) {}
+    fn of(&self) {}
+}
+
+impl<T> Distraction for T {}
+
+#[cached(
+    key = "user:<cache>:<key>:<w>:<call>:<body>",
+    ttl = "1h30m",
+    lock(lease = "5s", wait = "10s"),
+    negative_ttl = 5,
+    version = 1,
+    name = "hygiene",
+    when = cache != 7,
+    unless = |value| *value == 8
+)]
+async fn shadowed(
+    cache: u64,
+    key: u64,
+    w: u64,
+    call: u64,
+    body: u64,
+) -> Outcome<::core::option::Option<u64>> {
+    let __call = cache + key;
+    let __w = w + call + body;
+    ::core::result::Result::Ok(::core::option::Option::Some(__call + __w))
+}
+
+#[cached(key = PlanKey { id: &Id(id), plan: Plan::Free }, ttl = ::core::time::Duration::from_secs(id))]
+async fn by_key(id: u64) -> u64 {
+    id
+}
+
+#[cached(key = "closure:<id>", ttl = |value| *value)]
+async fn by_closure(id: u64) -> u64 {
+    id
+}
+
+#[invalidates("user:<cache>:1:1:1:1", PlanKey { id: &Id(cache), plan: Plan::Free })]
+async fn writer(cache: u64) {
+    let _ = cache;
+}
+
+macro_rules! generated {
+    ($name:ident, $id:ident, $ty:ty) => {
+        #[cached(key = "generated:<id>:<other>", ttl = 60)]
+        async fn $name($id: $ty, other: u64) -> $ty {
+            $id + other
+        }
+    };
+}
+
+generated!(from_a_macro, id, u64);
+
+/// Everything, so that nothing is unused.
+#[::core::prelude::v1::test]
+fn hostile_surroundings() {
+    let everything = async {
+        let five = ::core::option::Option::Some(5);
+        ::core::assert_eq!(shadowed(1, 1, 1, 1, 1).await, ::core::result::Result::Ok(five));
+        ::core::assert_eq!(by_key(1).await + by_closure(2).await, 3);
+        ::core::assert_eq!(from_a_macro(1, 2).await, 3);
+        writer(1).await;
+    };
+    let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let cache = ::cache_runtime::Cache::in_memory();
+    ::core::result::Result::expect(runtime, "a runtime").block_on(cache.scope(everything));
+}

@@ -1,0 +1,15 @@
+// Misuse: a transaction as the parameter of a cached function.
+// Why: what is read through it may never be committed.
+// Instead: the transaction inside the function.
+
+use cache_runtime::cached;
+
+pub struct Transaction<'c>(&'c ());
+
+#[cached(key = "user:<id>", ttl = 60)]
+async fn name(tx: &mut Transaction<'_>, id: u64) -> String {
+    let _ = tx;
+    id.to_string()
+}
+
+fn main() {}
