@@ -93,7 +93,7 @@ impl Args {
             let value = Value::read(input, &name, spec)?;
             self.keep(name, value, spec, cx);
         } else {
-            let value = input.parse()?;
+            let value = input.parse().map(ungrouped)?;
             match spec.positional {
                 None => self.positional.push(value),
                 Some(message) => {
@@ -132,6 +132,14 @@ impl Args {
     }
 }
 
+/// An expression without the invisible brackets that a `$value:literal` of a user's macro comes in.
+fn ungrouped(mut expr: Expr) -> Expr {
+    while let Expr::Group(group) = expr {
+        expr = *group.expr;
+    }
+    expr
+}
+
 impl Arg {
     /// The value of `name = value`.
     pub(crate) fn expr(self, cx: &Ctxt) -> Option<Expr> {
@@ -166,7 +174,7 @@ impl Value {
                 let message = format!("`{name}` has no value here: write `{usage}`");
                 return Err(syn::Error::new_spanned(equals, message));
             }
-            input.parse().map(Value::Is)
+            input.parse().map(ungrouped).map(Value::Is)
         } else if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);

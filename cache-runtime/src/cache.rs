@@ -1,6 +1,6 @@
 //! The cache handle and its direct operations.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, pin::pin, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -122,7 +122,9 @@ impl Cache {
         let counters = self.counters(policy.name.unwrap_or("get_or_load"));
         let key = self.key(policy.version, |out| out.key(&key));
         let lookup = read::Lookup::new(&self.inner, guard, &counters, key, policy);
-        read::cached::<O::Shape, _, _>(lookup, |_, _| {}, async { load().await }).await
+        // Pinned here, so that it is held once and not in every future that passes it on.
+        let load = pin!(async { load().await });
+        read::cached::<O::Shape, _, _>(lookup, |_, _| {}, load).await
     }
 
     /// Fences `keys` for a write that the caller commits: until [`Fence::settle`], no cached copy of them

@@ -33,3 +33,13 @@ pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
     }
     serde_json::from_slice(entry.payload()).map_err(|e| Error::Codec(e.to_string()))
 }
+
+/// The entry, if it reads as what was written, as far as that can be told: a NaN or a `Some(None)` has no JSON
+/// of its own.
+pub(crate) fn verified<T: Serialize + DeserializeOwned>(entry: Entry) -> Result<Entry, Error> {
+    if is_none(&decode::<T>(&entry)?) == entry.negative() {
+        Ok(entry)
+    } else {
+        Err(Error::Codec("it reads back as `None`".to_owned()))
+    }
+}

@@ -13,7 +13,7 @@ use std::{
     any::Any,
     collections::{HashMap, VecDeque},
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -59,7 +59,7 @@ pub(crate) enum Signal<B> {
     /// It is the leader now.
     Lead(Leadership<B>),
     /// The load failed, with an error that cannot be shared: it has to try for itself, through the gate.
-    Alone(Arc<Gate>),
+    Alone(Arc<Gate<B>>),
 }
 
 /// An outcome that callers share.
@@ -163,7 +163,7 @@ impl<B> Leadership<B> {
     pub(crate) fn fail(mut self, error: Option<SharedError>) {
         self.over = true;
         let flight = self.flights.shard(&self.key).remove(&self.key);
-        let gate = Gate::open();
+        let gate = Gate::open(self.baton.take());
         for waiting in flight.into_iter().flat_map(|flight| flight.waiting) {
             _ = waiting.signal.send(match &error {
                 Some(error) => Signal::Shared(Shared::Failure(Arc::clone(error))),
@@ -214,31 +214,71 @@ impl<B> Drop for Leadership<B> {
 /// So a source that has recovered is not met by a herd (the first success is in the cache for the rest),
 /// and under one that goes on failing the callers do not queue for one time-out after the other: each
 /// round is twice as wide.
-pub(crate) struct Gate(Arc<Semaphore>);
+///
+/// All who come to a gate have called before it opened, and every try behind it begins after: the first
+/// value that one of them loads may be had by all, stored or not.
+pub(crate) struct Gate<B> {
+    /// Closed once there is a value.
+    tries: Arc<Semaphore>,
+    value: OnceLock<Entry>,
+    /// The baton of the try that failed, for the next one.
+    baton: Mutex<Option<B>>,
+}
 
-impl Gate {
+/// What a follower finds at the gate.
+pub(crate) enum Entered<B> {
+    /// The leave to try, with the baton if it is free.
+    Try(Permit<B>, Option<B>),
+    Value(Entry),
+}
+
+impl<B> Gate<B> {
     /// A gate with its first tries free.
-    pub(crate) fn open() -> Arc<Self> {
-        Arc::new(Gate(Arc::new(Semaphore::new(FIRST_TRIES))))
+    pub(crate) fn open(baton: Option<B>) -> Arc<Self> {
+        let tries = Arc::new(Semaphore::new(FIRST_TRIES));
+        Arc::new(Gate { tries, value: OnceLock::new(), baton: Mutex::new(baton) })
     }
 
-    pub(crate) async fn enter(&self) -> Permit {
-        // The semaphore is never closed, so there always is a permit.
-        let held = Arc::clone(&self.0).acquire_owned().await.ok();
-        Permit { gate: Arc::clone(&self.0), _held: held }
+    fn baton(&self) -> MutexGuard<'_, Option<B>> {
+        self.baton.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) async fn enter(self: Arc<Self>) -> Entered<B> {
+        let held = Arc::clone(&self.tries).acquire_owned().await.ok();
+        match self.value.get() {
+            Some(entry) => Entered::Value(entry.clone()),
+            None => {
+                let baton = self.baton().take();
+                Entered::Try(Permit { gate: self, _held: held }, baton)
+            }
+        }
     }
 }
 
 /// The leave to try. Dropping it lets the next one try.
-pub(crate) struct Permit {
-    gate: Arc<Semaphore>,
+pub(crate) struct Permit<B> {
+    gate: Arc<Gate<B>>,
     _held: Option<OwnedSemaphorePermit>,
 }
 
-impl Permit {
+impl<B> Permit<B> {
     /// Ends a try that failed: two may try in its place.
-    pub(crate) fn widen(self) {
-        self.gate.add_permits(1);
+    pub(crate) fn widen(self, baton: Option<B>) {
+        if baton.is_some() {
+            *self.gate.baton() = baton;
+        }
+        self.gate.tries.add_permits(1);
+    }
+
+    /// Whether nobody behind the gate has a value yet.
+    pub(crate) fn is_first(&self) -> bool {
+        self.gate.value.get().is_none()
+    }
+
+    /// Gives a value to all who wait at the gate.
+    pub(crate) fn serve(self, entry: Entry) {
+        _ = self.gate.value.set(entry);
+        self.gate.tries.close();
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod lead;
 mod lookup;
+mod reentry;
 
 use std::{future::Future, time::Duration};
 
@@ -37,8 +38,9 @@ where
         }
     }
     lookup.missed();
+    // What only a miss needs is boxed: a hit's future is smaller, and so is that of every caller above.
     loop {
-        match lookup.next().await {
+        match Box::pin(lookup.next()).await {
             Next::Value(entry) => match codec::decode(&entry) {
                 Ok(stored) => return S::join(stored),
                 Err(error) => lookup.reject(&entry, &error),
@@ -49,11 +51,11 @@ where
                 }
             }
             Next::Load(lead) => {
-                let output = lead.drive(body).await;
+                let output = Box::pin(lead.drive(body)).await;
                 return match S::split(output) {
                     Ok(stored) => {
                         let loaded = plan::<S, H>(&lead, &stored, hooks);
-                        lead.loaded(loaded).await;
+                        Box::pin(lead.loaded(loaded)).await;
                         S::join(stored)
                     }
                     Err(failed) => {
@@ -70,7 +72,7 @@ where
 fn plan<S, H>(lead: &Lead<'_>, stored: &S::Stored, hooks: H) -> Loaded
 where
     S: Shape,
-    S::Stored: Serialize,
+    S::Stored: Serialize + DeserializeOwned,
     H: FnOnce(&S::Value, &mut Plan),
 {
     let policy = lead.policy();

@@ -38,8 +38,10 @@ pub struct Fence {
 
 struct FencedKey {
     key: Arc<str>,
-    /// None where the fence did not reach the store.
-    epoch: Option<Nonce>,
+    /// The epoch in force; where the store did not answer, the one that was proposed, which may stand.
+    epoch: Nonce,
+    /// Whether the store has confirmed the fence.
+    stands: bool,
 }
 
 impl Fence {
@@ -53,8 +55,13 @@ impl Fence {
         keys.dedup();
         let life = inner.fence_life;
         let raised = keys.into_iter().map(|key| async {
-            let epoch = raise(guard, &key, life).await;
-            FencedKey { key: key.into(), epoch }
+            let proposed = nonce();
+            let confirmed = raise(guard, &key, proposed, life).await;
+            FencedKey {
+                key: key.into(),
+                epoch: confirmed.unwrap_or(proposed),
+                stands: confirmed.is_some(),
+            }
         });
         let keys: Vec<_> = join_all(raised).await;
         let renewal = Renewal::start(guard, &keys, life);
@@ -66,7 +73,7 @@ impl Fence {
     /// Where it is not (the store cannot be reached), the write is still safe to make, but other processes
     /// may serve the old value until the settlement arrives.
     pub fn stands(&self) -> bool {
-        self.keys.iter().all(|key| key.epoch.is_some())
+        self.keys.iter().all(|key| key.stands)
     }
 
     /// Ends the fence, after the write: the keys are empty, and the next read loads.
@@ -99,8 +106,8 @@ impl std::fmt::Debug for Fence {
 }
 
 /// Fences one key. None where the store cannot be told.
-async fn raise(guard: &Guard, key: &str, life: Duration) -> Option<Nonce> {
-    match guard.run(key, Step::Fence { epoch: nonce(), life }).await {
+async fn raise(guard: &Guard, key: &str, epoch: Nonce, life: Duration) -> Option<Nonce> {
+    match guard.run(key, Step::Fence { epoch, life }).await {
         Ok(Reply::Fenced(epoch)) => Some(epoch),
         Ok(_) => None,
         Err(error) => {
@@ -112,10 +119,8 @@ async fn raise(guard: &Guard, key: &str, life: Duration) -> Option<Nonce> {
 
 /// Settles one key. Without an epoch to settle, whatever is there goes.
 async fn settle(guard: &Arc<Guard>, fenced: &FencedKey) -> Result<(), Error> {
-    let step = match fenced.epoch {
-        Some(epoch) => Step::Settle { epoch, value: None },
-        None => Step::Delete,
-    };
+    // An epoch that is not in force is settled as a delete would: a fence of others stays, contended.
+    let step = Step::Settle { epoch: fenced.epoch, value: None };
     deliver(guard, &fenced.key, step).await
 }
 
@@ -183,9 +188,10 @@ impl Renewal {
         let runtime = Handle::try_current().ok()?;
         let renewals: Vec<_> = keys
             .iter()
-            .filter_map(|key| {
-                let (guard, epoch, key) = (Arc::clone(guard), key.epoch?, Arc::clone(&key.key));
-                Some(async move { renew(&guard, &key, Expected::Fence(epoch), life).await })
+            .filter(|key| key.stands)
+            .map(|key| {
+                let (guard, epoch, key) = (Arc::clone(guard), key.epoch, Arc::clone(&key.key));
+                async move { renew(&guard, &key, Expected::Fence(epoch), life).await }
             })
             .collect();
         let task = runtime.spawn(async move { drop(join_all(renewals).await) });

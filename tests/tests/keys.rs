@@ -178,6 +178,25 @@ proptest! {
         }
     }
 
+    /// Pairs that an unencoded key could not tell apart: one text, cut at each of its separators.
+    #[test]
+    fn a_text_cut_at_different_separators_is_different_pairs(pieces in vec(hostile(), 3..6)) {
+        fn all_differ<K: CacheKey>(pieces: &[String], separator: &str, key: impl Fn(String, String) -> K) {
+            let halves = |at| (pieces[..at].join(separator), pieces[at..].join(separator));
+            let cuts = (1..pieces.len()).map(halves);
+            let pairs: BTreeSet<_> = cuts.collect();
+            let keys: BTreeSet<_> = pairs.iter().map(|(a, b)| checked(&key(a.clone(), b.clone()))).collect();
+            assert_eq!(keys.len(), pairs.len(), "{pairs:?} at {separator:?}: {keys:?}");
+        }
+        all_differ(&pieces, ":", |a, b| Colons { a, b });
+        all_differ(&pieces, "/", |a, b| Slashes { a, b });
+        all_differ(&pieces, "|", |a, b| Pipes { a, b });
+        all_differ(&pieces, ":and:", |a, b| Words { a, b });
+        all_differ(&pieces, "}:user:", |a, b| Tagged { a, b });
+        all_differ(&pieces, ",", |a, b| Slices { a: vec![a, b], b: vec![] });
+        all_differ(&pieces, ",", |a, b| Tuples { a: (a, Some(b)), b: (String::new(),) });
+    }
+
     /// How a value is held makes no difference.
     #[test]
     fn pointers_are_what_they_point_to(a in hostile(), b in hostile()) {

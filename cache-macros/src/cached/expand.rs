@@ -23,7 +23,7 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     let run = run(model);
     model.function.with(quote_spanned! {span=>
         #call
-        let __body = #body;
+        let __body = ::core::pin::pin!(#body);
         #shape
         #require_option
         #run
@@ -104,7 +104,7 @@ fn shape(krate: &Path) -> TokenStream {
             use #krate::__private::{
                 Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
             };
-            (&&&&&&#krate::__private::Probe::of(&__body)).__cache_shape()
+            (&&&&&&#krate::__private::Probe::of(&*__body)).__cache_shape()
         };
     }
 }
@@ -113,7 +113,7 @@ fn shape(krate: &Path) -> TokenStream {
 fn require_option(options: &Options) -> Option<TokenStream> {
     let at = options.negative_ttl.as_ref()?.name.span();
     let krate = &options.common.krate;
-    let body = quote_spanned!(Span::mixed_site().located_at(at)=> &__body);
+    let body = quote_spanned!(Span::mixed_site().located_at(at)=> &*__body);
     Some(quote_spanned!(Span::mixed_site()=> #krate::__private::require_option(#body);))
 }
 

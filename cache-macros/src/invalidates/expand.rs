@@ -23,7 +23,7 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let body = model.function.body();
     model.function.with(quote_spanned! {span=>
         #call
-        let __body = #body;
+        let __body = ::core::pin::pin!(#body);
         __call.invalidate(__body).await
     })
 }

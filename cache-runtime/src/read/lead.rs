@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
+use super::reentry;
 use crate::{
     codec,
     entry::Entry,
@@ -35,7 +36,7 @@ pub(super) enum Place {
     /// At the head of a flight; the lease, if any, is the baton: it goes to whoever leads next.
     Leading(Leadership<Lease>),
     /// After a failed flight.
-    Alone { permit: Permit, lease: Option<Lease> },
+    Alone { permit: Permit<Lease>, lease: Option<Lease> },
 }
 
 impl Place {
@@ -54,7 +55,7 @@ impl Place {
         }
     }
 
-    fn lease(&self) -> Option<&Lease> {
+    pub(super) fn lease(&self) -> Option<&Lease> {
         match self {
             Place::Leading(leadership) => leadership.baton.as_ref(),
             Place::Alone { lease, .. } => lease.as_ref(),
@@ -69,12 +70,16 @@ impl Place {
     }
 
     fn has_followers_before(&self, mark: Mark) -> bool {
-        matches!(self, Place::Leading(leadership) if leadership.has_followers_before(mark))
+        match self {
+            Place::Leading(leadership) => leadership.has_followers_before(mark),
+            Place::Alone { permit, .. } => permit.is_first(),
+        }
     }
 
-    fn publish(self, mark: Mark, outcome: &Shared) {
-        if let Place::Leading(leadership) = self {
-            leadership.publish(mark, outcome);
+    fn publish(self, mark: Mark, entry: Entry) {
+        match self {
+            Place::Leading(leadership) => leadership.publish(mark, &Shared::Value(entry)),
+            Place::Alone { permit, .. } => permit.serve(entry),
         }
     }
 }
@@ -87,6 +92,8 @@ pub(super) enum Loaded {
     Share(Entry),
     /// Of no use to anyone else.
     Keep,
+    /// Cannot be shared, whoever loads it: nobody is to wait for another one's.
+    Unshareable,
 }
 
 impl<'a> Lead<'a> {
@@ -108,6 +115,7 @@ impl<'a> Lead<'a> {
 
     /// Runs the body, keeping the lease alive meanwhile.
     pub(super) async fn drive<F: Future>(&self, body: F) -> F::Output {
+        let body = reentry::loading(self.guard, &self.key, body);
         match self.place.lease() {
             Some(lease) => lease.renewing(body).await,
             None => body.await,
@@ -115,7 +123,11 @@ impl<'a> Lead<'a> {
     }
 
     /// Encodes a value, if it is of use to anyone.
-    pub(super) fn encode<T: Serialize>(&self, stored: &T, ttl: Duration) -> Loaded {
+    pub(super) fn encode<T: Serialize + DeserializeOwned>(
+        &self,
+        stored: &T,
+        ttl: Duration,
+    ) -> Loaded {
         let lease = self.place.lease();
         let store = lease.is_some() && !ttl.is_zero();
         let shared = match lease {
@@ -128,13 +140,13 @@ impl<'a> Lead<'a> {
         }
         let cost = u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX);
         let stamp = lease.map_or(Nonce([0; 16]), Lease::token);
-        match codec::encode(stored, stamp, cost) {
+        match codec::encode(stored, stamp, cost).and_then(codec::verified::<T>) {
             Ok(entry) if store => Loaded::Store(entry, ttl),
             Ok(entry) => Loaded::Share(entry),
             Err(error) => {
                 tracing::warn!(key = &*self.key, %error, "a value cannot be cached");
                 self.counters.unencodable.add_one();
-                Loaded::Keep
+                Loaded::Unshareable
             }
         }
     }
@@ -147,6 +159,7 @@ impl<'a> Lead<'a> {
             Loaded::Share(entry) => (entry, None),
             // Leadership and lease go to whoever waits.
             Loaded::Keep => return,
+            Loaded::Unshareable => return self.end(None),
         };
         let mark = match self.place.take_lease() {
             None => self.mark,
@@ -161,7 +174,7 @@ impl<'a> Lead<'a> {
                 self.prove(lease, step).await
             }
         };
-        self.place.publish(mark, &Shared::Value(entry));
+        self.place.publish(mark, entry);
     }
 
     /// Takes the step that ends the lease. If the lease still stood, the value is good for all who had
@@ -188,12 +201,16 @@ impl<'a> Lead<'a> {
     }
 
     /// Reports a failure.
-    pub(super) fn failed(mut self, error: Option<SharedError>) {
+    pub(super) fn failed(self, error: Option<SharedError>) {
         self.counters.load_failures.add_one();
-        drop(self.place.take_lease());
+        self.end(error);
+    }
+
+    /// Ends the flight with nothing to share but an error. The lease goes to whoever tries next.
+    fn end(self, error: Option<SharedError>) {
         match self.place {
             Place::Leading(leadership) => leadership.fail(error),
-            Place::Alone { permit, .. } => permit.widen(),
+            Place::Alone { permit, lease } => permit.widen(lease),
         }
     }
 }

@@ -4,11 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time;
 
-use super::lead::{Lead, Place};
+use super::{
+    lead::{Lead, Place},
+    reentry,
+};
 use crate::{
     entry::Entry,
     error::Error,
-    flight::{Flights, Gate, Joined, Leadership, Shared, SharedError, Signal},
+    flight::{Entered, Flights, Gate, Joined, Leadership, Shared, SharedError, Signal},
     guard::Guard,
     inner::Inner,
     lease::Lease,
@@ -130,6 +133,9 @@ impl<'a> Lookup<'a> {
     /// Joins the flight of this key, and takes what it gives or leads it.
     pub(super) async fn next(&mut self) -> Next<'a> {
         let key = self.shared_key();
+        if reentry::is_loading(self.guard, &key) {
+            return self.alone(Gate::open(None)).await;
+        }
         let receiver = match self.flights.join(&key) {
             Joined::Leading(leadership) => return self.lead(leadership).await,
             Joined::Following(receiver) => receiver,
@@ -145,7 +151,7 @@ impl<'a> Lookup<'a> {
             Ok(Signal::Lead(leadership)) => self.lead(leadership).await,
             Ok(Signal::Alone(gate)) => self.alone(gate).await,
             // A leader signals everyone before it goes. Were one forgotten, it would load for itself.
-            Err(_) => self.alone(Gate::open()).await,
+            Err(_) => self.alone(Gate::open(None)).await,
         }
     }
 
@@ -180,14 +186,22 @@ impl<'a> Lookup<'a> {
     }
 
     /// As one of a failed load's followers: tries for itself, when the gate lets it.
-    async fn alone(&mut self, gate: Arc<Gate>) -> Next<'a> {
-        let mut place = Place::Alone { permit: gate.enter().await, lease: None };
-        let lease = match self.acquire().await {
-            Acquired::Value(entry) => return Next::Value(entry),
-            Acquired::Lease(lease) => Some(lease),
-            Acquired::Leased | Acquired::Nothing => None,
+    async fn alone(&mut self, gate: Arc<Gate<Lease>>) -> Next<'a> {
+        let (permit, lease) = match gate.enter().await {
+            Entered::Try(permit, lease) => (permit, lease),
+            Entered::Value(entry) => {
+                self.counters.coalesced.add_one();
+                return Next::Value(entry);
+            }
         };
-        place.hold(lease);
+        let mut place = Place::Alone { permit, lease };
+        if place.lease().is_none() {
+            match self.acquire().await {
+                Acquired::Value(entry) => return Next::Value(entry),
+                Acquired::Lease(lease) => place.hold(Some(lease)),
+                Acquired::Leased | Acquired::Nothing => {}
+            }
+        }
         self.load(place)
     }
 

@@ -73,28 +73,22 @@ impl Users for Repo {
                         __w.part(&name);
                     })
             };
-            let __body = async move {
-                if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
-                    sqlx::Result<User>,
-                > {
-                    return __ret;
-                }
-                if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
-                    sqlx::Result<User>,
-                > {
-                    #[allow(unreachable_code)] return __ret;
-                }
-                let __self = self;
-                let __ret: sqlx::Result<User> = { __self.db.find(id, name).await };
-                #[allow(unreachable_code)] __ret
-            };
+            let __body = ::core::pin::pin!(
+                async move { if let ::core::option::Option::Some(__ret) =
+                ::core::option::Option::None:: < sqlx::Result < User > > { return __ret;
+                } if let ::core::option::Option::Some(__ret) =
+                ::core::option::Option::None:: < sqlx::Result < User > > {
+                #[allow(unreachable_code)] return __ret; } let __self = self; let __ret :
+                sqlx::Result < User > = { __self.db.find(id, name). await };
+                #[allow(unreachable_code)] __ret }
+            );
             let __shape = {
                 #[allow(unused_imports)]
                 use ::cache_runtime::__private::{
                     Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _,
                     Shape5 as _,
                 };
-                (&&&&&&::cache_runtime::__private::Probe::of(&__body)).__cache_shape()
+                (&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
             };
             __call.run(__shape, ::cache_runtime::__private::keep, __body).await
         })

@@ -21,21 +21,18 @@ impl Repo {
                     __w.part(&id);
                 })
         };
-        let __body = async move {
-            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
-                sqlx::Result<User>,
-            > {
-                return __ret;
-            }
-            self.db.find(id).await
-        };
+        let __body = ::core::pin::pin!(
+            async move { if let ::core::option::Option::Some(__ret) =
+            ::core::option::Option::None:: < sqlx::Result < User > > { return __ret; }
+            self.db.find(id). await }
+        );
         let __shape = {
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{
                 Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _,
                 Shape5 as _,
             };
-            (&&&&&&::cache_runtime::__private::Probe::of(&__body)).__cache_shape()
+            (&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
         };
         __call.run(__shape, ::cache_runtime::__private::keep, __body).await
     }

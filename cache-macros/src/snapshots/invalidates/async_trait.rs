@@ -48,16 +48,11 @@ impl Users for Repo {
                         __w.part(&id);
                     })
             };
-            let __body = async move {
-                if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
-                    (),
-                > {
-                    return __ret;
-                }
-                let __self = self;
-                let id = id;
-                let _: () = { __self.db.forget(id).await };
-            };
+            let __body = ::core::pin::pin!(
+                async move { if let ::core::option::Option::Some(__ret) =
+                ::core::option::Option::None:: < () > { return __ret; } let __self =
+                self; let id = id; let _ : () = { __self.db.forget(id). await }; }
+            );
             __call.invalidate(__body).await
         })
     }

@@ -18,11 +18,9 @@ async fn forget(id: u64) {
                 __w.part(&id);
             })
     };
-    let __body = async move {
-        if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<()> {
-            return __ret;
-        }
-        db::forget(id).await;
-    };
+    let __body = ::core::pin::pin!(
+        async move { if let ::core::option::Option::Some(__ret) =
+        ::core::option::Option::None:: < () > { return __ret; } db::forget(id). await; }
+    );
     __call.invalidate(__body).await
 }

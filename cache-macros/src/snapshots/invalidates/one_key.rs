@@ -18,13 +18,10 @@ async fn update(user: &User) -> sqlx::Result<()> {
                 __w.part(&user.id);
             })
     };
-    let __body = async move {
-        if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
-            sqlx::Result<()>,
-        > {
-            return __ret;
-        }
-        db::update(user).await
-    };
+    let __body = ::core::pin::pin!(
+        async move { if let ::core::option::Option::Some(__ret) =
+        ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
+        db::update(user). await }
+    );
     __call.invalidate(__body).await
 }

@@ -18,6 +18,6 @@ async fn touch(id: u64) -> impl Future<Output = ()> {
                 __w.part(&id);
             })
     };
-    let __body = async move { db::touch(id) };
+    let __body = ::core::pin::pin!(async move { db::touch(id) });
     __call.invalidate(__body).await
 }

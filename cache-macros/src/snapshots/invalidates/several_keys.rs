@@ -29,14 +29,11 @@ impl Repo {
                     __w.key(&UserByName { name: &user.name });
                 })
         };
-        let __body = async move {
-            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
-                sqlx::Result<()>,
-            > {
-                return __ret;
-            }
-            self.db.update(user).await
-        };
+        let __body = ::core::pin::pin!(
+            async move { if let ::core::option::Option::Some(__ret) =
+            ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; } self
+            .db.update(user). await }
+        );
         __call.invalidate(__body).await
     }
 }

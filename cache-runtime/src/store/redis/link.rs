@@ -11,8 +11,8 @@ use std::{
 };
 
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError,
-    Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, Pipeline,
+    RedisError, Value,
     aio::MultiplexedConnection,
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
@@ -69,6 +69,7 @@ pub(super) struct Link {
 
 struct Shared {
     address: Address,
+    greeting: Arc<Pipeline>,
     slot: watch::Sender<Slot>,
     /// Ends the pause between two attempts.
     hurry: Arc<Notify>,
@@ -100,9 +101,10 @@ impl Connection {
 }
 
 impl Link {
-    pub(super) fn new(address: Address) -> Link {
+    /// A link to `address`; each of its connections begins with `greeting`.
+    pub(super) fn new(address: Address, greeting: Arc<Pipeline>) -> Link {
         let (slot, _) = watch::channel(Slot::Down);
-        Link { shared: Arc::new(Shared { address, slot, hurry: Arc::default() }) }
+        Link { shared: Arc::new(Shared { address, greeting, slot, hurry: Arc::default() }) }
     }
 
     /// The connection, once an attempt that is under way has ended. Callers bound the wait.
@@ -173,7 +175,7 @@ async fn reconnect(attempts: Attempts) {
     let mut pause = FIRST_PAUSE;
     while let Some(shared) = attempts.link.upgrade() {
         shared.slot.send_replace(Slot::Connecting);
-        match shared.address.connect().await {
+        match shared.address.connect(&shared.greeting).await {
             Ok(inner) => {
                 let which = fastrand::u64(..);
                 shared.slot.send_replace(Slot::Up(Connection { inner, which }));
@@ -211,7 +213,8 @@ impl Drop for Attempts {
 }
 
 impl Address {
-    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
+    /// Connects, and says `greeting`.
+    async fn connect(&self, greeting: &Pipeline) -> Result<MultiplexedConnection, RedisError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             // Deadlines are set per operation, around the connection.
@@ -219,6 +222,12 @@ impl Address {
             .set_pipeline_buffer_size(QUEUE);
         let client = Client::open(self.0.clone())?;
         let attempt = client.get_multiplexed_async_connection_with_config(&config);
+        let attempt = async {
+            let mut connection = attempt.await?;
+            // A server that refuses is sent the scripts when they are first called.
+            _ = connection.send_packed_commands(greeting, 0, greeting.len()).await;
+            Ok(connection)
+        };
         match time::timeout(ATTEMPT, attempt).await {
             Ok(result) => result,
             Err(_) => Err((ErrorKind::Io, "connecting took too long").into()),

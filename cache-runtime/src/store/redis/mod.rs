@@ -3,7 +3,11 @@
 mod link;
 mod script;
 
-use std::{hash::BuildHasher, hash::RandomState, time::Duration};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use redis::{Cmd, RedisError, Value, cmd};
@@ -30,10 +34,15 @@ pub(crate) struct RedisStore {
 impl RedisStore {
     /// A store over `connections` connections, each made when it is first needed.
     pub(crate) fn new(address: &Address, connections: usize) -> Self {
+        let scripts = Scripts::new();
+        // Known scripts are called by their hash in one message, so a call that is cut short by its
+        // deadline has still been sent whole.
+        let greeting = Arc::new(scripts.load());
+        let link = |_| Link::new(address.clone(), Arc::clone(&greeting));
         RedisStore {
-            links: (0..connections.max(1)).map(|_| Link::new(address.clone())).collect(),
+            links: (0..connections.max(1)).map(link).collect(),
             hasher: RandomState::new(),
-            scripts: Scripts::new(),
+            scripts,
         }
     }
 

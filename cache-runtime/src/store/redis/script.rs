@@ -1,7 +1,7 @@
 //! The steps that need more than one command, as Lua scripts of one key each, so that they are atomic on a
 //! cluster too. They follow `protocol::apply` to the letter; a differential test holds them to it.
 
-use redis::{Cmd, cmd};
+use redis::{Cmd, Pipeline, cmd};
 
 /// Reads a fence: its epoch, its mark of contention and its writers, or nil.
 ///
@@ -130,6 +130,16 @@ impl Scripts {
             delete: fencing(DELETE),
         }
     }
+
+    /// Makes a server know all of them.
+    pub(super) fn load(&self) -> Pipeline {
+        let Scripts { fill, renew, release, discard, fence, settle, delete } = self;
+        let mut load = Pipeline::new();
+        for script in [fill, renew, release, discard, fence, settle, delete] {
+            load.cmd("SCRIPT").arg("LOAD").arg(&script.text);
+        }
+        load
+    }
 }
 
 /// The call of a script that the server has seen before.
@@ -137,7 +147,7 @@ pub(super) fn by_hash(script: &Script, key: &str, args: &[&[u8]]) -> Cmd {
     call("EVALSHA", &script.hash, key, args)
 }
 
-/// The call of a script that the server has not seen, or has lost with a restart; it keeps it from then on.
+/// The call of a script that the server has not seen, or has forgotten; it keeps it from then on.
 pub(super) fn by_text(script: &Script, key: &str, args: &[&[u8]]) -> Cmd {
     call("EVAL", &script.text, key, args)
 }
