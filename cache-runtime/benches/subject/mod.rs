@@ -1,0 +1,287 @@
+//! What is compared: annotated functions, and what a good engineer writes without this library.
+#![allow(dead_code, reason = "each benchmark uses a part")]
+
+#[path = "../../../tests/support/server.rs"]
+#[allow(unreachable_pub, reason = "it is a library to the tests")]
+pub(crate) mod server;
+
+use std::{error::Error, hint::black_box, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use cache_runtime::{Cache, cached};
+use redis::{
+    AsyncCommands, AsyncConnectionConfig, Client, IntoConnectionInfo, aio::MultiplexedConnection,
+    io::tcp::TcpSettings,
+};
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+/// How many callers there are at most; each has a key of its own.
+pub(crate) const CALLERS: u64 = 64;
+
+/// The life of every entry, on either side.
+const TTL: Duration = Duration::from_secs(3600);
+
+/// How long a call waits for the server, on either side. It costs the same whatever its length; this one does
+/// not run out on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+type Answer = Result<Option<User>, Box<dyn Error + Send + Sync>>;
+
+/// The value: a row with a list in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct User {
+    id: u64,
+    name: String,
+    email: String,
+    active: bool,
+    balance: f64,
+    manager: Option<u64>,
+    roles: Vec<String>,
+    notes: Vec<Note>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Note {
+    at: u64,
+    text: String,
+}
+
+/// How large a value is as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// 300 bytes.
+    Small,
+    /// 8 kilobytes.
+    Large,
+}
+
+impl Size {
+    pub(crate) const ALL: [Size; 2] = [Size::Small, Size::Large];
+
+    pub(crate) fn named(name: &str) -> Option<Size> {
+        Size::ALL.into_iter().find(|size| size.name() == name)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Size::Small => "300B",
+            Size::Large => "8KB",
+        }
+    }
+
+    /// The key's number: callers do not share keys, nor do sizes.
+    fn id(self, caller: u64) -> u64 {
+        match self {
+            Size::Small => 1000 + caller,
+            Size::Large => 2000 + caller,
+        }
+    }
+
+    fn user(self, caller: u64) -> User {
+        let (notes, text) = match self {
+            Size::Small => (1_u64, 84),
+            Size::Large => (74, 77),
+        };
+        let note =
+            |n| Note { at: 1_767_225_600 + n, text: "lorem ipsum ".repeat(7)[..text].into() };
+        User {
+            id: self.id(caller),
+            name: "Grace Brewster Murray Hopper".into(),
+            email: "grace.hopper@navy.example.org".into(),
+            active: true,
+            balance: 1906.25,
+            manager: Some(7),
+            roles: ["admiral", "programmer", "lecturer"].map(String::from).into(),
+            notes: (0..notes).map(note).collect(),
+        }
+    }
+}
+
+/// One way to get a value that is cached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// `#[cached]` over Redis.
+    CachedRedis,
+    /// `GET` and `serde_json`, with a response timeout, as the client has by default.
+    Get,
+    /// The same without any timeout.
+    GetUntimed,
+    /// `#[cached]` over the embedded store.
+    CachedMemory,
+    /// The same JSON in a `moka` cache, and `serde_json`.
+    Moka,
+    /// Decoded values in a `moka` cache: what is to be had where nothing is decoded.
+    MokaDecoded,
+}
+
+impl Way {
+    pub(crate) const ALL: [Way; 6] = [
+        Way::CachedRedis,
+        Way::Get,
+        Way::GetUntimed,
+        Way::CachedMemory,
+        Way::Moka,
+        Way::MokaDecoded,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Way::CachedRedis => "cached-redis",
+            Way::Get => "get",
+            Way::GetUntimed => "get-untimed",
+            Way::CachedMemory => "cached-memory",
+            Way::Moka => "moka",
+            Way::MokaDecoded => "moka-decoded",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Way> {
+        Way::ALL.into_iter().find(|way| way.name() == name)
+    }
+}
+
+/// Ours and theirs.
+pub(crate) struct Comparison {
+    pub(crate) title: &'static str,
+    pub(crate) ours: Way,
+    pub(crate) theirs: Way,
+}
+
+pub(crate) const COMPARISONS: [Comparison; 4] = [
+    Comparison { title: "redis / GET", ours: Way::CachedRedis, theirs: Way::Get },
+    Comparison {
+        title: "redis / GET, no timeout",
+        ours: Way::CachedRedis,
+        theirs: Way::GetUntimed,
+    },
+    Comparison { title: "memory / moka", ours: Way::CachedMemory, theirs: Way::Moka },
+    Comparison {
+        title: "memory / moka, decoded",
+        ours: Way::CachedMemory,
+        theirs: Way::MokaDecoded,
+    },
+];
+
+/// All ways, filled with the same values.
+pub(crate) struct Subject {
+    over_redis: Users,
+    in_memory: Users,
+    timed: MultiplexedConnection,
+    untimed: MultiplexedConnection,
+    json: moka::sync::Cache<String, Bytes>,
+    decoded: moka::sync::Cache<String, Arc<User>>,
+}
+
+/// The annotated function, as a service would have it.
+struct Users {
+    cache: Cache,
+}
+
+impl Users {
+    /// Its body stands for a database; there is none, since every call is to be a hit.
+    #[cached(key = "user:<id>", ttl = 3600, cache = self.cache)]
+    async fn find(&self, id: u64) -> Answer {
+        Err(format!("user {id} was not in the cache").into())
+    }
+
+    async fn fill(&self, id: u64, user: &User) {
+        self.cache.put(format!("user:{id}"), user, TTL).await.expect("the cache can be filled");
+    }
+}
+
+async fn find_by_get(connection: &MultiplexedConnection, id: u64) -> Answer {
+    let mut connection = connection.clone();
+    let json: Option<Vec<u8>> = connection.get(format!("user:{id}")).await?;
+    let json = json.ok_or_else(|| format!("user {id} was not in the cache"))?;
+    Ok(serde_json::from_slice(&json)?)
+}
+
+async fn find_by_moka(cache: &moka::sync::Cache<String, Bytes>, id: u64) -> Answer {
+    let json = cache.get(format!("user:{id}").as_str());
+    let json = json.ok_or_else(|| format!("user {id} was not in the cache"))?;
+    Ok(serde_json::from_slice(&json)?)
+}
+
+impl Subject {
+    /// Connects to the server at `url` and fills every cache. Ours and theirs are two databases there, so
+    /// that both write `user:1000`.
+    pub(crate) async fn new(url: &str) -> Arc<Subject> {
+        let over_redis =
+            Cache::builder().url(&format!("{url}/0")).connections(1).deadline(DEADLINE);
+        let settings = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(DEADLINE))
+            .set_response_timeout(Some(DEADLINE))
+            .set_pipeline_buffer_size(1024);
+        let untimed = settings.clone().set_response_timeout(None);
+        let subject = Subject {
+            over_redis: Users { cache: over_redis.build().await.expect("a good URL") },
+            in_memory: Users { cache: Cache::in_memory() },
+            timed: connect(url, &settings).await,
+            untimed: connect(url, &untimed).await,
+            json: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(TTL).build(),
+            decoded: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(TTL).build(),
+        };
+        for size in Size::ALL {
+            for caller in 0..CALLERS {
+                subject.fill(size.id(caller), size.user(caller)).await;
+            }
+        }
+        Arc::new(subject)
+    }
+
+    async fn fill(&self, id: u64, user: User) {
+        self.over_redis.fill(id, &user).await;
+        self.in_memory.fill(id, &user).await;
+        let (key, json) =
+            (format!("user:{id}"), serde_json::to_vec(&user).expect("a user is JSON"));
+        let (mut connection, ttl) = (self.timed.clone(), TTL.as_secs());
+        let () = connection.set_ex(&key, &json, ttl).await.expect("the server takes values");
+        self.json.insert(key.clone(), json.into());
+        self.decoded.insert(key, Arc::new(user));
+    }
+
+    /// So many callers' hits at once, so many by each.
+    pub(crate) async fn hits(self: &Arc<Self>, way: Way, size: Size, callers: u64, times: u64) {
+        if callers == 1 {
+            return self.caller(way, size, 0, times).await;
+        }
+        let mut tasks = JoinSet::new();
+        for caller in 0..callers {
+            let subject = Arc::clone(self);
+            tasks.spawn(async move { subject.caller(way, size, caller, times).await });
+        }
+        tasks.join_all().await;
+    }
+
+    /// One caller's hits, one after the other.
+    ///
+    /// # Panics
+    ///
+    /// Where a call is no hit.
+    async fn caller(&self, way: Way, size: Size, caller: u64, times: u64) {
+        let id = black_box(size.id(caller));
+        for _ in 0..times {
+            let answer = match way {
+                Way::CachedRedis => self.over_redis.find(id).await,
+                Way::Get => find_by_get(&self.timed, id).await,
+                Way::GetUntimed => find_by_get(&self.untimed, id).await,
+                Way::CachedMemory => self.in_memory.find(id).await,
+                Way::Moka => find_by_moka(&self.json, id).await,
+                Way::MokaDecoded => {
+                    black_box(self.decoded.get(format!("user:{id}").as_str()).expect("a hit"));
+                    continue;
+                }
+            };
+            black_box(answer.expect("a hit"));
+        }
+    }
+}
+
+/// One connection with the settings of ours.
+async fn connect(url: &str, settings: &AsyncConnectionConfig) -> MultiplexedConnection {
+    let info = format!("{url}/1").into_connection_info().expect("a good URL");
+    let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+    let client = Client::open(info).expect("a good URL");
+    client.get_multiplexed_async_connection_with_config(settings).await.expect("the server is up")
+}
