@@ -57,6 +57,11 @@
 //! - A write that cannot reach the store goes ahead. Until its invalidation, which is retried, arrives,
 //!   other processes may serve the old value.
 //!
+//! - Callers of one process wait for the one among them that loads. A call that was polled once and is then
+//!   left alone, neither polled nor dropped, keeps them waiting.
+//! - A value has to read back from its codec as it was written. One that does not (a NaN in JSON) is loaded
+//!   every time, and counted.
+//!
 //! # Features
 //!
 //! | feature | default | gives |
