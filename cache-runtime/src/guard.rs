@@ -2,7 +2,12 @@
 //!
 //! Everything that talks to a store passes through here, so this is also where a circuit breaker belongs.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 #[cfg(feature = "redis")]
 use tokio::runtime::Handle;
@@ -29,13 +34,7 @@ impl Guard {
 
     /// Looks at a key.
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
-        if !self.store.is_remote() {
-            return self.store.read(key).await;
-        }
-        match time::timeout(self.deadline, self.store.read(key)).await {
-            Ok(result) => result,
-            Err(_) => Err(self.late()),
-        }
+        self.in_time(pin!(self.store.read(key))).await
     }
 
     /// Takes one step.
@@ -43,13 +42,7 @@ impl Guard {
     /// After an error the step may have been taken all the same, or may yet be: the protocol is right
     /// either way, and callers must be too.
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
-        if !self.store.is_remote() {
-            return self.store.run(key, step).await;
-        }
-        match time::timeout(self.deadline, self.store.run(key, step)).await {
-            Ok(result) => result,
-            Err(_) => Err(self.late()),
-        }
+        self.in_time(pin!(self.store.run(key, step))).await
     }
 
     /// Takes a step that ends a write; where that fails, empties the key in what is left of the time.
@@ -63,10 +56,7 @@ impl Guard {
                 Err(_) => self.store.run(key, Step::Delete).await.map(drop),
             }
         };
-        match time::timeout(self.deadline, delivered).await {
-            Ok(result) => result,
-            Err(_) => Err(self.late()),
-        }
+        self.in_time(pin!(delivered)).await
     }
 
     /// Takes one step that nobody waits for.
@@ -101,7 +91,18 @@ impl Guard {
         &self.pending
     }
 
-    fn late(&self) -> Error {
-        Error::Unavailable(format!("no answer within {:?}", self.deadline))
+    /// Bounds what a store that is elsewhere may take; the embedded one takes a lock and a look-up. The step
+    /// is pinned by the caller, so that it is held once.
+    async fn in_time<T>(
+        &self,
+        step: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> Result<T, Error> {
+        if !self.store.is_remote() {
+            return step.await;
+        }
+        match time::timeout(self.deadline, step).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::Unavailable(format!("no answer within {:?}", self.deadline))),
+        }
     }
 }

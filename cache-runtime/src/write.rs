@@ -57,11 +57,11 @@ impl Fence {
         let raised = keys.into_iter().map(|key| async {
             let proposed = nonce();
             let confirmed = raise(guard, &key, proposed, life).await;
-            FencedKey {
-                key: key.into(),
-                epoch: confirmed.unwrap_or(proposed),
-                stands: confirmed.is_some(),
+            if let Err(error) = &confirmed {
+                tracing::warn!(key, %error, "a write could not fence its cache key");
             }
+            let stands = confirmed.is_ok();
+            FencedKey { key: key.into(), epoch: confirmed.unwrap_or(proposed), stands }
         });
         let keys: Vec<_> = join_all(raised).await;
         let renewal = Renewal::start(guard, &keys, life);
@@ -94,8 +94,8 @@ impl Fence {
         settled.into_iter().collect()
     }
 
-    pub(crate) fn keys(&self) -> usize {
-        self.keys.len()
+    pub(crate) fn keys(&self) -> u64 {
+        self.keys.len() as u64
     }
 }
 
@@ -105,21 +105,16 @@ impl std::fmt::Debug for Fence {
     }
 }
 
-/// Fences one key. None where the store cannot be told.
-async fn raise(guard: &Guard, key: &str, epoch: Nonce, life: Duration) -> Option<Nonce> {
-    match guard.run(key, Step::Fence { epoch, life }).await {
-        Ok(Reply::Fenced(epoch)) => Some(epoch),
-        Ok(_) => None,
-        Err(error) => {
-            tracing::warn!(key, %error, "a write could not fence its cache key");
-            None
-        }
+/// Fences one key, and says which epoch is in force.
+async fn raise(guard: &Guard, key: &str, proposed: Nonce, life: Duration) -> Result<Nonce, Error> {
+    match guard.run(key, Step::Fence { epoch: proposed, life }).await? {
+        Reply::Fenced(epoch) => Ok(epoch),
+        _ => Err(Error::Unavailable("the store did not fence the key".into())),
     }
 }
 
-/// Settles one key. Without an epoch to settle, whatever is there goes.
+/// Settles one key. An epoch that is not in force does what a delete does: a fence of others stays, contended.
 async fn settle(guard: &Arc<Guard>, fenced: &FencedKey) -> Result<(), Error> {
-    // An epoch that is not in force is settled as a delete would: a fence of others stays, contended.
     let step = Step::Settle { epoch: fenced.epoch, value: None };
     deliver(guard, &fenced.key, step).await
 }
@@ -147,10 +142,7 @@ pub(crate) async fn put(
     fence_life: Duration,
 ) -> Result<(), Error> {
     let key: Arc<str> = key.into();
-    let reply = guard.run(&key, Step::Fence { epoch: nonce(), life: fence_life }).await?;
-    let Reply::Fenced(epoch) = reply else {
-        return Err(Error::Unavailable("the store did not fence the key".into()));
-    };
+    let epoch = raise(guard, &key, nonce(), fence_life).await?;
     let value = (!ttl.is_zero()).then(|| (entry.stamp(), entry, ttl));
     deliver(guard, &key, Step::Settle { epoch, value }).await
 }
@@ -176,7 +168,7 @@ pub(crate) async fn invalidates<F: Future>(
         tracing::warn!(%error, "an invalidation has not reached the cache's store yet");
         counters.store_errors.add_one();
     }
-    (0..keys).for_each(|_| counters.invalidations.add_one());
+    counters.invalidations.add(keys);
     output
 }
 

@@ -65,6 +65,15 @@ fn herd_of_alone(
     })
 }
 
+/// A thousand callers of one key whose first load has failed, and of whom the first few try again.
+async fn after_one_failure(cache: &Cache, source: &Arc<Source>) -> Herd<Result<u64, Own>> {
+    let herd = herd_of_alone(1000, cache, source, 1);
+    missed(cache, "alone", 1000).await;
+    source.answer(1);
+    source.runs(4).await;
+    herd
+}
+
 /// Waits until every task of this runtime waits for something: a paused clock moves on no sooner.
 async fn all_quiet() {
     sleep(Duration::from_millis(1)).await;
@@ -143,10 +152,7 @@ async fn one_failure_lets_one_more_try() {
 async fn when_the_source_recovers_after_one_failure_a_few_loads_serve_all() {
     on_each_store(async |cache| {
         let source = Source::held();
-        let herd = herd_of_alone(1000, &cache, &source, 1);
-        missed(&cache, "alone", 1000).await;
-        source.answer(1);
-        source.runs(4).await;
+        let herd = after_one_failure(&cache, &source).await;
         source.answer_all();
 
         let (values, errors): (Vec<_>, Vec<_>) =
@@ -165,10 +171,7 @@ async fn when_the_source_recovers_after_one_failure_a_few_loads_serve_all() {
 async fn the_first_value_after_a_failure_serves_all_whoever_loads_it() {
     on_each_store(async |cache| {
         let source = Source::held();
-        let herd = herd_of_alone(1000, &cache, &source, 1);
-        missed(&cache, "alone", 1000).await;
-        source.answer(1);
-        source.runs(4).await;
+        let herd = after_one_failure(&cache, &source).await;
         // All four called before any of these loads began, as did all who wait; one is as good as another,
         // and one of them holds the lease. The fifth query never comes to an end.
         source.answer(3);
@@ -188,10 +191,7 @@ async fn the_first_value_after_a_failure_serves_all_whoever_loads_it() {
 async fn without_a_store_too_a_few_loads_serve_all_after_one_failure() {
     let cache = patient_cache(&format!("redis://127.0.0.1:{}", free_port())).await;
     let source = Source::held();
-    let herd = herd_of_alone(1000, &cache, &source, 1);
-    missed(&cache, "alone", 1000).await;
-    source.answer(1);
-    source.runs(4).await;
+    let herd = after_one_failure(&cache, &source).await;
     source.answer_all();
 
     assert_eq!(herd.answers().await.iter().filter(|answer| answer.is_ok()).count(), 999);

@@ -10,8 +10,8 @@
 //! - **Three writers.** Each fences, commits and settles, with the version that it committed
 //!   (write-through) or without a value (invalidation); or it commits and deletes, without a fence. One may
 //!   give up before its commit, and settle. The answer to a fence or to a settlement may be lost, whether
-//!   or not the store has taken the step; the writer then deletes at its end, and a settlement may still
-//!   arrive after that delete. A write is acknowledged as soon as its last step has been taken.
+//!   or not the store has taken the step. After a lost fence the writer settles under the epoch that it
+//!   proposed; after a lost settlement it deletes, and the settlement may still arrive after that delete. A write is acknowledged as soon as its last step has been taken.
 //! - **Two flights**, with room for two or three callers at a time, and for any number in the course of
 //!   time. The leader acquires, loads and fills (or releases, if its value is not to be stored), and shares
 //!   by the marks; the oldest of the rest leads next. Without a lease it loads and stores nothing. It may be

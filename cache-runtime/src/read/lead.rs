@@ -47,15 +47,7 @@ impl Place {
         }
     }
 
-    /// Notes the lease of a call that is alone.
-    pub(super) fn hold(&mut self, held: Option<Lease>) {
-        match self {
-            Place::Leading(leadership) => leadership.baton = held,
-            Place::Alone { lease, .. } => *lease = held,
-        }
-    }
-
-    pub(super) fn lease(&self) -> Option<&Lease> {
+    fn lease(&self) -> Option<&Lease> {
         match self {
             Place::Leading(leadership) => leadership.baton.as_ref(),
             Place::Alone { lease, .. } => lease.as_ref(),

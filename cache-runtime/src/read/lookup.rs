@@ -187,22 +187,21 @@ impl<'a> Lookup<'a> {
 
     /// As one of a failed load's followers: tries for itself, when the gate lets it.
     async fn alone(&mut self, gate: Arc<Gate<Lease>>) -> Next<'a> {
-        let (permit, lease) = match gate.enter().await {
+        let (permit, mut lease) = match gate.enter().await {
             Entered::Try(permit, lease) => (permit, lease),
             Entered::Value(entry) => {
                 self.counters.coalesced.add_one();
                 return Next::Value(entry);
             }
         };
-        let mut place = Place::Alone { permit, lease };
-        if place.lease().is_none() {
+        if lease.is_none() {
             match self.acquire().await {
                 Acquired::Value(entry) => return Next::Value(entry),
-                Acquired::Lease(lease) => place.hold(Some(lease)),
+                Acquired::Lease(acquired) => lease = Some(acquired),
                 Acquired::Leased | Acquired::Nothing => {}
             }
         }
-        self.load(place)
+        self.load(Place::Alone { permit, lease })
     }
 
     /// Asks the store for the right to fill.

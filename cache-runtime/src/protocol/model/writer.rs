@@ -13,8 +13,8 @@ use crate::protocol::{Expected, Nonce, Reply, Step};
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Writer {
     Ready,
-    /// About to commit. There is no epoch where the fence's answer was lost, and no promise for its death
-    /// where the fence did not stand all the time.
+    /// About to commit. The epoch is the proposed one where the fence's answer was lost, and there is no
+    /// promise for its death where the fence was not heard to stand all the time.
     Fenced {
         epoch: Option<Nonce>,
         promises: bool,
@@ -143,7 +143,7 @@ impl Model {
         let epoch = self.fresh(world);
         match self.run(world, Step::Fence { epoch, life: LIFE }) {
             Reply::Fenced(epoch) if heard => Writer::Fenced { epoch: Some(epoch), promises: true },
-            _ => Writer::Fenced { epoch: None, promises: false },
+            _ => Writer::Fenced { epoch: Some(epoch), promises: false },
         }
     }
 
