@@ -57,6 +57,7 @@ pub struct Call {
     policy: Policy,
     bypass: bool,
     key: String,
+    tags: Vec<String>,
     fences: Vec<String>,
 }
 
@@ -73,7 +74,15 @@ impl Call {
 
     fn with(site: &'static Site, cache: Cache) -> Call {
         let policy = site.policy;
-        Call { site, cache, policy, bypass: false, key: String::new(), fences: Vec::new() }
+        Call {
+            site,
+            cache,
+            policy,
+            bypass: false,
+            key: String::new(),
+            tags: Vec::new(),
+            fences: Vec::new(),
+        }
     }
 
     /// Whether the cache is to be used for this call.
@@ -99,6 +108,28 @@ impl Call {
         if !self.bypass && self.cache.inner.guard.is_some() {
             self.key = self.cache.key(self.policy.version, write);
         }
+        self
+    }
+
+    /// One of the tags that the entry carries, unless the cache is not to be used.
+    pub fn tag(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
+        if !self.bypass && self.cache.inner.guard.is_some() {
+            self.tags.push(self.cache.tag(write));
+        }
+        self
+    }
+
+    /// One of the tags that a writer fences.
+    pub fn fence_tag(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
+        if self.cache.inner.guard.is_some() {
+            self.fences.push(self.cache.tag(write));
+        }
+        self
+    }
+
+    /// The fingerprint of the value's type.
+    pub fn fingerprint(mut self, fingerprint: u64) -> Call {
+        self.policy.encoding.fingerprint = fingerprint;
         self
     }
 

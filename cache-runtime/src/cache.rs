@@ -6,11 +6,12 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     codec,
+    encoding::Encoding,
     error::Error,
     inner::Inner,
     key::{self, CacheKey, KeyWriter},
     policy::Policy,
-    protocol::State,
+    protocol::{Pending, State},
     read,
     shape::{Loaded, Shape},
     stats::{Counters, Stats},
@@ -39,7 +40,9 @@ impl Cache {
     pub async fn get<T: DeserializeOwned>(&self, key: impl CacheKey) -> Result<Option<T>, Error> {
         let Some(guard) = &self.inner.guard else { return Ok(None) };
         match guard.read(&self.key(None, |out| out.key(&key))).await? {
-            State::Value(_, entry) => codec::decode(&entry).map(Some),
+            State::Value(_, entry) | State::Pending(Pending { value: entry, .. }) => {
+                codec::decode(&entry).map(Some)
+            }
             State::Unreadable => Err(Error::Codec("the entry is no entry of this cache".into())),
             State::Vacant | State::Leased(_) | State::Fenced(_) => Ok(None),
         }
@@ -67,7 +70,8 @@ impl Cache {
         ttl: impl IntoTtl,
     ) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
-        let entry = codec::encode(value, time::nonce(), 0)?;
+        let entry =
+            codec::encode(value, time::nonce(), &Encoding::DEFAULT, codec::Meta::default())?;
         let ttl = ttl.into_ttl();
         let key = self.key(None, |out| out.key(&key));
         write::put(guard, key, entry, ttl, self.inner.fence_life).await
@@ -158,6 +162,11 @@ impl Cache {
         write: impl FnOnce(&mut KeyWriter<'_>),
     ) -> String {
         key::stored(self.inner.namespace.as_deref(), version, write)
+    }
+
+    /// The text under which a tag is stored in this cache.
+    pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
+        key::stored_tag(self.inner.namespace.as_deref(), write)
     }
 
     pub(crate) fn counters(&self, name: &'static str) -> Arc<Counters> {

@@ -1,4 +1,4 @@
-//! Codecs: how values become the payload of an entry. Today JSON.
+//! Codecs: how values become the payload of an entry.
 
 mod none;
 
@@ -7,6 +7,7 @@ pub(crate) use self::none::is_none;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    encoding::Encoding,
     entry::{Entry, Header},
     error::Error,
     protocol::Nonce,
@@ -15,21 +16,44 @@ use crate::{
 /// The codec's mark in an entry's header.
 const JSON: u8 = b'j';
 
-/// Writes a value that took `cost` microseconds to load.
+/// What an entry says besides its value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meta<'a> {
+    /// What the load cost, in microseconds.
+    pub(crate) cost: u32,
+    /// When the value is stale, in milliseconds since 1970; zero where that is when the key expires.
+    pub(crate) soft_expiry: u64,
+    /// For how long it is fresh, in milliseconds.
+    pub(crate) ttl: u64,
+    /// The stamps of its tags from before the load.
+    pub(crate) tags: &'a [Nonce],
+}
+
+/// Writes a value as `encoding` says.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     stamp: Nonce,
-    cost: u32,
+    encoding: &Encoding,
+    meta: Meta<'_>,
 ) -> Result<Entry, Error> {
-    let header = Header { negative: is_none(value), codec: JSON, cost };
-    Entry::new(stamp, header, |out| serde_json::to_writer(out, value))
+    let header = Header {
+        negative: is_none(value),
+        codec: JSON,
+        compression: 0,
+        cost: meta.cost,
+        soft_expiry: meta.soft_expiry,
+        ttl: meta.ttl,
+        fingerprint: encoding.fingerprint,
+    };
+    Entry::new(stamp, header, meta.tags, |out| serde_json::to_writer(out, value))
         .map_err(|e| Error::Codec(e.to_string()))
 }
 
 /// Reads a value. One of another codec, or of another type, is an error and not a guess.
 pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
-    if entry.codec() != JSON {
-        return Err(Error::Codec(format!("the entry was written by codec {}", entry.codec())));
+    let codec = entry.header().codec;
+    if codec != JSON {
+        return Err(Error::Codec(format!("the entry was written by codec {codec}")));
     }
     serde_json::from_slice(entry.payload()).map_err(|e| Error::Codec(e.to_string()))
 }

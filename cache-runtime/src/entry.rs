@@ -6,15 +6,16 @@
 //! |---|---|
 //! | leased | `CA` `L` token(16) |
 //! | fenced | `CA` `F` epoch(16) contended(`0` or `1`) writers(1 to 9 digits) |
-//! | value | `CA` `V` stamp(16) flags codec tags reserved length(4) cost(4) soft expiry(8) tag stamps(16 each) payload |
+//! | value | `CA` `V` stamp(16) flags codec tags compression length(4) cost(4) soft expiry(8) ttl(8) fingerprint(8) tag stamps(16 each) payload |
+//! | pending | `CA` `P`, or `Q` where contended, and the rest as a value |
 //!
 //! Numbers are little-endian. The payload's length is in the header, so that a truncated value is found
-//! out even where its codec would not notice.
+//! out even where its codec would not notice. The soft expiry is in milliseconds since 1970.
 #![cfg_attr(not(feature = "redis"), allow(dead_code, reason = "the embedded store reads no bytes"))]
 
 use bytes::Bytes;
 
-use crate::protocol::{Expected, Fenced, Nonce, State};
+use crate::protocol::{Expected, Fenced, Nonce, Pending, State};
 
 /// The first byte of everything that this library stores; no UTF-8 text begins with it and another ASCII byte.
 const MAGIC: u8 = 0xCA;
@@ -23,7 +24,7 @@ const MAGIC: u8 = 0xCA;
 pub(crate) const IDENTITY: usize = 18;
 
 /// Where a value's payload begins when it has no tags.
-const HEADER: usize = 38;
+pub(crate) const HEADER: usize = 54;
 
 /// The flag of a remembered `None`.
 const NEGATIVE: u8 = 1;
@@ -33,47 +34,90 @@ const NEGATIVE: u8 = 1;
 pub(crate) struct Entry(Bytes);
 
 /// What [`Entry::new`] puts in the header.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     /// The value is a remembered `None`.
     pub(crate) negative: bool,
     /// Which codec wrote the payload.
     pub(crate) codec: u8,
+    /// How the payload is compressed; zero where it is not.
+    pub(crate) compression: u8,
     /// What the load cost, in microseconds.
     pub(crate) cost: u32,
+    /// When the value is stale, in milliseconds since 1970; zero where that is when the key expires.
+    pub(crate) soft_expiry: u64,
+    /// For how long the value was fresh to begin with, in milliseconds.
+    pub(crate) ttl: u64,
+    /// Of the value's type; zero where it has none.
+    pub(crate) fingerprint: u64,
 }
 
+/// The most tags that an entry can have.
+pub(crate) const MOST_TAGS: usize = u8::MAX as usize;
+
 impl Entry {
-    /// Writes a value; `payload` appends its bytes to the buffer and says whether it could.
+    /// Writes a value under the stamps of its tags; `payload` appends its bytes to the buffer and says
+    /// whether it could.
     pub(crate) fn new<E>(
         stamp: Nonce,
         header: Header,
+        tags: &[Nonce],
         payload: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<Entry, E> {
+        debug_assert!(tags.len() <= MOST_TAGS, "callers refuse more");
         let mut bytes = Vec::with_capacity(512);
         bytes.extend_from_slice(&[MAGIC, b'V']);
         bytes.extend_from_slice(&stamp.0);
-        bytes.extend_from_slice(&[u8::from(header.negative) * NEGATIVE, header.codec, 0, 0]);
+        let flags = u8::from(header.negative) * NEGATIVE;
+        bytes.extend_from_slice(&[flags, header.codec, tags.len() as u8, header.compression]);
         bytes.extend_from_slice(&[0; 4]);
         bytes.extend_from_slice(&header.cost.to_le_bytes());
-        bytes.extend_from_slice(&[0; 8]);
+        bytes.extend_from_slice(&header.soft_expiry.to_le_bytes());
+        bytes.extend_from_slice(&header.ttl.to_le_bytes());
+        bytes.extend_from_slice(&header.fingerprint.to_le_bytes());
+        tags.iter().for_each(|tag| bytes.extend_from_slice(&tag.0));
+        let begin = bytes.len();
         payload(&mut bytes)?;
         // A payload of over 4 GiB is more than Redis stores; its length wraps, and reads as truncated.
-        let length = (bytes.len() - HEADER) as u32;
+        let length = (bytes.len() - begin) as u32;
         bytes[22..26].copy_from_slice(&length.to_le_bytes());
         Ok(Entry(bytes.into()))
+    }
+
+    /// What stands for a tag: its stamp, and nothing else.
+    pub(crate) fn tag(stamp: Nonce) -> Entry {
+        let nothing = |_: &mut Vec<u8>| Ok::<_, std::convert::Infallible>(());
+        Entry::new(stamp, Header::default(), &[], nothing).unwrap_or_else(|never| match never {})
     }
 
     pub(crate) fn stamp(&self) -> Nonce {
         nonce(&self.0)
     }
 
+    pub(crate) fn header(&self) -> Header {
+        Header {
+            negative: self.negative(),
+            codec: self.0[19],
+            compression: self.0[21],
+            cost: u32::from_le_bytes(self.array(26)),
+            soft_expiry: u64::from_le_bytes(self.array(30)),
+            ttl: u64::from_le_bytes(self.array(38)),
+            fingerprint: u64::from_le_bytes(self.array(46)),
+        }
+    }
+
     pub(crate) fn negative(&self) -> bool {
         self.0[18] & NEGATIVE != 0
     }
 
-    pub(crate) fn codec(&self) -> u8 {
-        self.0[19]
+    /// The stamps that its tags had before it was loaded, in the order of the tags.
+    pub(crate) fn tags(&self) -> impl ExactSizeIterator<Item = Nonce> + '_ {
+        let stamps = &self.0[HEADER..HEADER + 16 * usize::from(self.0[20])];
+        stamps.chunks_exact(16).map(|stamp| {
+            let mut nonce = [0; 16];
+            nonce.copy_from_slice(stamp);
+            Nonce(nonce)
+        })
     }
 
     pub(crate) fn payload(&self) -> &[u8] {
@@ -82,6 +126,13 @@ impl Entry {
 
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.0
+    }
+
+    /// A few bytes of the header, which is whole in every entry.
+    fn array<const N: usize>(&self, at: usize) -> [u8; N] {
+        let mut array = [0; N];
+        array.copy_from_slice(&self.0[at..at + N]);
+        array
     }
 
     fn parse(bytes: Bytes) -> Option<Entry> {
@@ -103,11 +154,23 @@ impl std::fmt::Debug for Entry {
 pub(crate) fn decode(bytes: Bytes) -> State<Entry> {
     let state = match (bytes.first(), bytes.get(1)) {
         (Some(&MAGIC), Some(b'V')) => Entry::parse(bytes).map(|e| State::Value(e.stamp(), e)),
+        (Some(&MAGIC), Some(kind @ (b'P' | b'Q'))) => {
+            let contended = *kind == b'Q';
+            Entry::parse(as_value(&bytes))
+                .map(|value| State::Pending(Pending { stamp: value.stamp(), value, contended }))
+        }
         (Some(&MAGIC), Some(b'L')) if bytes.len() == IDENTITY => Some(State::Leased(nonce(&bytes))),
         (Some(&MAGIC), Some(b'F')) => decode_fence(&bytes).map(State::Fenced),
         _ => None,
     };
     state.unwrap_or(State::Unreadable)
+}
+
+/// A pending value with the mark of any other.
+fn as_value(bytes: &[u8]) -> Bytes {
+    let mut bytes = bytes.to_vec();
+    bytes[1] = b'V';
+    bytes.into()
 }
 
 fn decode_fence(bytes: &[u8]) -> Option<Fenced> {

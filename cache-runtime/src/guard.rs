@@ -17,7 +17,7 @@ use crate::{
     entry::Entry,
     error::Error,
     protocol::{Reply, State, Step},
-    store::Store,
+    store::{Replies, Store},
 };
 
 /// A store that answers in time or not at all.
@@ -43,6 +43,17 @@ impl Guard {
     /// either way, and callers must be too.
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
         self.in_time(pin!(self.store.run(key, step))).await
+    }
+
+    /// Looks at several keys at once.
+    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<Vec<State<Entry>>, Error> {
+        self.in_time(pin!(self.store.read_many(keys))).await
+    }
+
+    /// Takes several steps at once, in this order. An error is that of all of them; otherwise each has an
+    /// answer of its own.
+    pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
+        self.in_time(pin!(self.store.run_many(steps))).await
     }
 
     /// Takes a step that ends a write; where that fails, empties the key in what is left of the time.

@@ -163,6 +163,24 @@ pub(crate) fn stored(
     buffer
 }
 
+/// The text under which a tag is stored in `namespace`: `shop:#tag:tenant:7`.
+///
+/// Whatever follows `#` is reserved: no template's part can write it.
+pub(crate) fn stored_tag(
+    namespace: Option<&str>,
+    write: impl FnOnce(&mut KeyWriter<'_>),
+) -> String {
+    stored(namespace, None, |out| {
+        out.literal("#tag:");
+        write(out);
+    })
+}
+
+/// The text under which the tag of a whole namespace is stored: `shop:#all`.
+pub(crate) fn stored_namespace(namespace: &str) -> String {
+    format!("{namespace}:#all")
+}
+
 /// The text under which `key` is stored by a cache without a namespace.
 ///
 /// For looking at an entry with `redis-cli`, and for tests.

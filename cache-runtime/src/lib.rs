@@ -76,6 +76,7 @@ pub mod __private;
 mod builder;
 mod cache;
 mod codec;
+mod encoding;
 mod entry;
 mod error;
 mod flight;
@@ -100,6 +101,7 @@ pub use self::shape::Shape;
 pub use self::{
     builder::Builder,
     cache::Cache,
+    encoding::{Codec, Compression},
     error::Error,
     global::set_global,
     key::{CacheKey, KeyPart, KeyWriter, stored_key},

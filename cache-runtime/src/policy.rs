@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::encoding::{Codec, Compression, Encoding};
+
 /// How results are cached: for how long, under which lock, in which version.
 ///
 /// Every method is `const`, so that a policy can be a constant:
@@ -20,6 +22,40 @@ pub struct Policy {
     pub(crate) wait: Duration,
     pub(crate) version: Option<u32>,
     pub(crate) name: Option<&'static str>,
+    pub(crate) jitter: Part,
+    pub(crate) stale_while_revalidate: Duration,
+    pub(crate) stale_if_error: Duration,
+    pub(crate) soft_timeout: Option<Duration>,
+    pub(crate) refresh_ahead: Option<RefreshAhead>,
+    pub(crate) audit: Part,
+    pub(crate) encoding: Encoding,
+}
+
+/// When a value is renewed before it has expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RefreshAhead {
+    /// When this part of its ttl is over.
+    At(Part),
+    /// At random, the likelier the nearer its end is and the longer its load took.
+    XFetch,
+}
+
+/// A part of a whole, in millionths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part(u32);
+
+impl Part {
+    const fn of(part: f64) -> Part {
+        Part((part * 1e6) as u32)
+    }
+
+    pub(crate) fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn as_f64(self) -> f64 {
+        f64::from(self.0) / 1e6
+    }
 }
 
 impl Policy {
@@ -52,7 +88,34 @@ impl Policy {
         wait: Duration::from_secs(10),
         version: None,
         name: None,
+        jitter: Part(0),
+        stale_while_revalidate: Duration::ZERO,
+        stale_if_error: Duration::ZERO,
+        soft_timeout: None,
+        refresh_ahead: None,
+        audit: Part(0),
+        encoding: Encoding::DEFAULT,
     };
+
+    /// This policy with another ttl, of `seconds`.
+    ///
+    /// # Panics
+    ///
+    /// On zero; in a constant that is a compile error.
+    pub const fn with_ttl(self, seconds: u64) -> Policy {
+        assert!(seconds > 0, "a ttl of zero seconds would store nothing");
+        Policy { ttl: Duration::from_secs(seconds), ..self }
+    }
+
+    /// This policy with another ttl.
+    ///
+    /// # Panics
+    ///
+    /// On zero; in a constant that is a compile error.
+    pub const fn with_ttl_duration(self, ttl: Duration) -> Policy {
+        assert!(!ttl.is_zero(), "a ttl of zero would store nothing");
+        Policy { ttl, ..self }
+    }
 
     /// One loader for each key across all processes; the others wait for its value.
     ///
@@ -101,6 +164,112 @@ impl Policy {
     /// Makes `version` part of the key (`user:42:v2`), so that a new layout never reads an old one.
     pub const fn version(self, version: u32) -> Policy {
         Policy { version: Some(version), ..self }
+    }
+
+    /// Shortens each ttl at random, by up to this part of it, so that values that were stored together do not
+    /// expire together.
+    ///
+    /// # Panics
+    ///
+    /// Where `part` is not between 0 and 1; in a constant that is a compile error.
+    pub const fn jitter(self, part: f64) -> Policy {
+        assert!(
+            part > 0.0 && part < 1.0,
+            "jitter is a part of the ttl, between 0 and 1, such as 0.1"
+        );
+        Policy { jitter: Part::of(part), ..self }
+    }
+
+    /// Serves a value for `seconds` after it has expired, while one caller of the whole fleet loads anew
+    /// ([RFC 5861](https://www.rfc-editor.org/rfc/rfc5861), section 3).
+    ///
+    /// A write wins: what was invalidated is served by nobody.
+    pub const fn stale_while_revalidate(self, seconds: u64) -> Policy {
+        self.stale_while_revalidate_duration(Duration::from_secs(seconds))
+    }
+
+    /// As [`stale_while_revalidate`](Policy::stale_while_revalidate).
+    pub const fn stale_while_revalidate_duration(self, time: Duration) -> Policy {
+        assert!(!time.is_zero(), "a stale_while_revalidate of zero would serve nothing");
+        Policy { stale_while_revalidate: time, ..self }
+    }
+
+    /// Serves a value for `seconds` after it has expired, if the load that should replace it fails
+    /// ([RFC 5861](https://www.rfc-editor.org/rfc/rfc5861), section 4). For a second after a failure the
+    /// source is not asked again.
+    ///
+    /// A write wins: what was invalidated is served by nobody.
+    pub const fn stale_if_error(self, seconds: u64) -> Policy {
+        self.stale_if_error_duration(Duration::from_secs(seconds))
+    }
+
+    /// As [`stale_if_error`](Policy::stale_if_error).
+    pub const fn stale_if_error_duration(self, time: Duration) -> Policy {
+        assert!(!time.is_zero(), "a stale_if_error of zero would serve nothing");
+        Policy { stale_if_error: time, ..self }
+    }
+
+    /// How long a caller waits for a load when there is a value that [`stale_if_error`](Policy::stale_if_error)
+    /// would allow it to serve: past that it gets the stale value, and the load goes on.
+    pub const fn soft_timeout(self, time: Duration) -> Policy {
+        Policy { soft_timeout: Some(time), ..self }
+    }
+
+    /// Renews a value in the background on the first hit after this part of its ttl.
+    ///
+    /// # Panics
+    ///
+    /// Where `part` is not between 0 and 1; in a constant that is a compile error.
+    pub const fn refresh_ahead(self, part: f64) -> Policy {
+        assert!(
+            part > 0.0 && part < 1.0,
+            "refresh_ahead is a part of the ttl, between 0 and 1, such as 0.8"
+        );
+        Policy { refresh_ahead: Some(RefreshAhead::At(Part::of(part))), ..self }
+    }
+
+    /// Renews a value in the background at a random time before it expires, the likelier the nearer its end
+    /// is and the longer its load took: Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache
+    /// Stampede Prevention", PVLDB 8(8), 2015, with a beta of 1.
+    pub const fn xfetch(self) -> Policy {
+        Policy { refresh_ahead: Some(RefreshAhead::XFetch), ..self }
+    }
+
+    /// Loads anew on this part of the hits, and counts where the cache held something else
+    /// ([`FunctionStats::stale_detected`](crate::FunctionStats::stale_detected)), so that the promise can be
+    /// watched in production. The caller of such a hit waits for the load and gets its value.
+    ///
+    /// # Panics
+    ///
+    /// Where `part` is not between 0 and 1; in a constant that is a compile error.
+    pub const fn audit(self, part: f64) -> Policy {
+        assert!(
+            part > 0.0 && part <= 1.0,
+            "audit is a part of the hits, between 0 and 1, such as 0.001"
+        );
+        Policy { audit: Part::of(part), ..self }
+    }
+
+    /// How values are written: JSON by default.
+    pub const fn codec(self, codec: Codec) -> Policy {
+        Policy { encoding: Encoding { codec, ..self.encoding }, ..self }
+    }
+
+    /// Compresses values of 1 KiB and more, or of what [`compress_over`](Policy::compress_over) says.
+    pub const fn compress(self, compression: Compression) -> Policy {
+        let compression = Some(compression);
+        Policy { encoding: Encoding { compression, ..self.encoding }, ..self }
+    }
+
+    /// The size in bytes from which on values are compressed.
+    pub const fn compress_over(self, bytes: usize) -> Policy {
+        Policy { encoding: Encoding { compress_over: bytes, ..self.encoding }, ..self }
+    }
+
+    /// Does not store a value that takes more than so many bytes, compressed where it is; counts it as
+    /// [`FunctionStats::too_large`](crate::FunctionStats::too_large).
+    pub const fn max_bytes(self, bytes: usize) -> Policy {
+        Policy { encoding: Encoding { max_bytes: Some(bytes), ..self.encoding }, ..self }
     }
 
     /// The label under which [`Cache::stats`](crate::Cache::stats) counts.

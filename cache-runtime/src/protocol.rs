@@ -27,6 +27,8 @@ pub(crate) enum State<V> {
     Leased(Nonce),
     /// One or more writers are at work, or died at it: nothing may be stored.
     Fenced(Fenced),
+    /// A value that is newer than the database's, until a flush has brought it there.
+    Pending(Pending<V>),
     /// Something that this library did not write, or can no longer read.
     Unreadable,
 }
@@ -39,6 +41,19 @@ pub(crate) struct Fenced {
     /// How many writers have not settled yet.
     pub(crate) writers: u32,
     /// Whether writers overlapped, so that nobody can say whose value is the last.
+    pub(crate) contended: bool,
+}
+
+/// A value that was accepted to be written behind: it stays, whatever else happens to the key, until it is in
+/// the database.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Pending<V> {
+    /// Which write it is.
+    pub(crate) stamp: Nonce,
+    /// What was written.
+    pub(crate) value: V,
+    /// Whether others have written or invalidated the key meanwhile, so that nobody can say which value the
+    /// database ends with.
     pub(crate) contended: bool,
 }
 
@@ -64,6 +79,26 @@ pub(crate) enum Step<V> {
         /// The token of the new lease.
         token: Nonce,
         /// How long the lease stands if nobody renews it.
+        life: Duration,
+    },
+    /// Vacant, or a value that may not be served any more, becomes leased; anything else, but for the very
+    /// lease, is returned as it is.
+    Take {
+        /// The stamp of the value whose place the lease takes.
+        stale: Nonce,
+        /// The token of the new lease.
+        token: Nonce,
+        /// How long the lease stands if nobody renews it.
+        life: Duration,
+    },
+    /// Asks for the stamp of a tag: vacant becomes a value of the proposed stamp; a value stays, for so long
+    /// at least. The state after the step is returned.
+    Stamp {
+        /// The stamp, should a new one be needed.
+        stamp: Nonce,
+        /// What bears the stamp.
+        value: V,
+        /// How long the stamp stands at least.
         life: Duration,
     },
     /// Stores a value where `expected` (a lease or a value) still stands.
@@ -105,16 +140,37 @@ pub(crate) enum Step<V> {
         /// The value to leave, with its stamp and life.
         value: Option<(Nonce, V, Duration)>,
     },
-    /// Empties the key, save that a fence stays and is contended from then on.
+    /// Empties the key, save that a fence or a pending value stays and is contended from then on.
     Delete,
+    /// A value is accepted to be written behind: it takes the place of whatever there is, for as long as it
+    /// takes.
+    #[cfg_attr(not(test), allow(dead_code, reason = "stores pend together with their queue"))]
+    Pend {
+        /// Which write it is.
+        stamp: Nonce,
+        /// What is written.
+        value: V,
+    },
+    /// The pending value of this stamp is in the database: it becomes a value like others, for a while, or
+    /// leaves nothing. Where it is contended, a fence takes its place and falls by itself: another writer
+    /// may be at work.
+    Land {
+        /// Which write it is.
+        stamp: Nonce,
+        /// How long the value may be kept; nothing stays without.
+        life: Option<Duration>,
+        /// How long a fence in its place stands.
+        fence: Duration,
+    },
 }
 
 /// What a step answers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Reply<V> {
-    /// `Read`, and an `Acquire` that found something: the state as it was.
+    /// `Read`, and an `Acquire` or `Take` that found something: the state as it was. `Stamp`: the state as it
+    /// is now.
     Found(State<V>),
-    /// `Acquire`: the key was vacant and is leased now.
+    /// `Acquire`, `Take`: the key is leased now.
     Acquired,
     /// `Fence`: the epoch in force, to settle with.
     Fenced(Nonce),
@@ -131,6 +187,10 @@ pub(crate) enum Life {
     Unchanged,
     /// The key expires this long from now.
     For(Duration),
+    /// The key expires this long from now, unless it expires later or never.
+    AtLeast(Duration),
+    /// The key does not expire.
+    Endless,
 }
 
 /// The outcome of a step: the state after it, its expiry and the reply.
@@ -145,13 +205,31 @@ pub(crate) struct Transition<V> {
 }
 
 /// Takes one step from `state`.
-pub(crate) fn apply<V: Clone>(state: State<V>, step: Step<V>) -> Transition<V> {
+pub(crate) fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Transition<V> {
     match step {
         Step::Read => Transition::stay(state.clone(), Reply::Found(state)),
         Step::Acquire { token, life } => match state {
             State::Vacant => Transition::to(State::Leased(token), life, Reply::Acquired),
             // Told twice, because the first answer was lost: tokens are never used again.
             State::Leased(held) if held == token => Transition::stay(state, Reply::Acquired),
+            found => Transition::stay(found.clone(), Reply::Found(found)),
+        },
+        Step::Take { stale, token, life } => match state {
+            State::Leased(held) if held == token => Transition::stay(state, Reply::Acquired),
+            state if state == State::Vacant || state.is(Expected::Value(stale)) => {
+                Transition::to(State::Leased(token), life, Reply::Acquired)
+            }
+            found => Transition::stay(found.clone(), Reply::Found(found)),
+        },
+        Step::Stamp { stamp, value, life } => match state {
+            State::Vacant => {
+                let state = State::Value(stamp, value);
+                Transition::to(state.clone(), life, Reply::Found(state))
+            }
+            State::Value(..) => {
+                let life = Life::AtLeast(life);
+                Transition { state: state.clone(), life, reply: Reply::Found(state) }
+            }
             found => Transition::stay(found.clone(), Reply::Found(found)),
         },
         Step::Fill { expected, stamp, value, life } => {
@@ -179,6 +257,10 @@ pub(crate) fn apply<V: Clone>(state: State<V>, step: Step<V>) -> Transition<V> {
             State::Unreadable => Transition::stay(State::Vacant, Reply::Done),
             other => Transition::stay(other, Reply::Superseded),
         },
+        // What is pending is newer than what the writer can have read, and is seen until it is in the database.
+        Step::Fence { epoch, .. } if matches!(state, State::Pending(_)) => {
+            Transition::stay(state.contend(), Reply::Fenced(epoch))
+        }
         Step::Fence { epoch, life } => {
             let fenced = match state {
                 // Told twice, because the first answer was lost: epochs are never used again.
@@ -190,12 +272,33 @@ pub(crate) fn apply<V: Clone>(state: State<V>, step: Step<V>) -> Transition<V> {
         }
         Step::Settle { epoch, value } => settle(state, epoch, value),
         Step::Delete => match state {
-            State::Fenced(f) => {
-                let fenced = State::Fenced(Fenced { contended: true, ..f });
-                Transition::stay(fenced, Reply::Superseded)
+            State::Fenced(_) | State::Pending(_) => {
+                Transition::stay(state.contend(), Reply::Superseded)
             }
             _ => Transition::stay(State::Vacant, Reply::Done),
         },
+        Step::Pend { stamp, value } => {
+            let contended =
+                matches!(state, State::Fenced(_) | State::Pending(Pending { contended: true, .. }));
+            let state = State::Pending(Pending { stamp, value, contended });
+            Transition { state, life: Life::Endless, reply: Reply::Done }
+        }
+        Step::Land { stamp, life, fence } => match state {
+            State::Pending(p) if p.stamp == stamp => land(p, life, fence),
+            other => Transition::stay(other, Reply::Superseded),
+        },
+    }
+}
+
+fn land<V>(pending: Pending<V>, life: Option<Duration>, fence: Duration) -> Transition<V> {
+    let Pending { stamp, value, contended } = pending;
+    match life {
+        _ if contended => {
+            let fenced = Fenced { epoch: stamp, writers: 1, contended: true };
+            Transition::to(State::Fenced(fenced), fence, Reply::Done)
+        }
+        Some(life) => Transition::to(State::Value(stamp, value), life, Reply::Done),
+        None => Transition::stay(State::Vacant, Reply::Done),
     }
 }
 
@@ -206,9 +309,9 @@ pub(crate) fn apply<V: Clone>(state: State<V>, step: Step<V>) -> Transition<V> {
 /// their fence stays, and none of them may leave a value, for this writer may have written after them.
 fn settle<V>(state: State<V>, epoch: Nonce, value: Option<(Nonce, V, Duration)>) -> Transition<V> {
     match state {
+        State::Pending(_) => Transition::stay(state.contend(), Reply::Superseded),
         State::Fenced(f) if f.epoch != epoch => {
-            let fenced = State::Fenced(Fenced { contended: true, ..f });
-            Transition::stay(fenced, Reply::Superseded)
+            Transition::stay(state.contend(), Reply::Superseded)
         }
         State::Fenced(f) if f.writers > 1 => {
             let fenced = State::Fenced(Fenced { writers: f.writers - 1, ..f });
@@ -225,6 +328,15 @@ fn settle<V>(state: State<V>, epoch: Nonce, value: Option<(Nonce, V, Duration)>)
 }
 
 impl<V> State<V> {
+    /// This fence or pending value, marked as contended.
+    fn contend(self) -> Self {
+        match self {
+            State::Fenced(f) => State::Fenced(Fenced { contended: true, ..f }),
+            State::Pending(p) => State::Pending(Pending { contended: true, ..p }),
+            other => other,
+        }
+    }
+
     /// Whether this is the very state that `expected` names.
     pub(crate) fn is(&self, expected: Expected) -> bool {
         match (self, expected) {

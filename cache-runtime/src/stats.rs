@@ -65,6 +65,16 @@ counters! {
     undecodable,
     /// Values that could not be written in the codec.
     unencodable,
+    /// Values that were not stored because they are larger than `max_bytes`.
+    too_large,
+    /// Calls answered by a value that had expired (`stale_while_revalidate`, `stale_if_error`, `soft_timeout`).
+    stale_hits,
+    /// Loads in the background, of values that had expired or were about to.
+    refreshes,
+    /// Hits that were loaded anew to compare, by `audit`.
+    audits,
+    /// Audited hits where the cache held something else than the source, and no write explains it.
+    stale_detected,
     /// Calls that went past the cache, by `when`.
     bypassed,
     /// Keys that were invalidated (a writer's keys, one by one).

@@ -110,10 +110,10 @@ impl Bed {
             ("an unknown kind", [b"\xCAX".as_slice(), &entry[2..]].concat()),
             ("the mark of another codec", with(19, b'm')),
             ("more tags than there are bytes", with(20, 255)),
-            ("a header without its payload", entry[..38].to_vec()),
+            ("a header without its payload", entry[..54].to_vec()),
             ("a truncated entry", entry[..entry.len() - 1].to_vec()),
             ("an entry with something behind it", [&*entry, b" "].concat()),
-            ("a payload that is no JSON", with(38, b'?')),
+            ("a payload that is no JSON", with(54, b'?')),
             ("an entry of another type", other),
             ("a fence without writers", fence.clone()),
             ("a fence of no writers", [&*fence, b"00"].concat()),
@@ -245,7 +245,7 @@ async fn a_header_with_any_byte_changed_never_makes_another_value() {
     for round in 0..2000 {
         let mut bytes = entry.clone();
         for _ in 0..=round % 3 {
-            bytes[random.usize(..38)] = random.u8(..);
+            bytes[random.usize(..54)] = random.u8(..);
         }
         // A key that turns out to hold a lease or a fence is left alone: nobody can tell.
         if bytes[1] == b'L' || bytes[1] == b'F' {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tokio::sync::oneshot::{Receiver, error::TryRecvError};
 
 use super::{Flights, Joined, Leadership, Mark, Shared, Signal};
-use crate::{codec, protocol::Nonce};
+use crate::{codec, encoding::Encoding, protocol::Nonce};
 
 /// What may happen next. Numbers choose among those who are there.
 #[derive(Clone, Debug)]
@@ -95,7 +95,13 @@ impl Play {
                 if let Some(mut leader) = self.leader.take() {
                     leader.baton = None;
                     let mark = self.mark;
-                    let value = codec::encode(&mark.0, Nonce([0; 16]), 0).expect("a number");
+                    let value = codec::encode(
+                        &mark.0,
+                        Nonce([0; 16]),
+                        &Encoding::DEFAULT,
+                        codec::Meta::default(),
+                    )
+                    .expect("a number");
                     leader.publish(mark, &Shared::Value(value));
                     self.settle(Some(mark), None);
                 }

@@ -132,7 +132,14 @@ impl<'a> Lead<'a> {
         }
         let cost = u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX);
         let stamp = lease.map_or(Nonce([0; 16]), Lease::token);
-        match codec::encode(stored, stamp, cost).and_then(codec::verified::<T>) {
+        match codec::encode(
+            stored,
+            stamp,
+            &self.policy.encoding,
+            codec::Meta { cost, ..Default::default() },
+        )
+        .and_then(codec::verified::<T>)
+        {
             Ok(entry) if store => Loaded::Store(entry, ttl),
             Ok(entry) => Loaded::Share(entry),
             Err(error) => {

@@ -16,7 +16,7 @@ use crate::{
     inner::Inner,
     lease::Lease,
     policy::Policy,
-    protocol::{Expected, Nonce, Reply, State, Step},
+    protocol::{Expected, Nonce, Pending, Reply, State, Step},
     stats::Counters,
     time::{jittered, nonce},
 };
@@ -80,7 +80,9 @@ impl<'a> Lookup<'a> {
     /// Looks into the store: one round trip.
     pub(super) async fn look(&mut self) -> Option<Entry> {
         match self.guard.read(&self.key).await {
-            Ok(State::Value(_, entry)) => return Some(entry),
+            Ok(State::Value(_, entry) | State::Pending(Pending { value: entry, .. })) => {
+                return Some(entry);
+            }
             Ok(State::Unreadable) => self.unreadable(),
             Ok(State::Vacant | State::Leased(_) | State::Fenced(_)) => {}
             Err(error) => self.store_failed(&error),
@@ -232,7 +234,9 @@ impl<'a> Lookup<'a> {
             Ok(reply) => {
                 lease.spend();
                 match reply {
-                    Reply::Found(State::Value(_, entry)) => return Acquired::Value(entry),
+                    Reply::Found(
+                        State::Value(_, entry) | State::Pending(Pending { value: entry, .. }),
+                    ) => return Acquired::Value(entry),
                     Reply::Found(State::Leased(_)) => return Acquired::Leased,
                     Reply::Found(State::Unreadable) => self.unreadable(),
                     _ => return Acquired::Nothing,

@@ -37,8 +37,11 @@ impl Reference {
     fn take(&mut self, step: Step<Entry>) -> Reply<Entry> {
         let transition = protocol::apply(self.state.clone(), step);
         self.state = transition.state;
-        if let Life::For(life) = transition.life {
-            self.left = Some(life);
+        match transition.life {
+            Life::For(life) => self.left = Some(life),
+            Life::AtLeast(life) => self.left = self.left.map(|left| left.max(life)),
+            Life::Endless => self.left = None,
+            Life::Unchanged => {}
         }
         if self.state == State::Vacant {
             self.left = None;
@@ -58,6 +61,7 @@ impl Reference {
         match &self.state {
             State::Value(nonce, _) | State::Leased(nonce) => Some(*nonce),
             State::Fenced(fence) => Some(fence.epoch),
+            State::Pending(pending) => Some(pending.stamp),
             State::Vacant | State::Unreadable => None,
         }
     }
@@ -65,7 +69,7 @@ impl Reference {
     /// A step that may well find what it expects.
     fn step(&self, rng: &mut Rng) -> Step<Entry> {
         let life = Duration::from_secs(1000 * rng.u64(1..=3));
-        match rng.u8(..8) {
+        match rng.u8(..12) {
             0 => Step::Read,
             1 => Step::Acquire { token: self.likely_nonce(rng), life },
             2 => {
@@ -80,6 +84,23 @@ impl Reference {
                 let value =
                     rng.bool().then(|| entry(rng)).map(|value| (value.stamp(), value, life));
                 Step::Settle { epoch: self.likely_nonce(rng), value }
+            }
+            7 => {
+                let (stale, token) = (self.likely_nonce(rng), self.likely_nonce(rng));
+                Step::Take { stale, token, life }
+            }
+            8 => {
+                let value = Entry::tag(nonce(rng));
+                Step::Stamp { stamp: value.stamp(), value, life }
+            }
+            9 => {
+                let value = entry(rng);
+                Step::Pend { stamp: value.stamp(), value }
+            }
+            10 => {
+                let (stamp, kept) = (self.likely_nonce(rng), rng.bool());
+                let fence = Duration::from_secs(1000 * rng.u64(1..=3));
+                Step::Land { stamp, life: kept.then_some(life), fence }
             }
             _ => Step::Delete,
         }
@@ -105,9 +126,18 @@ fn nonce(rng: &mut Rng) -> Nonce {
 }
 
 fn entry(rng: &mut Rng) -> Entry {
-    let header = Header { negative: rng.bool(), codec: rng.u8(..), cost: rng.u32(..) };
+    let header = Header {
+        negative: rng.bool(),
+        codec: rng.u8(..),
+        compression: rng.u8(..),
+        cost: rng.u32(..),
+        soft_expiry: rng.u64(..),
+        ttl: rng.u64(..),
+        fingerprint: rng.u64(..),
+    };
+    let tags: Vec<_> = (0..rng.u8(..3)).map(|_| nonce(rng)).collect();
     let payload = bytes(rng);
-    Entry::new(nonce(rng), header, |entry| {
+    Entry::new(nonce(rng), header, &tags, |entry| {
         entry.extend_from_slice(&payload);
         Ok::<_, std::convert::Infallible>(())
     })
@@ -159,7 +189,8 @@ async fn the_embedded_store_follows_the_protocol() {
             }
             let state = store.run(&key, Step::Read);
             history.expect_equal("state", state, Reply::Found(reference.state.clone()));
-            let hit = matches!(reference.state, State::Value(..)).then_some(&reference.state);
+            let hit = matches!(reference.state, State::Value(..) | State::Pending(_))
+                .then_some(&reference.state);
             history.expect_equal("value", store.read(&key), hit.cloned().unwrap_or(State::Vacant));
         }
     }

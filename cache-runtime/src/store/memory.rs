@@ -1,12 +1,12 @@
 //! The embedded store: values in a bounded `moka` cache, leases and fences beside it, the protocol as it is.
 //!
-//! Leases and fences are few, short-lived and must not be evicted or refused by an admission policy, so
-//! they live in plain maps, which are also the locks that make each step atomic. A key with a lease or a
-//! fence has no value: a hit looks at the values alone.
+//! Leases, fences and pending values are few, short-lived and must not be evicted or refused by an admission
+//! policy, so they live in plain maps, which are also the locks that make each step atomic. A key with one of
+//! these has no other value: a hit looks at the values alone.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant as WallInstant},
 };
 
@@ -35,7 +35,7 @@ struct Timed<T> {
     ends: Option<Instant>,
 }
 
-/// The leases and fences of one stripe.
+/// The leases, fences and pending values of one stripe.
 struct Controls {
     held: HashMap<Arc<str>, Timed<State<Entry>>>,
     sweep_at: usize,
@@ -58,13 +58,20 @@ impl MemoryStore {
             Some(timed) if timed.stands(Instant::now()) => {
                 State::Value(timed.held.stamp(), timed.held)
             }
-            _ => State::Vacant,
+            _ => match self.controls(key).held.get(key) {
+                Some(Timed { held: pending @ State::Pending(_), .. }) => pending.clone(),
+                _ => State::Vacant,
+            },
         }
     }
 
+    /// A panic cannot leave a stripe half changed: each change is one insert or remove.
+    fn controls(&self, key: &str) -> MutexGuard<'_, Controls> {
+        self.controls.of(key).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn run(&self, key: &str, step: Step<Entry>) -> Reply<Entry> {
-        // A panic cannot leave a stripe half changed: each change is one insert or remove.
-        let mut controls = self.controls.of(key).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut controls = self.controls(key);
         let now = Instant::now();
         let before = match controls.held.get(key) {
             Some(timed) if timed.stands(now) => timed.clone(),
@@ -82,6 +89,10 @@ impl MemoryStore {
         let ends = match transition.life {
             Life::Unchanged => before.ends,
             Life::For(life) => now.checked_add(life),
+            Life::AtLeast(life) => {
+                before.ends.and_then(|ends| Some(ends.max(now.checked_add(life)?)))
+            }
+            Life::Endless => None,
         };
         match transition.state {
             State::Value(_, entry) => {
@@ -89,7 +100,7 @@ impl MemoryStore {
                 self.values.insert(key.into(), Timed { held: entry, ends });
             }
             State::Vacant | State::Unreadable => drop(controls.held.remove(key)),
-            control @ (State::Leased(_) | State::Fenced(_)) => {
+            control @ (State::Leased(_) | State::Fenced(_) | State::Pending(_)) => {
                 controls.sweep(now);
                 controls.held.insert(key.into(), Timed { held: control, ends });
             }

@@ -20,6 +20,9 @@ pub(crate) enum Store {
     Redis(redis::RedisStore),
 }
 
+/// The answers to several steps.
+pub(crate) type Replies = Vec<Result<Reply<Entry>, Error>>;
+
 impl Store {
     /// Looks at a key: the hot path.
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
@@ -36,6 +39,27 @@ impl Store {
             Store::Memory(store) => Ok(store.run(key, step)),
             #[cfg(feature = "redis")]
             Store::Redis(store) => store.run(key, step).await,
+        }
+    }
+
+    /// Looks at several keys, in one round trip.
+    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<Vec<State<Entry>>, Error> {
+        match self {
+            Store::Memory(store) => Ok(keys.iter().map(|key| store.read(key)).collect()),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.read_many(keys).await,
+        }
+    }
+
+    /// Takes several steps in one round trip, in this order; each has an answer of its own.
+    pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
+        match self {
+            Store::Memory(store) => {
+                let run = |(key, step): &(&str, Step<Entry>)| Ok(store.run(key, step.clone()));
+                Ok(steps.iter().map(run).collect())
+            }
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.run_many(steps).await,
         }
     }
 

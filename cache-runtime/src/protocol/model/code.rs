@@ -38,7 +38,9 @@ impl Code {
             State::Value(stamp, version) => (1, *stamp, u32::from(*version)),
             State::Leased(token) => (2, *token, 0),
             State::Fenced(fence) => (3 + u32::from(fence.contended), fence.epoch, fence.writers),
-            State::Unreadable => unreachable!("the actors write what they can read"),
+            State::Pending(_) | State::Unreadable => {
+                unreachable!("the actors write what they can read")
+            }
         };
         self.put(3, tag);
         self.nonce(nonce);

@@ -233,7 +233,7 @@ fn nonce_mut(key: &mut State<Version>) -> Option<&mut Nonce> {
     match key {
         State::Value(nonce, _) | State::Leased(nonce) => Some(nonce),
         State::Fenced(fence) => Some(&mut fence.epoch),
-        State::Vacant | State::Unreadable => None,
+        State::Vacant | State::Pending(_) | State::Unreadable => None,
     }
 }
 
@@ -247,7 +247,7 @@ impl fmt::Display for World {
                 let contended = if fence.contended { ", contended" } else { "" };
                 write!(f, "fenced for {}{contended}", fence.writers)?;
             }
-            State::Unreadable => f.write_str("unreadable")?,
+            State::Pending(_) | State::Unreadable => f.write_str("something else")?,
         }
         write!(f, " | row {}", self.row)
     }

@@ -46,12 +46,12 @@ impl Plant {
             // Cut off anywhere, or with something after its end.
             8 => Plant::Bytes(strange_value[..rng.usize(..strange_value.len())].to_vec()),
             9 => Plant::Bytes([&strange_value[..], b"more"].concat()),
-            // With stamps of tags, as a later version may write it.
+            // A pending value, whole or cut off.
             10 => {
-                let mut tagged = value;
-                tagged[20] = 2;
-                tagged.splice(38..38, [7; 32]);
-                Plant::Bytes(tagged)
+                let mut pending = value;
+                pending[1] = if rng.bool() { b'P' } else { b'Q' };
+                pending.truncate(pending.len() - rng.usize(..2));
+                Plant::Bytes(pending)
             }
             11 => Plant::Bytes([b"\xCAL", &STRANGE[..], b"x"].concat()),
             12 => {

@@ -7,6 +7,7 @@ use tokio::time;
 use super::MemoryStore;
 use crate::{
     codec,
+    encoding::Encoding,
     entry::Entry,
     protocol::{Expected, Nonce, Reply, State, Step},
 };
@@ -14,7 +15,8 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 
 fn entry(stamp: u8) -> Entry {
-    codec::encode(&stamp, Nonce([stamp; 16]), 0).expect("a number")
+    codec::encode(&stamp, Nonce([stamp; 16]), &Encoding::DEFAULT, codec::Meta::default())
+        .expect("a number")
 }
 
 /// Stores a value under `key` by way of a lease.

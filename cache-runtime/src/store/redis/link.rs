@@ -98,6 +98,11 @@ impl Connection {
         // The reply to one command can be an error inside a value.
         self.inner.send_packed_command(cmd).await?.extract_error()
     }
+
+    /// Sends all of them at once. The answer to each may be an error of its own.
+    pub(super) async fn send_all(&mut self, all: &Pipeline) -> Result<Vec<Value>, RedisError> {
+        self.inner.send_packed_commands(all, 0, all.len()).await
+    }
 }
 
 impl Link {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use redis::{Cmd, RedisError, Value, cmd};
+use redis::{Cmd, Pipeline, RedisError, Value, cmd};
 
 use self::{
     link::Link,
@@ -20,6 +20,7 @@ use crate::{
     entry::{self, Entry},
     error::Error,
     protocol::{Expected, Nonce, Reply, State, Step},
+    store::Replies,
 };
 
 /// What is needed to reach a server, checked.
@@ -72,77 +73,131 @@ impl RedisStore {
         found(self.send(key, &get, true).await)
     }
 
+    /// Looks at several keys, in one round trip. What is of another Redis type looks vacant.
+    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<Vec<State<Entry>>, Error> {
+        let Some(first) = keys.first() else { return Ok(Vec::new()) };
+        let mut get = Cmd::new();
+        get.arg("MGET").arg(keys);
+        match self.send(first, &get, true).await {
+            Ok(Value::Array(values)) if values.len() == keys.len() => {
+                values.into_iter().map(|value| found(Ok(value))).collect()
+            }
+            Ok(_) => Err(Error::Unavailable("the server did not answer for every key".into())),
+            Err(e) => Err(unavailable(&e)),
+        }
+    }
+
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
         // What a writer says must not be given up because an attempt to connect failed a while ago.
         if matches!(step, Step::Fence { .. } | Step::Settle { .. } | Step::Delete) {
             self.link(key).insist().await;
         }
-        match step {
-            Step::Read => self.read(key).await.map(Reply::Found),
-            Step::Acquire { token, life } => self.acquire(key, token, life).await,
-            Step::Fill { expected, value, life, .. } => {
-                let args: [&[u8]; 3] = [&entry::identity(expected), value.bytes(), &millis(life)];
-                flag(self.eval(key, &self.scripts.fill, &args, false).await)
-            }
-            Step::Renew { expected, life } => {
-                let args: [&[u8]; 2] = [&entry::identity(expected), &millis(life)];
-                flag(self.eval(key, &self.scripts.renew, &args, true).await)
-            }
-            Step::Discard => flag(self.eval(key, &self.scripts.discard, &[], true).await),
-            Step::Release { expected } => flag(
-                self.eval(key, &self.scripts.release, &[&entry::identity(expected)], true).await,
-            ),
-            Step::Fence { epoch, life } => {
-                let args: [&[u8]; 2] = [&epoch.0, &millis(life)];
-                epoch_of(self.eval(key, &self.scripts.fence, &args, true).await)
-            }
-            Step::Settle { epoch, value: None } => {
-                flag(self.eval(key, &self.scripts.settle, &[&epoch.0], false).await)
-            }
-            Step::Settle { epoch, value: Some((_, value, life)) } => {
-                let args: [&[u8]; 3] = [&epoch.0, value.bytes(), &millis(life)];
-                flag(self.eval(key, &self.scripts.settle, &args, false).await)
-            }
-            Step::Delete => flag(self.eval(key, &self.scripts.delete, &[], true).await),
-        }
-    }
-
-    /// `SET NX GET`: one command takes the lease or says what is there.
-    async fn acquire(
-        &self,
-        key: &str,
-        token: Nonce,
-        life: Duration,
-    ) -> Result<Reply<Entry>, Error> {
-        let mut set = cmd("SET");
-        set.arg(key).arg(entry::identity(Expected::Lease(token)));
-        set.arg("NX").arg("GET").arg("PX").arg(&millis(life)[..]);
-        Ok(match found(self.send(key, &set, true).await)? {
-            State::Vacant => Reply::Acquired,
-            // A first try took it, and its answer was lost with the connection.
-            State::Leased(held) if held == token => Reply::Acquired,
-            state => Reply::Found(state),
-        })
-    }
-
-    async fn eval(
-        &self,
-        key: &str,
-        script: &Script,
-        args: &[&[u8]],
-        again: bool,
-    ) -> Result<Value, RedisError> {
-        let result = self.send(key, &script::by_hash(script, key, args), again).await;
-        match result {
+        // A step that counts (a settlement) or compares (a fill) must not be taken twice.
+        let again = !matches!(
+            step,
+            Step::Fill { .. } | Step::Settle { .. } | Step::Land { .. } | Step::Pend { .. }
+        );
+        let result = self.send(key, &self.command(key, &step, Script::by_hash), again).await;
+        let result = match result {
             Err(e) if e.code() == Some("NOSCRIPT") => {
-                self.send(key, &script::by_text(script, key, args), again).await
+                self.send(key, &self.command(key, &step, Script::by_text), again).await
             }
             result => result,
+        };
+        answer(&step, result)
+    }
+
+    /// Takes several steps, each on its key, in one round trip and in this order. Each has an answer of its
+    /// own.
+    pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
+        let Some((first, _)) = steps.first() else { return Ok(Vec::new()) };
+        let link = self.link(first);
+        let mut connection = link.connection().await.map_err(|e| unavailable(&e))?;
+        let mut pipeline = Pipeline::with_capacity(steps.len());
+        for (key, step) in steps {
+            pipeline.add_command(self.command(key, step, Script::by_hash));
+        }
+        let values = connection.send_all(&pipeline).await.map_err(|e| {
+            link.lost(&connection, &e);
+            unavailable(&e)
+        })?;
+        if values.len() != steps.len() {
+            return Err(Error::Unavailable("the server did not answer every step".into()));
+        }
+        let mut replies = Vec::with_capacity(steps.len());
+        for ((key, step), value) in steps.iter().zip(values) {
+            replies.push(match value.extract_error() {
+                // A server that has forgotten a script is told it again, once for the whole batch.
+                Err(e) if e.code() == Some("NOSCRIPT") => {
+                    let again = self.command(key, step, Script::by_text);
+                    answer(step, self.send(key, &again, false).await)
+                }
+                result => answer(step, result),
+            });
+        }
+        Ok(replies)
+    }
+
+    /// The command that takes `step`. Where it is a script, `call` says how that is named.
+    fn command(&self, key: &str, step: &Step<Entry>, call: CallScript) -> Cmd {
+        let Scripts {
+            take,
+            stamp,
+            pend,
+            land,
+            fill,
+            renew,
+            release,
+            discard,
+            fence,
+            settle,
+            delete,
+        } = &self.scripts;
+        match step {
+            Step::Read => {
+                let mut get = cmd("GET");
+                get.arg(key);
+                get
+            }
+            // One command takes the lease or says what is there.
+            Step::Acquire { token, life } => {
+                let mut set = cmd("SET");
+                set.arg(key).arg(entry::identity(Expected::Lease(*token)));
+                set.arg("NX").arg("GET").arg("PX").arg(&millis(*life)[..]);
+                set
+            }
+            Step::Take { stale, token, life } => {
+                let lease = entry::identity(Expected::Lease(*token));
+                let stale = entry::identity(Expected::Value(*stale));
+                call(take, key, &[&stale, &lease, &millis(*life)])
+            }
+            Step::Stamp { value, life, .. } => call(stamp, key, &[value.bytes(), &millis(*life)]),
+            Step::Fill { expected, value, life, .. } => {
+                call(fill, key, &[&entry::identity(*expected), value.bytes(), &millis(*life)])
+            }
+            Step::Renew { expected, life } => {
+                call(renew, key, &[&entry::identity(*expected), &millis(*life)])
+            }
+            Step::Release { expected } => call(release, key, &[&entry::identity(*expected)]),
+            Step::Discard => call(discard, key, &[]),
+            Step::Fence { epoch, life } => call(fence, key, &[&epoch.0, &millis(*life)]),
+            Step::Settle { epoch, value: None } => call(settle, key, &[&epoch.0]),
+            Step::Settle { epoch, value: Some((_, value, life)) } => {
+                call(settle, key, &[&epoch.0, value.bytes(), &millis(*life)])
+            }
+            Step::Delete => call(delete, key, &[]),
+            Step::Pend { value, .. } => call(pend, key, &[value.bytes()]),
+            Step::Land { stamp, life: None, fence } => {
+                call(land, key, &[&stamp.0, &millis(*fence)])
+            }
+            Step::Land { stamp, life: Some(life), fence } => {
+                call(land, key, &[&stamp.0, &millis(*fence), &millis(*life)])
+            }
         }
     }
 
     /// Sends a command. Where the connection turns out to be dead, one that may be sent `again` is, once,
-    /// over the next connection; a step that counts (a settlement) or compares (a fill) may not.
+    /// over the next connection.
     async fn send(&self, key: &str, cmd: &Cmd, again: bool) -> Result<Value, RedisError> {
         let link = self.link(key);
         let mut connection = link.connection().await?;
@@ -152,6 +207,24 @@ impl RedisStore {
             }
             result => result,
         }
+    }
+}
+
+/// How a script is called: by its hash, or by its text.
+type CallScript = fn(&Script, &str, &[&[u8]]) -> Cmd;
+
+/// What the answer to the command of `step` means.
+fn answer(step: &Step<Entry>, result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {
+    match step {
+        Step::Read | Step::Stamp { .. } => found(result).map(Reply::Found),
+        Step::Acquire { token, .. } | Step::Take { token, .. } => Ok(match found(result)? {
+            State::Vacant => Reply::Acquired,
+            // A first try took it, and its answer was lost with the connection.
+            State::Leased(held) if held == *token => Reply::Acquired,
+            state => Reply::Found(state),
+        }),
+        Step::Fence { .. } => epoch_of(result),
+        _ => flag(result),
     }
 }
 

@@ -19,6 +19,67 @@ local function fence(epoch, contended, writers)
 end
 ";
 
+/// Reads a pending value: its stamp and its mark (`P`, or `Q` where it is contended), or nil. And whether a
+/// text is a whole value, pending or not: 54 bytes of header, the stamps of its tags, a payload of the length
+/// that the header gives.
+const READ_PENDING: &str = r"
+local function whole(head, length)
+  return #head >= 54 and length == 54 + 16 * string.byte(head, 21) + struct.unpack('<I4', head, 23)
+end
+local function read_pending()
+  local s = redis.pcall('GETRANGE', KEYS[1], 0, 53)
+  if type(s) ~= 'string' then return nil end
+  local mark = string.match(s, '^\202([PQ])')
+  if not mark or not whole(s, redis.call('STRLEN', KEYS[1])) then return nil end
+  return string.sub(s, 3, 18), mark
+end
+";
+
+/// `SET NX GET` for a key that may hold what has to give way.
+const TAKE: &str = r"
+local s = redis.pcall('GET', KEYS[1])
+if s == false or type(s) == 'string' and string.sub(s, 1, 18) == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return false
+end
+return s
+";
+
+const STAMP: &str = r"
+local s = redis.pcall('GET', KEYS[1])
+if s == false then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return ARGV[1]
+end
+if type(s) == 'string' and string.sub(s, 1, 2) == '\202V' and whole(s, #s) then
+  local left = redis.call('PTTL', KEYS[1])
+  if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+end
+return s
+";
+
+/// Anything gives way to what is written behind; a fence leaves its mark.
+const PEND: &str = r"
+local _, mark = read_pending()
+if mark ~= 'Q' then mark = read_fence() and 'Q' or 'P' end
+redis.call('SET', KEYS[1], '\202' .. mark .. string.sub(ARGV[1], 3))
+return 1
+";
+
+const LAND: &str = r"
+local stamp, mark = read_pending()
+if stamp ~= ARGV[1] then return 0 end
+if mark == 'Q' then
+  redis.call('SET', KEYS[1], fence(stamp, '1', 1), 'PX', ARGV[2])
+elseif ARGV[3] then
+  redis.call('SETRANGE', KEYS[1], 1, 'V')
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+else
+  redis.call('DEL', KEYS[1])
+end
+return 1
+";
+
 const FILL: &str = r"
 if redis.pcall('GETRANGE', KEYS[1], 0, 17) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -43,15 +104,16 @@ if type(s) == 'string' then
   local kind = string.sub(s, 1, 2)
   if kind == '\202L' and #s == 18 then return 0 end
   if kind == '\202F' and read_fence() then return 0 end
-  if kind == '\202V' and #s >= 38 then
-    local length = struct.unpack('<I4', s, 23)
-    if #s == 38 + 16 * string.byte(s, 21) + length then return 0 end
-  end
+  if (kind == '\202V' or kind == '\202P' or kind == '\202Q') and whole(s, #s) then return 0 end
 end
 return redis.call('DEL', KEYS[1])
 ";
 
 const FENCE: &str = r"
+if read_pending() then
+  redis.call('SETRANGE', KEYS[1], 1, 'Q')
+  return ARGV[1]
+end
 local epoch, contended, writers = read_fence()
 if epoch == ARGV[1] then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -67,6 +129,10 @@ return epoch
 
 /// `SETRANGE` marks the contention in place, and leaves the expiry as it is.
 const SETTLE: &str = r"
+if read_pending() then
+  redis.call('SETRANGE', KEYS[1], 1, 'Q')
+  return 0
+end
 local epoch, contended, writers = read_fence()
 if epoch and epoch ~= ARGV[1] then
   redis.call('SETRANGE', KEYS[1], 18, '1')
@@ -85,6 +151,10 @@ return 1
 ";
 
 const DELETE: &str = r"
+if read_pending() then
+  redis.call('SETRANGE', KEYS[1], 1, 'Q')
+  return 0
+end
 if read_fence() then
   redis.call('SETRANGE', KEYS[1], 18, '1')
   return 0
@@ -104,10 +174,24 @@ impl Script {
         let hash = redis::Script::new(&text).get_hash().to_owned();
         Script { text, hash }
     }
+
+    /// The call of a script that the server has seen before.
+    pub(super) fn by_hash(&self, key: &str, args: &[&[u8]]) -> Cmd {
+        call("EVALSHA", &self.hash, key, args)
+    }
+
+    /// The call of a script that the server has not seen, or has forgotten; it keeps it from then on.
+    pub(super) fn by_text(&self, key: &str, args: &[&[u8]]) -> Cmd {
+        call("EVAL", &self.text, key, args)
+    }
 }
 
 /// The scripts of all steps that need one.
 pub(super) struct Scripts {
+    pub(super) take: Script,
+    pub(super) stamp: Script,
+    pub(super) pend: Script,
+    pub(super) land: Script,
     pub(super) fill: Script,
     pub(super) renew: Script,
     pub(super) release: Script,
@@ -119,8 +203,12 @@ pub(super) struct Scripts {
 
 impl Scripts {
     pub(super) fn new() -> Self {
-        let fencing = |body: &str| Script::new(format!("{READ_FENCE}{body}"));
+        let fencing = |body: &str| Script::new(format!("{READ_FENCE}{READ_PENDING}{body}"));
         Scripts {
+            take: Script::new(TAKE.into()),
+            stamp: fencing(STAMP),
+            pend: fencing(PEND),
+            land: fencing(LAND),
             fill: Script::new(FILL.into()),
             renew: Script::new(RENEW.into()),
             release: Script::new(RELEASE.into()),
@@ -133,23 +221,26 @@ impl Scripts {
 
     /// Makes a server know all of them.
     pub(super) fn load(&self) -> Pipeline {
-        let Scripts { fill, renew, release, discard, fence, settle, delete } = self;
+        let Scripts {
+            take,
+            stamp,
+            pend,
+            land,
+            fill,
+            renew,
+            release,
+            discard,
+            fence,
+            settle,
+            delete,
+        } = self;
         let mut load = Pipeline::new();
-        for script in [fill, renew, release, discard, fence, settle, delete] {
+        let all = [take, stamp, pend, land, fill, renew, release, discard, fence, settle, delete];
+        for script in all {
             load.cmd("SCRIPT").arg("LOAD").arg(&script.text);
         }
         load
     }
-}
-
-/// The call of a script that the server has seen before.
-pub(super) fn by_hash(script: &Script, key: &str, args: &[&[u8]]) -> Cmd {
-    call("EVALSHA", &script.hash, key, args)
-}
-
-/// The call of a script that the server has not seen, or has forgotten; it keeps it from then on.
-pub(super) fn by_text(script: &Script, key: &str, args: &[&[u8]]) -> Cmd {
-    call("EVAL", &script.text, key, args)
 }
 
 fn call(command: &str, script: &str, key: &str, args: &[&[u8]]) -> Cmd {
