@@ -80,6 +80,7 @@ mod encoding;
 mod entry;
 mod error;
 mod flight;
+mod freshness;
 mod global;
 mod guard;
 mod inner;

@@ -21,6 +21,35 @@ pub(crate) fn jittered(of: Duration) -> Duration {
     of.mul_f64(0.5 + 0.5 * fastrand::f64())
 }
 
+/// The time of day, in milliseconds since 1970: what soft expiries are counted in, since other processes
+/// read them.
+#[cfg(not(test))]
+pub(crate) fn now_ms() -> u64 {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    // A clock that stands before 1970 makes everything fresh, and the store ends it all the same.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The same on tokio's clock, so that it stands still and goes on with paused time.
+#[cfg(test)]
+pub(crate) fn now_ms() -> u64 {
+    use std::sync::LazyLock;
+
+    use tokio::time::Instant;
+
+    /// A moment, and what the time of day is said to have been then.
+    static BASE: LazyLock<(Instant, u64)> = LazyLock::new(|| (Instant::now(), 1_700_000_000_000));
+
+    let (base, then) = *BASE;
+    let now = Instant::now();
+    // Each test's runtime has a clock of its own, which may be behind the one that came first.
+    let ahead = now.saturating_duration_since(base).as_millis() as u64;
+    let behind = base.saturating_duration_since(now).as_millis() as u64;
+    then + ahead - behind
+}
+
 /// What can be given as a time to live: a [`Duration`], or a whole number of seconds.
 ///
 /// A ttl of zero, or a negative number, means "do not store".

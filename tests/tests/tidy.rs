@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["error", "protocol", "striped", "encoding"],
     &["time"],
     &["key", "policy", "entry"],
-    &["codec"],
+    &["codec", "freshness"],
     &["store"],
     &["guard"],
     &["lease", "redelivery", "flight"],
