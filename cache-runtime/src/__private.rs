@@ -12,7 +12,7 @@ use crate::{
     cache::Cache,
     key::KeyWriter,
     policy::Policy,
-    read,
+    read::{self, Lookup, Request},
     shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape},
     stats::Counters,
     time::IntoTtl,
@@ -160,8 +160,30 @@ impl Call {
             counters.bypassed.add_one();
             return body.await;
         }
-        let lookup = read::Lookup::new(inner, guard, &counters, self.key, &self.policy);
-        read::cached::<S, H, F>(lookup, hooks, body).await
+        let request = Request::new(&self.cache.inner, counters, self.policy, self.key, self.tags);
+        read::cached::<S, H, F>(Lookup::new(&request, guard), hooks, body).await
+    }
+
+    /// Runs a cached function whose body owns all that it needs, and can go on in the background.
+    pub async fn run_owned<S, H, L, F>(self, _shape: S, hooks: H, load: L) -> S::Output
+    where
+        S: Shape + 'static,
+        S::Output: Send + 'static,
+        S::Stored: Serialize + DeserializeOwned + Send,
+        H: FnOnce(&S::Value, &mut Plan) + Send + 'static,
+        L: FnOnce() -> F,
+        F: Future<Output = S::Output> + Send + 'static,
+    {
+        let inner = &*self.cache.inner;
+        let Some(guard) = &inner.guard else { return load().await };
+        let counters = self.counters();
+        if self.bypass {
+            counters.bypassed.add_one();
+            return load().await;
+        }
+        let request = Request::new(&self.cache.inner, counters, self.policy, self.key, self.tags);
+        let load = || Box::pin(Cache::in_same_scope(load()));
+        read::cached_owned::<S, H, _, _>(Lookup::new(&request, guard), hooks, load).await
     }
 
     /// Runs a writer.

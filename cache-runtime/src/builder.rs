@@ -10,7 +10,8 @@ use crate::{
     flight::Flights,
     guard::Guard,
     inner::Inner,
-    redelivery,
+    key, redelivery,
+    refreshing::Refreshing,
     stats::Registry,
     store::{Store, memory::MemoryStore},
 };
@@ -212,9 +213,11 @@ impl Builder {
         Cache {
             inner: Arc::new(Inner {
                 guard: store.map(guard),
+                namespace_tag: self.namespace.as_deref().map(|n| key::stored_namespace(n).into()),
                 namespace: self.namespace.map(String::into_boxed_str),
                 fence_life: self.fence_life,
                 flights: Flights::new(),
+                refreshing: Refreshing::new(),
                 registry: Registry::default(),
                 description,
             }),

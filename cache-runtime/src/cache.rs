@@ -1,6 +1,6 @@
 //! The cache handle and its direct operations.
 
-use std::{fmt, future::Future, pin::pin, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -11,8 +11,6 @@ use crate::{
     inner::Inner,
     key::{self, CacheKey, KeyWriter},
     policy::Policy,
-    protocol::{Pending, State},
-    read,
     shape::{Loaded, Shape},
     stats::{Counters, Stats},
     time::{self, IntoTtl},
@@ -38,14 +36,7 @@ impl Cache {
     /// [`Error::Unavailable`] where the store does not answer in time; [`Error::Codec`] where the entry
     /// is not a `T`.
     pub async fn get<T: DeserializeOwned>(&self, key: impl CacheKey) -> Result<Option<T>, Error> {
-        let Some(guard) = &self.inner.guard else { return Ok(None) };
-        match guard.read(&self.key(None, |out| out.key(&key))).await? {
-            State::Value(_, entry) | State::Pending(Pending { value: entry, .. }) => {
-                codec::decode(&entry).map(Some)
-            }
-            State::Unreadable => Err(Error::Codec("the entry is no entry of this cache".into())),
-            State::Vacant | State::Leased(_) | State::Fenced(_) => Ok(None),
-        }
+        self.tagged::<&str>([]).get(key).await
     }
 
     /// Puts a value that the caller knows to be current under `key`.
@@ -122,13 +113,7 @@ impl Cache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O>,
     {
-        let Some(guard) = &self.inner.guard else { return load().await };
-        let counters = self.counters(policy.name.unwrap_or("get_or_load"));
-        let key = self.key(policy.version, |out| out.key(&key));
-        let lookup = read::Lookup::new(&self.inner, guard, &counters, key, policy);
-        // Pinned here, so that it is held once and not in every future that passes it on.
-        let load = pin!(async { load().await });
-        read::cached::<O::Shape, _, _>(lookup, |_, _| {}, load).await
+        self.tagged::<&str>([]).get_or_load(key, policy, load).await
     }
 
     /// Fences `keys` for a write that the caller commits: until [`Fence::settle`], no cached copy of them
@@ -148,6 +133,38 @@ impl Cache {
     pub async fn fence<K: CacheKey>(&self, keys: impl IntoIterator<Item = K>) -> Fence {
         let keys = keys.into_iter().map(|key| self.key(None, |out| out.key(&key))).collect();
         Fence::raise(&self.inner, keys).await
+    }
+
+    /// Ends every entry of this cache's namespace, in constant time: all of them carry the namespace's stamp,
+    /// and it is taken away.
+    ///
+    /// Caches of the same namespace see it at once, in whatever process. What was loaded before is stored by
+    /// nobody. The old entries take room until they expire.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a cache without a namespace; [`Error::Unavailable`] where the store does not
+    /// answer in time: the old entries may still be served. The store is told again in the background, for a
+    /// minute.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::Cache;
+    ///
+    /// let cache = Cache::builder().namespace("shop").build().await?;
+    /// cache.put("greeting", "hello", 60).await?;
+    /// cache.flush_namespace().await?;
+    /// assert_eq!(cache.get::<String>("greeting").await?, None);
+    /// # Ok(()) }
+    /// ```
+    pub async fn flush_namespace(&self) -> Result<(), Error> {
+        let Some(tag) = self.inner.namespace_tag.as_deref() else {
+            return Err(Error::Config(
+                "the cache has no namespace to flush: build it with `.namespace(\"…\")`".into(),
+            ));
+        };
+        let Some(guard) = &self.inner.guard else { return Ok(()) };
+        write::invalidate(guard, tag.to_owned()).await
     }
 
     /// What the functions on this cache have done so far.

@@ -10,6 +10,7 @@ use crate::{
     encoding::Encoding,
     entry::{Entry, Header},
     error::Error,
+    freshness::Life,
     protocol::Nonce,
 };
 
@@ -21,12 +22,28 @@ const JSON: u8 = b'j';
 pub(crate) struct Meta<'a> {
     /// What the load cost, in microseconds.
     pub(crate) cost: u32,
-    /// When the value is stale, in milliseconds since 1970; zero where that is when the key expires.
+    /// The store keeps the value beyond its soft expiry.
+    pub(crate) graceful: bool,
+    /// When the value is stale, in milliseconds since 1970.
     pub(crate) soft_expiry: u64,
     /// For how long it is fresh, in milliseconds.
     pub(crate) ttl: u64,
     /// The stamps of its tags from before the load.
     pub(crate) tags: &'a [Nonce],
+}
+
+impl<'a> Meta<'a> {
+    /// What a loaded value's entry says.
+    pub(crate) fn new(life: &Life, cost: u32, tags: &'a [Nonce]) -> Self {
+        let Life { soft_expiry, ttl, graceful, .. } = *life;
+        Meta { cost, graceful, soft_expiry, ttl, tags }
+    }
+}
+
+/// Whether an entry has the layout that `encoding` reads: its type's fingerprint, as far as both have one.
+pub(crate) fn fits(entry: &Entry, encoding: &Encoding) -> bool {
+    let (written, read) = (entry.header().fingerprint, encoding.fingerprint);
+    written == 0 || read == 0 || written == read
 }
 
 /// Writes a value as `encoding` says.
@@ -41,6 +58,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
         codec: JSON,
         compression: 0,
         cost: meta.cost,
+        graceful: meta.graceful,
         soft_expiry: meta.soft_expiry,
         ttl: meta.ttl,
         fingerprint: encoding.fingerprint,

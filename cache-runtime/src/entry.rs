@@ -29,6 +29,9 @@ pub(crate) const HEADER: usize = 54;
 /// The flag of a remembered `None`.
 const NEGATIVE: u8 = 1;
 
+/// The flag of a value that the store keeps beyond its soft expiry.
+const GRACEFUL: u8 = 2;
+
 /// A value as it is stored: header and payload.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entry(Bytes);
@@ -44,7 +47,9 @@ pub(crate) struct Header {
     pub(crate) compression: u8,
     /// What the load cost, in microseconds.
     pub(crate) cost: u32,
-    /// When the value is stale, in milliseconds since 1970; zero where that is when the key expires.
+    /// The store keeps the value beyond its soft expiry, so readers have to look at that.
+    pub(crate) graceful: bool,
+    /// When the value is stale, in milliseconds since 1970.
     pub(crate) soft_expiry: u64,
     /// For how long the value was fresh to begin with, in milliseconds.
     pub(crate) ttl: u64,
@@ -68,7 +73,7 @@ impl Entry {
         let mut bytes = Vec::with_capacity(512);
         bytes.extend_from_slice(&[MAGIC, b'V']);
         bytes.extend_from_slice(&stamp.0);
-        let flags = u8::from(header.negative) * NEGATIVE;
+        let flags = u8::from(header.negative) * NEGATIVE + u8::from(header.graceful) * GRACEFUL;
         bytes.extend_from_slice(&[flags, header.codec, tags.len() as u8, header.compression]);
         bytes.extend_from_slice(&[0; 4]);
         bytes.extend_from_slice(&header.cost.to_le_bytes());
@@ -99,6 +104,7 @@ impl Entry {
             negative: self.negative(),
             codec: self.0[19],
             compression: self.0[21],
+            graceful: self.0[18] & GRACEFUL != 0,
             cost: u32::from_le_bytes(self.array(26)),
             soft_expiry: u64::from_le_bytes(self.array(30)),
             ttl: u64::from_le_bytes(self.array(38)),

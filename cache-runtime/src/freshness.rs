@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use crate::policy::Policy;
+use crate::{
+    entry::Header,
+    policy::{Policy, RefreshAhead},
+};
 
 /// How long one entry lives, as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +19,64 @@ pub(crate) struct Life {
     pub(crate) ttl: u64,
     /// For how long the store keeps it: while it is fresh, and then for as long as it may be served stale.
     pub(crate) hard: Duration,
+    /// Whether it may be served stale at all.
+    pub(crate) graceful: bool,
+}
+
+/// What may be done with an entry that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// Serve it.
+    Fresh,
+    /// Serve it, and renew it ahead of its end.
+    Due,
+    /// It has expired: serve it, and renew it.
+    Revalidate,
+    /// It has expired: serve it if the load that should replace it fails.
+    Fallback,
+    /// It has expired for good.
+    Over,
+}
+
+/// The age of an entry at `now_ms`. `draw` gives a random number between 0 and 1.
+///
+/// Without grace it is the store's clock alone that ends an entry, so that clocks that disagree do no harm.
+pub(crate) fn age(
+    header: &Header,
+    policy: &Policy,
+    now_ms: u64,
+    draw: impl FnOnce() -> f64,
+) -> Age {
+    let Header { soft_expiry, ttl, cost, graceful, .. } = *header;
+    if soft_expiry == 0 || now_ms < soft_expiry || !graceful {
+        let due = match policy.refresh_ahead {
+            Some(RefreshAhead::At(part)) => {
+                let left = soft_expiry.saturating_sub(now_ms);
+                ttl.saturating_sub(left) >= part.of_whole(ttl)
+            }
+            Some(RefreshAhead::XFetch) => {
+                let left = soft_expiry.saturating_sub(now_ms) as f64;
+                left <= head_start(f64::from(cost) / 1000.0, draw())
+            }
+            None => false,
+        };
+        return if due && soft_expiry != 0 { Age::Due } else { Age::Fresh };
+    }
+    let over = Duration::from_millis(now_ms - soft_expiry);
+    if over < policy.stale_while_revalidate {
+        Age::Revalidate
+    } else if over < policy.stale_if_error {
+        Age::Fallback
+    } else {
+        Age::Over
+    }
+}
+
+/// How long before its end a value is renewed, in the unit of `cost`, the time that its load took: the
+/// XFetch of Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", PVLDB
+/// 8(8), 2015, figure 2, with a beta of 1. `draw` is between 0 and 1.
+fn head_start(cost: f64, draw: f64) -> f64 {
+    cost * -draw.ln()
 }
 
 /// The life of an entry that is stored at `now_ms` with a time to live of `ttl`, as `policy` lengthens and
@@ -24,7 +85,12 @@ pub(crate) fn life(ttl: Duration, policy: &Policy, now_ms: u64) -> Life {
     let fresh = spread(ttl, policy.jitter.as_f64()).max(Duration::from_millis(1));
     let stale = policy.stale_while_revalidate.max(policy.stale_if_error);
     let ttl = u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX);
-    Life { soft_expiry: now_ms.saturating_add(ttl), ttl, hard: fresh.saturating_add(stale) }
+    Life {
+        soft_expiry: now_ms.saturating_add(ttl),
+        ttl,
+        hard: fresh.saturating_add(stale),
+        graceful: !stale.is_zero(),
+    }
 }
 
 /// `ttl`, shorter by a random part of it between none and `jitter`.
@@ -39,8 +105,8 @@ fn spread(ttl: Duration, jitter: f64) -> Duration {
 mod tests {
     use std::time::Duration;
 
-    use super::{Life, life};
-    use crate::policy::Policy;
+    use super::{Age, Life, age, life};
+    use crate::{entry::Header, policy::Policy};
 
     const NOW: u64 = 1_700_000_000_000;
 
@@ -48,7 +114,7 @@ mod tests {
     fn a_plain_entry_is_kept_for_as_long_as_it_is_fresh() {
         let life = life(Duration::from_secs(60), &Policy::ttl(60), NOW);
         let hard = Duration::from_secs(60);
-        assert_eq!(life, Life { soft_expiry: NOW + 60_000, ttl: 60_000, hard });
+        assert_eq!(life, Life { soft_expiry: NOW + 60_000, ttl: 60_000, hard, graceful: false });
     }
 
     #[test]
@@ -56,7 +122,7 @@ mod tests {
         let policy = Policy::ttl(60).stale_while_revalidate(30).stale_if_error(600);
         let life = life(Duration::from_secs(60), &policy, NOW);
         let hard = Duration::from_secs(660);
-        assert_eq!(life, Life { soft_expiry: NOW + 60_000, ttl: 60_000, hard });
+        assert_eq!(life, Life { soft_expiry: NOW + 60_000, ttl: 60_000, hard, graceful: true });
     }
 
     #[test]
@@ -81,9 +147,89 @@ mod tests {
     fn no_length_overflows_and_none_is_nothing() {
         let policy = Policy::ttl_duration(Duration::MAX).stale_if_error_duration(Duration::MAX);
         let endless = life(Duration::MAX, &policy, NOW);
-        assert_eq!(endless, Life { soft_expiry: u64::MAX, ttl: u64::MAX, hard: Duration::MAX });
+        assert_eq!(
+            endless,
+            Life { soft_expiry: u64::MAX, ttl: u64::MAX, hard: Duration::MAX, graceful: true }
+        );
         let short = life(Duration::from_nanos(1), &Policy::ttl(1), NOW);
         let hard = Duration::from_millis(1);
-        assert_eq!(short, Life { soft_expiry: NOW + 1, ttl: 1, hard });
+        assert_eq!(short, Life { soft_expiry: NOW + 1, ttl: 1, hard, graceful: false });
+    }
+
+    fn at(now: u64, policy: &Policy, graceful: bool) -> Age {
+        let header = Header { soft_expiry: NOW, ttl: 100, graceful, ..Header::default() };
+        age(&header, policy, now, || unreachable!("nothing is left to chance"))
+    }
+
+    #[test]
+    fn an_expired_entry_is_served_for_as_long_as_its_reader_allows() {
+        let policy = Policy::ttl(1).stale_while_revalidate(2).stale_if_error(5);
+        let ages = [(0, Age::Revalidate), (1_999, Age::Revalidate), (2_000, Age::Fallback)];
+        for (over, expected) in ages.into_iter().chain([(4_999, Age::Fallback), (5_000, Age::Over)])
+        {
+            assert_eq!(at(NOW + over, &policy, true), expected, "{over} ms over");
+        }
+        assert_eq!(at(NOW - 1, &policy, true), Age::Fresh);
+        // Written without grace, it is the store that ends it, whatever this process' clock says.
+        assert_eq!(at(NOW + 1_000_000, &policy, false), Age::Fresh);
+        assert_eq!(at(NOW, &Policy::ttl(1), true), Age::Over);
+    }
+
+    #[test]
+    fn renewal_ahead_is_due_from_its_part_of_the_ttl_on() {
+        let policy = Policy::ttl(1).refresh_ahead(0.8);
+        assert_eq!(at(NOW - 21, &policy, true), Age::Fresh);
+        assert_eq!(at(NOW - 20, &policy, true), Age::Due);
+        assert_eq!(at(NOW - 100, &policy, true), Age::Fresh);
+    }
+
+    /// The paper's rule is `now - cost * beta * ln(rand()) >= expiry`, so a look that comes `left` before the
+    /// end renews with probability `exp(-left / cost)`.
+    #[test]
+    fn xfetch_renews_as_early_as_the_paper_says() {
+        const LOOKS: usize = 200_000;
+        let policy = Policy::ttl(1).xfetch();
+        let header = Header { soft_expiry: NOW, ttl: 60_000, cost: 50_000, ..Header::default() };
+        let mut rng = fastrand::Rng::with_seed(7);
+        for left in [0_u64, 5, 25, 50, 100, 200, 400] {
+            let due = (0..LOOKS)
+                .filter(|_| age(&header, &policy, NOW - left, || rng.f64()) == Age::Due)
+                .count();
+            let (measured, formula) = (due as f64 / LOOKS as f64, (-(left as f64) / 50.0).exp());
+            println!(
+                "{left:>4} ms before the end: {measured:.4} renew, {formula:.4} by the formula"
+            );
+            let deviation = (formula * (1.0 - formula) / LOOKS as f64).sqrt();
+            assert!((measured - formula).abs() <= 5.0 * deviation + 1e-9);
+        }
+    }
+
+    /// A key that is looked at every millisecond on a simulated clock: the time of its first renewal has the
+    /// distribution that the looks' probabilities give.
+    #[test]
+    fn xfetch_on_a_simulated_clock_renews_once_in_time() {
+        const RUNS: u64 = 20_000;
+        const COST: f64 = 50.0;
+        let policy = Policy::ttl(1).xfetch();
+        let header = Header { soft_expiry: NOW, ttl: 2_000, cost: 50_000, ..Header::default() };
+        let mut rng = fastrand::Rng::with_seed(11);
+        let first = |rng: &mut fastrand::Rng| {
+            (0..2_000_u64)
+                .rev()
+                .find(|left| age(&header, &policy, NOW - left, || rng.f64()) == Age::Due)
+        };
+        let firsts: Vec<u64> = (0..RUNS).filter_map(|_| first(&mut rng)).collect();
+        // At its very end a value is always due.
+        assert_eq!(firsts.len() as u64, RUNS);
+        for bound in [100, 150, 200, 250, 300] {
+            let earlier = firsts.iter().filter(|&&left| left >= bound).count() as f64 / RUNS as f64;
+            let spared: f64 =
+                (bound..2_000).map(|left| 1.0 - (-(left as f64) / COST).exp()).product();
+            println!(
+                "renewed {bound} ms or more ahead: {earlier:.4}, {:.4} by the formula",
+                1.0 - spared
+            );
+            assert!((earlier - (1.0 - spared)).abs() < 0.02);
+        }
     }
 }

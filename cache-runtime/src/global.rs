@@ -52,6 +52,17 @@ impl Cache {
         SCOPED.scope(self.clone(), future).await
     }
 
+    /// A future in which the same cache is in force as here, whatever task it comes to run in.
+    pub(crate) fn in_same_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
+        let scoped = SCOPED.try_with(Cache::clone).ok();
+        async move {
+            match scoped {
+                Some(cache) => SCOPED.scope(cache, future).await,
+                None => future.await,
+            }
+        }
+    }
+
     /// The cache in force here.
     pub(crate) fn current() -> Cache {
         SCOPED.try_with(Cache::clone).unwrap_or_else(|_| Cache::global())

@@ -11,6 +11,7 @@ use std::{
 use tokio::time;
 
 use crate::{
+    entry::Entry,
     guard::Guard,
     protocol::{Expected, Nonce, Reply, Step},
 };
@@ -57,6 +58,63 @@ impl Drop for Lease {
             let expected = Expected::Lease(self.token);
             self.guard.run_detached(&self.key, Step::Release { expected });
         }
+    }
+}
+
+/// What gives a loader the right to store: its lease, and the state of things from before the load.
+pub(crate) struct Claim {
+    lease: Lease,
+    /// The stamp of the value that is to be replaced, where there is one: then the lease stands on a key of
+    /// its own, to elect one loader, and it is the stamp that keeps the fill right.
+    replaces: Option<Nonce>,
+    /// The stamps that the entry's tags had before the load.
+    pub(crate) tags: Vec<Nonce>,
+}
+
+impl Claim {
+    pub(crate) fn new(lease: Lease, replaces: Option<Nonce>, tags: Vec<Nonce>) -> Self {
+        Claim { lease, replaces, tags }
+    }
+
+    /// What has to be there still when the value is stored.
+    pub(crate) fn expected(&self) -> Expected {
+        self.replaces.map_or(Expected::Lease(self.lease.token), Expected::Value)
+    }
+
+    /// The stamp for the value.
+    pub(crate) fn stamp(&self) -> Nonce {
+        // A token serves, since it is never used again.
+        self.lease.token
+    }
+
+    /// Whether it is the value of this stamp that is to be replaced.
+    pub(crate) fn replaces(&self, stamp: Nonce) -> bool {
+        self.replaces == Some(stamp)
+    }
+
+    /// The step that was to end the claim has been answered.
+    pub(crate) fn spend(self) {
+        if self.replaces.is_none() {
+            self.lease.spend();
+        }
+    }
+
+    /// Runs `load`, renewing the lease meanwhile.
+    pub(crate) async fn renewing<F: Future>(&self, load: F) -> F::Output {
+        self.lease.renewing(load).await
+    }
+
+    /// Ends a claim whose load failed. Where a value stands that can be served in its place, nobody in the
+    /// fleet is to try again for `pause`: a mark takes the lease's place.
+    pub(crate) fn fail(self, pause: Duration) -> Option<Claim> {
+        if self.replaces.is_none() {
+            return Some(self);
+        }
+        let (guard, key) = (Arc::clone(&self.lease.guard), Arc::clone(&self.lease.key));
+        let token = self.lease.spend();
+        let (expected, value) = (Expected::Lease(token), Entry::tag(token));
+        guard.run_detached(&key, Step::Fill { expected, stamp: token, value, life: pause });
+        None
     }
 }
 

@@ -90,10 +90,12 @@ mod policy;
 mod protocol;
 mod read;
 mod redelivery;
+mod refreshing;
 mod shape;
 mod stats;
 mod store;
 mod striped;
+mod tagged;
 mod time;
 mod write;
 
@@ -109,6 +111,7 @@ pub use self::{
     policy::Policy,
     shape::Loaded,
     stats::{FunctionStats, Stats},
+    tagged::Tagged,
     time::IntoTtl,
     write::Fence,
 };

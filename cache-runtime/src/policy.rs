@@ -53,6 +53,12 @@ impl Part {
         self.0 == 0
     }
 
+    /// This part of `whole`.
+    pub(crate) fn of_whole(self, whole: u64) -> u64 {
+        let part = u128::from(whole) * u128::from(self.0) / 1_000_000;
+        u64::try_from(part).unwrap_or(u64::MAX)
+    }
+
     pub(crate) fn as_f64(self) -> f64 {
         f64::from(self.0) / 1e6
     }

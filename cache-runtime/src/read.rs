@@ -1,26 +1,35 @@
 //! The cache-aside flow: look, and on a miss load once, store if nothing was written meanwhile, and share.
 //!
-//! [`cached`] is generic over the function and thin; all it does besides coding and decoding is done by
-//! `Lookup` and `Lead` on bytes, once for all functions.
+//! [`cached`] and [`cached_owned`] are generic over the function and thin; all they do besides coding and
+//! decoding is done by `Lookup` and `Lead` on bytes, once for all functions.
 
+mod acquire;
+mod audit;
 mod lead;
 mod lookup;
+mod plan;
 mod reentry;
+mod refresh;
+mod request;
+mod seen;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::{sync::oneshot, time};
 
-pub(crate) use self::lookup::Lookup;
+pub use self::plan::Plan;
 use self::{
     lead::{Lead, Loaded},
-    lookup::Next,
+    lookup::{Hit, Next},
 };
-use crate::{codec, shape::Shape, time::IntoTtl};
+pub(crate) use self::{lookup::Lookup, request::Request, seen::Seen};
+use crate::{codec, entry::Entry, freshness::Age, guard::Guard, shape::Shape};
 
 /// Answers one call of a cached function.
 ///
-/// The body runs at most once, and not at all where the store or another call has the value.
+/// The body runs at most once, and not at all where the store or another call has the value, save for an
+/// audit.
 pub(crate) async fn cached<S, H, F>(mut lookup: Lookup<'_>, hooks: H, body: F) -> S::Output
 where
     S: Shape,
@@ -28,42 +37,155 @@ where
     H: FnOnce(&S::Value, &mut Plan),
     F: Future<Output = S::Output>,
 {
-    if let Some(entry) = lookup.look().await {
-        match codec::decode(&entry) {
-            Ok(stored) => {
-                lookup.hit(&entry);
-                return S::join(stored);
+    if let Some(hit) = lookup.look().await
+        && let Some(stored) = decode::<S>(&mut lookup, &hit.entry)
+    {
+        // A body that only this call can run has to be run by it, if the value is to be renewed at all.
+        if matches!(hit.age, Age::Fresh | Age::Due) {
+            lookup.hit(&hit);
+            if audited(&lookup, &hit) {
+                return Box::pin(audit::audit::<S, F>(&mut lookup, &hit.entry, stored, body)).await;
             }
-            Err(error) => lookup.reject(&entry, &error),
+            return S::join(stored);
         }
     }
+    miss::<S, H, F>(lookup, hooks, body).await
+}
+
+/// Answers one call of a cached function whose load can go on without its caller.
+pub(crate) async fn cached_owned<S, H, L, F>(mut lookup: Lookup<'_>, hooks: H, load: L) -> S::Output
+where
+    S: Shape + 'static,
+    S::Output: Send + 'static,
+    S::Stored: Serialize + DeserializeOwned + Send,
+    H: FnOnce(&S::Value, &mut Plan) + Send + 'static,
+    L: FnOnce() -> F,
+    F: Future<Output = S::Output> + Send + 'static,
+{
+    if let Some(hit) = lookup.look().await
+        && let Some(stored) = decode::<S>(&mut lookup, &hit.entry)
+    {
+        match hit.age {
+            Age::Fresh if audited(&lookup, &hit) => {
+                lookup.hit(&hit);
+                let load = Box::pin(audit::audit::<S, F>(&mut lookup, &hit.entry, stored, load()));
+                return load.await;
+            }
+            Age::Fresh => {
+                lookup.hit(&hit);
+                return S::join(stored);
+            }
+            Age::Due | Age::Revalidate => {
+                lookup.hit(&hit);
+                refresh::spawn::<S, H, L, F>(&lookup, hit.entry.stamp(), hooks, load);
+                return S::join(stored);
+            }
+            Age::Fallback => {
+                if let Some(patience) = lookup.request.policy.soft_timeout {
+                    let loading = spawn_miss::<S, H, F>(&lookup, hooks, load());
+                    return match time::timeout(patience, loading).await {
+                        Ok(Ok(output)) => output,
+                        // Too late, or it has panicked.
+                        _ => {
+                            lookup.request.counters.stale_hits.add_one();
+                            S::join(stored)
+                        }
+                    };
+                }
+            }
+            Age::Over => {}
+        }
+    }
+    miss::<S, H, F>(lookup, hooks, load()).await
+}
+
+fn audited(lookup: &Lookup<'_>, hit: &Hit) -> bool {
+    let part = lookup.request.policy.audit;
+    hit.age == Age::Fresh && !part.is_zero() && fastrand::f64() < part.as_f64()
+}
+
+/// Reads an entry; one that cannot be read is noted as a miss.
+fn decode<S>(lookup: &mut Lookup<'_>, entry: &Entry) -> Option<S::Stored>
+where
+    S: Shape,
+    S::Stored: DeserializeOwned,
+{
+    codec::decode(entry).map_err(|error| lookup.reject(entry, &error)).ok()
+}
+
+/// Answers a call that found no value that it could return.
+async fn miss<S, H, F>(mut lookup: Lookup<'_>, hooks: H, body: F) -> S::Output
+where
+    S: Shape,
+    S::Stored: Serialize + DeserializeOwned,
+    H: FnOnce(&S::Value, &mut Plan),
+    F: Future<Output = S::Output>,
+{
     lookup.missed();
     // What only a miss needs is boxed: a hit's future is smaller, and so is that of every caller above.
     loop {
         match Box::pin(lookup.next()).await {
-            Next::Value(entry) => match codec::decode(&entry) {
-                Ok(stored) => return S::join(stored),
-                Err(error) => lookup.reject(&entry, &error),
-            },
+            Next::Value(entry) => {
+                if let Some(stored) = decode::<S>(&mut lookup, &entry) {
+                    return S::join(stored);
+                }
+            }
             Next::Failure(error) => {
                 if let Some(output) = S::unshare(&error) {
                     return output;
                 }
             }
             Next::Load(lead) => {
-                let output = Box::pin(lead.drive(body)).await;
-                return match S::split(output) {
-                    Ok(stored) => {
-                        let loaded = plan::<S, H>(&lead, &stored, hooks);
-                        Box::pin(lead.loaded(loaded)).await;
-                        S::join(stored)
-                    }
-                    Err(failed) => {
-                        lead.failed(S::share(&failed));
-                        failed
-                    }
-                };
+                let output = Box::pin(finish::<S, H, F>(lead, hooks, body)).await;
+                return output.unwrap_or_else(|failed| {
+                    let stale = lookup.fall_back();
+                    let stale = stale.and_then(|entry| decode::<S>(&mut lookup, &entry));
+                    stale.map_or(failed, S::join)
+                });
             }
+        }
+    }
+}
+
+/// Answers a call in a task of its own, which goes on when nobody waits for it any more.
+fn spawn_miss<S, H, F>(lookup: &Lookup<'_>, hooks: H, load: F) -> oneshot::Receiver<S::Output>
+where
+    S: Shape + 'static,
+    S::Output: Send + 'static,
+    S::Stored: Serialize + DeserializeOwned + Send,
+    H: FnOnce(&S::Value, &mut Plan) + Send + 'static,
+    F: Future<Output = S::Output> + Send + 'static,
+{
+    let (answer, receiver) = oneshot::channel();
+    let (request, guard) = (lookup.request.clone(), Arc::clone(lookup.guard));
+    let found = lookup.found_out();
+    tokio::spawn(async move {
+        let mut lookup = Lookup::new(&request, &guard);
+        lookup.go_on(found);
+        let output = miss::<S, H, F>(lookup, hooks, load).await;
+        // Nobody may be waiting any more.
+        _ = answer.send(output);
+    });
+    receiver
+}
+
+/// Runs the body of a call that leads, and reports what came of it: `Err` is the output of a failed load.
+async fn finish<S, H, F>(lead: Lead<'_>, hooks: H, body: F) -> Result<S::Output, S::Output>
+where
+    S: Shape,
+    S::Stored: Serialize + DeserializeOwned,
+    H: FnOnce(&S::Value, &mut Plan),
+    F: Future<Output = S::Output>,
+{
+    match S::split(lead.drive(body).await) {
+        Ok(stored) => {
+            let loaded = plan::<S, H>(&lead, &stored, hooks);
+            lead.loaded(loaded).await;
+            Ok(S::join(stored))
+        }
+        Err(failed) => {
+            lead.failed(S::share(&failed));
+            Err(failed)
         }
     }
 }
@@ -86,22 +208,10 @@ where
     lead.encode(stored, plan.ttl)
 }
 
-/// What closures over the loaded value decide.
-#[derive(Debug)]
-pub struct Plan {
-    ttl: Duration,
-}
-
-impl Plan {
-    /// This value's time to live.
-    pub fn ttl(&mut self, ttl: impl IntoTtl) {
-        self.ttl = ttl.into_ttl();
-    }
-
-    /// Whether this value is not to be stored.
-    pub fn unless(&mut self, unless: bool) {
-        if unless {
-            self.ttl = Duration::ZERO;
-        }
-    }
+/// The entry under a key, if there is one that is fresh: what a direct look gives.
+pub(crate) async fn peek(
+    request: &Request,
+    guard: &Arc<Guard>,
+) -> Result<Option<Entry>, crate::Error> {
+    Lookup::new(request, guard).peek().await
 }

@@ -8,24 +8,30 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::reentry;
+use super::{lookup::Lookup, reentry, request::Request};
 use crate::{
-    codec,
+    codec::{self, Meta},
     entry::Entry,
+    error::Error,
     flight::{Leadership, Mark, Permit, Shared, SharedError},
+    freshness,
     guard::Guard,
-    lease::Lease,
+    lease::Claim,
     policy::Policy,
-    protocol::{Expected, Nonce, Reply, Step},
-    stats::Counters,
+    protocol::{Expected, Nonce, Reply, State, Step},
+    time::now_ms,
 };
+
+/// After a load has failed for which an expired value stands in, nobody tries again for so long.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A call that has to run the body, with all that it owes to others. Dropping it hands the duty over.
 pub(super) struct Lead<'a> {
+    request: &'a Request,
     guard: &'a Arc<Guard>,
-    counters: &'a Counters,
-    policy: &'a Policy,
     key: Arc<str>,
+    /// The tags that the entry carries.
+    tags: Vec<&'a str>,
     place: Place,
     /// The moment before the load began.
     mark: Mark,
@@ -33,31 +39,33 @@ pub(super) struct Lead<'a> {
 }
 
 pub(super) enum Place {
-    /// At the head of a flight; the lease, if any, is the baton: it goes to whoever leads next.
-    Leading(Leadership<Lease>),
+    /// At the head of a flight; the claim, if any, is the baton: it goes to whoever leads next.
+    Leading(Leadership<Claim>),
     /// After a failed flight.
-    Alone { permit: Permit<Lease>, lease: Option<Lease> },
+    Alone { permit: Permit<Claim>, claim: Option<Claim> },
+    /// In the background, where nobody waits.
+    Background(Option<Claim>),
 }
 
 impl Place {
     fn mark(&self) -> Mark {
         match self {
             Place::Leading(leadership) => leadership.mark(),
-            Place::Alone { .. } => Mark::START,
+            Place::Alone { .. } | Place::Background(_) => Mark::START,
         }
     }
 
-    fn lease(&self) -> Option<&Lease> {
+    fn claim(&self) -> Option<&Claim> {
         match self {
             Place::Leading(leadership) => leadership.baton.as_ref(),
-            Place::Alone { lease, .. } => lease.as_ref(),
+            Place::Alone { claim, .. } | Place::Background(claim) => claim.as_ref(),
         }
     }
 
-    fn take_lease(&mut self) -> Option<Lease> {
+    fn take_claim(&mut self) -> Option<Claim> {
         match self {
             Place::Leading(leadership) => leadership.baton.take(),
-            Place::Alone { lease, .. } => lease.take(),
+            Place::Alone { claim, .. } | Place::Background(claim) => claim.take(),
         }
     }
 
@@ -65,6 +73,7 @@ impl Place {
         match self {
             Place::Leading(leadership) => leadership.has_followers_before(mark),
             Place::Alone { permit, .. } => permit.is_first(),
+            Place::Background(_) => false,
         }
     }
 
@@ -72,6 +81,7 @@ impl Place {
         match self {
             Place::Leading(leadership) => leadership.publish(mark, &Shared::Value(entry)),
             Place::Alone { permit, .. } => permit.serve(entry),
+            Place::Background(_) => {}
         }
     }
 }
@@ -90,26 +100,21 @@ pub(super) enum Loaded {
 
 impl<'a> Lead<'a> {
     /// The load begins now.
-    pub(super) fn new(
-        guard: &'a Arc<Guard>,
-        counters: &'a Counters,
-        policy: &'a Policy,
-        key: Arc<str>,
-        place: Place,
-    ) -> Self {
-        let mark = place.mark();
-        Lead { guard, counters, policy, key, place, mark, began: Instant::now() }
+    pub(super) fn new(lookup: &mut Lookup<'a>, place: Place) -> Self {
+        let (request, guard) = (lookup.request, lookup.guard);
+        let (key, tags, mark) = (lookup.shared_key(), lookup.tags(), place.mark());
+        Lead { request, guard, key, tags, place, mark, began: Instant::now() }
     }
 
     pub(super) fn policy(&self) -> &Policy {
-        self.policy
+        &self.request.policy
     }
 
     /// Runs the body, keeping the lease alive meanwhile.
     pub(super) async fn drive<F: Future>(&self, body: F) -> F::Output {
         let body = reentry::loading(self.guard, &self.key, body);
-        match self.place.lease() {
-            Some(lease) => lease.renewing(body).await,
+        match self.place.claim() {
+            Some(claim) => claim.renewing(body).await,
             None => body.await,
         }
     }
@@ -120,9 +125,9 @@ impl<'a> Lead<'a> {
         stored: &T,
         ttl: Duration,
     ) -> Loaded {
-        let lease = self.place.lease();
-        let store = lease.is_some() && !ttl.is_zero();
-        let shared = match lease {
+        let claim = self.place.claim();
+        let store = claim.is_some() && !ttl.is_zero();
+        let shared = match claim {
             // Its release may prove the value good for all who are there by then.
             Some(_) => self.place.has_followers_before(self.place.mark()),
             None => self.place.has_followers_before(self.mark),
@@ -131,85 +136,122 @@ impl<'a> Lead<'a> {
             return Loaded::Keep;
         }
         let cost = u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX);
-        let stamp = lease.map_or(Nonce([0; 16]), Lease::token);
-        match codec::encode(
-            stored,
-            stamp,
-            &self.policy.encoding,
-            codec::Meta { cost, ..Default::default() },
-        )
-        .and_then(codec::verified::<T>)
-        {
-            Ok(entry) if store => Loaded::Store(entry, ttl),
+        let life = freshness::life(ttl, self.policy(), now_ms());
+        let tags = claim.map_or(&[][..], |claim| &claim.tags);
+        let meta = Meta::new(&life, cost, tags);
+        let stamp = claim.map_or(Nonce([0; 16]), Claim::stamp);
+        let encoding = &self.policy().encoding;
+        match codec::encode(stored, stamp, encoding, meta).and_then(codec::verified::<T>) {
+            Ok(entry) if store => Loaded::Store(entry, life.hard),
             Ok(entry) => Loaded::Share(entry),
             Err(error) => {
                 tracing::warn!(key = &*self.key, %error, "a value cannot be cached");
-                self.counters.unencodable.add_one();
+                self.request.counters.unencodable.add_one();
                 Loaded::Unshareable
             }
         }
     }
 
-    /// Reports a value: stores it if that was asked for and nothing was written since the lease was taken,
+    /// Reports a value: stores it if that was asked for and nothing was written since the claim was made,
     /// and shares it as far as that proves it good.
     pub(super) async fn loaded(mut self, loaded: Loaded) {
         let (entry, life) = match loaded {
             Loaded::Store(entry, life) => (entry, Some(life)),
             Loaded::Share(entry) => (entry, None),
-            // Leadership and lease go to whoever waits.
-            Loaded::Keep => return,
-            Loaded::Unshareable => return self.end(None),
+            // Leadership and claim go to whoever waits.
+            Loaded::Keep => return self.remove_expired().await,
+            Loaded::Unshareable => {
+                self.remove_expired().await;
+                return self.end(None);
+            }
         };
-        let mark = match self.place.take_lease() {
+        let mark = match self.place.take_claim() {
             None => self.mark,
-            Some(lease) => {
-                let expected = Expected::Lease(lease.token());
+            Some(claim) => {
+                let expected = claim.expected();
                 let step = match life {
                     Some(life) => {
                         Step::Fill { expected, stamp: entry.stamp(), value: entry.clone(), life }
                     }
                     None => Step::Release { expected },
                 };
-                self.prove(lease, step).await
+                self.prove(claim, step).await
             }
         };
         self.place.publish(mark, entry);
     }
 
-    /// Takes the step that ends the lease. If the lease still stood, the value is good for all who had
-    /// joined when the step was sent; otherwise only for those who had when the load began.
-    async fn prove(&mut self, lease: Lease, step: Step<Entry>) -> Mark {
+    /// Where the value was to replace an expired one, and cannot, that one has no place any more either.
+    async fn remove_expired(&self) {
+        if let Some(expected @ Expected::Value(_)) = self.place.claim().map(Claim::expected) {
+            _ = self.guard.run(&self.key, Step::Release { expected }).await;
+        }
+    }
+
+    /// Takes the step that ends the claim. If what was claimed still stood, and the tags do yet, the value
+    /// is good for all who had joined when the step was sent; otherwise only for those who had when the load
+    /// began.
+    async fn prove(&mut self, claim: Claim, step: Step<Entry>) -> Mark {
         let proven = self.place.mark();
-        match self.guard.run(&self.key, step).await {
-            Ok(Reply::Done) => {
-                lease.spend();
+        match self.take_and_look(step, &claim.tags).await {
+            Ok((Reply::Done, true)) => {
+                claim.spend();
                 proven
             }
-            Ok(_) => {
-                lease.spend();
-                self.counters.superseded.add_one();
+            Ok((reply, _)) => {
+                claim.spend();
+                if reply != Reply::Done {
+                    self.request.counters.superseded.add_one();
+                }
                 self.mark
             }
             // The lease may stand yet: dropping it gives it up.
             Err(error) => {
                 tracing::debug!(key = &*self.key, %error, "the cache's store failed");
-                self.counters.store_errors.add_one();
+                self.request.counters.store_errors.add_one();
                 self.mark
             }
         }
     }
 
+    /// Takes a step, then looks whether the tags still have the stamps from before the load, all in one
+    /// round trip.
+    async fn take_and_look(
+        &self,
+        step: Step<Entry>,
+        stamps: &[Nonce],
+    ) -> Result<(Reply<Entry>, bool), Error> {
+        if self.tags.is_empty() {
+            return Ok((self.guard.run(&self.key, step).await?, true));
+        }
+        let mut steps = vec![(&*self.key, step)];
+        steps.extend(self.tags.iter().map(|tag| (*tag, Step::Read)));
+        let mut replies = self.guard.run_many(&steps).await?.into_iter();
+        let reply = replies.next().unwrap_or(Ok(Reply::Superseded))?;
+        let mut unchanged = true;
+        for (found, stamp) in replies.zip(stamps) {
+            unchanged &= matches!(found?, Reply::Found(State::Value(now, _)) if now == *stamp);
+        }
+        Ok((reply, unchanged))
+    }
+
     /// Reports a failure.
     pub(super) fn failed(self, error: Option<SharedError>) {
-        self.counters.load_failures.add_one();
+        self.request.counters.load_failures.add_one();
         self.end(error);
     }
 
-    /// Ends the flight with nothing to share but an error. The lease goes to whoever tries next.
-    fn end(self, error: Option<SharedError>) {
+    /// Ends the flight with nothing to share but an error. The claim goes to whoever tries next, unless
+    /// there is an expired value to serve.
+    fn end(mut self, error: Option<SharedError>) {
+        let claim = self.place.take_claim().and_then(|claim| claim.fail(PAUSE));
         match self.place {
-            Place::Leading(leadership) => leadership.fail(error),
-            Place::Alone { permit, lease } => permit.widen(lease),
+            Place::Leading(mut leadership) => {
+                leadership.baton = claim;
+                leadership.fail(error);
+            }
+            Place::Alone { permit, .. } => permit.widen(claim),
+            Place::Background(_) => {}
         }
     }
 }

@@ -1,50 +1,84 @@
 //! One call's way to a value: the store, another call's load, or a load of its own.
 
-use std::{sync::Arc, time::Duration};
-
-use tokio::time;
+use std::sync::Arc;
 
 use super::{
+    acquire::{Acquired, Patience},
     lead::{Lead, Place},
     reentry,
+    request::Request,
+    seen::{Seen, carries},
 };
 use crate::{
+    codec,
     entry::Entry,
     error::Error,
-    flight::{Entered, Flights, Gate, Joined, Leadership, Shared, SharedError, Signal},
+    flight::{Entered, Gate, Joined, Leadership, Shared, SharedError, Signal},
+    freshness::{Age, age},
     guard::Guard,
-    inner::Inner,
-    lease::Lease,
-    policy::Policy,
-    protocol::{Expected, Nonce, Pending, Reply, State, Step},
-    stats::Counters,
-    time::{jittered, nonce},
+    lease::Claim,
+    protocol::{Nonce, Pending, State},
+    time::now_ms,
 };
 
 /// One call's way to a value.
 pub(crate) struct Lookup<'a> {
-    guard: &'a Arc<Guard>,
-    flights: &'a Arc<Flights<Lease>>,
-    counters: &'a Counters,
-    policy: &'a Policy,
-    key: String,
+    pub(super) request: &'a Request,
+    pub(super) guard: &'a Arc<Guard>,
+    /// Where the value is, if not under the request's key.
+    beside: Option<Beside>,
     /// The key, for those who outlive this call; a hit needs none.
     shared_key: Option<Arc<str>>,
-    store: Store,
+    pub(super) store: Store,
+    /// A value that has expired, and may be served in need.
+    stale: Option<Stale>,
     waited: bool,
+}
+
+/// Under the key stands an entry of another layout of the value, which another version of the service reads.
+/// It is left to it. This version keeps an entry of its own beside it, good for as long as that one stands:
+/// to that end the key is one of its tags, and the stamp that it has is the tag's.
+///
+/// So a writer that fences the key ends both, and neither version stores over the other's entry.
+#[derive(Clone)]
+struct Beside {
+    key: String,
+    stamp: Nonce,
+}
+
+#[derive(Clone)]
+struct Stale {
+    entry: Entry,
+    /// It may be served although nothing has failed, as long as somebody renews it.
+    at_once: bool,
+}
+
+/// What a call has found out, for one that goes on in its place.
+pub(super) struct Found {
+    beside: Option<Beside>,
+    store: Store,
+    stale: Option<Stale>,
 }
 
 /// What this call still expects of the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Store {
+pub(super) enum Store {
     /// It works.
     Usable,
+    /// It holds the expired value of this stamp, which stays until it can be replaced.
+    Expired(Nonce),
     /// It holds what has to go before a lease can be had: the value of a stamp, or something unreadable.
     Holding(Option<Nonce>),
     /// It was told to let go of that.
     Cleared,
     /// It failed this call once; it is not asked again, so that a call waits for one deadline at most.
     Out,
+}
+
+/// A value that a look into the store has found.
+pub(super) struct Hit {
+    pub(super) entry: Entry,
+    pub(super) age: Age,
 }
 
 /// What to do next.
@@ -58,78 +92,181 @@ pub(super) enum Next<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    pub(crate) fn new(
-        inner: &'a Inner,
-        guard: &'a Arc<Guard>,
-        counters: &'a Counters,
-        key: String,
-        policy: &'a Policy,
-    ) -> Self {
-        Lookup {
-            guard,
-            flights: &inner.flights,
-            counters,
-            policy,
-            key,
-            shared_key: None,
-            store: Store::Usable,
-            waited: false,
-        }
+    pub(crate) fn new(request: &'a Request, guard: &'a Arc<Guard>) -> Self {
+        let (store, waited) = (Store::Usable, false);
+        Lookup { request, guard, beside: None, shared_key: None, store, stale: None, waited }
+    }
+
+    /// What this call has found out.
+    pub(super) fn found_out(&self) -> Found {
+        let Lookup { beside, store, stale, .. } = self;
+        Found { beside: beside.clone(), store: *store, stale: stale.clone() }
+    }
+
+    /// Goes on from where another call is.
+    pub(super) fn go_on(&mut self, found: Found) {
+        (self.beside, self.store, self.stale) = (found.beside, found.store, found.stale);
+    }
+
+    /// Where the value is.
+    pub(super) fn key(&self) -> &str {
+        self.beside.as_ref().map_or(&self.request.key, |beside| &beside.key)
+    }
+
+    /// The tags that the entry has to carry.
+    pub(super) fn tags(&self) -> Vec<&'a str> {
+        let tags = self.request.tags.iter().map(String::as_str);
+        tags.chain(self.beside.as_ref().map(|_| self.request.key.as_str())).collect()
+    }
+
+    /// The stamp of the entry that this call's entry stands beside: a tag that nobody else makes.
+    pub(super) fn beside(&self) -> Option<Nonce> {
+        self.beside.as_ref().map(|beside| beside.stamp)
     }
 
     /// Looks into the store: one round trip.
-    pub(super) async fn look(&mut self) -> Option<Entry> {
-        match self.guard.read(&self.key).await {
-            Ok(State::Value(_, entry) | State::Pending(Pending { value: entry, .. })) => {
-                return Some(entry);
+    pub(super) async fn look(&mut self) -> Option<Hit> {
+        match Seen::look(self.guard, self.key(), &self.tags()).await {
+            Ok(seen) => {
+                let beside = self.beside();
+                let hit = self.judge(seen);
+                if hit.is_none() && self.beside() != beside {
+                    // Only while two versions of a service run side by side.
+                    return Box::pin(self.look()).await;
+                }
+                hit
             }
-            Ok(State::Unreadable) => self.unreadable(),
-            Ok(State::Vacant | State::Leased(_) | State::Fenced(_)) => {}
-            Err(error) => self.store_failed(&error),
+            Err(error) => {
+                self.store_failed(&error);
+                None
+            }
         }
-        None
     }
 
-    pub(super) fn hit(&self, entry: &Entry) {
-        if entry.negative() {
-            self.counters.negative_hits.add_one();
-        } else {
-            self.counters.hits.add_one();
+    /// The fresh value that the store holds, if there is one; its failures are told.
+    pub(super) async fn peek(mut self) -> Result<Option<Entry>, Error> {
+        loop {
+            let seen = Seen::look(self.guard, self.key(), &self.tags()).await?;
+            if seen.state == State::Unreadable {
+                return Err(Error::Codec("the entry is no entry of this cache".into()));
+            }
+            let beside = self.beside();
+            let hit = self.judge(seen);
+            if hit.is_some() || self.beside() == beside {
+                let fresh = hit.filter(|hit| matches!(hit.age, Age::Fresh | Age::Due));
+                return Ok(fresh.map(|hit| hit.entry));
+            }
         }
+    }
+
+    /// The value that was seen, if this call may return it or may come to need it.
+    pub(super) fn judge(&mut self, Seen { state, stamps }: Seen) -> Option<Hit> {
+        let policy = &self.request.policy;
+        let entry = match state {
+            State::Value(_, entry) => entry,
+            State::Pending(Pending { value, .. }) => {
+                return Some(Hit { entry: value, age: Age::Fresh });
+            }
+            State::Unreadable => {
+                self.unreadable();
+                return None;
+            }
+            State::Vacant | State::Leased(_) | State::Fenced(_) => return None,
+        };
+        let (header, stamp) = (entry.header(), entry.stamp());
+        let age = match (header.graceful, policy.refresh_ahead) {
+            // Most entries: nobody need ask what time it is.
+            (false, None) => Age::Fresh,
+            _ => age(&header, policy, now_ms(), fastrand::f64),
+        };
+        if !carries(&entry, &stamps) || age == Age::Over {
+            self.hold(Some(stamp));
+            return None;
+        }
+        if !codec::fits(&entry, &policy.encoding) {
+            if matches!(age, Age::Fresh | Age::Due) && self.beside.is_none() {
+                let key = format!("{}#{:016x}", self.request.key, policy.encoding.fingerprint);
+                self.beside = Some(Beside { key, stamp });
+            } else {
+                self.hold(Some(stamp));
+            }
+            return None;
+        }
+        if matches!(age, Age::Revalidate | Age::Fallback) {
+            self.store = Store::Expired(stamp);
+            self.stale = Some(Stale { entry: entry.clone(), at_once: age == Age::Revalidate });
+        }
+        Some(Hit { entry, age })
+    }
+
+    pub(super) fn hit(&self, hit: &Hit) {
+        let counters = &self.request.counters;
+        match hit.age {
+            Age::Revalidate => counters.stale_hits.add_one(),
+            _ if hit.entry.negative() => counters.negative_hits.add_one(),
+            _ => counters.hits.add_one(),
+        }
+    }
+
+    /// Whether the value of this stamp still stands, with its tags.
+    pub(super) async fn stands(&self, stamp: Nonce) -> bool {
+        let seen = Seen::look(self.guard, self.key(), &self.tags()).await;
+        seen.ok().and_then(Seen::good).is_some_and(|entry| entry.stamp() == stamp)
     }
 
     /// Notes that an entry is of another codec or type: it is a miss, and will be overwritten.
     pub(super) fn reject(&mut self, entry: &Entry, error: &Error) {
-        tracing::warn!(key = self.key, %error, "a cached entry cannot be decoded");
-        self.counters.undecodable.add_one();
+        tracing::warn!(key = self.key(), %error, "a cached entry cannot be decoded");
+        self.request.counters.undecodable.add_one();
         self.hold(Some(entry.stamp()));
     }
 
     /// Notes that the key holds what no cache wrote, likewise.
     fn unreadable(&mut self) {
-        tracing::warn!(key = self.key, "a cache key holds what is no entry");
-        self.counters.undecodable.add_one();
+        tracing::warn!(key = self.key(), "a cache key holds what is no entry");
+        self.request.counters.undecodable.add_one();
         self.hold(None);
     }
 
     /// Somebody who puts back what we removed (another version of the service, say) is not fought: the
     /// second time, this call leaves the store alone.
     fn hold(&mut self, value: Option<Nonce>) {
+        self.stale = None;
         self.store = match self.store {
-            Store::Usable => Store::Holding(value),
+            Store::Usable | Store::Expired(_) => Store::Holding(value),
             Store::Holding(_) | Store::Cleared | Store::Out => Store::Out,
         };
     }
 
-    fn store_failed(&mut self, error: &Error) {
-        tracing::debug!(key = self.key, %error, "the cache's store failed");
-        self.counters.store_errors.add_one();
+    pub(super) fn store_failed(&mut self, error: &Error) {
+        tracing::debug!(key = self.key(), %error, "the cache's store failed");
+        self.request.counters.store_errors.add_one();
         self.store = Store::Out;
     }
 
-    fn shared_key(&mut self) -> Arc<str> {
-        let key = &self.key;
-        Arc::clone(self.shared_key.get_or_insert_with(|| key.as_str().into()))
+    /// The expired value was written over, or invalidated: it may not be served any more.
+    pub(super) fn forget_stale(&mut self) {
+        self.stale = None;
+        self.store = Store::Usable;
+    }
+
+    /// The value to fall back on where a load has failed.
+    pub(super) fn fall_back(&mut self) -> Option<Entry> {
+        let stale = self.stale.take()?;
+        self.request.counters.stale_hits.add_one();
+        Some(stale.entry)
+    }
+
+    /// The value to serve while somebody else renews it.
+    fn stale_at_once(&mut self) -> Option<Entry> {
+        self.stale.as_ref().is_some_and(|stale| stale.at_once).then(|| self.fall_back())?
+    }
+
+    pub(super) fn shared_key(&mut self) -> Arc<str> {
+        if self.shared_key.as_deref() != Some(self.key()) {
+            self.shared_key = Some(self.key().into());
+        }
+        self.shared_key.clone().unwrap_or_default()
     }
 
     /// Joins the flight of this key, and takes what it gives or leads it.
@@ -138,164 +275,110 @@ impl<'a> Lookup<'a> {
         if reentry::is_loading(self.guard, &key) {
             return self.alone(Gate::open(None)).await;
         }
-        let receiver = match self.flights.join(&key) {
+        let receiver = match self.request.inner.flights.join(&key) {
             Joined::Leading(leadership) => return self.lead(leadership).await,
             Joined::Following(receiver) => receiver,
         };
+        if let Some(stale) = self.stale_at_once() {
+            return Next::Value(stale);
+        }
         match receiver.await {
-            Ok(Signal::Shared(shared)) => {
-                self.counters.coalesced.add_one();
-                match shared {
-                    Shared::Value(entry) => Next::Value(entry),
-                    Shared::Failure(error) => Next::Failure(error),
-                }
+            Ok(Signal::Shared(Shared::Value(entry))) => {
+                self.request.counters.coalesced.add_one();
+                Next::Value(entry)
             }
+            Ok(Signal::Shared(Shared::Failure(error))) => match self.fall_back() {
+                Some(stale) => Next::Value(stale),
+                None => {
+                    self.request.counters.coalesced.add_one();
+                    Next::Failure(error)
+                }
+            },
             Ok(Signal::Lead(leadership)) => self.lead(leadership).await,
-            Ok(Signal::Alone(gate)) => self.alone(gate).await,
+            Ok(Signal::Alone(gate)) => match self.fall_back() {
+                Some(stale) => Next::Value(stale),
+                None => self.alone(gate).await,
+            },
             // A leader signals everyone before it goes. Were one forgotten, it would load for itself.
             Err(_) => self.alone(Gate::open(None)).await,
         }
     }
 
     /// As leader: gets a lease, or a value, or leave to load without storing.
-    async fn lead(&mut self, mut leadership: Leadership<Lease>) -> Next<'a> {
+    async fn lead(&mut self, mut leadership: Leadership<Claim>) -> Next<'a> {
         if leadership.baton.is_some() {
             return self.load(Place::Leading(leadership));
         }
-        let patience = Patience::new(self.policy);
+        let patience = Patience::new(&self.request.policy);
         loop {
             let mark = leadership.mark();
             match self.acquire().await {
-                Acquired::Lease(lease) => {
-                    leadership.baton = Some(lease);
+                Acquired::Claim(claim) => {
+                    leadership.baton = Some(claim);
                     return self.load(Place::Leading(leadership));
                 }
                 Acquired::Value(entry) => {
                     leadership.publish(mark, &Shared::Value(entry.clone()));
                     return Next::Value(entry);
                 }
-                Acquired::Leased if self.policy.lock => {
+                Acquired::Failing => match self.fall_back() {
+                    Some(stale) => {
+                        // Those who wait have a value like it, or ask for themselves.
+                        leadership.fail(None);
+                        return Next::Value(stale);
+                    }
+                    None => return self.load(Place::Leading(leadership)),
+                },
+                Acquired::Leased => {
+                    if let Some(stale) = self.stale_at_once() {
+                        return Next::Value(stale);
+                    }
+                    if !self.request.policy.lock {
+                        return self.load(Place::Leading(leadership));
+                    }
                     self.count_wait();
                     if !patience.pause().await {
                         return self.load(Place::Leading(leadership));
                     }
                 }
-                Acquired::Leased | Acquired::Nothing => {
-                    return self.load(Place::Leading(leadership));
-                }
+                Acquired::Nothing => return self.load(Place::Leading(leadership)),
             }
         }
     }
 
     /// As one of a failed load's followers: tries for itself, when the gate lets it.
-    async fn alone(&mut self, gate: Arc<Gate<Lease>>) -> Next<'a> {
-        let (permit, mut lease) = match gate.enter().await {
-            Entered::Try(permit, lease) => (permit, lease),
+    async fn alone(&mut self, gate: Arc<Gate<Claim>>) -> Next<'a> {
+        let (permit, mut claim) = match gate.enter().await {
+            Entered::Try(permit, claim) => (permit, claim),
             Entered::Value(entry) => {
-                self.counters.coalesced.add_one();
+                self.request.counters.coalesced.add_one();
                 return Next::Value(entry);
             }
         };
-        if lease.is_none() {
+        if claim.is_none() {
             match self.acquire().await {
                 Acquired::Value(entry) => return Next::Value(entry),
-                Acquired::Lease(acquired) => lease = Some(acquired),
-                Acquired::Leased | Acquired::Nothing => {}
+                Acquired::Claim(acquired) => claim = Some(acquired),
+                Acquired::Leased | Acquired::Failing | Acquired::Nothing => {}
             }
         }
-        self.load(Place::Alone { permit, lease })
-    }
-
-    /// Asks the store for the right to fill.
-    async fn acquire(&mut self) -> Acquired {
-        if let Store::Holding(value) = self.store {
-            let step = match value {
-                Some(stamp) => Step::Release { expected: Expected::Value(stamp) },
-                None => Step::Discard,
-            };
-            match self.guard.run(&self.key, step).await {
-                Ok(_) => self.store = Store::Cleared,
-                Err(error) => self.store_failed(&error),
-            }
-        }
-        if self.store == Store::Out {
-            return Acquired::Nothing;
-        }
-        let life = self.policy.lease;
-        let lease = Lease::new(self.guard, &self.shared_key(), nonce(), life);
-        let step = Step::Acquire { token: lease.token(), life };
-        match self.guard.run(&self.key, step).await {
-            Ok(Reply::Acquired) => return Acquired::Lease(lease),
-            // An acquisition whose answer is lost may have succeeded: dropping the lease gives it up.
-            Err(error) => {
-                self.store_failed(&error);
-                return Acquired::Nothing;
-            }
-            Ok(reply) => {
-                lease.spend();
-                match reply {
-                    Reply::Found(
-                        State::Value(_, entry) | State::Pending(Pending { value: entry, .. }),
-                    ) => return Acquired::Value(entry),
-                    Reply::Found(State::Leased(_)) => return Acquired::Leased,
-                    Reply::Found(State::Unreadable) => self.unreadable(),
-                    _ => return Acquired::Nothing,
-                }
-            }
-        }
-        Box::pin(self.acquire()).await
+        self.load(Place::Alone { permit, claim })
     }
 
     /// Counts a call that found no value at first.
     pub(super) fn missed(&self) {
-        self.counters.misses.add_one();
+        self.request.counters.misses.add_one();
     }
 
     fn count_wait(&mut self) {
         if !self.waited {
             self.waited = true;
-            self.counters.lock_waits.add_one();
+            self.request.counters.lock_waits.add_one();
         }
     }
 
     fn load(&mut self, place: Place) -> Next<'a> {
-        self.counters.loads.add_one();
-        Next::Load(Lead::new(self.guard, self.counters, self.policy, self.shared_key(), place))
-    }
-}
-
-/// What came of asking for a lease.
-enum Acquired {
-    Lease(Lease),
-    Value(Entry),
-    /// Another process is loading.
-    Leased,
-    /// A writer is at work, or the store is out: load, and store nothing.
-    Nothing,
-}
-
-/// How long a caller waits for another process, and how often it looks.
-struct Patience {
-    began: time::Instant,
-    wait: Duration,
-}
-
-impl Patience {
-    /// Looking this often costs a server little.
-    const SHORTEST: Duration = Duration::from_millis(2);
-    const LONGEST: Duration = Duration::from_millis(50);
-
-    fn new(policy: &Policy) -> Self {
-        Patience { began: time::Instant::now(), wait: policy.wait }
-    }
-
-    /// Pauses before the next look: an eighth of the time waited so far, so that what polling adds stays
-    /// in proportion to the load that is waited for. False when there is no time left.
-    async fn pause(&self) -> bool {
-        let waited = self.began.elapsed();
-        let left = self.wait.saturating_sub(waited);
-        let pause = jittered((waited / 8).clamp(Self::SHORTEST, Self::LONGEST));
-        time::sleep(pause.min(left)).await;
-        !left.is_zero()
+        self.request.counters.loads.add_one();
+        Next::Load(Lead::new(self, place))
     }
 }

@@ -131,6 +131,7 @@ fn entry(rng: &mut Rng) -> Entry {
         codec: rng.u8(..),
         compression: rng.u8(..),
         cost: rng.u32(..),
+        graceful: rng.bool(),
         soft_expiry: rng.u64(..),
         ttl: rng.u64(..),
         fingerprint: rng.u64(..),

@@ -1,0 +1,217 @@
+//! How a call gets the right to store what it will load: a lease, and the stamps of the entry's tags, in one
+//! round trip.
+
+use std::time::Duration;
+
+use tokio::time;
+
+use super::{
+    lookup::{Lookup, Store},
+    seen::{Seen, stamp},
+};
+use crate::{
+    entry::Entry,
+    error::Error,
+    freshness::Age,
+    lease::{Claim, Lease},
+    policy::Policy,
+    protocol::{Nonce, Reply, State, Step},
+    time::{jittered, nonce},
+};
+
+/// A tag's stamp stands for so long after it was last needed for a load, and for as long as the loaded value
+/// at least. What outlives its tag is a miss.
+const TAG_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What came of asking for the right to store.
+pub(super) enum Acquired {
+    Claim(Claim),
+    Value(Entry),
+    /// Somebody else is loading.
+    Leased,
+    /// A load of this has failed a moment ago, and there is a value to fall back on.
+    Failing,
+    /// A writer is at work, or the store is out: load, and store nothing.
+    Nothing,
+}
+
+/// What one round trip has brought.
+struct Answers {
+    reply: Reply<Entry>,
+    /// The stamps of the tags, and none for one that is fenced.
+    stamps: Vec<Option<Nonce>>,
+    /// Under the key itself, where the lease is asked for elsewhere.
+    seen: Option<State<Entry>>,
+}
+
+impl Lookup<'_> {
+    /// Asks the store for the right to fill.
+    pub(super) async fn acquire(&mut self) -> Acquired {
+        loop {
+            if self.store == Store::Holding(None) {
+                match self.guard.run(self.key(), Step::Discard).await {
+                    Ok(_) => self.store = Store::Cleared,
+                    Err(error) => self.store_failed(&error),
+                }
+            }
+            if self.store == Store::Out {
+                return Acquired::Nothing;
+            }
+            if let Some(acquired) = self.claim().await {
+                return acquired;
+            }
+        }
+    }
+
+    /// Asks once; nothing where what was found has to be dealt with first.
+    async fn claim(&mut self) -> Option<Acquired> {
+        let (token, life) = (nonce(), self.request.policy.lease);
+        let (key, step, replaces) = match self.store {
+            // The value stays while it is renewed: a key of its own elects who does that.
+            Store::Expired(seen) => {
+                (refresh_key(self.key()).into(), Step::Acquire { token, life }, Some(seen))
+            }
+            Store::Holding(Some(stale)) => {
+                (self.shared_key(), Step::Take { stale, token, life }, None)
+            }
+            _ => (self.shared_key(), Step::Acquire { token, life }, None),
+        };
+        let lease = Lease::new(self.guard, &key, token, life);
+        // An acquisition whose answer is lost may have succeeded: dropping the lease gives it up.
+        let Answers { reply, stamps, seen } = match self.ask(&key, step, replaces).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                self.store_failed(&error);
+                return Some(Acquired::Nothing);
+            }
+        };
+        if let Some(seen) = seen {
+            let stands = matches!(&seen, State::Value(stamp, _) if Some(*stamp) == replaces);
+            if !stands {
+                return self.replaced(Seen { state: seen, stamps });
+            }
+        }
+        match reply {
+            Reply::Acquired => {
+                // Under a fenced tag nothing may be stored.
+                let Some(tags) = stamps.into_iter().collect() else {
+                    return Some(Acquired::Nothing);
+                };
+                return Some(Acquired::Claim(Claim::new(lease, replaces, tags)));
+            }
+            Reply::Found(state) => {
+                lease.spend();
+                if replaces.is_some() {
+                    return Some(match state {
+                        State::Leased(_) => Acquired::Leased,
+                        State::Value(..) => Acquired::Failing,
+                        _ => Acquired::Nothing,
+                    });
+                }
+                if stamps.contains(&None) {
+                    return Some(Acquired::Nothing);
+                }
+                self.found(Seen { state, stamps })
+            }
+            _ => Some(Acquired::Nothing),
+        }
+    }
+
+    /// One round trip: the lease, the stamps of the tags, and where the lease stands elsewhere, the key.
+    async fn ask(
+        &self,
+        key: &str,
+        step: Step<Entry>,
+        replaces: Option<Nonce>,
+    ) -> Result<Answers, Error> {
+        let beside = self.beside();
+        let tags = &self.request.tags;
+        if tags.is_empty() && replaces.is_none() {
+            let reply = self.guard.run(key, step).await?;
+            return Ok(Answers {
+                reply,
+                stamps: beside.map(Some).into_iter().collect(),
+                seen: None,
+            });
+        }
+        let Policy { ttl, stale_while_revalidate, stale_if_error, .. } = self.request.policy;
+        let stale = stale_while_revalidate.max(stale_if_error);
+        let life = ttl.saturating_add(stale).max(TAG_LIFE);
+        let mut steps = vec![(key, step)];
+        steps.extend(tags.iter().map(|tag| {
+            let stamp = nonce();
+            (tag.as_str(), Step::Stamp { stamp, value: Entry::tag(stamp), life })
+        }));
+        if replaces.is_some() {
+            steps.push((self.key(), Step::Read));
+        }
+        let mut replies = self.guard.run_many(&steps).await?.into_iter();
+        let reply = replies.next().unwrap_or(Ok(Reply::Superseded))?;
+        let mut stamps = Vec::with_capacity(tags.len() + 1);
+        for found in replies.by_ref().take(tags.len()) {
+            stamps.push(match found? {
+                Reply::Found(state) => stamp(&state),
+                _ => None,
+            });
+        }
+        stamps.extend(beside.map(Some));
+        let seen = match replies.next() {
+            Some(Ok(Reply::Found(state))) => Some(state),
+            Some(Err(error)) => return Err(error),
+            _ => None,
+        };
+        Ok(Answers { reply, stamps, seen })
+    }
+
+    /// The expired value has gone: somebody has renewed it, or it was invalidated.
+    fn replaced(&mut self, seen: Seen) -> Option<Acquired> {
+        self.forget_stale();
+        if matches!(seen.state, State::Vacant) {
+            return None;
+        }
+        self.found(seen)
+    }
+
+    /// The key holds something.
+    fn found(&mut self, seen: Seen) -> Option<Acquired> {
+        match seen.state {
+            State::Leased(_) => return Some(Acquired::Leased),
+            State::Fenced(_) => return Some(Acquired::Nothing),
+            _ => {}
+        }
+        // What has expired is dealt with in the next round.
+        let hit = self.judge(seen)?;
+        matches!(hit.age, Age::Fresh | Age::Due).then_some(Acquired::Value(hit.entry))
+    }
+}
+
+/// The key on which the loader is elected that renews the value under `key`.
+fn refresh_key(key: &str) -> String {
+    format!("{key}#refresh")
+}
+
+/// How long a caller waits for another process, and how often it looks.
+pub(super) struct Patience {
+    began: time::Instant,
+    wait: Duration,
+}
+
+impl Patience {
+    /// Looking this often costs a server little.
+    const SHORTEST: Duration = Duration::from_millis(2);
+    const LONGEST: Duration = Duration::from_millis(50);
+
+    pub(super) fn new(policy: &Policy) -> Self {
+        Patience { began: time::Instant::now(), wait: policy.wait }
+    }
+
+    /// Pauses before the next look: an eighth of the time waited so far, so that what polling adds stays
+    /// in proportion to the load that is waited for. False when there is no time left.
+    pub(super) async fn pause(&self) -> bool {
+        let waited = self.began.elapsed();
+        let left = self.wait.saturating_sub(waited);
+        let pause = jittered((waited / 8).clamp(Self::SHORTEST, Self::LONGEST));
+        time::sleep(pause.min(left)).await;
+        !left.is_zero()
+    }
+}

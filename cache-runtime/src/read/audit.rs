@@ -1,0 +1,47 @@
+//! Audits: a hit that is loaded all the same, to see whether the cache holds what the source does.
+
+use std::future::Future;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{lookup::Lookup, reentry};
+use crate::{entry::Entry, shape::Shape};
+
+/// Answers a call whose hit is audited with what the source says; with the hit where the source fails.
+pub(super) async fn audit<S, F>(
+    lookup: &mut Lookup<'_>,
+    entry: &Entry,
+    cached: S::Stored,
+    body: F,
+) -> S::Output
+where
+    S: Shape,
+    S::Stored: Serialize + DeserializeOwned,
+    F: Future<Output = S::Output>,
+{
+    let counters = &lookup.request.counters;
+    counters.audits.add_one();
+    counters.loads.add_one();
+    let key = lookup.shared_key();
+    let loaded = match S::split(reentry::loading(lookup.guard, &key, body).await) {
+        Ok(loaded) => loaded,
+        Err(_) => {
+            lookup.request.counters.load_failures.add_one();
+            return S::join(cached);
+        }
+    };
+    // A write between the hit and the load makes them differ, and takes the entry away.
+    if differ(&cached, &loaded) && lookup.stands(entry.stamp()).await {
+        lookup.request.counters.stale_detected.add_one();
+        tracing::error!(key = lookup.key(), "an audited entry differs from its source");
+    }
+    S::join(loaded)
+}
+
+/// Whether two values differ, the order of maps apart. Values that JSON cannot hold are taken for equal.
+fn differ<T: Serialize>(cached: &T, loaded: &T) -> bool {
+    match (serde_json::to_value(cached), serde_json::to_value(loaded)) {
+        (Ok(cached), Ok(loaded)) => cached != loaded,
+        _ => false,
+    }
+}

@@ -1,0 +1,52 @@
+//! What a look into the store finds under a key and its tags.
+
+use crate::{
+    entry::Entry,
+    error::Error,
+    guard::Guard,
+    protocol::{Nonce, Pending, State},
+};
+
+/// A key's state, and the stamps of the tags that its entry has to carry: none for one that is fenced or has
+/// no stamp now.
+pub(crate) struct Seen {
+    pub(crate) state: State<Entry>,
+    pub(crate) stamps: Vec<Option<Nonce>>,
+}
+
+impl Seen {
+    /// Looks at `key` and `tags` in one round trip.
+    pub(crate) async fn look(guard: &Guard, key: &str, tags: &[&str]) -> Result<Seen, Error> {
+        if tags.is_empty() {
+            return Ok(Seen { state: guard.read(key).await?, stamps: Vec::new() });
+        }
+        let keys: Vec<&str> = std::iter::once(key).chain(tags.iter().copied()).collect();
+        let mut states = guard.read_many(&keys).await?.into_iter();
+        let state = states.next().unwrap_or(State::Vacant);
+        Ok(Seen { state, stamps: states.map(|tag| stamp(&tag)).collect() })
+    }
+
+    /// The value, if there is one that no tag has invalidated. What is to be written behind is newer than
+    /// anything that could.
+    pub(crate) fn good(self) -> Option<Entry> {
+        match self.state {
+            State::Value(_, entry) if carries(&entry, &self.stamps) => Some(entry),
+            State::Pending(Pending { value, .. }) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// The stamp that a tag has now.
+pub(crate) fn stamp(tag: &State<Entry>) -> Option<Nonce> {
+    match tag {
+        State::Value(stamp, _) => Some(*stamp),
+        _ => None,
+    }
+}
+
+/// Whether `entry` was loaded under the very stamps that its tags have now. A stamp is never used twice, so
+/// none of the tags has been invalidated since.
+pub(crate) fn carries(entry: &Entry, stamps: &[Option<Nonce>]) -> bool {
+    entry.tags().map(Some).eq(stamps.iter().copied())
+}

@@ -1,0 +1,143 @@
+//! Reads without a macro: under tags or none, in the foreground or with a load that can go on without its
+//! caller.
+
+use std::{fmt, future::Future, pin::pin, sync::Arc};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    cache::Cache,
+    codec,
+    error::Error,
+    key::CacheKey,
+    policy::Policy,
+    read::{self, Lookup, Request},
+    shape::{Loaded, Shape},
+    stats::Counters,
+};
+
+/// A cache whose entries carry tags: what [`Cache::tagged`] gives.
+///
+/// An entry ends with each of its tags. Whoever reads it has to name the same ones as whoever stored it, in
+/// any order.
+pub struct Tagged<'a> {
+    cache: &'a Cache,
+    /// As they are stored.
+    tags: Vec<String>,
+}
+
+impl Cache {
+    /// This cache, for entries that carry `tags`: [`invalidate_tags`](Cache::invalidate_tags) ends them all
+    /// at once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::{Cache, Policy};
+    ///
+    /// const USERS: Policy = Policy::ttl(3600).lock();
+    ///
+    /// let cache = Cache::in_memory();
+    /// let tenant = cache.tagged(["tenant:7"]);
+    /// let load = || async { Ok::<_, std::io::Error>("Ann".to_owned()) };
+    /// let name = tenant.get_or_load("user:42", &USERS, load).await;
+    /// assert_eq!(name.unwrap(), "Ann");
+    /// assert_eq!(tenant.get::<String>("user:42").await?.as_deref(), Some("Ann"));
+    /// # Ok(()) }
+    /// ```
+    pub fn tagged<T: CacheKey>(&self, tags: impl IntoIterator<Item = T>) -> Tagged<'_> {
+        let tags = tags.into_iter().map(|tag| self.tag(|out| out.key(&tag))).collect();
+        Tagged { cache: self, tags }
+    }
+
+    /// As [`get_or_load`](Cache::get_or_load), with a load that owns all that it needs, so that it can go on
+    /// in the background: what `stale_while_revalidate`, `refresh_ahead` and `soft_timeout` are for.
+    ///
+    /// # Cancellation and panics
+    ///
+    /// As [`get_or_load`](Cache::get_or_load). A load in the background goes on when its caller is dropped;
+    /// where it panics, the next call that would renew the value tries again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+    /// use cache_runtime::{Cache, Policy};
+    ///
+    /// const MANIFEST: Policy = Policy::ttl(60).stale_while_revalidate(600);
+    ///
+    /// let cache = Cache::in_memory();
+    /// let path = "Cargo.toml".to_owned();
+    /// let manifest = cache
+    ///     .get_or_refresh("manifest", &MANIFEST, || tokio::fs::read_to_string(path))
+    ///     .await?;
+    /// assert!(manifest.contains("[package]"));
+    /// # Ok(()) }
+    /// ```
+    pub async fn get_or_refresh<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, load: F) -> O
+    where
+        O: Loaded + Send + 'static,
+        O::Shape: 'static,
+        <O::Shape as Shape>::Stored: Serialize + DeserializeOwned + Send,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = O> + Send + 'static,
+    {
+        self.tagged::<&str>([]).get_or_refresh(key, policy, load).await
+    }
+}
+
+impl Tagged<'_> {
+    /// As [`Cache::get`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cache::get`].
+    pub async fn get<T: DeserializeOwned>(&self, key: impl CacheKey) -> Result<Option<T>, Error> {
+        let Some(guard) = &self.cache.inner.guard else { return Ok(None) };
+        let request = self.request(&key, &Policy::UNSET, Arc::default());
+        let entry = read::peek(&request, guard).await?;
+        entry.map(|entry| codec::decode(&entry)).transpose()
+    }
+
+    /// As [`Cache::get_or_load`].
+    pub async fn get_or_load<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, load: F) -> O
+    where
+        O: Loaded,
+        <O::Shape as Shape>::Stored: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = O>,
+    {
+        let Some(guard) = &self.cache.inner.guard else { return load().await };
+        let request = self.request(&key, policy, self.counters(policy, "get_or_load"));
+        // Pinned here, so that it is held once and not in every future that passes it on.
+        let load = pin!(async { load().await });
+        read::cached::<O::Shape, _, _>(Lookup::new(&request, guard), |_, _| {}, load).await
+    }
+
+    /// As [`Cache::get_or_refresh`].
+    pub async fn get_or_refresh<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, load: F) -> O
+    where
+        O: Loaded + Send + 'static,
+        O::Shape: 'static,
+        <O::Shape as Shape>::Stored: Serialize + DeserializeOwned + Send,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = O> + Send + 'static,
+    {
+        let Some(guard) = &self.cache.inner.guard else { return load().await };
+        let request = self.request(&key, policy, self.counters(policy, "get_or_refresh"));
+        let load = || Box::pin(Cache::in_same_scope(load()));
+        read::cached_owned::<O::Shape, _, _, _>(Lookup::new(&request, guard), |_, _| {}, load).await
+    }
+
+    fn counters(&self, policy: &Policy, operation: &'static str) -> Arc<Counters> {
+        self.cache.counters(policy.name.unwrap_or(operation))
+    }
+
+    fn request(&self, key: &impl CacheKey, policy: &Policy, counters: Arc<Counters>) -> Request {
+        let key = self.cache.key(policy.version, |out| out.key(key));
+        Request::new(&self.cache.inner, counters, *policy, key, self.tags.clone())
+    }
+}
+
+impl fmt::Debug for Tagged<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tagged").field("cache", &self.cache).field("tags", &self.tags).finish()
+    }
+}
