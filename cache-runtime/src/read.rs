@@ -23,7 +23,7 @@ use self::{
     lead::{Lead, Loaded},
     lookup::{Hit, Next},
 };
-pub(crate) use self::{lookup::Lookup, request::Request, seen::Seen};
+pub(crate) use self::{lookup::Lookup, request::Request};
 use crate::{codec, entry::Entry, freshness::Age, guard::Guard, shape::Shape};
 
 /// Answers one call of a cached function.
