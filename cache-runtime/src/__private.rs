@@ -10,15 +10,20 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     cache::Cache,
-    key::KeyWriter,
+    key::{KeyOf, KeyWriter},
     policy::Policy,
     read::{self, Lookup, Request},
     shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape},
     stats::Counters,
     time::IntoTtl,
+    value::CacheValue,
     write,
 };
-pub use crate::{flight::SharedError, read::Plan};
+pub use crate::{
+    flight::SharedError,
+    read::Plan,
+    value::{Fingerprint, LayoutOf, Opaque},
+};
 
 /// The policy of a function whose ttl comes with each call.
 pub const NO_TTL: Policy = Policy::UNSET;
@@ -223,6 +228,58 @@ pub trait CanBeNone {}
 impl<T> CanBeNone for Option<T> {}
 impl<T, E> CanBeNone for Result<Option<T>, E> {}
 
+/// Only compiles for a key that may have under it what a function stores.
+pub fn check_link<K, S>(_: &K, _: &S)
+where
+    K: KeyOf<S::Value> + ?Sized,
+    S: Shape,
+{
+}
+
+/// Only compiles for a function whose value has a fingerprint.
+pub fn require_fingerprint<S>(_: &S)
+where
+    S: Shape,
+    S::Value: CacheValue,
+{
+}
+
+/// The fingerprint of what a function stores, or zero:
+/// `(&ValueProbe::of(&__shape)).__cache_fingerprint()`.
+#[derive(Debug)]
+pub struct ValueProbe<V>(PhantomData<fn() -> V>);
+
+impl<V> ValueProbe<V> {
+    /// A probe of what a function of this shape stores.
+    pub fn of<S: Shape<Value = V>>(_: &S) -> Self {
+        ValueProbe(PhantomData)
+    }
+}
+
+/// See [`ValueProbe`]: a value that has a fingerprint.
+pub trait Fingerprint1 {
+    /// The fingerprint.
+    fn __cache_fingerprint(&self) -> u64;
+}
+
+impl<V: CacheValue> Fingerprint1 for ValueProbe<V> {
+    fn __cache_fingerprint(&self) -> u64 {
+        V::FINGERPRINT
+    }
+}
+
+/// See [`ValueProbe`]: any other, which a method call finds by one reference more.
+pub trait Fingerprint0 {
+    /// Zero.
+    fn __cache_fingerprint(&self) -> u64;
+}
+
+impl<V> Fingerprint0 for &ValueProbe<V> {
+    fn __cache_fingerprint(&self) -> u64 {
+        0
+    }
+}
+
 /// Finds out what a future returns, by the order in which method calls consider references.
 #[derive(Debug)]
 pub struct Probe<O>(PhantomData<fn() -> O>);
@@ -265,4 +322,51 @@ shapes! {
     Shape2: Fallible<T, E, Alone>, impl [T, E] for &&Probe<Result<T, E>>;
     Shape1: Optional<T>, impl [T] for &Probe<Option<T>>;
     Shape0: Plain<T>, impl [T] for Probe<T>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Known;
+
+    impl CacheValue for Known {
+        const FINGERPRINT: u64 = 7;
+    }
+
+    struct Unknown;
+
+    /// As an expansion does.
+    macro_rules! fingerprint {
+        ($shape:ty) => {
+            (&ValueProbe::of(&<$shape>::new())).__cache_fingerprint()
+        };
+    }
+
+    #[test]
+    fn a_value_has_the_fingerprint_of_its_type_through_every_shape() {
+        assert_eq!(fingerprint!(Plain<Known>), 7);
+        assert_eq!(fingerprint!(Plain<Arc<Known>>), 7);
+        assert_eq!(fingerprint!(Optional<Known>), 7);
+        assert_eq!(fingerprint!(Fallible<Known, (), Alone>), 7);
+        assert_eq!(fingerprint!(FallibleOptional<Known, (), Cloned>), 7);
+    }
+
+    #[test]
+    fn a_value_without_one_has_none() {
+        assert_eq!(fingerprint!(Plain<Unknown>), 0);
+        assert_eq!(fingerprint!(FallibleOptional<Vec<Unknown>, (), Alone>), 0);
+    }
+
+    #[test]
+    fn a_type_parameter_has_one_where_its_bounds_say_so() {
+        fn bounded<T: CacheValue>() -> u64 {
+            fingerprint!(Optional<T>)
+        }
+        fn unbounded<T>() -> u64 {
+            fingerprint!(Optional<T>)
+        }
+        assert_eq!(bounded::<Known>(), 7);
+        assert_eq!(unbounded::<Known>(), 0);
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     encoding::Encoding,
     error::Error,
     inner::Inner,
-    key::{self, CacheKey, KeyWriter},
+    key::{self, CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     shape::{Loaded, Shape},
     stats::{Counters, Stats},
@@ -35,7 +35,7 @@ impl Cache {
     ///
     /// [`Error::Unavailable`] where the store does not answer in time; [`Error::Codec`] where the entry
     /// is not a `T`.
-    pub async fn get<T: DeserializeOwned>(&self, key: impl CacheKey) -> Result<Option<T>, Error> {
+    pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
         self.tagged::<&str>([]).get(key).await
     }
 
@@ -56,7 +56,7 @@ impl Cache {
     /// Dropped halfway, it leaves a fence under which nothing is stored for 10 s.
     pub async fn put<T: Serialize + ?Sized>(
         &self,
-        key: impl CacheKey,
+        key: impl KeyOf<T>,
         value: &T,
         ttl: impl IntoTtl,
     ) -> Result<(), Error> {
@@ -106,7 +106,12 @@ impl Cache {
     /// assert!(manifest.contains("[package]"));
     /// # Ok(()) }
     /// ```
-    pub async fn get_or_load<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, load: F) -> O
+    pub async fn get_or_load<O, F, Fut>(
+        &self,
+        key: impl KeyOf<<O::Shape as Shape>::Value>,
+        policy: &Policy,
+        load: F,
+    ) -> O
     where
         O: Loaded,
         <O::Shape as Shape>::Stored: Serialize + DeserializeOwned,

@@ -40,12 +40,6 @@ impl<'a> Meta<'a> {
     }
 }
 
-/// Whether an entry has the layout that `encoding` reads: its type's fingerprint, as far as both have one.
-pub(crate) fn fits(entry: &Entry, encoding: &Encoding) -> bool {
-    let (written, read) = (entry.header().fingerprint, encoding.fingerprint);
-    written == 0 || read == 0 || written == read
-}
-
 /// Writes a value as `encoding` says.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
@@ -74,6 +68,13 @@ pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
         return Err(Error::Codec(format!("the entry was written by codec {codec}")));
     }
     serde_json::from_slice(entry.payload()).map_err(|e| Error::Codec(e.to_string()))
+}
+
+/// Whether an entry is of the layout that its reader knows, as far as both have a fingerprint. Where one of them has
+/// none, decoding decides.
+pub(crate) fn fits(entry: &Entry, encoding: &Encoding) -> bool {
+    let (written, known) = (entry.header().fingerprint, encoding.fingerprint);
+    written == known || written == 0 || known == 0
 }
 
 /// The entry, if it reads as what was written, as far as that can be told: a NaN or a `Some(None)` has no JSON

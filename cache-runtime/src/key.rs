@@ -5,7 +5,10 @@
 //! (`(`, `,`, `)`, `!`, `'`) is reserved, so a part's text can contain neither a separator of the key nor
 //! pretend to be another part. Every part is non-empty, which makes joined lists decodable.
 
+mod link;
 mod parts;
+
+pub use self::link::{AnyValue, Holds, KeyOf};
 
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 
@@ -43,6 +46,10 @@ const MAX_HEAD: usize = 256;
     note = "a key is a template (\"user:<id>\"), a string, or a struct with `#[derive(CacheKey)]` and `#[cache_key(\"user:<id>\")]`"
 )]
 pub trait CacheKey {
+    /// What is under the key: a type that is declared, so that another one under it does not compile
+    /// ([`KeyOf`]), or [`AnyValue`].
+    type Value: ?Sized;
+
     /// Writes the key.
     fn write_key(&self, out: &mut KeyWriter<'_>);
 }
@@ -193,12 +200,16 @@ pub fn stored_key<K: CacheKey + ?Sized>(key: &K) -> String {
 }
 
 impl CacheKey for str {
+    type Value = AnyValue;
+
     fn write_key(&self, out: &mut KeyWriter<'_>) {
         out.literal(self);
     }
 }
 
 impl CacheKey for String {
+    type Value = AnyValue;
+
     fn write_key(&self, out: &mut KeyWriter<'_>) {
         out.literal(self);
     }
@@ -207,6 +218,8 @@ impl CacheKey for String {
 macro_rules! through_pointers {
     ($($pointer:ty),*) => {$(
         impl<T: CacheKey + ?Sized> CacheKey for $pointer {
+            type Value = T::Value;
+
             fn write_key(&self, out: &mut KeyWriter<'_>) {
                 (**self).write_key(out);
             }
@@ -223,6 +236,8 @@ macro_rules! through_pointers {
 through_pointers!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
 
 impl<T: CacheKey + ToOwned + ?Sized> CacheKey for Cow<'_, T> {
+    type Value = T::Value;
+
     fn write_key(&self, out: &mut KeyWriter<'_>) {
         (**self).write_key(out);
     }

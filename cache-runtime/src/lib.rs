@@ -97,6 +97,7 @@ mod store;
 mod striped;
 mod tagged;
 mod time;
+mod value;
 mod write;
 
 #[doc(hidden)]
@@ -107,12 +108,13 @@ pub use self::{
     encoding::{Codec, Compression},
     error::Error,
     global::set_global,
-    key::{CacheKey, KeyPart, KeyWriter, stored_key},
+    key::{AnyValue, CacheKey, Holds, KeyOf, KeyPart, KeyWriter, stored_key},
     policy::Policy,
     shape::Loaded,
     stats::{FunctionStats, Stats},
     tagged::Tagged,
     time::IntoTtl,
+    value::CacheValue,
     write::Fence,
 };
 #[cfg(feature = "macros")]

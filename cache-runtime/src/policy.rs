@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::encoding::{Codec, Compression, Encoding};
+use crate::{
+    encoding::{Codec, Compression, Encoding},
+    value::CacheValue,
+};
 
 /// How results are cached: for how long, under which lock, in which version.
 ///
@@ -276,6 +279,18 @@ impl Policy {
     /// [`FunctionStats::too_large`](crate::FunctionStats::too_large).
     pub const fn max_bytes(self, bytes: usize) -> Policy {
         Policy { encoding: Encoding { max_bytes: Some(bytes), ..self.encoding }, ..self }
+    }
+
+    /// Marks entries with the fingerprint of the value's type, so that one of another layout is left alone. An
+    /// `Option` counts as what it holds.
+    ///
+    /// # Panics
+    ///
+    /// Where the type's [`FINGERPRINT`](CacheValue::FINGERPRINT) is zero; in a constant that is a compile error.
+    pub const fn value<T: CacheValue + ?Sized>(self) -> Policy {
+        let fingerprint = T::FINGERPRINT;
+        assert!(fingerprint != 0, "a fingerprint is any number but zero");
+        Policy { encoding: Encoding { fingerprint, ..self.encoding }, ..self }
     }
 
     /// The label under which [`Cache::stats`](crate::Cache::stats) counts.

@@ -9,7 +9,7 @@ use crate::{
     cache::Cache,
     codec,
     error::Error,
-    key::CacheKey,
+    key::{CacheKey, KeyOf},
     policy::Policy,
     read::{self, Lookup, Request},
     shape::{Loaded, Shape},
@@ -89,7 +89,7 @@ impl Tagged<'_> {
     /// # Errors
     ///
     /// As [`Cache::get`].
-    pub async fn get<T: DeserializeOwned>(&self, key: impl CacheKey) -> Result<Option<T>, Error> {
+    pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
         let Some(guard) = &self.cache.inner.guard else { return Ok(None) };
         let request = self.request(&key, &Policy::UNSET, Arc::default());
         let entry = read::peek(&request, guard).await?;
@@ -97,7 +97,12 @@ impl Tagged<'_> {
     }
 
     /// As [`Cache::get_or_load`].
-    pub async fn get_or_load<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, load: F) -> O
+    pub async fn get_or_load<O, F, Fut>(
+        &self,
+        key: impl KeyOf<<O::Shape as Shape>::Value>,
+        policy: &Policy,
+        load: F,
+    ) -> O
     where
         O: Loaded,
         <O::Shape as Shape>::Stored: Serialize + DeserializeOwned,

@@ -220,12 +220,14 @@ fn expand(model: &CacheKey<'_>) -> TokenStream {
     let write = template.write(|placeholder| value(model, template, placeholder));
     let bare = (template.placeholders().filter(|p| p.path.len() == 1))
         .filter_map(|p| field_of(model, p).map(|field| field.ty));
-    let method = quote_spanned! {span=>
+    let items = quote_spanned! {span=>
+        type Value = #krate::AnyValue;
+
         fn write_key(&self, __w: &mut #krate::KeyWriter<'_>) {
             #write
         }
     };
-    implementation(model.input, krate, "CacheKey", bare, &method)
+    implementation(model.input, krate, "CacheKey", bare, &items)
 }
 
 /// A reference to the field. A bare one has the place of its type, so that a type that is no

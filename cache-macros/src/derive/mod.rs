@@ -18,7 +18,7 @@ fn implementation<'a>(
     krate: &Path,
     name: &str,
     fields: impl Iterator<Item = &'a Type>,
-    method: &TokenStream,
+    items: &TokenStream,
 ) -> TokenStream {
     let span = Span::mixed_site();
     let name = syn::Ident::new(name, span);
@@ -33,7 +33,7 @@ fn implementation<'a>(
     quote_spanned! {span=>
         #[automatically_derived]
         impl #params #krate::#name for #ty #args #bounds {
-            #method
+            #items
         }
     }
 }

@@ -16,6 +16,7 @@ where
     T: Table,
     Id<T>: ::cache_runtime::KeyPart,
 {
+    type Value = ::cache_runtime::AnyValue;
     fn write_key(&self, __w: &mut ::cache_runtime::KeyWriter<'_>) {
         __w.literal("page:");
         __w.part(&self.id);

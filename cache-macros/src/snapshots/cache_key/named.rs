@@ -11,6 +11,7 @@ struct UserKey<'a> {
 
 #[automatically_derived]
 impl<'a> ::cache_runtime::CacheKey for UserKey<'a> {
+    type Value = ::cache_runtime::AnyValue;
     fn write_key(&self, __w: &mut ::cache_runtime::KeyWriter<'_>) {
         __w.literal("user:");
         __w.part(&self.tenant);

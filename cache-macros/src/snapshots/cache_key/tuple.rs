@@ -6,6 +6,7 @@ struct PairKey(u64, User);
 
 #[automatically_derived]
 impl my::cache::CacheKey for PairKey {
+    type Value = my::cache::AnyValue;
     fn write_key(&self, __w: &mut my::cache::KeyWriter<'_>) {
         __w.literal("pair:");
         __w.part(&self.0);

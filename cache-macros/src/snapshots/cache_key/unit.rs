@@ -6,6 +6,7 @@ struct ConfigKey;
 
 #[automatically_derived]
 impl ::cache_runtime::CacheKey for ConfigKey {
+    type Value = ::cache_runtime::AnyValue;
     fn write_key(&self, __w: &mut ::cache_runtime::KeyWriter<'_>) {
         __w.literal("config");
     }
