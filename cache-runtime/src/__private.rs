@@ -23,6 +23,7 @@ pub use crate::{
     flight::SharedError,
     read::Plan,
     value::{Fingerprint, LayoutOf, Opaque},
+    write::Leave,
 };
 
 /// The policy of a function whose ttl comes with each call.
@@ -64,6 +65,8 @@ pub struct Call {
     key: String,
     tags: Vec<String>,
     fences: Vec<String>,
+    through: Option<String>,
+    leave: Option<Leave>,
 }
 
 impl Call {
@@ -87,6 +90,8 @@ impl Call {
             key: String::new(),
             tags: Vec::new(),
             fences: Vec::new(),
+            through: None,
+            leave: None,
         }
     }
 
@@ -191,15 +196,50 @@ impl Call {
         read::cached_owned::<S, H, _, _>(Lookup::new(&request, guard), hooks, load).await
     }
 
-    /// Runs a writer.
+    /// Runs a writer that leaves nothing.
     pub async fn invalidate<F: Future>(self, body: F) -> F::Output {
-        if self.cache.inner.guard.is_none() {
-            return body.await;
+        self.write(Plain::<F::Output>::new(), leave_nothing, body).await
+    }
+
+    /// The key whose entry's place the value of a writer takes.
+    pub fn through(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
+        if self.cache.inner.guard.is_some() {
+            self.through = Some(self.cache.key(self.policy.version, write));
         }
+        self
+    }
+
+    /// The value that a writer leaves, where it is known before the body runs.
+    pub fn leave(mut self, decide: impl FnOnce(&mut Leave)) -> Call {
+        if self.cache.inner.guard.is_some() {
+            let mut leave = Leave::new(&self.cache.inner, &self.counters(), &self.policy);
+            decide(&mut leave);
+            self.leave = Some(leave);
+        }
+        self
+    }
+
+    /// Runs a writer. Its value, if there is a key for one, takes the entry's place.
+    pub async fn write<S, H, F>(self, _shape: S, hooks: H, body: F) -> S::Output
+    where
+        S: Shape,
+        H: FnOnce(&S::Value, &mut Leave),
+        F: Future<Output = S::Output>,
+    {
+        let inner = &self.cache.inner;
+        let Some(guard) = &inner.guard else { return body.await };
         let counters = self.counters();
-        write::invalidates(&self.cache.inner, &counters, self.fences, body).await
+        let policy = &self.policy;
+        let leave = self.leave.unwrap_or_else(|| Leave::new(inner, &counters, policy));
+        let (key, fences, tags) = (self.through, self.fences, self.tags);
+        let through =
+            write::Through { inner, guard, counters: &counters, policy, key, fences, tags };
+        write::writes::<S, H, F>(through, leave, hooks, body).await
     }
 }
+
+/// The hooks of a writer that leaves nothing, or whose value is known already.
+pub fn leave_nothing<V: ?Sized>(_: &V, _: &mut Leave) {}
 
 /// The hooks of a function that has none.
 pub fn keep<V: ?Sized>(_: &V, _: &mut Plan) {}

@@ -1,5 +1,7 @@
 //! The cache handle and its direct operations.
 
+mod writes;
+
 use std::{fmt, future::Future, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -65,7 +67,7 @@ impl Cache {
             codec::encode(value, time::nonce(), &Encoding::DEFAULT, codec::Meta::default())?;
         let ttl = ttl.into_ttl();
         let key = self.key(None, |out| out.key(&key));
-        write::put(guard, key, entry, ttl, self.inner.fence_life).await
+        write::put(&self.inner, guard, key, entry, ttl).await
     }
 
     /// Removes what is under `key`, and takes from every load that is under way the right to store there.
@@ -158,6 +160,7 @@ impl Cache {
     ///
     /// let cache = Cache::builder().namespace("shop").build().await?;
     /// cache.put("greeting", "hello", 60).await?;
+    /// assert_eq!(cache.get::<String>("greeting").await?.as_deref(), Some("hello"));
     /// cache.flush_namespace().await?;
     /// assert_eq!(cache.get::<String>("greeting").await?, None);
     /// # Ok(()) }

@@ -95,6 +95,23 @@ impl Entry {
         Entry::new(stamp, Header::default(), &[], nothing).unwrap_or_else(|never| match never {})
     }
 
+    /// This value under a stamp, a life and tags that are known only after it was encoded.
+    pub(crate) fn settled(
+        &self,
+        stamp: Nonce,
+        graceful: bool,
+        soft_expiry: u64,
+        ttl: u64,
+        tags: &[Nonce],
+    ) -> Entry {
+        let header = Header { graceful, soft_expiry, ttl, ..self.header() };
+        let copy = |out: &mut Vec<u8>| {
+            out.extend_from_slice(self.payload());
+            Ok::<_, std::convert::Infallible>(())
+        };
+        Entry::new(stamp, header, tags, copy).unwrap_or_else(|never| match never {})
+    }
+
     pub(crate) fn stamp(&self) -> Nonce {
         nonce(&self.0)
     }

@@ -1,0 +1,112 @@
+//! Writes without a macro: a value written through, and tags that are fenced or invalidated.
+
+use std::{future::Future, pin::pin};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Cache;
+use crate::{
+    error::Error,
+    key::CacheKey,
+    policy::Policy,
+    shape::{Loaded, Shape},
+    write::{self, Fence, Leave, Through},
+};
+
+impl Cache {
+    /// Runs `write` under a fence of `key`, and leaves the value that it returns in the entry's place: what
+    /// `#[write_through]` does, without a macro.
+    ///
+    /// From before `write` begins until the value is there, every reader of the key loads from the database and stores
+    /// nothing. The value is what the database now holds, as `write` returns it, and is kept as `policy` says. It is
+    /// left only if no other writer of the key was at work meanwhile: nobody could say whose commit came last, so
+    /// the next read loads. An `Err` leaves nothing, since it may hide a commit, and neither does a `None`.
+    ///
+    /// `write` returns a `Result` or an `Option`. Whatever goes wrong with the cache, its answer is returned. Other keys
+    /// and tags that the write makes stale are [fenced](Cache::fence) around it.
+    ///
+    /// # Cancellation and panics
+    ///
+    /// A call that is dropped, or whose `write` panics, leaves the fence: nothing is stored under the key until that
+    /// falls by itself (10 s by default), for the write may have been committed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use cache_runtime::{Cache, Policy};
+    ///
+    /// const SCORES: Policy = Policy::ttl(3600);
+    ///
+    /// let cache = Cache::in_memory();
+    /// // Begin, change and commit in here, and return what was committed.
+    /// let saved = cache.write_through("score:7", &SCORES, || async { Ok::<_, String>(42) }).await;
+    /// assert_eq!(saved, Ok(42));
+    /// assert_eq!(cache.get("score:7").await, Ok(Some(42)));
+    /// # }
+    /// ```
+    pub async fn write_through<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, write: F) -> O
+    where
+        O: Loaded,
+        <O::Shape as Shape>::Value: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = O>,
+    {
+        let inner = &self.inner;
+        let Some(guard) = &inner.guard else { return write().await };
+        let counters = self.counters(policy.name.unwrap_or("write_through"));
+        let leave = Leave::new(inner, &counters, policy);
+        let key = Some(self.key(policy.version, |out| out.key(&key)));
+        let (fences, tags) = (Vec::new(), Vec::new());
+        let through = Through { inner, guard, counters: &counters, policy, key, fences, tags };
+        // Pinned here, so that it is held once and not in every future that passes it on.
+        let body = pin!(async { write().await });
+        let value = |value: &_, leave: &mut Leave| leave.value(value);
+        write::writes::<O::Shape, _, _>(through, leave, value, body).await
+    }
+
+    /// Makes every entry that carries one of `tags` stale, in one round trip, however many entries there are.
+    ///
+    /// As [`invalidate`](Cache::invalidate): call it after the write has been committed. A process that dies between
+    /// the two leaves the old values behind; [`fence_tags`](Cache::fence_tags) does not.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// # let cache = cache_runtime::Cache::in_memory();
+    /// cache.invalidate_tags(["tenant:7", "plans"]).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the store does not answer in time for one of them: old values may still be
+    /// served. All of them have been tried, and the store is told again in the background, for a minute.
+    pub async fn invalidate_tags<K: CacheKey>(
+        &self,
+        tags: impl IntoIterator<Item = K>,
+    ) -> Result<(), Error> {
+        let Some(guard) = &self.inner.guard else { return Ok(()) };
+        write::invalidate_all(guard, self.stored_tags(tags)).await
+    }
+
+    /// Fences `tags` for a write that the caller commits: until [`Fence::settle`], no entry that carries one of them
+    /// is served anywhere, and no load can store one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// # let cache = cache_runtime::Cache::in_memory();
+    /// let fence = cache.fence_tags(["tenant:7"]).await;
+    /// // … change whatever belongs to the tenant, and commit …
+    /// fence.settle().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// A write that makes single keys stale as well raises both fences at once, with `tokio::join!`, and settles both.
+    /// A store that cannot be reached does not keep the write from going ahead: see [`Fence::stands`].
+    pub async fn fence_tags<K: CacheKey>(&self, tags: impl IntoIterator<Item = K>) -> Fence {
+        let tags = self.stored_tags(tags);
+        Fence::raise(&self.inner, tags).await
+    }
+
+    fn stored_tags<K: CacheKey>(&self, tags: impl IntoIterator<Item = K>) -> Vec<String> {
+        tags.into_iter().map(|tag| self.tag(|out| out.key(&tag))).collect()
+    }
+}

@@ -1,0 +1,178 @@
+//! Fences: raised on all keys of a write at once, renewed while it is at work, settled after it.
+//!
+//! Each key's steps are sent by themselves, over the connection that is the key's own, and all at the same time: one
+//! round trip, however many keys. One message for all of them would travel over the connection of the first key.
+//! Where a fence's answer is not waited for any longer, the settlement could then overtake the fence, and leave it
+//! standing.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use tokio::{runtime::Handle, task::AbortHandle};
+
+use super::deliver::deliver;
+use crate::{
+    entry::Entry,
+    error::Error,
+    guard::Guard,
+    inner::Inner,
+    lease::renew,
+    protocol::{Expected, Nonce, Reply, Step},
+    time::nonce,
+};
+
+/// Keys, or tags, that are fenced for a write.
+///
+/// While it stands, no cached copy of the keys is served, and nothing can be stored under them. It is
+/// renewed for as long as it is held, so that a long transaction is covered.
+///
+/// # Dropping
+///
+/// A fence that is dropped without [`settle`](Fence::settle) stands for its time (10 s by default) and then
+/// falls: the write may have been committed, so nothing may be cached until every load that could have
+/// seen the old value has ended.
+#[must_use = "a fence keeps its keys out of the cache until it is settled"]
+pub struct Fence {
+    /// None where the cache is disabled.
+    guard: Option<Arc<Guard>>,
+    /// In the order of their names.
+    keys: Vec<FencedKey>,
+    renewal: Option<Renewal>,
+}
+
+struct FencedKey {
+    key: Arc<str>,
+    /// The epoch in force; where the store did not answer, the one that was proposed, which may stand.
+    epoch: Nonce,
+    /// Whether the store has confirmed the fence.
+    stands: bool,
+}
+
+impl Fence {
+    /// Fences the keys, all at once.
+    pub(crate) async fn raise(inner: &Inner, mut keys: Vec<String>) -> Fence {
+        let Some(guard) = &inner.guard else {
+            return Fence { guard: None, keys: Vec::new(), renewal: None };
+        };
+        // A key that is named twice has one writer, not two that contend.
+        keys.sort_unstable();
+        keys.dedup();
+        let life = inner.fence_life;
+        let raised = keys.into_iter().map(|key| async {
+            let proposed = nonce();
+            let confirmed = raise(guard, &key, proposed, life).await;
+            if let Err(error) = &confirmed {
+                tracing::warn!(key, %error, "a write could not fence its cache key");
+            }
+            let stands = confirmed.is_ok();
+            FencedKey { key: key.into(), epoch: confirmed.unwrap_or(proposed), stands }
+        });
+        let keys: Vec<_> = join_all(raised).await;
+        let renewal = Renewal::start(guard, &keys, life);
+        Fence { guard: Some(Arc::clone(guard)), keys, renewal }
+    }
+
+    /// Whether every key is fenced in the store.
+    ///
+    /// Where it is not (the store cannot be reached), the write is still safe to make, but other processes
+    /// may serve the old value until the settlement arrives.
+    pub fn stands(&self) -> bool {
+        self.keys.iter().all(|key| key.stands)
+    }
+
+    /// Ends the fence, after the write: the keys are empty, and the next read loads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the store could not be told. It is told again in the background, for a
+    /// minute; a fence that stands falls by itself within its time.
+    ///
+    /// # Cancellation
+    ///
+    /// As [dropping](Fence#dropping).
+    pub async fn settle(self) -> Result<(), Error> {
+        self.leave(|_| None).await
+    }
+
+    /// As [`settle`](Fence::settle), leaving under each key what `value` says, if no other writer has been at work
+    /// there.
+    ///
+    /// Nothing is left where the store has not confirmed the fence: it may be raised only now, after others have
+    /// written.
+    pub(crate) async fn leave(
+        mut self,
+        mut value: impl FnMut(&str) -> Option<Value>,
+    ) -> Result<(), Error> {
+        // Before anything else, so that no renewal comes after the settlement.
+        self.renewal = None;
+        let Some(guard) = &self.guard else { return Ok(()) };
+        let settled = self.keys.iter().map(|fenced| {
+            let value = if fenced.stands { value(&fenced.key) } else { None };
+            settle(guard, fenced, value)
+        });
+        join_all(settled).await.into_iter().collect()
+    }
+
+    /// Whether this very key is fenced in the store.
+    pub(crate) fn holds(&self, key: &str) -> bool {
+        let at = self.keys.binary_search_by(|fenced| (*fenced.key).cmp(key));
+        at.is_ok_and(|at| self.keys[at].stands)
+    }
+
+    pub(crate) fn keys(&self) -> u64 {
+        self.keys.len() as u64
+    }
+}
+
+/// What a settlement leaves: a value with its stamp and life.
+pub(crate) type Value = (Nonce, Entry, Duration);
+
+impl std::fmt::Debug for Fence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.keys.iter().map(|key| &key.key)).finish()
+    }
+}
+
+/// Fences one key, and says which epoch is in force.
+pub(super) async fn raise(
+    guard: &Guard,
+    key: &str,
+    proposed: Nonce,
+    life: Duration,
+) -> Result<Nonce, Error> {
+    match guard.run(key, Step::Fence { epoch: proposed, life }).await? {
+        Reply::Fenced(epoch) => Ok(epoch),
+        _ => Err(Error::Unavailable("the store did not fence the key".into())),
+    }
+}
+
+/// Settles one key. An epoch that is not in force does what a delete does: a fence of others stays, contended.
+async fn settle(guard: &Arc<Guard>, fenced: &FencedKey, value: Option<Value>) -> Result<(), Error> {
+    let step = Step::Settle { epoch: fenced.epoch, value };
+    deliver(guard, &fenced.key, step).await
+}
+
+/// The task that renews a fence. Dropping it ends it.
+struct Renewal(AbortHandle);
+
+impl Renewal {
+    fn start(guard: &Arc<Guard>, keys: &[FencedKey], life: Duration) -> Option<Renewal> {
+        let runtime = Handle::try_current().ok()?;
+        let renewals: Vec<_> = keys
+            .iter()
+            .filter(|key| key.stands)
+            .map(|key| {
+                let (guard, epoch, key) = (Arc::clone(guard), key.epoch, Arc::clone(&key.key));
+                async move { renew(&guard, &key, Expected::Fence(epoch), life).await }
+            })
+            .collect();
+        let task = runtime.spawn(async move { drop(join_all(renewals).await) });
+        Some(Renewal(task.abort_handle()))
+    }
+}
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,94 @@
+//! What a writer leaves behind: a value in the entry's place, and keys that are emptied because they were not known
+//! before.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    codec,
+    entry::Entry,
+    inner::Inner,
+    key::{self, KeyWriter},
+    policy::Policy,
+    protocol::Nonce,
+    stats::Counters,
+    time::IntoTtl,
+};
+
+/// What closures over the result of a writer decide.
+pub struct Leave {
+    inner: Arc<Inner>,
+    counters: Arc<Counters>,
+    policy: Policy,
+    value: Option<Entry>,
+    emptied: Vec<String>,
+}
+
+impl Leave {
+    pub(crate) fn new(inner: &Arc<Inner>, counters: &Arc<Counters>, policy: &Policy) -> Leave {
+        Leave {
+            inner: Arc::clone(inner),
+            counters: Arc::clone(counters),
+            policy: *policy,
+            value: None,
+            emptied: Vec::new(),
+        }
+    }
+
+    /// This value's time to live.
+    pub fn ttl(&mut self, ttl: impl IntoTtl) {
+        self.policy.ttl = ttl.into_ttl();
+    }
+
+    /// The value that takes the entry's place, if the write succeeds and nobody else writes meanwhile.
+    ///
+    /// A `None`, whatever it is wrapped in, is not stored, and neither is what does not read back as what it is.
+    pub fn value<T: Serialize + DeserializeOwned>(&mut self, value: &T) {
+        // Stamp, life and tags are put into the header when they are known.
+        let stamp = Nonce([0; 16]);
+        let meta = codec::Meta::default();
+        let encoded =
+            codec::encode(value, stamp, &self.policy.encoding, meta).and_then(codec::verified::<T>);
+        self.value = match encoded {
+            Ok(entry) => Some(entry).filter(|entry| !entry.negative()),
+            Err(error) => {
+                tracing::warn!(%error, "a value cannot be cached");
+                self.counters.unencodable.add_one();
+                None
+            }
+        };
+    }
+
+    /// A key that is known only now: it is emptied after the write.
+    pub fn empty(&mut self, write: impl FnOnce(&mut KeyWriter<'_>)) {
+        let namespace = self.inner.namespace.as_deref();
+        self.emptied.push(key::stored(namespace, self.policy.version, write));
+    }
+
+    /// A tag that is known only now, likewise.
+    pub fn empty_tag(&mut self, write: impl FnOnce(&mut KeyWriter<'_>)) {
+        self.emptied.push(key::stored_tag(self.inner.namespace.as_deref(), write));
+    }
+
+    /// No value after all.
+    pub(super) fn nothing(&mut self) {
+        self.value = None;
+    }
+
+    /// The value with its time to live, and the keys to be emptied.
+    pub(super) fn decided(self) -> (Option<(Entry, Duration)>, Vec<String>) {
+        let ttl = self.policy.ttl;
+        let value = self.value.filter(|_| !ttl.is_zero()).map(|entry| (entry, ttl));
+        (value, self.emptied)
+    }
+}
+
+impl std::fmt::Debug for Leave {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Leave")
+            .field("value", &self.value)
+            .field("emptied", &self.emptied)
+            .finish_non_exhaustive()
+    }
+}

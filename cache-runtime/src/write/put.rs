@@ -1,0 +1,41 @@
+//! A value that is put without a body: fenced and settled at once.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join;
+
+use super::{deliver::deliver, fence::raise, tags::stamps, through::value};
+use crate::{
+    entry::Entry,
+    error::Error,
+    freshness::life,
+    guard::Guard,
+    inner::Inner,
+    policy::Policy,
+    protocol::Step,
+    time::{nonce, now_ms},
+};
+
+/// Puts a value: the fence makes it lose against every other writer at work.
+pub(crate) async fn put(
+    inner: &Inner,
+    guard: &Arc<Guard>,
+    key: String,
+    entry: Entry,
+    ttl: Duration,
+) -> Result<(), Error> {
+    let key: Arc<str> = key.into();
+    let life = life(ttl, &Policy::UNSET, now_ms());
+    let tags = inner.carried(Vec::new());
+    let names: Vec<_> = tags.iter().map(String::as_str).collect();
+    let fence = raise(guard, &key, nonce(), inner.fence_life);
+    let (epoch, stamps) = join(fence, stamps(guard, &names, life.hard)).await;
+    let epoch = epoch?;
+    let known = stamps.map(|stamps| stamps.into_iter().collect::<Option<Vec<_>>>());
+    let value = match &known {
+        Ok(Some(tags)) if !ttl.is_zero() => Some(value(&entry, life, tags)),
+        _ => None,
+    };
+    deliver(guard, &key, Step::Settle { epoch, value }).await?;
+    known.map(drop)
+}

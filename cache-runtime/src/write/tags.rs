@@ -1,0 +1,110 @@
+//! The tags that an entry carries: their names in the store, and their stamps from before a write.
+
+use std::time::Duration;
+
+use super::fence::{Fence, Value};
+use crate::{
+    entry::{Entry, MOST_TAGS},
+    error::Error,
+    guard::Guard,
+    protocol::{Nonce, Reply, State, Step},
+    time::nonce,
+};
+
+/// How much longer a stamp is kept than what carries it: an entry is good for as long as its stamps stand, and
+/// they are asked for before it is there.
+const SPARE: Duration = Duration::from_secs(3600);
+
+/// The tags that a value is going to carry, in the order of their names.
+pub(super) struct Carried(Vec<Tag>);
+
+struct Tag {
+    name: String,
+    /// None as long as it is not known; a tag that is fenced has none.
+    stamp: Option<Nonce>,
+    /// Whether this writer itself fences the tag. Its settlement then leaves the stamp that the value carries: it
+    /// does so only if nobody else has invalidated the tag meanwhile.
+    own: bool,
+}
+
+impl Carried {
+    /// `tags` are in order; `fences` are what the writer itself fences.
+    pub(super) fn new(tags: Vec<String>, fences: &[String]) -> Carried {
+        let tag = |name: String| {
+            let own = fences.contains(&name);
+            Tag { name, stamp: own.then(nonce), own }
+        };
+        Carried(tags.into_iter().map(tag).collect())
+    }
+
+    /// Asks for the stamps, all at once, and has them kept for longer than an entry of `life`.
+    ///
+    /// The order in which these questions reach the store is of no account, so they go in one message.
+    pub(super) async fn ask(&mut self, guard: &Guard, life: Duration) -> Result<(), Error> {
+        let others: Vec<_> = self.0.iter_mut().filter(|tag| !tag.own).collect();
+        let names: Vec<_> = others.iter().map(|tag| &*tag.name).collect();
+        let stamps = stamps(guard, &names, life).await?;
+        for (tag, stamp) in others.into_iter().zip(stamps) {
+            tag.stamp = stamp;
+        }
+        Ok(())
+    }
+
+    /// The stamps, if all are known: without one of them, nobody could tell when the value becomes stale.
+    pub(super) fn stamps(&self, fence: &Fence) -> Option<Vec<Nonce>> {
+        if self.0.len() > MOST_TAGS {
+            tracing::warn!(
+                tags = self.0.len(),
+                "an entry with more than {MOST_TAGS} tags is not stored"
+            );
+            return None;
+        }
+        let stamp = |tag: &Tag| tag.stamp.filter(|_| !tag.own || fence.holds(&tag.name));
+        self.0.iter().map(stamp).collect()
+    }
+
+    /// What the settlement of `fenced` leaves there, if that is one of these tags: the stamp that the value
+    /// carries.
+    pub(super) fn left(&self, fenced: &str, life: Duration) -> Option<Value> {
+        let tag = self.0.iter().find(|tag| tag.own && tag.name == fenced)?;
+        let stamp = tag.stamp?;
+        Some((stamp, Entry::tag(stamp), life.saturating_add(SPARE)))
+    }
+
+    /// Has the stamps kept for an entry of `life`, where that is longer than they were `told`.
+    ///
+    /// Best effort: a stamp that is gone too early makes an entry stale too early.
+    pub(super) async fn prolong(&self, guard: &Guard, told: Duration, life: Duration) {
+        if life > told {
+            let names: Vec<_> =
+                self.0.iter().filter(|tag| !tag.own).map(|tag| &*tag.name).collect();
+            _ = stamps(guard, &names, life).await;
+        }
+    }
+}
+
+/// The stamps of `tags`; none for one that is fenced, and what is written under it must not be stored.
+pub(super) async fn stamps(
+    guard: &Guard,
+    tags: &[&str],
+    life: Duration,
+) -> Result<Vec<Option<Nonce>>, Error> {
+    if tags.is_empty() {
+        return Ok(Vec::new());
+    }
+    let life = life.saturating_add(SPARE);
+    let step = || {
+        let stamp = nonce();
+        Step::Stamp { stamp, value: Entry::tag(stamp), life }
+    };
+    let steps: Vec<_> = tags.iter().map(|tag| (*tag, step())).collect();
+    let replies = guard.run_many(&steps).await?;
+    replies.into_iter().map(|reply| Ok(standing(&reply?))).collect()
+}
+
+fn standing(reply: &Reply<Entry>) -> Option<Nonce> {
+    match reply {
+        Reply::Found(State::Value(stamp, _)) => Some(*stamp),
+        _ => None,
+    }
+}

@@ -1,0 +1,103 @@
+//! A write and its two round trips: one that fences its keys and asks for the stamps of its tags, and one that
+//! settles them with what it leaves.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::{join, join3};
+
+use super::{
+    deliver::invalidate_all,
+    fence::{Fence, Value},
+    leave::Leave,
+    tags::Carried,
+};
+use crate::{
+    entry::Entry,
+    freshness::{Life, life},
+    guard::Guard,
+    inner::Inner,
+    policy::Policy,
+    protocol::Nonce,
+    stats::Counters,
+    time::{nonce, now_ms},
+};
+
+/// What one write is going to touch.
+pub(crate) struct Through<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) guard: &'a Arc<Guard>,
+    pub(crate) counters: &'a Counters,
+    pub(crate) policy: &'a Policy,
+    /// The key under which a value is left, if any.
+    pub(crate) key: Option<String>,
+    /// The keys and tags that are made stale.
+    pub(crate) fences: Vec<String>,
+    /// The tags that the value carries.
+    pub(crate) tags: Vec<String>,
+}
+
+/// A write that is at work under its fences.
+pub(super) struct Begun<'a> {
+    guard: &'a Arc<Guard>,
+    counters: &'a Counters,
+    policy: &'a Policy,
+    key: Option<String>,
+    fence: Fence,
+    carried: Carried,
+}
+
+impl<'a> Through<'a> {
+    /// The first round trip.
+    pub(super) async fn begin(self) -> Begun<'a> {
+        let Through { inner, guard, counters, policy, key, mut fences, tags } = self;
+        let tags = if key.is_some() { inner.carried(tags) } else { Vec::new() };
+        let mut carried = Carried::new(tags, &fences);
+        fences.extend(key.clone());
+        let fence = Fence::raise(inner, fences);
+        let life = life(policy.ttl, policy, now_ms());
+        let (fence, asked) = join(fence, carried.ask(guard, life.hard)).await;
+        if !fence.stands() || asked.is_err() {
+            counters.store_errors.add_one();
+        }
+        Begun { guard, counters, policy, key, fence, carried }
+    }
+}
+
+impl Begun<'_> {
+    /// The second round trip.
+    pub(super) async fn end(self, leave: Leave) {
+        let (value, emptied) = leave.decided();
+        let value = value.and_then(|(entry, ttl)| self.value(&entry, ttl));
+        let Begun { guard, counters, policy, key, fence, carried } = self;
+        let keys = fence.keys() + emptied.len() as u64;
+        // A ttl that came with the value may be longer than the tags were told.
+        let hard = value.as_ref().map_or(Duration::ZERO, |(_, _, hard)| *hard);
+        let prolonged = carried.prolong(guard, life(policy.ttl, policy, 0).hard, hard);
+        let settled = fence.leave(|fenced| match &value {
+            Some(value) if key.as_deref() == Some(fenced) => Some(value.clone()),
+            Some(_) => carried.left(fenced, hard),
+            None => None,
+        });
+        let (settled, emptied, ()) =
+            join3(settled, invalidate_all(guard, emptied), prolonged).await;
+        if let Err(error) = settled.and(emptied) {
+            tracing::warn!(%error, "an invalidation has not reached the cache's store yet");
+            counters.store_errors.add_one();
+        }
+        counters.invalidations.add(keys);
+    }
+
+    /// The value as it is stored, if it may be: the key is fenced, and every tag's stamp is known.
+    fn value(&self, entry: &Entry, ttl: Duration) -> Option<Value> {
+        let key = self.key.as_deref()?;
+        let stamps = self.carried.stamps(&self.fence)?;
+        let life = life(ttl, self.policy, now_ms());
+        self.fence.holds(key).then(|| value(entry, life, &stamps))
+    }
+}
+
+/// The value as it is stored.
+pub(super) fn value(entry: &Entry, life: Life, tags: &[Nonce]) -> Value {
+    let stamp = nonce();
+    (stamp, entry.settled(stamp, life.graceful, life.soft_expiry, life.ttl, tags), life.hard)
+}
