@@ -23,6 +23,15 @@ pub(crate) struct Life {
     pub(crate) graceful: bool,
 }
 
+/// How much longer a tag's stamp is kept than what carries it: an entry is good for as long as its stamps stand,
+/// and they are asked for before it is there, when the ttl that its value may bring is not known yet.
+const SPARE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// For how long the stamps of an entry's tags are kept, if the store is to keep the entry for `hard`.
+pub(crate) fn tag_life(hard: Duration) -> Duration {
+    hard.saturating_add(SPARE)
+}
+
 /// What may be done with an entry that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Age {

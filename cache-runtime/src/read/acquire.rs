@@ -12,16 +12,12 @@ use super::{
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::Age,
+    freshness::{Age, tag_life},
     lease::{Claim, Lease},
     policy::Policy,
     protocol::{Nonce, Reply, State, Step},
     time::{jittered, nonce},
 };
-
-/// A tag's stamp stands for so long after it was last needed for a load, and for as long as the loaded value
-/// at least. What outlives its tag is a miss.
-const TAG_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What came of asking for the right to store.
 pub(super) enum Acquired {
@@ -136,7 +132,7 @@ impl Lookup<'_> {
         }
         let Policy { ttl, stale_while_revalidate, stale_if_error, .. } = self.request.policy;
         let stale = stale_while_revalidate.max(stale_if_error);
-        let life = ttl.saturating_add(stale).max(TAG_LIFE);
+        let life = tag_life(ttl.saturating_add(stale));
         let mut steps = vec![(key, step)];
         steps.extend(tags.iter().map(|tag| {
             let stamp = nonce();

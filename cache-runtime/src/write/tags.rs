@@ -6,14 +6,11 @@ use super::fence::{Fence, Value};
 use crate::{
     entry::{Entry, MOST_TAGS},
     error::Error,
+    freshness::tag_life,
     guard::Guard,
     protocol::{Nonce, Reply, State, Step},
     time::nonce,
 };
-
-/// How much longer a stamp is kept than what carries it: an entry is good for as long as its stamps stand, and
-/// they are asked for before it is there.
-const SPARE: Duration = Duration::from_secs(3600);
 
 /// The tags that a value is going to carry, in the order of their names.
 pub(super) struct Carried(Vec<Tag>);
@@ -68,7 +65,7 @@ impl Carried {
     pub(super) fn left(&self, fenced: &str, life: Duration) -> Option<Value> {
         let tag = self.0.iter().find(|tag| tag.own && tag.name == fenced)?;
         let stamp = tag.stamp?;
-        Some((stamp, Entry::tag(stamp), life.saturating_add(SPARE)))
+        Some((stamp, Entry::tag(stamp), tag_life(life)))
     }
 
     /// Has the stamps kept for an entry of `life`, where that is longer than they were `told`.
@@ -92,7 +89,7 @@ pub(super) async fn stamps(
     if tags.is_empty() {
         return Ok(Vec::new());
     }
-    let life = life.saturating_add(SPARE);
+    let life = tag_life(life);
     let step = || {
         let stamp = nonce();
         Step::Stamp { stamp, value: Entry::tag(stamp), life }
