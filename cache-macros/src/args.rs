@@ -26,6 +26,11 @@ impl Spec {
         let known = self.known.iter().find(|(known, _)| name == known);
         known.map(|(_, usage)| *usage)
     }
+
+    /// Whether the argument of this name is a list in brackets, which could be an expression as well.
+    fn is_list(&self, name: &Ident) -> bool {
+        self.usage(name).is_some_and(|usage| usage.starts_with(&format!("{name}(")))
+    }
 }
 
 /// One argument that has a name.
@@ -87,8 +92,10 @@ impl Args {
 
     fn read_one(&mut self, input: ParseStream<'_>, spec: &Spec, cx: &Ctxt) -> syn::Result<()> {
         let assigns = input.peek2(Token![=]) && !input.peek2(Token![==]);
-        let named = input.peek(Ident::peek_any) && (assigns || spec.positional.is_some());
-        if named {
+        let listed = input.peek2(syn::token::Paren)
+            && (input.fork().call(Ident::parse_any)).is_ok_and(|name| spec.is_list(&name));
+        let may_be_named = assigns || listed || spec.positional.is_some();
+        if input.peek(Ident::peek_any) && may_be_named {
             let name = Ident::parse_any(input)?;
             let value = Value::read(input, &name, spec)?;
             self.keep(name, value, spec, cx);

@@ -84,7 +84,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
     cached::cached(args.into(), item.into()).into()
 }
 
-/// Fences keys before the function's body and drops them after it, whatever it returned.
+/// Fences keys and tags before the function's body and drops them after it, whatever it returned.
 ///
 /// ```text
 /// #[invalidates("user:<user.id>", UserByName { name: &user.name })]
@@ -97,7 +97,8 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | argument | form | meaning |
 /// |---|---|---|
-/// | without a name | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | a key that the function makes stale; at least one |
+/// | without a name | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | a key that the function makes stale; at least one, or a tag |
+/// | `tags` | `tags("tenant:<tenant>")` | tags whose entries the function makes stale, all of them; each is written as a key is |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
 /// | `version` | `2` | the version of the readers' entries, where they have one |
 /// | `name` | `"users.update"` | label in metrics; default `module::Type::function` |

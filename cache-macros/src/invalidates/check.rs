@@ -1,4 +1,4 @@
-//! The rules of `#[invalidates]`. Its keys need not name every parameter: it is the readers that
+//! The rules of `#[invalidates]`. Its keys and tags need not name every parameter: it is the readers that
 //! say what a key is made of.
 
 use super::model::Invalidates;
@@ -9,7 +9,7 @@ use crate::rules;
 pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
     rules::check_async(&model.function, "#[invalidates]", cx);
     rules::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
-    for key in &model.options.keys {
+    for key in model.options.keys.iter().chain(&model.options.tags) {
         if let Key::Template(template) = key {
             rules::check_placeholders(template, &model.params, cx);
             rules::check_braces(template, |name| model.params.contains(name), cx);

@@ -13,6 +13,8 @@ pub(crate) struct Invalidates {
 
 pub(crate) struct Options {
     pub(crate) keys: Vec<Key>,
+    /// What groups of entries are marked with: keys of their own.
+    pub(crate) tags: Vec<Key>,
     pub(crate) common: Common,
 }
 

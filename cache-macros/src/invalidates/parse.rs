@@ -1,9 +1,12 @@
 //! Reads the arguments of `#[invalidates]`.
 
 use proc_macro2::{Span, TokenStream};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Expr, Token};
 
 use super::model::Options;
-use crate::args::{Args, Spec};
+use crate::args::{Arg, Args, Spec};
 use crate::common::Common;
 use crate::ctxt::Ctxt;
 use crate::key::Key;
@@ -11,6 +14,7 @@ use crate::key::Key;
 const INVALIDATES: Spec = Spec {
     attribute: "`#[invalidates]`",
     known: &[
+        ("tags", "tags(\"tenant:<tenant>\")"),
         ("cache", "cache = self.cache"),
         ("version", "version = 2"),
         ("name", "name = \"users.update\""),
@@ -26,13 +30,20 @@ const INVALIDATES: Spec = Spec {
 pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &INVALIDATES, cx);
     let keys = std::mem::take(&mut args.positional);
-    if keys.is_empty() && args.lacks("key") {
-        let message = "`#[invalidates]` needs the keys that the function makes stale: \
-                       `#[invalidates(\"user:<user.id>\")]`";
+    let tags = args.take("tags");
+    if keys.is_empty() && tags.is_none() && args.lacks("key") {
+        let message = "`#[invalidates]` needs the keys or `tags(...)` that the function makes \
+                       stale: `#[invalidates(\"user:<user.id>\")]`";
         cx.error(syn::Error::new(Span::call_site(), message));
     }
     Options {
         keys: keys.into_iter().filter_map(|key| Key::parse(key, cx)).collect(),
+        tags: tags.and_then(|tags| list(tags, cx)).unwrap_or_default(),
         common: Common::parse(&mut args, cx),
     }
+}
+
+fn list(tags: Arg, cx: &Ctxt) -> Option<Vec<Key>> {
+    let tags = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tags.list(cx)?);
+    Some(cx.ok(tags)?.into_iter().filter_map(|tag| Key::parse(tag, cx)).collect())
 }

@@ -34,6 +34,16 @@ snapshots! {
             self.db.update(user).await
         }
     }
+    tags in None, ("user:<user.id>", tags("tenant:<user.tenant>", PlanTag(user.plan))): {
+        async fn update(user: User) -> sqlx::Result<()> {
+            db::update(user).await
+        }
+    }
+    tags_alone in None, (tags("tenant:<tenant>")): {
+        async fn rename(tenant: &str) -> sqlx::Result<()> {
+            db::rename(tenant).await
+        }
+    }
     no_result in None, ("user:<id>"): {
         async fn forget(id: u64) {
             db::forget(id).await;
@@ -82,6 +92,11 @@ fn one_mistake_gives_one_message() {
         errors!(("user:<user.id>") fn update(user: &User)),
         errors!(("user:<user.id>") async fn update(tx: &mut sqlx::Transaction<'_, Db>, user: &User)),
         errors!(("user:<user.id>", 5) async fn update(user: &User)),
+        errors!((tags()) async fn update(user: &User)),
+        errors!((tags = ["user"]) async fn update(user: &User)),
+        errors!((tags("user:<id>")) async fn update(user: &User)),
+        errors!((tags("user:{user.id}")) async fn update(user: &User)),
+        errors!((tags("a", 5)) async fn update(user: &User)),
     ];
     for found in found {
         assert_eq!(found.len(), 1, "{found:#?}");

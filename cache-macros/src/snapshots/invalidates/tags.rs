@@ -1,0 +1,34 @@
+#[invalidates("user:<user.id>", tags("tenant:<user.tenant>", PlanTag(user.plan)))]
+async fn update(user: User) -> sqlx::Result<()> {
+    db::update(user).await
+}
+
+// becomes
+
+async fn update(user: User) -> sqlx::Result<()> {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::__private::NO_TTL,
+        );
+        ::cache_runtime::__private::Call::new(&__SITE)
+            .fence(|__w| {
+                __w.literal("user:");
+                __w.part(&user.id);
+            })
+            .fence_tag(|__w| {
+                __w.literal("tenant:");
+                __w.part(&user.tenant);
+            })
+            .fence_tag(|__w| {
+                __w.key(&PlanTag(user.plan));
+            })
+    };
+    let __body = ::core::pin::pin!(
+        async move { if let ::core::option::Option::Some(__ret) =
+        ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
+        db::update(user). await }
+    );
+    __call.invalidate(__body).await
+}

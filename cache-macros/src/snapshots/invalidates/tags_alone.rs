@@ -1,0 +1,27 @@
+#[invalidates(tags("tenant:<tenant>"))]
+async fn rename(tenant: &str) -> sqlx::Result<()> {
+    db::rename(tenant).await
+}
+
+// becomes
+
+async fn rename(tenant: &str) -> sqlx::Result<()> {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::__private::NO_TTL,
+        );
+        ::cache_runtime::__private::Call::new(&__SITE)
+            .fence_tag(|__w| {
+                __w.literal("tenant:");
+                __w.part(&tenant);
+            })
+    };
+    let __body = ::core::pin::pin!(
+        async move { if let ::core::option::Option::Some(__ret) =
+        ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
+        db::rename(tenant). await }
+    );
+    __call.invalidate(__body).await
+}
