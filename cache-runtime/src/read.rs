@@ -7,6 +7,7 @@ mod acquire;
 mod audit;
 mod lead;
 mod lookup;
+mod patience;
 mod plan;
 mod reentry;
 mod refresh;

@@ -1,10 +1,6 @@
 //! How a call gets the right to store what it will load: a lease, and the stamps of the entry's tags, in one
 //! round trip.
 
-use std::time::Duration;
-
-use tokio::time;
-
 use super::{
     lookup::{Lookup, Store},
     seen::{Seen, stamp},
@@ -16,7 +12,7 @@ use crate::{
     lease::{Claim, Lease},
     policy::Policy,
     protocol::{Nonce, Reply, State, Step},
-    time::{jittered, nonce},
+    time::nonce,
 };
 
 /// What came of asking for the right to store.
@@ -184,30 +180,4 @@ impl Lookup<'_> {
 /// The key on which the loader is elected that renews the value under `key`.
 fn refresh_key(key: &str) -> String {
     format!("{key}#refresh")
-}
-
-/// How long a caller waits for another process, and how often it looks.
-pub(super) struct Patience {
-    began: time::Instant,
-    wait: Duration,
-}
-
-impl Patience {
-    /// Looking this often costs a server little.
-    const SHORTEST: Duration = Duration::from_millis(2);
-    const LONGEST: Duration = Duration::from_millis(50);
-
-    pub(super) fn new(policy: &Policy) -> Self {
-        Patience { began: time::Instant::now(), wait: policy.wait }
-    }
-
-    /// Pauses before the next look: an eighth of the time waited so far, so that what polling adds stays
-    /// in proportion to the load that is waited for. False when there is no time left.
-    pub(super) async fn pause(&self) -> bool {
-        let waited = self.began.elapsed();
-        let left = self.wait.saturating_sub(waited);
-        let pause = jittered((waited / 8).clamp(Self::SHORTEST, Self::LONGEST));
-        time::sleep(pause.min(left)).await;
-        !left.is_zero()
-    }
 }

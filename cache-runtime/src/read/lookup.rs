@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    acquire::{Acquired, Patience},
+    acquire::Acquired,
     lead::{Lead, Place},
+    patience::Patience,
     reentry,
     request::Request,
     seen::{Seen, carries},
