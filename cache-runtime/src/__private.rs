@@ -1,5 +1,7 @@
 //! What the attributes' expansions call. Not public API: it may change in any release.
 
+mod each;
+
 use std::{
     future::Future,
     marker::PhantomData,
@@ -8,6 +10,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::each::RowsProbe;
 use crate::{
     cache::Cache,
     key::{KeyOf, KeyWriter},

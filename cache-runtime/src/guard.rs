@@ -20,6 +20,10 @@ use crate::{
     store::{Replies, Store},
 };
 
+/// How many keys or steps go out at once: so many that the round trip costs little beside them, so few that they
+/// can be answered in the time that one operation has.
+const AT_ONCE: usize = 5_000;
+
 /// A store that answers in time or not at all.
 pub(crate) struct Guard {
     store: Store,
@@ -45,15 +49,23 @@ impl Guard {
         self.in_time(pin!(self.store.run(key, step))).await
     }
 
-    /// Looks at several keys at once.
+    /// Looks at several keys at once. Very many go out one part after the other, each part in its own time.
     pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<Vec<State<Entry>>, Error> {
-        self.in_time(pin!(self.store.read_many(keys))).await
+        let mut states = Vec::with_capacity(keys.len());
+        for part in keys.chunks(AT_ONCE) {
+            states.extend(self.in_time(pin!(self.store.read_many(part))).await?);
+        }
+        Ok(states)
     }
 
-    /// Takes several steps at once, in this order. An error is that of all of them; otherwise each has an
-    /// answer of its own.
+    /// Takes several steps at once, in this order; very many as [`read_many`](Guard::read_many) does. An error
+    /// is that of all of them; otherwise each has an answer of its own.
     pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
-        self.in_time(pin!(self.store.run_many(steps))).await
+        let mut replies = Vec::with_capacity(steps.len());
+        for part in steps.chunks(AT_ONCE) {
+            replies.extend(self.in_time(pin!(self.store.run_many(part))).await?);
+        }
+        Ok(replies)
     }
 
     /// Takes a step that ends a write; where that fails, empties the key in what is left of the time.
@@ -75,21 +87,28 @@ impl Guard {
         match &self.store {
             Store::Memory(store) => drop(store.run(key, step)),
             #[cfg(feature = "redis")]
-            Store::Redis(_) => self.run_in_background(key, step),
+            Store::Redis(_) => {
+                let (guard, key) = (Arc::clone(self), Arc::clone(key));
+                in_background(async move { guard.run(&key, step).await.map(drop) });
+            }
         }
     }
 
-    #[cfg(feature = "redis")]
-    fn run_in_background(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>) {
-        // Outside of a runtime (one that is shutting down, say) nothing can be sent: what was to be given
-        // up ends by its own expiry.
-        let Ok(runtime) = Handle::try_current() else { return };
-        let (guard, key) = (Arc::clone(self), Arc::clone(key));
-        runtime.spawn(async move {
-            if let Err(error) = guard.run(&key, step).await {
-                tracing::debug!(%error, "a background step on the cache's store failed");
+    /// Takes several steps at once that nobody waits for.
+    pub(crate) fn run_many_detached(self: &Arc<Self>, steps: Vec<(Arc<str>, Step<Entry>)>) {
+        match &self.store {
+            Store::Memory(store) => {
+                steps.into_iter().for_each(|(key, step)| drop(store.run(&key, step)));
             }
-        });
+            #[cfg(feature = "redis")]
+            Store::Redis(_) => {
+                let guard = Arc::clone(self);
+                in_background(async move {
+                    let steps: Vec<_> = steps.iter().map(|(k, s)| (&**k, s.clone())).collect();
+                    guard.run_many(&steps).await.map(drop)
+                });
+            }
+        }
     }
 
     #[cfg(feature = "redis")]
@@ -116,4 +135,17 @@ impl Guard {
             Err(_) => Err(Error::Unavailable(format!("no answer within {:?}", self.deadline))),
         }
     }
+}
+
+/// Runs what nobody waits for.
+#[cfg(feature = "redis")]
+fn in_background(step: impl Future<Output = Result<(), Error>> + Send + 'static) {
+    // Outside of a runtime (one that is shutting down, say) nothing can be sent: what was to be given up ends
+    // by its own expiry.
+    let Ok(runtime) = Handle::try_current() else { return };
+    runtime.spawn(async move {
+        if let Err(error) = step.await {
+            tracing::debug!(%error, "a background step on the cache's store failed");
+        }
+    });
 }

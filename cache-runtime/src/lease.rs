@@ -1,5 +1,9 @@
 //! A lease that is held: renewed while its loader works, given up when dropped.
 
+mod batch;
+
+pub(crate) use self::batch::{Leases, Which};
+
 use std::{
     future::{self, Future},
     pin::pin,

@@ -91,6 +91,7 @@ mod protocol;
 mod read;
 mod redelivery;
 mod refreshing;
+mod rows;
 mod shape;
 mod stats;
 mod store;
@@ -100,8 +101,6 @@ mod time;
 mod value;
 mod write;
 
-#[doc(hidden)]
-pub use self::shape::Shape;
 pub use self::{
     builder::Builder,
     cache::Cache,
@@ -110,6 +109,7 @@ pub use self::{
     global::set_global,
     key::{AnyValue, CacheKey, Holds, KeyOf, KeyPart, KeyWriter, stored_key},
     policy::Policy,
+    rows::LoadedRows,
     shape::Loaded,
     stats::{FunctionStats, Stats},
     tagged::Tagged,
@@ -117,5 +117,7 @@ pub use self::{
     value::CacheValue,
     write::Fence,
 };
+#[doc(hidden)]
+pub use self::{rows::Rows, shape::Shape};
 #[cfg(feature = "macros")]
 pub use cache_macros::{CacheKey, KeyPart, cached, invalidates};

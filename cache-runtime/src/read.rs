@@ -5,6 +5,7 @@
 
 mod acquire;
 mod audit;
+pub(crate) mod batch;
 mod lead;
 mod lookup;
 mod patience;

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["store"],
     &["guard"],
     &["lease", "redelivery", "flight", "refreshing"],
-    &["shape", "stats"],
+    &["shape", "rows", "stats"],
     &["inner"],
     &["read", "write"],
     &["cache"],

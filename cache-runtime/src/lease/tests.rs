@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time;
 
-use super::Lease;
+use super::{Lease, Leases, Which};
 use crate::{
     guard::Guard,
     protocol::{Nonce, Reply, State, Step},
@@ -67,4 +67,56 @@ async fn a_load_goes_on_when_its_lease_is_taken_away() {
         "loaded"
     };
     assert_eq!(lease.renewing(load).await, "loaded");
+}
+
+/// A batch's leases of two keys, both acquired.
+async fn both_leased() -> (Arc<Guard>, Leases, [Which; 2]) {
+    let store = Store::Memory(MemoryStore::new(10));
+    let guard = Arc::new(Guard::new(store, Duration::from_millis(100), 1));
+    let mut leases = Leases::new(&guard, LIFE);
+    let both = ["one", "two"].map(|key| {
+        let (which, token) = leases.ask(&key.into());
+        (which, (key, Step::Acquire { token, life: LIFE }))
+    });
+    let steps = both.clone().map(|(_, step)| step);
+    assert_eq!(guard.run_many(&steps).await, Ok(vec![Ok(Reply::Acquired), Ok(Reply::Acquired)]));
+    (guard, leases, both.map(|(which, _)| which))
+}
+
+async fn both_states(guard: &Guard) -> [State<crate::entry::Entry>; 2] {
+    let read = async |key| match guard.run(key, Step::Read).await {
+        Ok(Reply::Found(state)) => state,
+        other => panic!("{other:?}"),
+    };
+    [read("one").await, read("two").await]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_batch_keeps_its_leases() {
+    let (guard, leases, both) = both_leased().await;
+    leases.renewing(time::sleep(LIFE * 20)).await;
+    let standing = both.map(|which| State::Leased(leases.token(which).expect("not spent")));
+    assert_eq!(both_states(&guard).await, standing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_keeps_the_leases_that_are_left_to_it() {
+    let (guard, leases, [_, two]) = both_leased().await;
+    let load = async {
+        guard.run("one", Step::Delete).await.expect("memory");
+        time::sleep(LIFE * 20).await;
+    };
+    leases.renewing(load).await;
+    let token = leases.token(two).expect("not spent");
+    assert_eq!(both_states(&guard).await, [State::Vacant, State::Leased(token)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_batch_gives_up_what_it_has_not_spent() {
+    let (guard, mut leases, [one, _]) = both_leased().await;
+    let token = leases.token(one).expect("not spent");
+    leases.spend(one);
+    assert!(!leases.is_empty());
+    drop(leases);
+    assert_eq!(both_states(&guard).await, [State::Leased(token), State::Vacant]);
 }

@@ -4,7 +4,10 @@ use std::future::Future;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{lookup::Lookup, reentry};
+use super::{
+    lookup::Lookup,
+    reentry::{self, Keys},
+};
 use crate::{entry::Entry, shape::Shape};
 
 /// Answers a call whose hit is audited with what the source says; with the hit where the source fails.
@@ -22,8 +25,8 @@ where
     let counters = &lookup.request.counters;
     counters.audits.add_one();
     counters.loads.add_one();
-    let key = lookup.shared_key();
-    let loaded = match S::split(reentry::loading(lookup.guard, &key, body).await) {
+    let key = Keys::One(lookup.shared_key());
+    let loaded = match S::split(reentry::loading(lookup.guard, key, body).await) {
         Ok(loaded) => loaded,
         Err(_) => {
             lookup.request.counters.load_failures.add_one();

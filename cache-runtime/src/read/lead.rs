@@ -8,7 +8,11 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{lookup::Lookup, reentry, request::Request};
+use super::{
+    lookup::Lookup,
+    reentry::{self, Keys},
+    request::Request,
+};
 use crate::{
     codec::{self, Meta},
     entry::Entry,
@@ -112,7 +116,8 @@ impl<'a> Lead<'a> {
 
     /// Runs the body, keeping the lease alive meanwhile.
     pub(super) async fn drive<F: Future>(&self, body: F) -> F::Output {
-        let body = reentry::loading(self.guard, &self.key, body);
+        let keys = Keys::One(Arc::clone(&self.key));
+        let body = reentry::loading(self.guard, keys, body);
         match self.place.claim() {
             Some(claim) => claim.renewing(body).await,
             None => body.await,

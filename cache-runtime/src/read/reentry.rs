@@ -1,6 +1,7 @@
 //! Which keys the current task is loading, so that a load that asks for its own key does not wait for itself.
 //!
-//! Two layers of a service that are cached under one key would otherwise stand still for ever.
+//! Two layers of a service that are cached under one key would otherwise stand still for ever, and so would a
+//! batch that loads its rows one by one through the function that it shares its entries with.
 
 use std::{future::Future, sync::Arc};
 
@@ -14,14 +15,36 @@ tokio::task_local! {
 struct Loading {
     /// The address of the store's guard: which cache it is.
     cache: usize,
-    key: Arc<str>,
+    keys: Keys,
     outer: Option<Arc<Loading>>,
 }
 
-/// Runs a load of `key`.
-pub(super) async fn loading<F: Future>(guard: &Arc<Guard>, key: &Arc<str>, load: F) -> F::Output {
+/// What is being loaded.
+pub(super) enum Keys {
+    One(Arc<str>),
+    /// Sorted.
+    Many(Vec<Arc<str>>),
+}
+
+impl Keys {
+    /// The keys of a batch.
+    pub(super) fn many(mut keys: Vec<Arc<str>>) -> Keys {
+        keys.sort_unstable();
+        Keys::Many(keys)
+    }
+
+    fn contain(&self, key: &str) -> bool {
+        match self {
+            Keys::One(one) => **one == *key,
+            Keys::Many(sorted) => sorted.binary_search_by(|held| (**held).cmp(key)).is_ok(),
+        }
+    }
+}
+
+/// Runs a load of `keys`.
+pub(super) async fn loading<F: Future>(guard: &Arc<Guard>, keys: Keys, load: F) -> F::Output {
     let outer = LOADING.try_with(Arc::clone).ok();
-    let loading = Loading { cache: address(guard), key: Arc::clone(key), outer };
+    let loading = Loading { cache: address(guard), keys, outer };
     LOADING.scope(Arc::new(loading), load).await
 }
 
@@ -29,7 +52,7 @@ pub(super) async fn loading<F: Future>(guard: &Arc<Guard>, key: &Arc<str>, load:
 pub(super) fn is_loading(guard: &Arc<Guard>, key: &str) -> bool {
     let found = LOADING.try_with(|innermost| {
         let mut loads = std::iter::successors(Some(innermost), |load| load.outer.as_ref());
-        loads.any(|load| load.cache == address(guard) && *load.key == *key)
+        loads.any(|load| load.cache == address(guard) && load.keys.contain(key))
     });
     found.unwrap_or(false)
 }

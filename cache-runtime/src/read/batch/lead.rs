@@ -1,0 +1,142 @@
+//! The one load of a batch: its leases renewed while it runs, its rows stored, or stale ones served for it.
+
+use std::{future::Future, time::Instant};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::lookup::{Batch, Standing, past_expiry};
+use crate::{
+    codec,
+    entry::Entry,
+    freshness,
+    protocol::{Expected, Nonce, Reply, Step},
+    read::reentry::{self, Keys},
+    time::{nonce, now_ms},
+};
+
+/// What is to become of a row that was loaded.
+pub(super) struct Outcome {
+    row: usize,
+    step: Step<Entry>,
+}
+
+impl Batch<'_> {
+    /// Runs the load, keeping the leases alive meanwhile.
+    pub(super) async fn drive<F: Future>(&mut self, load: F) -> F::Output {
+        self.counters.loads.add_one();
+        self.began = Instant::now();
+        let missing = self.missing().into_iter().map(|row| self.rows[row].key.clone());
+        let load = reentry::loading(self.guard, Keys::many(missing.collect()), load);
+        self.leases.renewing(load).await
+    }
+
+    /// What is to become of a row that was loaded, in the store: nothing where this call has no right to fill
+    /// it.
+    pub(super) fn fill<T: Serialize + DeserializeOwned>(
+        &self,
+        row: usize,
+        loaded: &T,
+    ) -> Option<Outcome> {
+        let expected = match &self.rows[row].standing {
+            Standing::Leased(which) => Expected::Lease(self.leases.token(*which)?),
+            Standing::Expired(entry) => Expected::Value(entry.stamp()),
+            _ => return None,
+        };
+        let entry = self.encode(row, expected, loaded);
+        let step = match entry {
+            Some((value, life)) => {
+                Step::Fill { expected, stamp: value.stamp(), value, life: life.hard }
+            }
+            // What is there is not the row any more, or a lease that nobody is to wait for.
+            None => Step::Release { expected },
+        };
+        Some(Outcome { row, step })
+    }
+
+    /// The entry of a row and its life, if it is to be stored.
+    fn encode<T: Serialize + DeserializeOwned>(
+        &self,
+        row: usize,
+        expected: Expected,
+        loaded: &T,
+    ) -> Option<(Entry, freshness::Life)> {
+        let ttl = match codec::is_none(loaded) {
+            true => self.policy.negative_ttl.unwrap_or_default(),
+            false => self.policy.ttl,
+        };
+        let tags: Vec<Nonce> = self.stamps.iter().copied().collect::<Option<_>>()?;
+        if ttl.is_zero() {
+            return None;
+        }
+        let life = freshness::life(ttl, self.policy, now_ms());
+        let stamp = match expected {
+            Expected::Lease(token) => token,
+            _ => nonce(),
+        };
+        let cost = u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX);
+        let meta = codec::Meta::new(&life, cost, &tags);
+        let entry = codec::encode(loaded, stamp, &self.policy.encoding, meta);
+        match entry.and_then(codec::verified::<T>) {
+            Ok(entry) => Some((entry, life)),
+            Err(error) => {
+                tracing::warn!(key = &*self.rows[row].key, %error, "a value cannot be cached");
+                self.counters.unencodable.add_one();
+                None
+            }
+        }
+    }
+
+    /// Stores what was loaded, each row if nothing was written to it meanwhile: one round trip.
+    pub(super) async fn store(&mut self, outcomes: Vec<Outcome>) {
+        let (rows, steps): (Vec<usize>, Vec<_>) = outcomes
+            .into_iter()
+            .map(|Outcome { row, step }| (row, (&*self.rows[row].key, step)))
+            .unzip();
+        let replies = match self.guard.run_many(&steps).await {
+            Ok(replies) => replies,
+            // The leases may stand yet: dropping them gives them up.
+            Err(error) => return self.count_error(&error),
+        };
+        let fills = steps.iter().map(|(_, step)| matches!(step, Step::Fill { .. }));
+        for ((row, fill), reply) in rows.into_iter().zip(fills).zip(replies) {
+            match reply {
+                Ok(reply) => {
+                    if fill && reply != Reply::Done {
+                        self.counters.superseded.add_one();
+                    }
+                    if let Standing::Leased(which) = self.rows[row].standing {
+                        self.leases.spend(which);
+                    }
+                }
+                Err(error) => self.count_error(&error),
+            }
+        }
+    }
+
+    /// Notes that the load has failed: whoever waits for its leases need not.
+    pub(super) fn failed(&mut self) {
+        self.counters.load_failures.add_one();
+        self.leases.release();
+    }
+
+    /// After a failed load: finds values that may be served instead, if every missing row had one before.
+    ///
+    /// They are looked at again, for a write may have come meanwhile, and a write wins.
+    pub(super) async fn look_for_stale(&mut self) {
+        let expired = |row: usize| matches!(self.rows[row].standing, Standing::Expired(_));
+        if self.policy.stale_if_error.is_zero() || !self.missing().into_iter().all(expired) {
+            return;
+        }
+        self.look_at(|row| matches!(row.standing, Standing::Expired(_))).await;
+        let stale_if_error = self.policy.stale_if_error.as_millis();
+        let longest = u64::try_from(stale_if_error).unwrap_or(u64::MAX);
+        for row in &mut self.rows {
+            if let Standing::Expired(entry) = &row.standing
+                && !past_expiry(entry, longest)
+            {
+                self.counters.stale_hits.add_one();
+                row.standing = Standing::Found(entry.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a batch returns, seen row by row: a map of the rows that there are, or a list in the order of the ids.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, Hash},
+    marker::PhantomData,
+};
+
+/// How what a batch returns is taken apart and put together again. `K` is what its rows are asked for by.
+pub trait Rows<K>: Default {
+    /// What the function returns.
+    type Output;
+    /// What is stored for one id.
+    type Stored;
+
+    /// What is to be stored for each of `ids`, in their order; or an output that has no rows.
+    fn split(output: Self::Output, ids: &[K]) -> Result<Vec<Self::Stored>, Self::Output>;
+    /// The output that holds these rows: `rows[places[i]]` is that of `ids[i]`. The places are in the order in
+    /// which they first occur.
+    fn join(ids: &[K], places: &[usize], rows: Vec<Self::Stored>) -> Self::Output;
+}
+
+/// What the loader of [`Cache::get_or_load_many`](crate::Cache::get_or_load_many) may return: a `HashMap` or
+/// `BTreeMap` of the rows that there are, or a `Vec` with one row for each id, in their order; alone or in a
+/// `Result`.
+#[diagnostic::on_unimplemented(
+    message = "a batch over ids of type `{K}` cannot return `{Self}`",
+    label = "no rows by `{K}`",
+    note = "return `HashMap<{K}, V>` or `BTreeMap<{K}, V>` with the rows that there are, or `Vec<V>` with one row for each id in their order (`V: Clone`), alone or in a `Result`"
+)]
+pub trait LoadedRows<K>: Sized {
+    /// How it is taken apart.
+    type Rows: Rows<K, Output = Self>;
+}
+
+/// Names types without holding them, so that a marker is `Send` whatever they are.
+type Marker<T> = PhantomData<fn() -> T>;
+
+/// `HashMap<K, V, S>`: rows that are not there are remembered, if at all, as `None`.
+#[derive(Debug)]
+pub struct Hashed<V, S>(Marker<(V, S)>);
+
+/// `BTreeMap<K, V>`, likewise.
+#[derive(Debug)]
+pub struct Sorted<V>(Marker<V>);
+
+/// `Vec<V>`: one row for each id.
+#[derive(Debug)]
+pub struct Listed<V>(Marker<V>);
+
+/// `Result<_, E>` of one of the others.
+#[derive(Debug)]
+pub struct FallibleRows<R, E>(Marker<(R, E)>);
+
+/// What the two maps have in common.
+macro_rules! map {
+    ($map:ty) => {
+        type Output = $map;
+        type Stored = Option<V>;
+
+        fn split(mut output: $map, ids: &[K]) -> Result<Vec<Option<V>>, $map> {
+            // Rows that nobody asked for fall by the wayside: where the others come from the cache, they
+            // would not be there either.
+            Ok(ids.iter().map(|id| output.remove(id)).collect())
+        }
+
+        fn join(ids: &[K], places: &[usize], mut rows: Vec<Option<V>>) -> $map {
+            let mut output = <$map>::default();
+            for (id, &place) in ids.iter().zip(places) {
+                if let Some(row) = rows[place].take() {
+                    output.insert(id.clone(), row);
+                }
+            }
+            output
+        }
+    };
+}
+
+impl<K: Clone + Eq + Hash, V, S: BuildHasher + Default> Rows<K> for Hashed<V, S> {
+    map!(HashMap<K, V, S>);
+}
+
+impl<K: Clone + Ord, V> Rows<K> for Sorted<V> {
+    map!(BTreeMap<K, V>);
+}
+
+impl<K, V: Clone> Rows<K> for Listed<V> {
+    type Output = Vec<V>;
+    type Stored = V;
+
+    fn split(output: Vec<V>, ids: &[K]) -> Result<Vec<V>, Vec<V>> {
+        // Guessing which row is whose would serve one user's row to another.
+        assert!(
+            output.len() == ids.len(),
+            "a cached batch was asked for {} rows and returned {}: a `Vec` has to hold one row for each id, in \
+             the order of the ids; return a `HashMap` where rows can be missing",
+            ids.len(),
+            output.len(),
+        );
+        Ok(output)
+    }
+
+    fn join(_: &[K], places: &[usize], rows: Vec<V>) -> Vec<V> {
+        if places.len() == rows.len() {
+            return rows;
+        }
+        places.iter().map(|&place| rows[place].clone()).collect()
+    }
+}
+
+impl<K, R: Rows<K>, E> Rows<K> for FallibleRows<R, E> {
+    type Output = Result<R::Output, E>;
+    type Stored = R::Stored;
+
+    fn split(output: Self::Output, ids: &[K]) -> Result<Vec<R::Stored>, Self::Output> {
+        match output {
+            Ok(output) => R::split(output, ids).map_err(Ok),
+            Err(error) => Err(Err(error)),
+        }
+    }
+
+    fn join(ids: &[K], places: &[usize], rows: Vec<R::Stored>) -> Self::Output {
+        Ok(R::join(ids, places, rows))
+    }
+}
+
+impl<K: Clone + Eq + Hash, V, S: BuildHasher + Default> LoadedRows<K> for HashMap<K, V, S> {
+    type Rows = Hashed<V, S>;
+}
+
+impl<K: Clone + Ord, V> LoadedRows<K> for BTreeMap<K, V> {
+    type Rows = Sorted<V>;
+}
+
+impl<K, V: Clone> LoadedRows<K> for Vec<V> {
+    type Rows = Listed<V>;
+}
+
+impl<K, O: LoadedRows<K>, E> LoadedRows<K> for Result<O, E> {
+    type Rows = FallibleRows<O::Rows, E>;
+}
+
+macro_rules! markers {
+    ($($rows:ident<$($parameter:ident),*>)*) => {$(
+        impl<$($parameter),*> Default for $rows<$($parameter),*> {
+            fn default() -> Self {
+                $rows(PhantomData)
+            }
+        }
+    )*};
+}
+
+markers!(Hashed<V, S> Sorted<V> Listed<V> FallibleRows<R, E>);
+
+/// Which row stands for which of the ids of a batch: each id, however often it is given, has one.
+pub(crate) struct Places {
+    /// For each id, its row.
+    pub(crate) rows: Vec<usize>,
+    /// For each row, the first of its ids.
+    pub(crate) ids: Vec<usize>,
+}
+
+impl Places {
+    pub(crate) fn of<K: Eq + Hash>(ids: &[K]) -> Places {
+        let mut seen = HashMap::with_capacity(ids.len());
+        let mut places = Places { rows: Vec::with_capacity(ids.len()), ids: Vec::new() };
+        for (at, id) in ids.iter().enumerate() {
+            let row = *seen.entry(id).or_insert(places.ids.len());
+            if row == places.ids.len() {
+                places.ids.push(at);
+            }
+            places.rows.push(row);
+        }
+        places
+    }
+}
+
+#[cfg(test)]
+mod tests;
