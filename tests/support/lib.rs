@@ -11,3 +11,4 @@ pub mod race;
 pub mod server;
 pub mod source;
 pub mod stores;
+pub mod wire;
