@@ -13,7 +13,7 @@ use bytes::Bytes;
 use redis::{Cmd, Pipeline, RedisError, Value, cmd};
 
 use self::{
-    link::Link,
+    link::{Connection, Link},
     script::{Script, Scripts},
 };
 use crate::{
@@ -113,29 +113,20 @@ impl RedisStore {
         let Some((first, _)) = steps.first() else { return Ok(Vec::new()) };
         let link = self.link(first);
         let mut connection = link.connection().await.map_err(|e| unavailable(&e))?;
-        let mut pipeline = Pipeline::with_capacity(steps.len());
-        for (key, step) in steps {
-            pipeline.add_command(self.command(key, step, Script::by_hash));
+        let hashed = steps.iter().map(|(key, step)| self.command(key, step, Script::by_hash));
+        let mut results = send_all(link, &mut connection, hashed.collect()).await?;
+        // A server that has forgotten the scripts is told them again, all in one more round trip.
+        let forgotten = |result: &Result<Value, RedisError>| {
+            result.as_ref().is_err_and(|e| e.code() == Some("NOSCRIPT"))
+        };
+        let again: Vec<usize> = (0..steps.len()).filter(|&at| forgotten(&results[at])).collect();
+        if !again.is_empty() {
+            let steps = again.iter().map(|&at| &steps[at]);
+            let told = steps.map(|(key, step)| self.command(key, step, Script::by_text));
+            let told = send_all(link, &mut connection, told.collect()).await?;
+            again.into_iter().zip(told).for_each(|(at, result)| results[at] = result);
         }
-        let values = connection.send_all(&pipeline).await.map_err(|e| {
-            link.lost(&connection, &e);
-            unavailable(&e)
-        })?;
-        if values.len() != steps.len() {
-            return Err(Error::Unavailable("the server did not answer every step".into()));
-        }
-        let mut replies = Vec::with_capacity(steps.len());
-        for ((key, step), value) in steps.iter().zip(values) {
-            replies.push(match value.extract_error() {
-                // A server that has forgotten a script is told it again, once for the whole batch.
-                Err(e) if e.code() == Some("NOSCRIPT") => {
-                    let again = self.command(key, step, Script::by_text);
-                    answer(step, self.send(key, &again, false).await)
-                }
-                result => answer(step, result),
-            });
-        }
-        Ok(replies)
+        Ok(steps.iter().zip(results).map(|((_, step), result)| answer(step, result)).collect())
     }
 
     /// The command that takes `step`. Where it is a script, `call` says how that is named.
@@ -208,6 +199,27 @@ impl RedisStore {
             result => result,
         }
     }
+}
+
+/// Sends some commands, in one round trip. Each has an answer of its own.
+async fn send_all(
+    link: &Link,
+    connection: &mut Connection,
+    commands: Vec<Cmd>,
+) -> Result<Vec<Result<Value, RedisError>>, Error> {
+    let mut pipeline = Pipeline::with_capacity(commands.len());
+    let expected = commands.len();
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    let values = connection.send_all(&pipeline).await.map_err(|e| {
+        link.lost(connection, &e);
+        unavailable(&e)
+    })?;
+    if values.len() != expected {
+        return Err(Error::Unavailable("the server did not answer every step".into()));
+    }
+    Ok(values.into_iter().map(Value::extract_error).collect())
 }
 
 /// How a script is called: by its hash, or by its text.
