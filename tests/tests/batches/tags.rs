@@ -1,0 +1,100 @@
+//! Batches whose entries carry tags, by the calls that the attribute makes.
+
+use std::collections::HashMap;
+
+use cache_runtime::{
+    __private::{Call, RowsProbe, Site},
+    Cache, Policy,
+};
+use cache_tests::{herd, server::RedisServer, source::Source, stores::on_each_store};
+
+use super::{PLAIN, Table, rows};
+
+/// What the attribute makes of a function over many rows with tags.
+async fn tagged(table: &Table, tenant: u64, ids: &[u64], when: bool) -> HashMap<u64, u64> {
+    static SITE: Site = Site::new(|| "tagged::__here", Policy::ttl(60).name("tagged"));
+    let load = |missing: Vec<u64>| table.query(missing);
+    let rows = RowsProbe::of(&load).__cache_rows();
+    Call::on(&SITE, &table.cache)
+        .when(when)
+        .tag(|out| {
+            out.literal("tenant:");
+            out.part(&tenant);
+        })
+        .tag(|out| out.literal("everything"))
+        .run_each(
+            rows,
+            ids,
+            |id, out| {
+                out.literal("row:");
+                out.part(id);
+            },
+            load,
+        )
+        .await
+}
+
+#[tokio::test]
+async fn entries_are_good_while_their_tags_stand() {
+    on_each_store(async |cache| {
+        let table = Table::open(&cache);
+        let mut query = 1;
+        assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 1), (2, 1)]));
+        for tag in ["#tag:tenant:7", "#tag:everything"] {
+            assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, query), (2, query)]));
+            cache.invalidate(tag).await.expect("the store is there");
+            query += 1;
+            let anew = rows([(1, query), (2, query), (3, query)]);
+            assert_eq!(tagged(&table, 7, &[1, 2, 3], true).await, anew);
+        }
+        cache.invalidate("#tag:tenant:8").await.expect("the store is there");
+        assert_eq!(tagged(&table, 7, &[1], true).await, rows([(1, query)]), "another's tag");
+        assert_eq!(tagged(&table, 7, &[1], false).await, rows([(1, query + 1)]), "past the cache");
+        assert_eq!(herd::counters(&cache, "tagged").bypassed, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn under_a_fenced_tag_rows_are_loaded_and_not_stored() {
+    on_each_store(async |cache| {
+        let table = Table::open(&cache);
+        tagged(&table, 7, &[1], true).await;
+        let fence = cache.fence(["#tag:everything"]).await;
+        assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 2), (2, 2)]));
+        assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 3), (2, 3)]));
+        fence.settle().await.expect("the store is there");
+        assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 4), (2, 4)]));
+        assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 4), (2, 4)]), "stored again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tag_that_falls_during_the_load_takes_the_rows_with_it() {
+    on_each_store(async |cache| {
+        let table = Table::new(&cache, Source::held());
+        let load = {
+            let table = table.clone();
+            tokio::spawn(async move { tagged(&table, 7, &[1, 2], true).await })
+        };
+        table.source.asked(1).await;
+        cache.invalidate("#tag:tenant:7").await.expect("the store is there");
+        table.source.answer_all();
+        assert_eq!(load.await.expect("it does not panic"), rows([(1, 1), (2, 1)]));
+        assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 2), (2, 2)]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_namespace_frames_the_keys_and_its_tag_empties_it() {
+    let server = RedisServer::start();
+    let cache = Cache::builder().url(&server.url()).namespace("shop").build().await;
+    let table = Table::open(&cache.expect("the URL is right"));
+    assert_eq!(table.find(&PLAIN.version(2), &[1]).await, rows([(1, 1)]));
+    assert_eq!(table.find(&PLAIN.version(2), &[1]).await, rows([(1, 1)]));
+    assert_eq!(server.command(&["EXISTS", "shop:row:1:v2"]).trim(), ":1");
+    assert_eq!(server.command(&["DEL", "shop:#all"]).trim(), ":1");
+    assert_eq!(table.find(&PLAIN.version(2), &[1]).await, rows([(1, 2)]));
+}
