@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Token};
+use syn::{Expr, Token, Type};
 
 use crate::ctxt::Ctxt;
 use crate::suggest;
@@ -33,6 +33,9 @@ impl Spec {
     }
 }
 
+/// The argument whose value is a type, of whichever attribute: as an expression, `Vec<User>` is a comparison.
+const IS_A_TYPE: &str = "value";
+
 /// One argument that has a name.
 pub(crate) struct Arg {
     pub(crate) name: Ident,
@@ -45,6 +48,8 @@ pub(crate) enum Value {
     Flag,
     /// `ttl = 60`
     Is(Expr),
+    /// `value = Vec<User>`
+    Type(Type),
     /// `skip(conn)`
     List(TokenStream),
 }
@@ -156,6 +161,14 @@ impl Arg {
         }
     }
 
+    /// The type of `name = Type`.
+    pub(crate) fn ty(self, cx: &Ctxt) -> Option<Type> {
+        match self.value {
+            Value::Type(ty) => Some(ty),
+            _ => self.misused(cx),
+        }
+    }
+
     /// What stands in the brackets of `name(...)`.
     pub(crate) fn list(self, cx: &Ctxt) -> Option<TokenStream> {
         match self.value {
@@ -180,6 +193,9 @@ impl Value {
                 let usage = spec.usage(name).unwrap_or("name = value");
                 let message = format!("`{name}` has no value here: write `{usage}`");
                 return Err(syn::Error::new_spanned(equals, message));
+            }
+            if name == IS_A_TYPE {
+                return input.parse().map(Value::Type);
             }
             input.parse().map(ungrouped).map(Value::Is)
         } else if input.peek(syn::token::Paren) {

@@ -6,12 +6,13 @@ use std::path::Path;
 use proc_macro2::{TokenStream, TokenTree};
 
 /// Where messages are written.
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 12] = [
     ("args.rs", include_str!("args.rs")),
     ("cached/check.rs", include_str!("cached/check.rs")),
     ("cached/parse.rs", include_str!("cached/parse.rs")),
     ("common.rs", include_str!("common.rs")),
     ("derive/cache_key.rs", include_str!("derive/cache_key.rs")),
+    ("derive/cache_value.rs", include_str!("derive/cache_value.rs")),
     ("derive/key_part.rs", include_str!("derive/key_part.rs")),
     ("duration.rs", include_str!("duration.rs")),
     ("invalidates/check.rs", include_str!("invalidates/check.rs")),

@@ -5,6 +5,7 @@
 //! - [`macro@invalidates`] drops what an async function makes stale.
 //! - [`macro@CacheKey`] is derived for a struct that is a key.
 //! - [`macro@KeyPart`] is derived for a type that fills a placeholder of one.
+//! - [`macro@CacheValue`] is derived for a type that is stored.
 //!
 //! What each becomes can be read in `src/snapshots`.
 
@@ -130,6 +131,29 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The template is that of [`macro@cached`], with fields for parameters: `<id>`, `<owner.id>`, and `<0>` in a tuple
 /// struct. Every field is in the template or says `#[cache_key(skip)]`, and is a `KeyPart` if it is in it. Where the runtime is
 /// not at `::cache_runtime`, say `#[cache_key("...", crate = my::cache)]`.
+///
+/// # What is under the key
+///
+/// ```text
+/// #[derive(CacheKey)]
+/// #[cache_key("user:<id>", value = User)]
+/// struct UserKey { id: u64 }
+/// ```
+///
+/// Then nothing but a `User` can be read or written under the key: a function that caches an `Order` under it
+/// does not compile. `Option<User>`, `Box<User>` and `Arc<User>` are stored as a `User`, and go as well. Without `value`,
+/// any value may be there.
+///
+/// A struct that is the value itself says `value = Self`, and its fields outside the template need no `skip`:
+///
+/// ```text
+/// #[derive(CacheKey, Serialize, Deserialize)]
+/// #[cache_key("user:<id>", value = Self)]
+/// struct User { id: u64, name: String }
+///
+/// #[invalidates(user)]
+/// async fn update(&self, user: &User) -> sqlx::Result<()> { ... }
+/// ```
 #[proc_macro_derive(CacheKey, attributes(cache_key))]
 pub fn cache_key(input: TokenStream) -> TokenStream {
     derive::cache_key::derive(input.into()).into()
@@ -154,4 +178,35 @@ pub fn cache_key(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(KeyPart, attributes(key_part))]
 pub fn key_part(input: TokenStream) -> TokenStream {
     derive::key_part::derive(input.into()).into()
+}
+
+/// Gives a type a fingerprint: a number that changes with the layout in which it is stored.
+///
+/// ```text
+/// #[derive(Serialize, Deserialize, CacheValue)]
+/// struct User {
+///     id: u64,
+///     name: String,
+///     address: Address,
+/// }
+/// ```
+///
+/// What counts, in this order: whether it is a struct or an enum; the fields' names and types; the variants; and those
+/// of its `#[serde(...)]` attributes that change what is written. A field with `#[serde(skip)]` does not count, nor do the name of
+/// the type, documentation and visibility.
+///
+/// A field's type counts by its name as it is written there, and, where it is a `CacheValue` itself, by its fingerprint: where
+/// `Address` derives `CacheValue`, `User` changes with it, and so it does where the field is a `Vec<Address>` or a tuple with
+/// one. So does the type in `#[serde(into = "...")]` and its like. What is in a type of another crate, and
+/// what a function in `#[serde(with = "...")]` writes, is not known here: a change in there wants another `version`.
+///
+/// A generic type is a `CacheValue` where its type parameters are, as far as something of them is stored.
+///
+/// A type may hold itself, as in `children: Vec<Tree>`. Where two types hold each other, the compiler finds a cycle:
+/// `#[cache_value(by_name)]` on a field of one of them lets that field count by its type's name alone.
+///
+/// Where the runtime is not at `::cache_runtime`, say `#[cache_value(crate = my::cache)]`.
+#[proc_macro_derive(CacheValue, attributes(cache_value))]
+pub fn cache_value(input: TokenStream) -> TokenStream {
+    derive::cache_value::derive(input.into()).into()
 }

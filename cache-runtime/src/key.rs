@@ -38,6 +38,30 @@ const MAX_HEAD: usize = 256;
 /// assert_eq!(cache_runtime::stored_key(&key), "user:acme%3Aeu:42");
 /// ```
 ///
+/// With `value`, the key says what is under it, and anything else there does not compile:
+///
+/// ```
+/// use cache_runtime::{Cache, CacheKey};
+///
+/// #[derive(CacheKey)]
+/// #[cache_key("user:<id>", value = User)]
+/// struct UserKey { id: u64 }
+///
+/// /// What is cached can be its own key: fields that are not in the template need no `skip` then.
+/// #[derive(CacheKey, serde::Serialize, serde::Deserialize)]
+/// #[cache_key("user:<id>", value = Self)]
+/// struct User { id: u64, name: String }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+/// # let cache = Cache::in_memory();
+/// let user = User { id: 42, name: "Ann".into() };
+/// cache.put(&user, &user, 60).await?;
+/// let found = cache.get::<User>(UserKey { id: 42 }).await?;
+/// assert_eq!(found.unwrap().name, "Ann");
+/// cache.invalidate(&user).await?;
+/// # Ok(()) }
+/// ```
+///
 /// `str` and `String` are keys too, taken as they are: text that users can influence belongs in a
 /// placeholder of a template, where it is encoded.
 #[diagnostic::on_unimplemented(

@@ -18,12 +18,8 @@ use std::marker::PhantomData;
 /// ```
 /// use cache_runtime::{CacheValue, Policy};
 ///
-/// #[derive(serde::Serialize, serde::Deserialize)]
+/// #[derive(CacheValue, serde::Serialize, serde::Deserialize)]
 /// struct User { id: u64, name: String }
-///
-/// impl CacheValue for User {
-///     const FINGERPRINT: u64 = 1;
-/// }
 ///
 /// const USERS: Policy = Policy::ttl(3600).value::<User>();
 ///
@@ -50,7 +46,7 @@ use std::marker::PhantomData;
     message = "`{Self}` has no fingerprint: derive `CacheValue` for it",
     label = "this type has no `CacheValue`",
     note = "write `#[derive(CacheValue)]` above it; for a type of another crate, wrap it in one of your own, or write `impl CacheValue` for that by hand",
-    note = "`postcard` writes no names of fields, so that only a fingerprint keeps an entry of an older layout from being read as one of today's"
+    note = "`Codec::Postcard` writes no names of fields: only a fingerprint keeps an entry of an older layout from being read as one of today's"
 )]
 pub trait CacheValue {
     /// The number; never zero.

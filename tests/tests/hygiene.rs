@@ -32,7 +32,7 @@ mod taken {
 #[allow(unused_imports, reason = "they are only in the way")]
 use taken::*;
 
-use ::cache_runtime::{CacheKey, KeyPart, cached, invalidates};
+use ::cache_runtime::{CacheKey, CacheValue, KeyPart, cached, invalidates};
 
 type Outcome<T> = ::core::result::Result<T, ()>;
 
@@ -49,6 +49,23 @@ enum Plan {
 struct PlanKey<'a> {
     id: &'a Id,
     plan: Plan,
+}
+
+#[allow(dead_code, reason = "that it compiles is all")]
+#[derive(CacheKey, CacheValue)]
+#[cache_key("row:<id>", value = Row<T>)]
+struct Row<T> {
+    id: u64,
+    #[cache_value(by_name)]
+    columns: T,
+}
+
+#[allow(dead_code, reason = "that it compiles is all")]
+#[derive(CacheValue)]
+enum Cell<'a, T, const N: usize> {
+    Empty,
+    Text(&'a str),
+    Many { cells: [T; N] },
 }
 
 /// Methods with the names of those that generated code calls.

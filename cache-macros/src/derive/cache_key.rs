@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Data, DeriveInput, Expr, ExprLit, Fields, Lit, Path, Type};
 
-use super::implementation;
+use super::{Bounds, implementation};
 use crate::args::{Args, Spec};
 use crate::common;
 use crate::ctxt::Ctxt;
@@ -16,7 +16,7 @@ use crate::template::Placeholder;
 
 const CACHE_KEY: Spec = Spec {
     attribute: "`#[cache_key(\"...\")]`",
-    known: &[("crate", "crate = my_cache")],
+    known: &[("value", "value = User"), ("crate", "crate = my_cache")],
     refused: &[],
     positional: None,
 };
@@ -32,7 +32,16 @@ struct CacheKey<'a> {
     input: &'a DeriveInput,
     krate: Path,
     template: Option<Template>,
+    /// What is under the key, where that is said.
+    value: Option<Type>,
     fields: Vec<Field<'a>>,
+}
+
+/// What `#[cache_key(...)]` above the struct says.
+struct Said {
+    template: Option<Template>,
+    value: Option<Type>,
+    krate: Path,
 }
 
 struct Field<'a> {
@@ -61,9 +70,9 @@ fn parse<'a>(input: &'a DeriveInput, cx: &Ctxt) -> Option<CacheKey<'a>> {
         Data::Enum(data) => return not_a_struct(&data.enum_token, cx),
         Data::Union(data) => return not_a_struct(&data.union_token, cx),
     };
-    let (template, krate) = template(input, cx);
+    let Said { template, value, krate } = said(input, cx);
     let fields = fields(&data.fields, cx);
-    Some(CacheKey { input, krate, template, fields })
+    Some(CacheKey { input, krate, template, value, fields })
 }
 
 /// A key has one template, so it has one set of fields to fill it.
@@ -76,7 +85,7 @@ fn not_a_struct<T>(keyword: &dyn ToTokens, cx: &Ctxt) -> Option<T> {
     None
 }
 
-fn template(input: &DeriveInput, cx: &Ctxt) -> (Option<Template>, Path) {
+fn said(input: &DeriveInput, cx: &Ctxt) -> Said {
     let mut args = Args::default();
     let mut missing = true;
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("cache_key")) {
@@ -94,6 +103,7 @@ fn template(input: &DeriveInput, cx: &Ctxt) -> (Option<Template>, Path) {
         cx.error(syn::Error::new(input.ident.span(), message));
     }
     let krate = common::krate(&mut args, cx);
+    let value = args.take("value").and_then(|value| value.ty(cx));
     let mut given = std::mem::take(&mut args.positional).into_iter();
     let template = match given.next() {
         Some(Expr::Lit(ExprLit { lit: Lit::Str(literal), .. })) => Template::parse(literal, cx),
@@ -110,9 +120,26 @@ fn template(input: &DeriveInput, cx: &Ctxt) -> (Option<Template>, Path) {
         }
     };
     for second in given {
-        cx.error_at(second, "a key has one template; remove this one");
+        let message = match &second {
+            Expr::Path(path) if path.path.is_ident("value") => {
+                "`value` has no type here: write `value = User`"
+            }
+            _ => "a key has one template; remove this one",
+        };
+        cx.error_at(second, message);
     }
-    (template, krate)
+    Said { template, value, krate }
+}
+
+impl CacheKey<'_> {
+    /// Whether the struct is what is cached, and not only the key of it.
+    fn is_entity(&self) -> bool {
+        let Some(Type::Path(path)) = &self.value else {
+            return false;
+        };
+        let name = path.path.segments.last().filter(|_| path.path.segments.len() == 1);
+        name.is_some_and(|name| name.ident == "Self" || name.ident == self.input.ident)
+    }
 }
 
 fn fields<'a>(fields: &'a Fields, cx: &Ctxt) -> Vec<Field<'a>> {
@@ -141,7 +168,7 @@ fn skip_of(attr: &syn::Attribute, cx: &Ctxt) -> Option<Ident> {
 }
 
 /// Two keys that differ only in a field that is not in the template would be the same key, and a
-/// placeholder that is no field would be nothing.
+/// placeholder that is no field would be nothing. An entity is told from others by its key alone.
 fn check_template_is_complete(model: &CacheKey<'_>, cx: &Ctxt) {
     let Some(template) = &model.template else {
         return;
@@ -165,6 +192,7 @@ fn check_template_is_complete(model: &CacheKey<'_>, cx: &Ctxt) {
         (template.placeholders()).any(|p| p.root().trim_start_matches("r#") == field.name)
             || meant.contains(&field.name)
             || field.skip.is_some()
+            || model.is_entity()
     };
     let absent: Vec<_> = model.fields.iter().filter(|field| !in_key(field)).collect();
     if absent.len() <= unknown {
@@ -175,7 +203,8 @@ fn check_template_is_complete(model: &CacheKey<'_>, cx: &Ctxt) {
             at,
             format!(
                 "`{name}` is not part of the key: two keys that differ only in `{name}` would be \
-                 the same; add `<{name}>` or `#[cache_key(skip)]`"
+                 the same; add `<{name}>` or `#[cache_key(skip)]`, or say `value = Self` where the \
+                 struct is what is cached"
             ),
         );
     }
@@ -220,14 +249,18 @@ fn expand(model: &CacheKey<'_>) -> TokenStream {
     let write = template.write(|placeholder| value(model, template, placeholder));
     let bare = (template.placeholders().filter(|p| p.path.len() == 1))
         .filter_map(|p| field_of(model, p).map(|field| field.ty));
+    let value = match &model.value {
+        Some(value) => value.to_token_stream(),
+        None => quote_spanned!(span=> #krate::AnyValue),
+    };
     let items = quote_spanned! {span=>
-        type Value = #krate::AnyValue;
+        type Value = #value;
 
         fn write_key(&self, __w: &mut #krate::KeyWriter<'_>) {
             #write
         }
     };
-    implementation(model.input, krate, "CacheKey", bare, &items)
+    implementation(model.input, krate, "CacheKey", Bounds::key_parts(model.input, bare), &items)
 }
 
 /// A reference to the field. A bare one has the place of its type, so that a type that is no

@@ -6,7 +6,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Data, DataEnum, DataStruct, DeriveInput, Fields, Path, Type};
 
-use super::implementation;
+use super::{Bounds, implementation, is_marker};
 use crate::args::{Args, Spec};
 use crate::common;
 use crate::ctxt::Ctxt;
@@ -70,12 +70,6 @@ fn newtype(input: &DeriveInput, data: &DataStruct, krate: &Path, cx: &Ctxt) -> O
     Some(implement(input, krate, std::iter::once(ty), &body))
 }
 
-/// `PhantomData<T>` holds nothing, as in `struct Id<T>(u64, PhantomData<T>)`.
-fn is_marker(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path)
-        if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
-}
-
 fn variants(input: &DeriveInput, data: &DataEnum, krate: &Path, cx: &Ctxt) -> Option<TokenStream> {
     check_variants_have_no_fields(data, cx);
     let span = Span::mixed_site();
@@ -121,5 +115,5 @@ fn implement<'a>(
             #body
         }
     };
-    implementation(input, krate, "KeyPart", fields, &method)
+    implementation(input, krate, "KeyPart", Bounds::key_parts(input, fields), &method)
 }

@@ -1,32 +1,51 @@
-//! The derives: `CacheKey` for a struct that is a key, `KeyPart` for what fills a placeholder.
+//! The derives: `CacheKey` for a struct that is a key, `KeyPart` for what fills a placeholder, `CacheValue` for
+//! what is stored.
 
 pub(crate) mod cache_key;
+pub(crate) mod cache_value;
 pub(crate) mod key_part;
+mod text;
 
 #[cfg(test)]
 mod tests;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
-use syn::visit::{self, Visit};
+use syn::visit::Visit;
 use syn::{DeriveInput, Path, Type};
 
-/// The impl block of a derive: `krate::name` for the type, where `fields` that depend on a type
-/// parameter are key parts themselves.
-fn implementation<'a>(
+/// What has to hold of types for an implementation to be there.
+struct Bounds {
+    on: Vec<Type>,
+    /// The trait of the runtime.
+    by: &'static str,
+}
+
+impl Bounds {
+    /// Those of `fields` that depend on a type parameter are key parts themselves.
+    fn key_parts<'a>(input: &DeriveInput, fields: impl Iterator<Item = &'a Type>) -> Bounds {
+        let is_param =
+            |name: &Ident| input.generics.type_params().any(|param| param.ident == *name);
+        let on = fields.filter(|field| mentions(field, is_param)).cloned().collect();
+        Bounds { on, by: "KeyPart" }
+    }
+}
+
+/// The impl block of a derive: `krate::name` for the type.
+fn implementation(
     input: &DeriveInput,
     krate: &Path,
     name: &str,
-    fields: impl Iterator<Item = &'a Type>,
+    bounds: Bounds,
     items: &TokenStream,
 ) -> TokenStream {
     let span = Span::mixed_site();
-    let name = syn::Ident::new(name, span);
+    let name = Ident::new(name, span);
+    let by = Ident::new(bounds.by, span);
     let ty = &input.ident;
     let mut generics = input.generics.clone();
-    for field in fields.filter(|field| depends(field, input)) {
-        let bound =
-            syn::parse2::<syn::WherePredicate>(quote_spanned!(span=> #field: #krate::KeyPart));
+    for on in bounds.on {
+        let bound = syn::parse2::<syn::WherePredicate>(quote_spanned!(span=> #on: #krate::#by));
         generics.make_where_clause().predicates.extend(bound);
     }
     let (params, args, bounds) = generics.split_for_impl();
@@ -38,18 +57,23 @@ fn implementation<'a>(
     }
 }
 
-/// Whether `ty` mentions a type parameter of `input`.
-fn depends(ty: &Type, input: &DeriveInput) -> bool {
-    struct Mentions<'a>(&'a DeriveInput, bool);
+/// Whether `ty` mentions a name that `wanted` knows.
+fn mentions(ty: &Type, wanted: impl Fn(&Ident) -> bool) -> bool {
+    struct Mentions<W>(W, bool);
 
-    impl<'ast> Visit<'ast> for Mentions<'_> {
-        fn visit_ident(&mut self, ident: &'ast syn::Ident) {
-            self.1 |= (self.0.generics.type_params()).any(|param| param.ident == *ident);
-            visit::visit_ident(self, ident);
+    impl<'ast, W: Fn(&Ident) -> bool> Visit<'ast> for Mentions<W> {
+        fn visit_ident(&mut self, ident: &'ast Ident) {
+            self.1 |= (self.0)(ident);
         }
     }
 
-    let mut mentions = Mentions(input, false);
+    let mut mentions = Mentions(wanted, false);
     mentions.visit_type(ty);
     mentions.1
+}
+
+/// `PhantomData<T>` holds nothing, as in `struct Id<T>(u64, PhantomData<T>)`.
+fn is_marker(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path)
+        if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
 }

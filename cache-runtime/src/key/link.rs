@@ -19,9 +19,11 @@ use super::CacheKey;
 ///     }
 /// }
 /// ```
-// Unsized, so that it can be told from all values, which are not.
 #[derive(Debug)]
-pub struct AnyValue([()]);
+pub struct AnyValue {
+    // So that it can be told from all values, which have a size.
+    _unsized: [()],
+}
 
 /// A key under which a `T` may be.
 ///
@@ -57,11 +59,13 @@ where
 )]
 pub trait Holds<K: ?Sized, V: ?Sized> {}
 
+#[diagnostic::do_not_recommend]
 impl<K: ?Sized, V: ?Sized> Holds<K, V> for AnyValue {}
 
 /// What is stored as another type is. An implementation for whatever `T` is stored as would meet the first of these.
 macro_rules! stored_alike {
     ($($stored:ty as $declared:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<K: ?Sized, T> Holds<K, $stored> for $declared {}
     )*};
 }
@@ -79,6 +83,7 @@ stored_alike! {
     [T] as Vec<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: ?Sized> Holds<K, str> for String {}
 
 #[cfg(test)]

@@ -1,0 +1,266 @@
+//! `#[derive(CacheValue)]`: a number for the layout of a type.
+//!
+//! The layout is written down as text, with all that does not shape it left out, and hashed when the
+//! program is built. What the types of the fields are made of is known to the compiler alone, so
+//! each of them adds its own number.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::visit::{self, Visit};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, ExprLit, Fields, GenericParam, Lit, Meta, Path, Token,
+    Type, TypePath,
+};
+
+use super::{Bounds, implementation, is_marker, mentions, text};
+use crate::args::{Args, Spec, Value};
+use crate::common;
+use crate::ctxt::Ctxt;
+use crate::fallback;
+
+const CACHE_VALUE: Spec = Spec {
+    attribute: "`#[cache_value(...)]`",
+    known: &[("crate", "crate = my_cache")],
+    refused: &[],
+    positional: Some("there is only `#[cache_value(crate = my_cache)]`"),
+};
+
+const FIELD: Spec = Spec {
+    attribute: "`#[cache_value(...)]` on a field",
+    known: &[("by_name", "by_name")],
+    refused: &[],
+    positional: Some("on a field there is only `#[cache_value(by_name)]`"),
+};
+
+/// Attributes of serde that decide how a value is read or which bounds it has, and not how it is written.
+const SHAPELESS: [&str; 7] =
+    ["alias", "borrow", "bound", "crate", "default", "deny_unknown_fields", "expecting"];
+
+/// Attributes of serde that name a type that is written instead.
+const STAND_INS: [&str; 3] = ["from", "into", "try_from"];
+
+struct CacheValue<'a> {
+    input: &'a DeriveInput,
+    krate: Path,
+    /// What is written, in the order in which it is: no names of types, no docs, no visibility.
+    layout: TokenStream,
+    /// The types that it is made of, each once.
+    parts: Vec<Type>,
+}
+
+pub(crate) fn derive(input: TokenStream) -> TokenStream {
+    fallback::nothing_on_error(|cx| {
+        let input = cx.ok(syn::parse2(input))?;
+        let model = parse(&input, cx)?;
+        cx.is_clean().then(|| expand(&model))
+    })
+}
+
+fn parse<'a>(input: &'a DeriveInput, cx: &Ctxt) -> Option<CacheValue<'a>> {
+    let krate = common::krate(&mut arguments(&input.attrs, &CACHE_VALUE, cx), cx);
+    let mut model = CacheValue { input, krate, layout: TokenStream::new(), parts: Vec::new() };
+    let attrs = model.serde(&input.attrs);
+    model.layout = match &input.data {
+        Data::Struct(data) => {
+            let fields = model.fields(&data.fields, cx);
+            quote!(#(#[#attrs])* struct #fields)
+        }
+        Data::Enum(data) => {
+            let variants = data.variants.iter().map(|variant| {
+                let (attrs, fields) = (model.serde(&variant.attrs), &variant.fields);
+                let (name, fields) = (variant.ident.unraw(), model.fields(fields, cx));
+                let value = variant.discriminant.iter().map(|(_, value)| quote!(= #value));
+                quote!(#(#[#attrs])* #name #fields #(#value)*,)
+            });
+            let variants: TokenStream = variants.collect();
+            quote!(#(#[#attrs])* enum { #variants })
+        }
+        Data::Union(data) => {
+            cx.error_at(
+                data.union_token,
+                "a union has no layout that a codec could write: derive `CacheValue` for a struct \
+                 or an enum",
+            );
+            return None;
+        }
+    };
+    Some(model)
+}
+
+fn arguments(attrs: &[Attribute], spec: &Spec, cx: &Ctxt) -> Args {
+    let attrs = attrs.iter().filter(|attr| attr.path().is_ident("cache_value"));
+    let lists = attrs.filter_map(|attr| cx.ok(attr.meta.require_list()));
+    Args::parse(lists.map(|list| list.tokens.clone()).collect(), spec, cx)
+}
+
+impl CacheValue<'_> {
+    fn fields(&mut self, fields: &Fields, cx: &Ctxt) -> TokenStream {
+        let written: Vec<_> = fields.iter().filter_map(|field| self.field(field, cx)).collect();
+        match fields {
+            Fields::Named(_) => quote!({ #(#written,)* }),
+            Fields::Unnamed(_) => quote!((#(#written,)*)),
+            Fields::Unit => TokenStream::new(),
+        }
+    }
+
+    /// A field, unless serde skips it.
+    fn field(&mut self, field: &syn::Field, cx: &Ctxt) -> Option<TokenStream> {
+        let by_name = match arguments(&field.attrs, &FIELD, cx).take("by_name") {
+            Some(arg) if !matches!(arg.value, Value::Flag) => arg.misused(cx),
+            by_name => by_name,
+        };
+        let attrs = self.serde(&field.attrs);
+        if attrs.iter().any(|attr| matches!(attr, Meta::Path(path) if path.is_ident("skip"))) {
+            return None;
+        }
+        let ty = &field.ty;
+        if by_name.is_none() {
+            Parts { own: &self.input.ident, found: &mut self.parts }.visit_type(ty);
+        }
+        let name = field.ident.iter().map(|name| {
+            let name = name.unraw();
+            quote!(#name:)
+        });
+        Some(quote!(#(#[#attrs])* #(#name)* #ty))
+    }
+
+    /// What serde's attributes say of the layout. It is serde that reports those that cannot be read.
+    fn serde(&mut self, attrs: &[Attribute]) -> Vec<Meta> {
+        let attrs = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
+        let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+        let metas = attrs.filter_map(|attr| attr.parse_args_with(parser).ok()).flatten();
+        let is = |meta: &Meta, names: &[&str]| names.iter().any(|name| meta.path().is_ident(name));
+        let metas: Vec<_> = metas.filter(|meta| !is(meta, &SHAPELESS)).collect();
+        for meta in metas.iter().filter(|meta| is(meta, &STAND_INS)) {
+            self.parts.extend(named_type(meta));
+        }
+        metas
+    }
+
+    /// The type parameters of which something is written, and what is written of them: `T::Item`.
+    fn bounded(&self) -> Vec<Type> {
+        let parts = || self.parts.iter().filter(|part| !is_marker(part));
+        let params = self.input.generics.type_params().map(|param| &param.ident);
+        let used = params.filter(|param| parts().any(|part| mentions(part, |name| name == *param)));
+        let mut found: Vec<_> = used.map(|param| syn::parse_quote!(#param)).collect();
+        let mut associated = Associated { input: self.input, found: &mut found };
+        parts().for_each(|part| associated.visit_type(part));
+        once(found)
+    }
+}
+
+/// The types, without those that were there before.
+fn once(mut types: Vec<Type>) -> Vec<Type> {
+    let mut seen = HashSet::new();
+    types.retain(|ty| seen.insert(ty.to_token_stream().to_string()));
+    types
+}
+
+/// The type in `into = "Type"`. One that is misspelt is reported by serde.
+fn named_type(meta: &Meta) -> Option<Type> {
+    match &meta.require_name_value().ok()?.value {
+        Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => name.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The types that a type is made of: itself, and what is in it where it is known to hold what it names, for
+/// of those, one may be a `CacheValue` and another not.
+///
+/// A type that holds the derived one cannot be asked for its layout, which would be asked for its own.
+struct Parts<'a> {
+    own: &'a Ident,
+    found: &'a mut Vec<Type>,
+}
+
+impl<'ast> Visit<'ast> for Parts<'_> {
+    fn visit_type(&mut self, ty: &'ast Type) {
+        let recursive = mentions(ty, |name| name == self.own || name == "Self");
+        if !recursive {
+            self.found.push(ty.clone());
+        }
+        if recursive || is_container(ty) {
+            visit::visit_type(self, ty);
+        }
+    }
+}
+
+/// Containers of the standard library and of widely used crates, by their names.
+const CONTAINERS: [&str; 18] = [
+    "Vec",
+    "VecDeque",
+    "LinkedList",
+    "HashSet",
+    "BTreeSet",
+    "HashMap",
+    "BTreeMap",
+    "Option",
+    "Result",
+    "Box",
+    "Rc",
+    "Arc",
+    "Cow",
+    "IndexMap",
+    "IndexSet",
+    "SmallVec",
+    "ArrayVec",
+    "TinyVec",
+];
+
+fn is_container(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            last.is_some_and(|last| CONTAINERS.iter().any(|name| last.ident == name))
+        }
+        Type::Tuple(_) | Type::Array(_) | Type::Slice(_) | Type::Reference(_) => true,
+        Type::Group(_) | Type::Paren(_) => true,
+        _ => false,
+    }
+}
+
+/// Paths that begin with a type parameter and go on.
+struct Associated<'a> {
+    input: &'a DeriveInput,
+    found: &'a mut Vec<Type>,
+}
+
+impl<'ast> Visit<'ast> for Associated<'_> {
+    fn visit_type_path(&mut self, ty: &'ast TypePath) {
+        let mut params = self.input.generics.type_params();
+        let begins = (ty.path.segments.first())
+            .is_some_and(|first| params.any(|param| param.ident == first.ident));
+        if ty.qself.is_none() && begins && ty.path.segments.len() > 1 {
+            self.found.push(Type::Path(ty.clone()));
+        }
+        visit::visit_type_path(self, ty);
+    }
+}
+
+fn expand(model: &CacheValue<'_>) -> TokenStream {
+    let span = Span::mixed_site();
+    let krate = &model.krate;
+    let text = text::of(model.layout.clone());
+    let bounded = model.bounded();
+    let parts = once(model.parts.iter().chain(&bounded).cloned().collect());
+    let consts = model.input.generics.params.iter().filter_map(|param| match param {
+        GenericParam::Const(param) => Some(&param.ident),
+        _ => None,
+    });
+    let item = quote_spanned! {span=>
+        const FINGERPRINT: u64 = {
+            #[allow(unused_imports)]
+            use #krate::__private::Opaque as _;
+            #krate::__private::Fingerprint::of(#text)
+                #(.with(<#krate::__private::LayoutOf<#parts>>::LAYOUT))*
+                #(.with(#consts as u64))*
+                .get()
+        };
+    };
+    let bounds = Bounds { on: bounded, by: "CacheValue" };
+    implementation(model.input, krate, "CacheValue", bounds, &item)
+}

@@ -1,0 +1,3 @@
+//! What is stored: how it is written, how large it may be, and how its layout is known.
+
+mod fingerprints;
