@@ -142,8 +142,9 @@ impl Cache {
     /// `ids`. An id that is given twice is looked up and loaded once. Without ids there is nothing to ask for, and
     /// `load` is not called. Whatever goes wrong with the cache, the loader's answer is returned.
     ///
-    /// A row that has expired is loaded anew, and served only where [`Policy::stale_if_error`] allows it: if the
-    /// load fails and every row that is missing has one.
+    /// A row that has expired is loaded anew with the others. It is served instead as
+    /// [`Policy::stale_while_revalidate`] says while another call is loading it, and as
+    /// [`Policy::stale_if_error`] says if the load fails, where every row that is missing has such a value.
     ///
     /// # Cancellation
     ///

@@ -116,10 +116,15 @@ impl Claim {
         }
         let (guard, key) = (Arc::clone(&self.lease.guard), Arc::clone(&self.lease.key));
         let token = self.lease.spend();
-        let (expected, value) = (Expected::Lease(token), Entry::tag(token));
-        guard.run_detached(&key, Step::Fill { expected, stamp: token, value, life: pause });
+        guard.run_detached(&key, mark(token, pause));
         None
     }
+}
+
+/// What takes the place of the lease of a load that has failed, for a while.
+fn mark(token: Nonce, life: Duration) -> Step<Entry> {
+    let (expected, value) = (Expected::Lease(token), Entry::tag(token));
+    Step::Fill { expected, stamp: token, value, life }
 }
 
 /// Renews what `expected` names for as long as it is polled and the store says that it stands.

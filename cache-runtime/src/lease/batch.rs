@@ -4,8 +4,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::time;
 
-use super::alongside;
+use super::{alongside, mark};
 use crate::{
+    entry::Entry,
     guard::Guard,
     protocol::{Expected, Nonce, Reply, Step},
     time::nonce,
@@ -59,11 +60,27 @@ impl Leases {
         self.held.iter().all(Option::is_none)
     }
 
+    /// Gives one of them up.
+    pub(crate) fn give_up(&mut self, which: Which) {
+        if let Some((key, token)) = self.held[which.0].take() {
+            self.guard.run_detached(&key, release(token));
+        }
+    }
+
     /// Gives all of them up.
     pub(crate) fn release(&mut self) {
-        let release = |(key, token)| (key, Step::Release { expected: Expected::Lease(token) });
+        self.fail([], Duration::ZERO);
+    }
+
+    /// Gives all of them up after a load that has failed. Those that were `elected` to replace a value leave a
+    /// mark, so that nobody is elected for `pause`.
+    pub(crate) fn fail(&mut self, elected: impl IntoIterator<Item = Which>, pause: Duration) {
+        let mut steps = Vec::new();
+        for which in elected {
+            steps.extend(self.held[which.0].take().map(|(key, token)| (key, mark(token, pause))));
+        }
         let held = self.held.iter_mut().filter_map(Option::take);
-        let steps: Vec<_> = held.map(release).collect();
+        steps.extend(held.map(|(key, token)| (key, release(token))));
         if !steps.is_empty() {
             self.guard.run_many_detached(steps);
         }
@@ -93,6 +110,10 @@ impl Leases {
             }
         }
     }
+}
+
+fn release(token: Nonce) -> Step<Entry> {
+    Step::Release { expected: Expected::Lease(token) }
 }
 
 impl Drop for Leases {

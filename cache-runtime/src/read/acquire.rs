@@ -178,6 +178,6 @@ impl Lookup<'_> {
 }
 
 /// The key on which the loader is elected that renews the value under `key`.
-fn refresh_key(key: &str) -> String {
+pub(super) fn refresh_key(key: &str) -> String {
     format!("{key}#refresh")
 }

@@ -11,6 +11,7 @@
 mod acquire;
 mod lead;
 mod lookup;
+mod row;
 
 use std::{future::Future, hash::Hash};
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// After a load has failed for which an expired value stands in, nobody tries again for so long.
-const PAUSE: Duration = Duration::from_secs(1);
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
 /// A call that has to run the body, with all that it owes to others. Dropping it hands the duty over.
 pub(super) struct Lead<'a> {

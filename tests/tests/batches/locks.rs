@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use cache_runtime::Policy;
 use cache_tests::{
     dialogue::Dialogue,
     herd::{self, Herd, missed},
@@ -63,6 +64,35 @@ async fn callers_of_two_processes_cost_one_load() {
         assert_eq!(process.hear_after("answers ").await, format!("{{1: {CALLERS}}}"));
     }
     assert_eq!(source.queries(), 1);
+}
+
+#[tokio::test]
+async fn callers_of_two_caches_replace_what_has_expired_once() {
+    const BRIEF: Policy = Policy::ttl_duration(Duration::from_millis(1)).stale_if_error(3600);
+    const FORGIVING: Policy = LOCKED.stale_if_error(3600);
+    let server = RedisServer::start();
+    let ours = Table::new(&patient_cache(&server.url()).await, Source::held());
+    let theirs = Table { cache: patient_cache(&server.url()).await, ..ours.clone() };
+    ours.source.answer(1);
+    ours.find(&BRIEF, &[1, 2, 3]).await;
+    let expired = async || ours.cache.get::<u64>("row:3").await == Ok(None);
+    eventually("the last of the rows has expired", expired).await;
+
+    let herds = [&ours, &theirs].map(|table| {
+        Herd::of(50, || {
+            let table = table.clone();
+            async move { table.find(&FORGIVING, &[1, 2, 3]).await }
+        })
+    });
+    ours.source.asked(2).await;
+    let waits = async || ours.counters().lock_waits + theirs.counters().lock_waits == 99;
+    eventually("all others wait", waits).await;
+    ours.source.answer_all();
+    for herd in herds {
+        let all = rows([1, 2, 3].map(|id| (id, 2)));
+        assert_eq!(herd.answers().await, vec![all; 50]);
+    }
+    assert_eq!(ours.source.queries(), 2);
 }
 
 #[tokio::test]

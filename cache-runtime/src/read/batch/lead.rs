@@ -4,14 +4,20 @@ use std::{future::Future, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::lookup::{Batch, Standing, past_expiry};
+use super::{
+    lookup::Batch,
+    row::{Row, Standing},
+};
 use crate::{
     codec,
     entry::Entry,
     freshness,
     protocol::{Expected, Nonce, Reply, Step},
-    read::reentry::{self, Keys},
-    time::{nonce, now_ms},
+    read::{
+        lead::PAUSE,
+        reentry::{self, Keys},
+    },
+    time::now_ms,
 };
 
 /// What is to become of a row that was loaded.
@@ -37,12 +43,19 @@ impl Batch<'_> {
         row: usize,
         loaded: &T,
     ) -> Option<Outcome> {
-        let expected = match &self.rows[row].standing {
-            Standing::Leased(which) => Expected::Lease(self.leases.token(*which)?),
-            Standing::Expired(entry) => Expected::Value(entry.stamp()),
+        let Row { standing, stale, .. } = &self.rows[row];
+        let (expected, stamp) = match standing {
+            Standing::Leased(which) => {
+                let token = self.leases.token(*which)?;
+                (Expected::Lease(token), token)
+            }
+            Standing::Refreshing(which) => {
+                let stale = stale.as_ref()?;
+                (Expected::Value(stale.entry.stamp()), self.leases.token(*which)?)
+            }
             _ => return None,
         };
-        let entry = self.encode(row, expected, loaded);
+        let entry = self.encode(row, stamp, loaded);
         let step = match entry {
             Some((value, life)) => {
                 Step::Fill { expected, stamp: value.stamp(), value, life: life.hard }
@@ -57,7 +70,7 @@ impl Batch<'_> {
     fn encode<T: Serialize + DeserializeOwned>(
         &self,
         row: usize,
-        expected: Expected,
+        stamp: Nonce,
         loaded: &T,
     ) -> Option<(Entry, freshness::Life)> {
         let ttl = match codec::is_none(loaded) {
@@ -69,10 +82,6 @@ impl Batch<'_> {
             return None;
         }
         let life = freshness::life(ttl, self.policy, now_ms());
-        let stamp = match expected {
-            Expected::Lease(token) => token,
-            _ => nonce(),
-        };
         let cost = u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX);
         let meta = codec::Meta::new(&life, cost, &tags);
         let entry = codec::encode(loaded, stamp, &self.policy.encoding, meta);
@@ -113,30 +122,32 @@ impl Batch<'_> {
         }
     }
 
-    /// Notes that the load has failed: whoever waits for its leases need not.
+    /// Notes that the load has failed: whoever waits for its leases need not. Where a value has expired, nobody
+    /// in the fleet is to try again for a moment.
     pub(super) fn failed(&mut self) {
         self.counters.load_failures.add_one();
-        self.leases.release();
+        let elected = self.rows.iter().filter_map(|row| match row.standing {
+            Standing::Refreshing(which) => Some(which),
+            _ => None,
+        });
+        self.leases.fail(elected, PAUSE);
     }
 
-    /// After a failed load: finds values that may be served instead, if every missing row had one before.
-    ///
-    /// They are looked at again, for a write may have come meanwhile, and a write wins.
+    /// After a failed load: serves values that have expired instead, if there is one for every row that is
+    /// missing. A store that answers is asked for them again, for a write may have come meanwhile, and a write
+    /// wins.
     pub(super) async fn look_for_stale(&mut self) {
-        let expired = |row: usize| matches!(self.rows[row].standing, Standing::Expired(_));
-        if self.policy.stale_if_error.is_zero() || !self.missing().into_iter().all(expired) {
-            return;
-        }
-        self.look_at(|row| matches!(row.standing, Standing::Expired(_))).await;
-        let stale_if_error = self.policy.stale_if_error.as_millis();
-        let longest = u64::try_from(stale_if_error).unwrap_or(u64::MAX);
-        for row in &mut self.rows {
-            if let Standing::Expired(entry) = &row.standing
-                && !past_expiry(entry, longest)
-            {
-                self.counters.stale_hits.add_one();
-                row.standing = Standing::Found(entry.clone());
+        if self.can_fall_back() {
+            self.look_at(|row| !row.is_answered()).await;
+            if self.can_fall_back() {
+                self.fall_back();
             }
         }
+    }
+
+    /// Whether every row that is missing has a value that has expired, or by now one that has not.
+    fn can_fall_back(&self) -> bool {
+        let value = |row: &Row| row.stale.is_some() || matches!(row.standing, Standing::Found(_));
+        self.rows.iter().all(|row| row.is_answered() || value(row))
     }
 }

@@ -6,17 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::row::{Row, Stale, Standing};
 use crate::{
     codec,
-    entry::{Entry, Header},
+    entry::Entry,
     error::Error,
-    freshness::tag_life,
+    freshness::{Age, age, tag_life},
     guard::Guard,
     inner::Inner,
-    lease::{Leases, Which},
+    lease::Leases,
     policy::Policy,
     protocol::{Nonce, Pending, State},
     read::{
+        acquire::refresh_key,
         patience::Patience,
         reentry,
         seen::{carries, stamp},
@@ -35,44 +37,13 @@ pub(crate) struct Batch<'a> {
     /// The stored names of the tags, and the stamps that they had when they were last looked at.
     pub(super) tags: Vec<String>,
     pub(super) stamps: Vec<Option<Nonce>>,
-    /// Whether the stamps are such as entries can be stored under: asked for, so that they live long enough.
-    pub(super) stamped: bool,
+    /// Whether the store has failed. It is not asked again, so that a call waits for one deadline at most.
+    out: bool,
     /// When the load began.
     pub(super) began: Instant,
     /// Whether the misses have been counted.
     missed: bool,
     patience: Option<Patience>,
-}
-
-pub(super) struct Row {
-    pub(super) key: Arc<str>,
-    pub(super) standing: Standing,
-    /// Whether the key held what had to go. Somebody who puts that back (another version of the service, say) is
-    /// not fought: the second time, this call leaves the row alone.
-    cleared: bool,
-}
-
-/// How a row stands with this call.
-#[derive(Debug)]
-pub(super) enum Standing {
-    /// There is nothing under its key.
-    Vacant,
-    /// The value of this stamp may not be served: a lease may take its place.
-    Spoilt(Nonce),
-    /// Its key holds what no cache wrote, which has to go before a lease can be had.
-    Unreadable,
-    /// Its value has expired. It stays until it is replaced, for others may be allowed to serve it.
-    Expired(Entry),
-    /// There is a value, to be decoded.
-    Found(Entry),
-    /// The caller has its value.
-    Answered,
-    /// This call has the right to fill it.
-    Leased(Which),
-    /// Another call is loading it.
-    Elsewhere,
-    /// It has to be loaded, and cannot be stored: a writer is at work, or the store is out.
-    Closed,
 }
 
 /// What to do next.
@@ -93,16 +64,15 @@ impl<'a> Batch<'a> {
         tags: Vec<String>,
         policy: &'a Policy,
     ) -> Self {
-        let row = |key: String| Row { key: key.into(), standing: Standing::Vacant, cleared: false };
         Batch {
             guard,
             counters,
             policy,
-            rows: keys.into_iter().map(row).collect(),
+            rows: keys.into_iter().map(Row::new).collect(),
             leases: Leases::new(guard, policy.lease),
             tags: inner.carried(tags),
             stamps: Vec::new(),
-            stamped: false,
+            out: false,
             began: Instant::now(),
             missed: false,
             patience: None,
@@ -114,47 +84,39 @@ impl<'a> Batch<'a> {
         self.look_at(|_| true).await;
     }
 
-    /// Looks at some of the rows, and at the tags.
+    /// Looks at some of the rows and at the tags; and where a value has expired, whether others renew it.
     pub(super) async fn look_at(&mut self, which: impl Fn(&Row) -> bool) {
-        let rows: Vec<usize> = (0..self.rows.len()).filter(|&row| which(&self.rows[row])).collect();
-        if rows.is_empty() {
+        let at: Vec<usize> = (0..self.rows.len()).filter(|&row| which(&self.rows[row])).collect();
+        if at.is_empty() || self.out {
             return;
         }
-        let keys = rows.iter().map(|&row| &*self.rows[row].key);
-        let keys: Vec<&str> = keys.chain(self.tags.iter().map(|tag| &**tag)).collect();
-        match self.guard.read_many(&keys).await {
-            Ok(mut states) => {
-                self.stamps = states.split_off(rows.len()).iter().map(stamp).collect();
-                rows.into_iter().zip(states).for_each(|(row, state)| self.see(row, state));
+        let stale = |&row: &usize| self.rows[row].stale.as_ref();
+        let renewed: Vec<usize> = at.iter().copied().filter(|row| stale(row).is_some()).collect();
+        let mut keys: Vec<&str> = at.iter().map(|&row| &*self.rows[row].key).collect();
+        keys.extend(self.tags.iter().map(|tag| &**tag));
+        keys.extend(at.iter().filter_map(stale).map(|stale| &*stale.refresh_key));
+        let mut states = match self.guard.read_many(&keys).await {
+            Ok(states) => states,
+            Err(error) => return self.store_failed(&error),
+        };
+        let renewals = states.split_off(at.len() + self.tags.len());
+        self.stamps = states.split_off(at.len()).iter().map(stamp).collect();
+        at.into_iter().zip(states).for_each(|(row, state)| self.see(row, state));
+        for (row, renewal) in renewed.into_iter().zip(renewals) {
+            if let (Standing::Expired, State::Leased(_)) = (&self.rows[row].standing, renewal) {
+                self.rows[row].standing = Standing::Elsewhere;
             }
-            Err(error) => self.store_failed(&error),
         }
     }
 
     /// Takes note of what a row's key holds, under the stamps as they are known.
     pub(super) fn see(&mut self, row: usize, state: State<Entry>) {
+        self.rows[row].stale = None;
         let standing = match state {
-            State::Value(stamp, entry) => {
-                if !carries(&entry, &self.stamps) {
-                    Standing::Spoilt(stamp)
-                } else if !codec::fits(&entry, &self.policy.encoding) {
-                    // It is left to the version of the service that reads it.
-                    Standing::Closed
-                } else if !past_expiry(&entry, 0) {
-                    Standing::Found(entry)
-                } else if !past_expiry(&entry, self.longest_stale()) {
-                    Standing::Expired(entry)
-                } else {
-                    Standing::Spoilt(stamp)
-                }
-            }
+            State::Value(stamp, entry) => self.judge(row, stamp, entry),
             State::Pending(Pending { value, .. }) => Standing::Found(value),
             State::Vacant => Standing::Vacant,
-            // A load that asks for its own rows would wait for itself.
-            State::Leased(_) if reentry::is_loading(self.guard, &self.rows[row].key) => {
-                Standing::Closed
-            }
-            State::Leased(_) => Standing::Elsewhere,
+            State::Leased(_) => self.elsewhere(row),
             State::Fenced(_) => Standing::Closed,
             State::Unreadable => {
                 tracing::warn!(key = &*self.rows[row].key, "a cache key holds what is no entry");
@@ -165,17 +127,45 @@ impl<'a> Batch<'a> {
         self.rows[row].stand(standing);
     }
 
+    fn judge(&mut self, row: usize, stamp: Nonce, entry: Entry) -> Standing {
+        let header = entry.header();
+        let age = match header.graceful {
+            // Most entries: nobody need ask what time it is.
+            false => Age::Fresh,
+            true => age(&header, self.policy, now_ms(), fastrand::f64),
+        };
+        if !carries(&entry, &self.stamps) || age == Age::Over {
+            return Standing::Spoilt(stamp);
+        }
+        match (age, codec::fits(&entry, &self.policy.encoding)) {
+            (Age::Fresh | Age::Due, true) => Standing::Found(entry),
+            // It is left to the version of the service that reads it.
+            (Age::Fresh | Age::Due, false) => Standing::Closed,
+            (_, false) => Standing::Spoilt(stamp),
+            (_, true) => {
+                let row = &mut self.rows[row];
+                let refresh_key = refresh_key(&row.key).into();
+                let at_once = age == Age::Revalidate;
+                row.stale = Some(Stale { entry, at_once, refresh_key });
+                Standing::Expired
+            }
+        }
+    }
+
+    /// How a row stands that somebody else loads. A load that asks for its own rows would wait for itself.
+    pub(super) fn elsewhere(&self, row: usize) -> Standing {
+        match reentry::is_loading(self.guard, &self.rows[row].key) {
+            true => Standing::Closed,
+            false => Standing::Elsewhere,
+        }
+    }
+
     /// How long the stamps stand at least under which a load is about to begin.
     pub(super) fn tag_life(&self) -> Duration {
         let policy = self.policy;
         let fresh = policy.ttl.max(policy.negative_ttl.unwrap_or_default());
         let stale = policy.stale_while_revalidate.max(policy.stale_if_error);
         tag_life(fresh.saturating_add(stale))
-    }
-
-    fn longest_stale(&self) -> u64 {
-        let longest = self.policy.stale_while_revalidate.max(self.policy.stale_if_error);
-        u64::try_from(longest.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The values that wait to be decoded. Whoever takes them says of each what came of it.
@@ -214,15 +204,17 @@ impl<'a> Batch<'a> {
 
     /// The rows that the caller has no value of.
     pub(super) fn missing(&self) -> Vec<usize> {
-        let missing = |row: &usize| !matches!(self.rows[*row].standing, Standing::Answered);
+        let missing = |row: &usize| !self.rows[*row].is_answered();
         (0..self.rows.len()).filter(missing).collect()
     }
 
     pub(super) fn is_answered(&self) -> bool {
-        self.rows.iter().all(|row| matches!(row.standing, Standing::Answered))
+        self.rows.iter().all(Row::is_answered)
     }
 
     /// Gets leases of the missing rows, or values of some, or leave to load without storing.
+    ///
+    /// Where a value has expired, one call is elected to replace it, as for a single row.
     ///
     /// With `lock`, a call that could have no lease at all, because others are loading every row that it lacks,
     /// waits for their values. One that holds a lease never waits: two batches that hold what the other one
@@ -233,6 +225,10 @@ impl<'a> Batch<'a> {
                 self.acquire().await;
             }
             if self.rows.iter().any(|row| matches!(row.standing, Standing::Found(_))) {
+                return Next::Found;
+            }
+            if self.stands(|standing| matches!(standing, Standing::Failing)) {
+                self.fall_back();
                 return Next::Found;
             }
             if !self.may_wait() {
@@ -250,17 +246,23 @@ impl<'a> Batch<'a> {
     }
 
     fn wants_leases(&self) -> bool {
-        self.rows.iter().any(|row| match row.standing {
-            Standing::Vacant | Standing::Spoilt(_) | Standing::Unreadable => true,
-            Standing::Expired(_) => !self.stamped && !self.tags.is_empty(),
-            _ => false,
-        })
+        self.rows.iter().any(|row| row.wants_a_lease())
     }
 
     fn may_wait(&self) -> bool {
-        let elsewhere =
-            |row: &Row| matches!(row.standing, Standing::Answered | Standing::Elsewhere);
-        self.policy.lock && self.leases.is_empty() && self.rows.iter().all(elsewhere)
+        let elsewhere = |standing: &Standing| matches!(standing, Standing::Elsewhere);
+        self.policy.lock && self.leases.is_empty() && self.stands(elsewhere)
+    }
+
+    /// Whether every row that is missing stands like this.
+    fn stands(&self, how: impl Fn(&Standing) -> bool) -> bool {
+        self.rows.iter().all(|row| row.is_answered() || how(&row.standing))
+    }
+
+    /// Serves what has expired for every row that is missing.
+    pub(super) fn fall_back(&mut self) {
+        let served = self.rows.iter_mut().map(|row| u64::from(row.fall_back())).sum();
+        self.counters.stale_hits.add(served);
     }
 
     pub(super) fn count_error(&self, error: &Error) {
@@ -268,9 +270,9 @@ impl<'a> Batch<'a> {
         self.counters.store_errors.add_one();
     }
 
-    /// The store is not asked again, so that a call waits for one deadline at most.
     pub(super) fn store_failed(&mut self, error: &Error) {
         self.count_error(error);
+        self.out = true;
         self.close();
     }
 
@@ -278,28 +280,9 @@ impl<'a> Batch<'a> {
     pub(super) fn close(&mut self) {
         self.leases.release();
         for row in &mut self.rows {
-            if !matches!(row.standing, Standing::Answered) {
+            if !row.is_answered() {
                 row.standing = Standing::Closed;
             }
         }
     }
-}
-
-impl Row {
-    pub(super) fn stand(&mut self, standing: Standing) {
-        self.standing = match standing {
-            Standing::Spoilt(_) | Standing::Unreadable if self.cleared => Standing::Closed,
-            Standing::Spoilt(_) | Standing::Unreadable => {
-                self.cleared = true;
-                standing
-            }
-            other => other,
-        };
-    }
-}
-
-/// Whether an entry has been stale for so many milliseconds.
-pub(super) fn past_expiry(entry: &Entry, stale: u64) -> bool {
-    let Header { graceful, soft_expiry, .. } = entry.header();
-    graceful && now_ms() >= soft_expiry.saturating_add(stale)
 }

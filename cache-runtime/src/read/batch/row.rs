@@ -1,0 +1,101 @@
+//! One row of a batch: what is known of it, and what that allows.
+
+use std::sync::Arc;
+
+use crate::{
+    entry::Entry,
+    lease::Which,
+    protocol::{Expected, Nonce, State},
+};
+
+pub(super) struct Row {
+    pub(super) key: Arc<str>,
+    pub(super) standing: Standing,
+    /// Its value that has expired, which stays until it is replaced.
+    pub(super) stale: Option<Stale>,
+    /// Whether the key held what had to go. Somebody who puts that back (another version of the service, say) is
+    /// not fought: the second time, this call leaves the row alone.
+    cleared: bool,
+}
+
+/// A value that has expired, and may be served in need.
+pub(super) struct Stale {
+    pub(super) entry: Entry,
+    /// It may be served although nothing has failed, as long as somebody renews it.
+    pub(super) at_once: bool,
+    /// The key on which the one is elected who renews it.
+    pub(super) refresh_key: Arc<str>,
+}
+
+/// How a row stands with this call.
+pub(super) enum Standing {
+    /// There is nothing under its key.
+    Vacant,
+    /// The value of this stamp may not be served: a lease may take its place.
+    Spoilt(Nonce),
+    /// Its key holds what no cache wrote, which has to go before a lease can be had.
+    Unreadable,
+    /// Its value has expired, and who replaces it has to be found out.
+    Expired,
+    /// There is a value, to be decoded.
+    Found(Entry),
+    /// The caller has its value.
+    Answered,
+    /// This call has the right to fill it.
+    Leased(Which),
+    /// This call has been elected to replace the value that has expired.
+    Refreshing(Which),
+    /// Another call is loading it.
+    Elsewhere,
+    /// A load of it has failed a moment ago, and there is the value that has expired.
+    Failing,
+    /// It has to be loaded, and cannot be stored: a writer is at work, or the store is out.
+    Closed,
+}
+
+impl Row {
+    pub(super) fn new(key: String) -> Row {
+        Row { key: key.into(), standing: Standing::Vacant, stale: None, cleared: false }
+    }
+
+    pub(super) fn stand(&mut self, standing: Standing) {
+        self.standing = match standing {
+            Standing::Spoilt(_) | Standing::Unreadable if self.cleared => Standing::Closed,
+            Standing::Spoilt(_) | Standing::Unreadable => {
+                self.cleared = true;
+                standing
+            }
+            other => other,
+        };
+    }
+
+    /// Serves the value that has expired, if there is one. Says whether there was.
+    pub(super) fn fall_back(&mut self) -> bool {
+        let stale = self.stale.take();
+        let served = stale.is_some();
+        if let Some(stale) = stale {
+            self.standing = Standing::Found(stale.entry);
+        }
+        served
+    }
+
+    /// Whether `state` is that of the value that has expired.
+    pub(super) fn has_expired(&self, state: &State<Entry>) -> bool {
+        let stamp = self.stale.as_ref().map(|stale| stale.entry.stamp());
+        stamp.is_some_and(|stamp| state.is(Expected::Value(stamp)))
+    }
+
+    /// Whether there is a value that has expired and may be served while another call replaces it.
+    pub(super) fn may_serve_at_once(&self) -> bool {
+        self.stale.as_ref().is_some_and(|stale| stale.at_once)
+    }
+
+    pub(super) fn wants_a_lease(&self) -> bool {
+        use Standing::{Expired, Spoilt, Unreadable, Vacant};
+        matches!(self.standing, Vacant | Spoilt(_) | Unreadable | Expired)
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        matches!(self.standing, Standing::Answered)
+    }
+}
