@@ -92,7 +92,12 @@ impl Args {
 
     /// Whether it may be said that an argument of this name is missing.
     pub(crate) fn lacks(&self, name: &str) -> bool {
-        !self.broken && !self.excused.contains(&name)
+        self.name(name).is_none() && !self.broken && !self.excused.contains(&name)
+    }
+
+    /// Where the argument of this name stands, if it was given.
+    pub(crate) fn name(&self, name: &str) -> Option<&Ident> {
+        self.named.iter().map(|arg| &arg.name).find(|given| *given == name)
     }
 
     fn read_one(&mut self, input: ParseStream<'_>, spec: &Spec, cx: &Ctxt) -> syn::Result<()> {

@@ -16,12 +16,14 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::{
-    AssocType, Block, Expr, ExprAsync, ExprCall, GenericArgument, Local, Pat, PathArguments,
-    ReturnType, Signature, Stmt, Type, TypeParamBound,
+    AssocType, Block, Expr, ExprAsync, ExprCall, GenericArgument, Local, Pat, PatIdent,
+    PathArguments, ReturnType, Signature, Stmt, Type, TypeParamBound,
 };
 
+use crate::key;
 use crate::params::{self, Params};
 
 /// A function whose body is `Box::pin(async move { ... })`.
@@ -35,7 +37,7 @@ pub(crate) struct Pinned {
     /// The `let` statements that take patterned parameters apart: keys name what they bind.
     patterns: Vec<Stmt>,
     /// All other statements of the block.
-    pub(crate) body: TokenStream,
+    body: Vec<Stmt>,
     /// The `Output` of the future.
     pub(crate) output: Option<Type>,
 }
@@ -54,34 +56,54 @@ impl Pinned {
             return None;
         };
         block.capture?;
-        let (patterns, body): (Vec<_>, Vec<_>) =
+        let (patterns, body) =
             (block.block.stmts.drain(..)).partition(|stmt| patterned(stmt, sig).is_some());
-        Some(Pinned {
-            before,
-            call,
-            block,
-            patterns,
-            body: body.iter().map(ToTokens::to_token_stream).collect(),
-            output: output(&sig.output),
-        })
+        Some(Pinned { before, call, block, patterns, body, output: output(&sig.output) })
+    }
+
+    /// The statements of the future.
+    pub(crate) fn body(&self) -> TokenStream {
+        self.body.iter().map(ToTokens::to_token_stream).collect()
+    }
+
+    /// As [`body`](Pinned::body), without a `let id = id;` whose name is mentioned nowhere else.
+    pub(crate) fn busy(&self) -> TokenStream {
+        let others = |at: usize| {
+            let others = self.body.iter().enumerate().filter(move |(other, _)| *other != at);
+            others.map(|(_, stmt)| stmt.to_token_stream()).collect::<TokenStream>()
+        };
+        let busy = self.body.iter().enumerate().filter(|(at, stmt)| {
+            said_again(stmt)
+                .is_none_or(|name| key::mentions(others(*at), &name.unraw().to_string()))
+        });
+        busy.map(|(_, stmt)| stmt.to_token_stream()).collect()
+    }
+
+    /// What the patterns bind.
+    pub(crate) fn bindings(&self, sig: &Signature) -> impl Iterator<Item = PatIdent> {
+        self.patterns.iter().flat_map(|stmt| patterned(stmt, sig)).flat_map(params::bindings)
     }
 
     /// The parameters: what the patterns bind, instead of the names that stand in for them.
     pub(crate) fn params(&self, sig: &Signature) -> Params {
         let mut params = Params::of(sig);
         params.names.retain(|name| !is_stand_in(name));
-        for pattern in &self.patterns {
-            params.names.extend(patterned(pattern, sig).into_iter().flat_map(params::bound));
-        }
+        params.names.extend(self.bindings(sig).map(|bound| bound.ident));
         params
     }
 
-    /// The function's body, with `inside` as what the future does.
-    pub(crate) fn around(&self, inside: TokenStream) -> TokenStream {
-        let Pinned { before, patterns, .. } = self;
+    /// The function's body, with `inside` as what the future does, which binds `rebound` anew.
+    pub(crate) fn around(&self, rebound: &[Ident], inside: TokenStream) -> TokenStream {
+        let Pinned { before, .. } = self;
+        let mut patterns = self.patterns.clone();
+        for pattern in patterns.iter_mut().filter(|_| !rebound.is_empty()) {
+            if let Stmt::Local(local) = pattern {
+                local.pat = params::without_mut(&local.pat, rebound);
+            }
+        }
         let mut block = self.block.clone();
         block.block.stmts = vec![Stmt::Expr(Expr::Verbatim(inside), None)];
-        block.block.stmts.splice(0..0, patterns.iter().cloned());
+        block.block.stmts.splice(0..0, patterns);
         let mut call = self.call.clone();
         call.args.push(Expr::Async(block));
         let mut body = TokenStream::new();
@@ -115,6 +137,16 @@ fn patterned<'a>(stmt: &'a Stmt, sig: &Signature) -> Option<&'a Pat> {
     let name = last.path.get_ident()?;
     let is_param = Params::of(sig).names.contains(name);
     (is_stand_in(name) && is_param).then_some(pat)
+}
+
+/// The name in `let id = id;`, or in `let __self = self;`.
+fn said_again(stmt: &Stmt) -> Option<&Ident> {
+    let Stmt::Local(Local { pat: Pat::Ident(bound), init: Some(init), .. }) = stmt else {
+        return None;
+    };
+    let Expr::Path(path) = &*init.expr else { return None };
+    let same = path.path.is_ident(&bound.ident) || path.path.is_ident("self");
+    same.then_some(&bound.ident)
 }
 
 /// `__arg1`

@@ -6,17 +6,21 @@ use std::path::Path;
 use proc_macro2::{TokenStream, TokenTree};
 
 /// Where messages are written.
-const SOURCES: [(&str, &str); 12] = [
+const SOURCES: &[(&str, &str)] = &[
     ("args.rs", include_str!("args.rs")),
     ("cached/check.rs", include_str!("cached/check.rs")),
+    ("cached/fresh.rs", include_str!("cached/fresh.rs")),
     ("cached/parse.rs", include_str!("cached/parse.rs")),
     ("common.rs", include_str!("common.rs")),
     ("derive/cache_key.rs", include_str!("derive/cache_key.rs")),
     ("derive/cache_value.rs", include_str!("derive/cache_value.rs")),
     ("derive/key_part.rs", include_str!("derive/key_part.rs")),
     ("duration.rs", include_str!("duration.rs")),
+    ("encoding.rs", include_str!("encoding.rs")),
     ("invalidates/check.rs", include_str!("invalidates/check.rs")),
     ("invalidates/parse.rs", include_str!("invalidates/parse.rs")),
+    ("owned.rs", include_str!("owned.rs")),
+    ("part.rs", include_str!("part.rs")),
     ("rules.rs", include_str!("rules.rs")),
     ("template.rs", include_str!("template.rs")),
 ];

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
 use syn::{BinOp, Expr, ExprLit, Lit, UnOp};
+
+use crate::key;
 
 /// A length of time in an argument.
 pub(crate) enum Length {
@@ -56,8 +58,22 @@ impl Length {
         }
     }
 
+    /// The policy's method for it: `ttl(60)` or `ttl_duration(...)`, of which an expression has to be a constant.
+    pub(crate) fn method(&self, name: &str) -> TokenStream {
+        let span = Span::mixed_site();
+        if let Some(seconds) = self.seconds() {
+            let method = Ident::new(name, span);
+            return quote_spanned!(span=> #method(#seconds));
+        }
+        let duration = self.duration();
+        // An expression of another type is then reported where it stands.
+        let at = span.located_at(key::first_span(&duration));
+        let method = Ident::new(&format!("{name}_duration"), at);
+        quote_spanned!(at=> #method(#duration))
+    }
+
     /// A whole number of seconds, if it is one.
-    pub(crate) fn seconds(&self) -> Option<Literal> {
+    fn seconds(&self) -> Option<Literal> {
         match self {
             Length::Known(length) if length.subsec_nanos() == 0 => {
                 Some(Literal::u64_unsuffixed(length.as_secs()))

@@ -1,14 +1,17 @@
 //! The annotated function: read loosely, so that its own syntax is the compiler's business.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit::{self, Visit};
-use syn::{Attribute, ReturnType, Signature, Token, Type, TypeImplTrait, Visibility};
+use syn::{
+    Attribute, FnArg, Pat, PatIdent, PatType, ReturnType, Signature, Token, Type, TypeImplTrait,
+    Visibility,
+};
 
 use crate::async_trait::Pinned;
 use crate::key;
-use crate::params::Params;
+use crate::params::{self, Params};
 
 pub(crate) struct Function {
     attrs: Vec<Attribute>,
@@ -75,16 +78,47 @@ impl Function {
         }
     }
 
+    /// The names that the parameters bind, each with the type of its parameter where the name is all of that.
+    pub(crate) fn bindings(&self) -> Vec<(PatIdent, Option<&Type>)> {
+        let known = self.params();
+        let mut bindings = Vec::new();
+        for input in &self.sig.inputs {
+            let FnArg::Typed(PatType { pat, ty, .. }) = input else { continue };
+            let whole = matches!(&**pat, Pat::Ident(_)).then_some(&**ty);
+            bindings.extend(params::bindings(pat).into_iter().map(|bound| (bound, whole)));
+        }
+        // Those that stand in for a pattern are none of the user's.
+        bindings.retain(|(bound, _)| known.names.contains(&bound.ident));
+        if let Form::Pinned(pinned) = &self.form {
+            bindings.extend(pinned.bindings(&self.sig).map(|bound| (bound, None)));
+        }
+        bindings
+    }
+
     /// The user's statements as one future.
+    pub(crate) fn body(&self) -> TokenStream {
+        let body = match &self.form {
+            Form::Async(body) => body.clone(),
+            Form::Pinned(pinned) => pinned.body(),
+            Form::Blocking | Form::Bodiless => return TokenStream::new(),
+        };
+        self.future(&TokenStream::new(), body)
+    }
+
+    /// The user's statements, without those that only say again what a parameter is called.
+    pub(crate) fn statements(&self) -> TokenStream {
+        match &self.form {
+            Form::Async(body) => body.clone(),
+            Form::Pinned(pinned) => pinned.busy(),
+            Form::Blocking | Form::Bodiless => TokenStream::new(),
+        }
+    }
+
+    /// A future of the function's output that does `before` and then `body`.
     ///
     /// The first statement never runs: it tells the compiler the block's type, so that `?`,
     /// `return` and coercions work as they do in the function itself.
-    pub(crate) fn body(&self) -> TokenStream {
-        let body = match &self.form {
-            Form::Async(body) => body,
-            Form::Pinned(pinned) => &pinned.body,
-            Form::Blocking | Form::Bodiless => return TokenStream::new(),
-        };
+    pub(crate) fn future(&self, before: &TokenStream, body: TokenStream) -> TokenStream {
         let span = Span::mixed_site();
         let typed = match self.output() {
             Some(ty) if can_be_named(ty) => typed(span.located_at(key::first_span(ty)), ty),
@@ -94,6 +128,7 @@ impl Function {
         quote_spanned! {span=>
             async move {
                 #typed
+                #before
                 #body
             }
         }
@@ -101,13 +136,28 @@ impl Function {
 
     /// The function with `inside` in place of its statements.
     pub(crate) fn with(&self, inside: TokenStream) -> TokenStream {
-        let Function { attrs, vis, sig, inner_attrs, .. } = self;
+        self.with_rebound(&[], inside)
+    }
+
+    /// As [`with`](Function::with), where `inside` binds the parameters `rebound` anew.
+    pub(crate) fn with_rebound(&self, rebound: &[Ident], inside: TokenStream) -> TokenStream {
+        let Function { attrs, vis, inner_attrs, .. } = self;
+        let mut sig = self.sig.clone();
+        for input in sig.inputs.iter_mut().filter(|_| !rebound.is_empty()) {
+            match input {
+                FnArg::Typed(typed) => *typed.pat = params::without_mut(&typed.pat, rebound),
+                FnArg::Receiver(this) if rebound.iter().any(|name| name == "self") => {
+                    this.mutability = None;
+                }
+                FnArg::Receiver(_) => {}
+            }
+        }
         let mut body = TokenStream::new();
         for attr in inner_attrs {
             attr.to_tokens(&mut body);
         }
         body.extend(match &self.form {
-            Form::Pinned(pinned) => pinned.around(inside),
+            Form::Pinned(pinned) => pinned.around(rebound, inside),
             _ => inside,
         });
         let mut body = Group::new(Delimiter::Brace, body);
@@ -127,7 +177,7 @@ fn typed(span: Span, ty: &impl ToTokens) -> TokenStream {
 }
 
 /// Whether `ty` may be written within a function: `impl Trait` may not, and neither may `!`.
-fn can_be_named(ty: &Type) -> bool {
+pub(crate) fn can_be_named(ty: &Type) -> bool {
     impl_traits(ty).is_empty() && !matches!(ty, Type::Never(_))
 }
 

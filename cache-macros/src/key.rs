@@ -125,6 +125,12 @@ pub(crate) fn member(name: &str, span: Span) -> TokenStream {
 /// `&expr`, with brackets where they are needed, all of it where `expr` stands.
 pub(crate) fn borrowed(expr: &Expr) -> TokenStream {
     let span = first_span(expr);
+    let expr = bracketed(expr);
+    quote_spanned!(span=> &#expr)
+}
+
+/// `expr`, with brackets where an operator or a method call beside it needs them.
+pub(crate) fn bracketed(expr: &Expr) -> TokenStream {
     match expr {
         Expr::Path(_)
         | Expr::Field(_)
@@ -137,8 +143,8 @@ pub(crate) fn borrowed(expr: &Expr) -> TokenStream {
         | Expr::Reference(_)
         | Expr::Index(_)
         | Expr::Lit(_)
-        | Expr::Block(_) => quote_spanned!(span=> &#expr),
-        _ => quote_spanned!(span=> &(#expr)),
+        | Expr::Block(_) => expr.to_token_stream(),
+        _ => quote_spanned!(first_span(expr)=> (#expr)),
     }
 }
 
@@ -161,7 +167,7 @@ pub(crate) fn mentions(tokens: TokenStream, name: &str) -> bool {
 }
 
 /// Whether a format string takes `name` from where it stands: `{name}`, `{name:?}`.
-fn in_format(literal: &str, name: &str) -> bool {
+pub(crate) fn in_format(literal: &str, name: &str) -> bool {
     literal.starts_with(['"', 'r'])
         && literal.match_indices('{').any(|(at, _)| {
             let rest = literal[at + 1..].strip_prefix(name);

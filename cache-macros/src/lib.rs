@@ -20,11 +20,15 @@ mod coverage;
 mod ctxt;
 mod derive;
 mod duration;
+mod encoding;
 mod fallback;
 mod function;
 mod invalidates;
 mod key;
+mod owned;
 mod params;
+mod part;
+mod receiver;
 mod rules;
 mod site;
 #[cfg(test)]
@@ -44,16 +48,31 @@ mod template;
 /// | argument | form | meaning |
 /// |---|---|---|
 /// | `key` | `"user:<id>"`, or an expression of a type that is `CacheKey` | what the value is of; required |
-/// | `ttl` | `3600` (seconds), `60 * 60`, `"90s"`, `"1h30m"`, an expression that is a `Duration` or a number of seconds, or a closure over the value: <code>\|user: &User\| ...</code> | for how long it is kept; required |
+/// | `ttl` | `3600` (seconds), `60 * 60`, `"90s"`, `"1h30m"`, an expression that is a `Duration` or a number of seconds, or a closure over the value: <code>\|user: &User\| ...</code> | for how long it is kept; required, unless a `policy` says so |
 /// | `lock` | `lock` or `lock(lease = "5s", wait = "10s")` | one loader per key across all processes; the others wait for its value |
 /// | `skip` | `skip(conn, span)` | parameters that do not shape the value |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
 /// | `negative_ttl` | as `ttl`, but no closure | also remember `None`, for this long; without it `None` is not stored |
+/// | `jitter` | `0.1` | shortens each ttl at random, by up to this part of it |
+/// | `stale_while_revalidate` | `30`, `"30s"`, or a constant that is a `Duration` | for so long after its ttl, a value is served while it is loaded anew in the background |
+/// | `stale_if_error` | likewise | for so long after its ttl, a value is served if the load that should replace it fails |
+/// | `soft_timeout` | likewise | a caller that has waited for so long is served what `stale_if_error` has kept, and the load goes on |
+/// | `refresh_ahead` | `0.8` or `xfetch` | loads anew in the background when this part of the ttl is over; or at random, the likelier the nearer the end is and the longer the load took |
+/// | `audit` | `0.001` | loads anew on this part of the hits, and counts where the cache held something else |
+/// | `tags` | `["tenant:<tenant>"]` | what the entry is marked with, to be dropped with all others that are: by `#[invalidates(tags(...))]` or `Cache::invalidate_tags`. Each is written as a key is, and names what it likes |
 /// | `version` | `2` | part of the stored key: a new layout of the value never reads an old one. Its writers say the same `version` |
 /// | `when` | a `bool` expression over the parameters: `when = !fresh` | where it is false, the cache is left alone |
 /// | `unless` | a closure over the value: <code>unless = \|user: &User\| user.is_guest</code> | where it is true, the value is not stored |
+/// | `codec` | `json`, `msgpack`, `postcard`, or an expression such as `Codec::Json` | how the value is written; `json` where absent |
+/// | `compress` | `zstd`, `lz4`, or `compress(zstd, over = 4096)` | compresses values of so many bytes and more; of 1 KiB where `over` is absent |
+/// | `max_bytes` | `64 * 1024` | a value that takes more is not stored |
+/// | `policy` | `policy = USERS` | a constant of type `Policy` that several functions share; the other arguments override what it says |
+/// | `background` | `background` | loads may go on in the background, as a `policy` asks for: see below |
 /// | `name` | `"users.find"` | label in metrics; default `module::Type::function` |
 /// | `crate` | `crate = my::cache` | where the runtime is, if not at `::cache_runtime` |
+///
+/// What is part of the policy (all but `key`, `skip`, `cache`, `tags`, `when`, `unless` and the expressions and closures of
+/// `ttl` and `negative_ttl`) is known when the program is built: a number that cannot be is a compile error.
 ///
 /// # Keys
 ///
@@ -76,6 +95,30 @@ mod template;
 /// generic or not; or a method under `#[async_trait]`. It returns `T`, `Option<T>`, `Result<T, E>` or
 /// `Result<Option<T>, E>`, by any alias, where `T` is `Serialize + DeserializeOwned`. An `Err` is never stored.
 /// `?`, `return` and moved arguments work as without the attribute, and the future is `Send` where it was.
+///
+/// # Loads in the background
+///
+/// With `stale_while_revalidate`, `refresh_ahead` or `soft_timeout`, a load may go on where its caller has its value
+/// or is gone, on another thread. It owns what the body uses: when a load begins, and not for a hit, `self` and the
+/// parameters that the body mentions are cloned. `&str` and `&[T]` are cloned too, and `&T` is where `T` is `Clone`;
+/// the body sees each as the type that was declared. So
+///
+/// - `Self` is `Clone` (cheap with a pool or an `Arc` inside), or the method takes `self: Arc<Self>`;
+/// - what is cloned is `Send` and `'static`, and `Sync` where it is taken by reference. So is the future of the body;
+/// - nothing is borrowed mutably, neither `self` nor a parameter;
+/// - closures (`ttl`, `unless`) that mention parameters get clones of these with every call.
+///
+/// A `policy` cannot say this for the functions that share it. Where it has one of the three, the function says
+/// `background` beside it.
+///
+/// ```text
+/// const USERS: Policy = Policy::ttl(3600).stale_while_revalidate(60);
+///
+/// #[cached(key = "user:<id>", policy = USERS, background)]
+/// async fn find(&self, id: u64) -> sqlx::Result<Option<User>> { ... }
+/// ```
+///
+/// # Transactions
 ///
 /// A parameter that is a database transaction is an error, since what is read through it may never be committed. It is
 /// known by the name of its type: `Transaction`, `DatabaseTransaction`, `PgTransaction`, `SqliteTransaction`,

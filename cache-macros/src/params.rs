@@ -1,6 +1,7 @@
 //! The parameters of a function, as its body sees them: every name that a pattern binds.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{FnArg, Pat, PatIdent, PatType, Signature, Type};
@@ -44,7 +45,12 @@ impl Params {
 
 /// The names that `pat` binds, in order.
 pub(crate) fn bound(pat: &Pat) -> Vec<Ident> {
-    struct Bindings(Vec<Ident>);
+    bindings(pat).into_iter().map(|bound| bound.ident).collect()
+}
+
+/// As [`bound`], each with what stands before it.
+pub(crate) fn bindings(pat: &Pat) -> Vec<PatIdent> {
+    struct Bindings(Vec<PatIdent>);
 
     impl<'ast> Visit<'ast> for Bindings {
         fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
@@ -52,7 +58,7 @@ pub(crate) fn bound(pat: &Pat) -> Vec<Ident> {
             let bare = pat.by_ref.is_none() && pat.mutability.is_none() && pat.subpat.is_none();
             let capitalised = pat.ident.to_string().starts_with(char::is_uppercase);
             if !(bare && capitalised) {
-                self.0.push(pat.ident.clone());
+                self.0.push(pat.clone());
             }
             visit::visit_pat_ident(self, pat);
         }
@@ -61,6 +67,29 @@ pub(crate) fn bound(pat: &Pat) -> Vec<Ident> {
     let mut bindings = Bindings(Vec::new());
     bindings.visit_pat(pat);
     bindings.0
+}
+
+/// The pattern, in which `names` are not `mut`: they are bound anew, and may be so there.
+pub(crate) fn without_mut(pat: &Pat, names: &[Ident]) -> Pat {
+    Pat::Verbatim(strip_mut(pat.to_token_stream(), names))
+}
+
+fn strip_mut(tokens: TokenStream, names: &[Ident]) -> TokenStream {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let kept = tokens.iter().enumerate().filter_map(|(at, token)| match token {
+        TokenTree::Ident(ident) if ident == "mut" => {
+            let named =
+                matches!(tokens.get(at + 1), Some(TokenTree::Ident(name)) if names.contains(name));
+            (!named).then(|| token.clone())
+        }
+        TokenTree::Group(group) => {
+            let mut inside = Group::new(group.delimiter(), strip_mut(group.stream(), names));
+            inside.set_span(group.span());
+            Some(inside.into())
+        }
+        other => Some(other.clone()),
+    });
+    kept.collect()
 }
 
 /// The names of the types that database libraries give to their transactions: `sqlx`,
@@ -121,6 +150,19 @@ mod tests {
         assert_eq!(found, ["a", "b", "c", "e", "g", "h", "i", "j", "k", "type"]);
         assert!(Params::of(&sig).receiver.is_some());
         assert!(Params::of(&sig).contains("r#type"));
+    }
+
+    #[test]
+    fn names_that_are_bound_anew_are_not_mut() {
+        let sig: Signature = parse_quote!(fn f((mut a, [mut b, c]): T, mut d: u8));
+        let names = ["a", "b", "d"].map(|name| Ident::new(name, Span::call_site()));
+        let stripped = sig.inputs.iter().map(|input| match input {
+            FnArg::Typed(typed) => {
+                without_mut(&typed.pat, &names[..2]).to_token_stream().to_string()
+            }
+            FnArg::Receiver(_) => String::new(),
+        });
+        assert_eq!(stripped.collect::<Vec<_>>(), ["(a , [b , c])", "mut d"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::ctxt::Ctxt;
 use crate::function::{Form, Function};
-use crate::key::Template;
+use crate::key::{Key, Template};
 use crate::params::{self, Params};
 use crate::suggest;
 use crate::template::{Part, Placeholder};
@@ -47,9 +47,22 @@ pub(crate) fn check_transactions(function: &Function, message: &str, cx: &Ctxt) 
     }
 }
 
+/// What is wrong with a key or a tag by itself. Of an expression nothing is known here.
+pub(crate) fn check_key(key: &Key, params: &Params, cx: &Ctxt) {
+    if let Key::Template(template) = key {
+        check_template(template, params, cx);
+    }
+}
+
+/// What is wrong with a template by itself. Gives the parameters that need no further message: those that were
+/// probably meant.
+pub(crate) fn check_template(template: &Template, params: &Params, cx: &Ctxt) -> Meant {
+    let mut meant = check_placeholders(template, params, cx);
+    meant.names.extend(check_braces(template, |name| params.contains(name), cx));
+    meant
+}
+
 /// A placeholder that names nothing would be an error in generated code, far from the template.
-///
-/// Gives the parameters that need no further message: those that were probably meant.
 pub(crate) fn check_placeholders(template: &Template, params: &Params, cx: &Ctxt) -> Meant {
     let mut meant = Meant::default();
     let names = params.list();

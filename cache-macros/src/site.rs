@@ -1,4 +1,5 @@
-//! The first statements of every expansion: the function's own `static`, and the call that begins at it.
+//! The statements that expansions have in common: the function's own `static`, the call that begins at it, and what
+//! is found out about the function's result.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -28,5 +29,30 @@ pub(crate) fn call(
             static __SITE: #krate::__private::Site = #krate::__private::Site::#site;
             #krate::__private::Call::#new #steps
         };
+    }
+}
+
+/// `let __shape = ...;`: finds by autoref which of `T`, `Option<T>`, `Result<T, E>` and `Result<Option<T>, E>` the body
+/// gives, whatever alias it is written as, and whether its error can be cloned. `probe` is a `Probe` of it.
+pub(crate) fn shape(krate: &Path, probe: &TokenStream) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        let __shape = {
+            #[allow(unused_imports)]
+            use #krate::__private::{
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            };
+            (&&&&&&#krate::__private::Probe::#probe).__cache_shape()
+        };
+    }
+}
+
+/// `let __call = ...;`: the call knows the fingerprint of the values, if they have one. `probe` is a `ValueProbe` of them.
+pub(crate) fn fingerprint(krate: &Path, probe: &TokenStream) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        let __call = __call.fingerprint({
+            #[allow(unused_imports)]
+            use #krate::__private::{Fingerprint0 as _, Fingerprint1 as _};
+            (&#probe).__cache_fingerprint()
+        });
     }
 }

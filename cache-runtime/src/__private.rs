@@ -1,5 +1,6 @@
 //! What the attributes' expansions call. Not public API: it may change in any release.
 
+mod detach;
 mod each;
 
 use std::{
@@ -10,10 +11,13 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::each::RowsProbe;
+pub use self::{
+    detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
+    each::RowsProbe,
+};
 use crate::{
     cache::Cache,
-    key::{KeyOf, KeyWriter},
+    key::{CacheKey, Holds, KeyWriter},
     policy::Policy,
     read::{self, Lookup, Request},
     shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape},
@@ -140,9 +144,11 @@ impl Call {
         self
     }
 
-    /// The fingerprint of the value's type.
+    /// The fingerprint of the value's type; of a type that has none, it is left to the policy.
     pub fn fingerprint(mut self, fingerprint: u64) -> Call {
-        self.policy.encoding.fingerprint = fingerprint;
+        if fingerprint != 0 {
+            self.policy.encoding.fingerprint = fingerprint;
+        }
         self
     }
 
@@ -253,10 +259,10 @@ pub fn view<V: ?Sized, R>(value: &V, closure: impl FnOnce(&V) -> R) -> R {
 }
 
 /// Only compiles for a function that can return `None`.
-pub fn require_option<F>(_: &F)
+pub fn require_option<S>(_: &S)
 where
-    F: Future,
-    F::Output: CanBeNone,
+    S: Shape,
+    S::Output: CanBeNone,
 {
 }
 
@@ -271,12 +277,29 @@ pub trait CanBeNone {}
 impl<T> CanBeNone for Option<T> {}
 impl<T, E> CanBeNone for Result<Option<T>, E> {}
 
-/// Only compiles for a key that may have under it what a function stores.
-pub fn check_link<K, S>(_: &K, _: &S)
-where
-    K: KeyOf<S::Value> + ?Sized,
-    S: Shape,
-{
+/// Ties the key of a function to what the function stores. The key is written before the body is there to be asked
+/// what it returns, and may be made of what the body takes away: so the one comes before and the other after.
+#[derive(Debug)]
+pub struct Link<S>(PhantomData<fn() -> S>);
+
+impl<S: Shape> Link<S> {
+    /// Of a shape that the compiler learns from [`to`](Link::to).
+    #[allow(clippy::new_without_default, reason = "only expansions make one")]
+    pub fn new() -> Self {
+        Link(PhantomData)
+    }
+
+    /// Writes a key. Only compiles for one that may have under it what the function stores.
+    pub fn key<K>(&self, out: &mut KeyWriter<'_>, key: &K)
+    where
+        K: CacheKey + ?Sized,
+        K::Value: Holds<K, S::Value>,
+    {
+        out.key(key);
+    }
+
+    /// What the function stores.
+    pub fn to(&self, _: &S) {}
 }
 
 /// Only compiles for a function whose value has a fingerprint.
@@ -330,6 +353,15 @@ pub struct Probe<O>(PhantomData<fn() -> O>);
 impl<O> Probe<O> {
     /// A probe of what `future` returns.
     pub fn of<F: Future<Output = O>>(_: &F) -> Self {
+        Probe(PhantomData)
+    }
+
+    /// A probe of what the future returns that `load` makes.
+    pub fn of_load<L, F>(_: &L) -> Self
+    where
+        L: FnOnce() -> F,
+        F: Future<Output = O>,
+    {
         Probe(PhantomData)
     }
 }

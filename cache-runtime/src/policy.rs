@@ -244,6 +244,13 @@ impl Policy {
         Policy { refresh_ahead: Some(RefreshAhead::XFetch), ..self }
     }
 
+    /// Whether loads may go on where their callers are gone.
+    pub(crate) const fn loads_in_background(&self) -> bool {
+        !self.stale_while_revalidate.is_zero()
+            || self.soft_timeout.is_some()
+            || self.refresh_ahead.is_some()
+    }
+
     /// Loads anew on this part of the hits, and counts where the cache held something else
     /// ([`FunctionStats::stale_detected`](crate::FunctionStats::stale_detected)), so that the promise can be
     /// watched in production. The caller of such a hit waits for the load and gets its value.

@@ -111,7 +111,38 @@ async fn by_closure(id: u64) -> u64 {
     id
 }
 
-#[invalidates("user:<cache>:1:1:1:1", PlanKey { id: &Id(cache), plan: Plan::Free })]
+/// What a load in the background takes along, under names that generated code might use.
+#[derive(Clone)]
+struct Repo {
+    load: u64,
+}
+
+const POLICY: ::cache_runtime::Policy = ::cache_runtime::Policy::ttl(60).xfetch();
+
+impl Repo {
+    #[cached(
+        key = "background:<load>:<shape>:<value>:<plan>",
+        policy = POLICY,
+        background,
+        ttl = |value: &u64| *value + load,
+        unless = |value| *value == self.load,
+        jitter = 0.1,
+        stale_while_revalidate = "1500ms",
+        stale_if_error = ::core::time::Duration::from_secs(60),
+        soft_timeout = 5,
+        audit = 0.001,
+        tags = ["plan:<plan>", PlanKey { id: &Id(load), plan: Plan::Free }],
+        codec = json,
+        max_bytes = 1024,
+    )]
+    async fn background(&self, load: u64, mut shape: u64, value: &[u64], plan: &str) -> u64 {
+        let __shape = load + self.load;
+        shape += __shape;
+        ::core::iter::Iterator::sum::<u64>(value.iter()) + shape + plan.len() as u64
+    }
+}
+
+#[invalidates("user:<cache>:1:1:1:1", PlanKey { id: &Id(cache), plan: Plan::Free }, tags("plan:<cache>"))]
 async fn writer(cache: u64) {
     let _ = cache;
 }
@@ -135,6 +166,8 @@ fn hostile_surroundings() {
         ::core::assert_eq!(shadowed(1, 1, 1, 1, 1).await, ::core::result::Result::Ok(five));
         ::core::assert_eq!(by_key(1).await + by_closure(2).await, 3);
         ::core::assert_eq!(from_a_macro(1, 2).await, 3);
+        let repo = Repo { load: 1 };
+        ::core::assert_eq!(repo.background(1, 1, &[1], "a").await, 5);
         writer(1).await;
     };
     let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,5 +1,6 @@
 //! The rules of `#[cached]`, one function to a rule, each with its reason.
 
+use super::background;
 use super::model::Cached;
 use crate::ctxt::Ctxt;
 use crate::function::{self, Form};
@@ -21,16 +22,17 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
     match &model.options.key {
         Some(Key::Template(template)) => {
             check_skipped_are_not_in_key(model, template, cx);
-            let mut meant = rules::check_placeholders(template, &model.params, cx);
-            meant.names.extend(rules::check_braces(
-                template,
-                |name| model.params.contains(name),
-                cx,
-            ));
+            let meant = rules::check_template(template, &model.params, cx);
             check_template_is_complete(model, template, &meant, cx);
         }
         Some(Key::Expr(expr)) => check_expression_is_complete(model, &expr.to_token_stream(), cx),
         None => {}
+    }
+    if let Some(because) = model.options.fresh.background() {
+        background::check(model, because, cx);
+    }
+    for tag in &model.options.tags {
+        rules::check_key(tag, &model.params, cx);
     }
 }
 

@@ -1,79 +1,53 @@
 //! Writes the code of a cached function: one `static`, the key, and one call into the runtime.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path};
 
 use super::model::{Cached, Options, Ttl};
+use super::{background, policy};
 use crate::common;
 use crate::duration::Length;
-use crate::key;
+use crate::key::{self, Key};
 use crate::site;
 
 pub(super) fn expand(model: &Cached) -> TokenStream {
+    match model.options.fresh.background() {
+        None => attended(model),
+        Some(_) => background::expand(model),
+    }
+}
+
+/// A function whose loads end with their callers: the body is one future, which borrows what it likes.
+fn attended(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
-    let options = &model.options;
-    let krate = &options.common.krate;
-    let policy = policy(options);
-    let site = quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy));
-    let call = site::call(krate, options.common.cache.as_ref(), &site, &steps(model));
+    let call = call(model);
     let body = model.function.body();
-    let shape = shape(krate);
-    let require_option = require_option(options);
-    let run = run(model);
+    let found = found(model, &quote_spanned!(span=> of(&*__body)));
+    let hooks = hooks(&model.options, &TokenStream::new());
+    let run = quote_spanned!(where_it_returns(model)=> __call.run(__shape, #hooks, __body).await);
     model.function.with(quote_spanned! {span=>
         #call
         let __body = ::core::pin::pin!(#body);
-        #shape
-        #require_option
+        #found
         #run
     })
 }
 
-/// The part of the policy that is known before the function runs.
-fn policy(options: &Options) -> TokenStream {
+/// `let __call = ...;`: with all that is known before the body is there.
+pub(super) fn call(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
+    let options = &model.options;
     let krate = &options.common.krate;
-    let mut policy = match &options.ttl {
-        Some(Ttl::Length(length)) => {
-            known(length, "ttl").map(|ttl| quote_spanned!(span=> #krate::Policy::#ttl))
-        }
-        _ => None,
-    }
-    .unwrap_or_else(|| quote_spanned!(span=> #krate::__private::NO_TTL));
-    if let Some(lock) = &options.lock {
-        policy.extend(quote_spanned!(span=> .lock()));
-        if let Some(lease) = lock.lease.as_ref().map(Length::duration) {
-            policy.extend(quote_spanned!(span=> .lease(#lease)));
-        }
-        if let Some(wait) = lock.wait.as_ref().map(Length::duration) {
-            policy.extend(quote_spanned!(span=> .wait(#wait)));
-        }
-    }
-    let negative = options.negative_ttl.as_ref();
-    if let Some(ttl) = negative.and_then(|negative| known(&negative.length, "negative_ttl")) {
-        policy.extend(quote_spanned!(span=> .#ttl));
-    }
-    policy.extend(options.common.policy());
-    policy
+    let policy = policy::policy(options);
+    let site = quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy));
+    let call = site::call(krate, options.common.cache.as_ref(), &site, &steps(model));
+    let link = is_linked(options)
+        .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));
+    quote_spanned!(span=> #link #call)
 }
 
-/// `ttl(60)` or `ttl_duration(...)`; `None` for what is known only when it runs.
-fn known(length: &Length, method: &str) -> Option<TokenStream> {
-    let span = Span::mixed_site();
-    let by = |name: &str| syn::Ident::new(name, span);
-    if let Some(seconds) = length.seconds() {
-        let method = by(method);
-        return Some(quote_spanned!(span=> #method(#seconds)));
-    }
-    let Length::Known(_) = length else {
-        return None;
-    };
-    let (method, duration) = (by(&format!("{method}_duration")), length.duration());
-    Some(quote_spanned!(span=> #method(#duration)))
-}
-
-/// What is known only with the arguments. The key comes last: it is not made where `when` says no.
+/// What is known only with the arguments. The key and tags come last: they are not made where `when` says no.
 fn steps(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
@@ -88,51 +62,63 @@ fn steps(model: &Cached) -> TokenStream {
     {
         steps.extend(quote_spanned!(span=> .negative_ttl(#ttl)));
     }
-    if let Some(key) = &options.key {
-        let key = key.write(&model.params);
-        steps.extend(quote_spanned!(span=> .key(|__w| { #key })));
-    }
+    let key = options.key.as_ref().map(|key| match key {
+        Key::Template(_) => key.write(&model.params),
+        Key::Expr(expr) => {
+            let expr = key::borrowed(expr);
+            quote_spanned!(span=> __link.key(__w, #expr);)
+        }
+    });
+    steps.extend(key.map(|key| quote_spanned!(span=> .key(|__w| { #key }))));
+    let tags = options.tags.iter().map(|tag| tag.write(&model.params));
+    steps.extend(tags.map(|tag| quote_spanned!(span=> .tag(|__w| { #tag }))));
     steps
 }
 
-/// Finds by autoref which of `T`, `Option<T>`, `Result<T, E>` and `Result<Option<T>, E>` the body
-/// gives, whatever alias it is written as, and whether its error can be cloned.
-fn shape(krate: &Path) -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
-        let __shape = {
-            #[allow(unused_imports)]
-            use #krate::__private::{
-                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
-            };
-            (&&&&&&#krate::__private::Probe::of(&*__body)).__cache_shape()
-        };
-    }
+/// A key that is an expression may say what is under it. Where that is not what the body gives, it is an error at the
+/// key, which is made before the body's type is known.
+fn is_linked(options: &Options) -> bool {
+    matches!(options.key, Some(Key::Expr(_)))
 }
 
-/// `negative_ttl` on a function that never returns `None` is an error at `negative_ttl`.
-fn require_option(options: &Options) -> Option<TokenStream> {
-    let at = options.negative_ttl.as_ref()?.name.span();
-    let krate = &options.common.krate;
-    let body = quote_spanned!(Span::mixed_site().located_at(at)=> &*__body);
-    Some(quote_spanned!(Span::mixed_site()=> #krate::__private::require_option(#body);))
-}
-
-/// The call that does all. All of it stands where the return type stands, so that a value that
-/// cannot be stored is reported there, and once.
-fn run(model: &Cached) -> TokenStream {
+/// What is found out about the body by its type, of which `probe` is made: `let __shape = ...;`, and what follows
+/// from it.
+pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
-    let hook = hook(&model.options);
-    let output = model.function.output();
-    let at = output.map_or(span, |output| span.located_at(key::first_span(output)));
-    quote_spanned!(at=> __call.run(__shape, #hook, __body).await)
+    let options = &model.options;
+    let krate = &options.common.krate;
+    let shape = site::shape(krate, probe);
+    let value = quote_spanned!(span=> #krate::__private::ValueProbe::of(&__shape));
+    let fingerprint = site::fingerprint(krate, &value);
+    let link = is_linked(options).then(|| quote_spanned!(span=> __link.to(&__shape);));
+    let option = options.negative_ttl.as_ref().map(|negative| negative.name.span());
+    let option = option.map(|at| require("require_option", at, krate));
+    let known = options.encoding.needs_fingerprint();
+    let known = known.map(|at| require("require_fingerprint", at, krate));
+    quote_spanned!(span=> #shape #link #option #known #fingerprint)
 }
 
-/// What looks at the value: the closures of `ttl` and `unless`.
-fn hook(options: &Options) -> TokenStream {
+/// A call that only compiles for some shapes: an error stands at `at`.
+fn require(what: &str, at: Span, krate: &Path) -> TokenStream {
+    let span = Span::mixed_site();
+    let what = Ident::new(what, span);
+    let shape = quote_spanned!(span.located_at(at)=> &__shape);
+    quote_spanned!(span=> #krate::__private::#what(#shape);)
+}
+
+/// Where the return type stands, and with it all of the call that does all: a value that cannot be stored is reported
+/// there, and once.
+pub(super) fn where_it_returns(model: &Cached) -> Span {
+    let span = Span::mixed_site();
+    model.function.output().map_or(span, |output| span.located_at(key::first_span(output)))
+}
+
+/// What looks at the value: the closures of `ttl` and `unless`, after the statements `before`.
+pub(super) fn hooks(options: &Options, before: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &options.common.krate;
     let view = |method: &str, closure: &dyn ToTokens| {
-        let method = syn::Ident::new(method, span);
+        let method = Ident::new(method, span);
         let at = span.located_at(key::first_span(&closure));
         let krate = common::at(krate, at);
         let view = quote_spanned!(at=> #krate::__private::view(__value, #closure));
@@ -146,5 +132,5 @@ fn hook(options: &Options) -> TokenStream {
     if ttl.is_none() && unless.is_none() {
         return quote_spanned!(span=> #krate::__private::keep);
     }
-    quote_spanned!(span=> |__value, __plan| { #ttl #unless })
+    quote_spanned!(span=> |__value, __plan| { #before #ttl #unless })
 }

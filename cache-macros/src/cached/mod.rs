@@ -1,9 +1,12 @@
 //! `#[cached]`: cache-aside around an async function.
 
+mod background;
 mod check;
 mod expand;
+mod fresh;
 mod model;
 mod parse;
+mod policy;
 
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,10 @@
 use proc_macro2::Ident;
 use syn::{Expr, ExprClosure};
 
+use super::fresh::Fresh;
 use crate::common::Common;
 use crate::duration::Length;
+use crate::encoding::Encoding;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
@@ -19,10 +21,16 @@ pub(crate) struct Cached {
 /// The arguments. What is missing or could not be read is `None`, and was reported.
 pub(crate) struct Options {
     pub(crate) key: Option<Key>,
+    /// What the other arguments override.
+    pub(crate) policy: Option<Expr>,
     pub(crate) ttl: Option<Ttl>,
     pub(crate) lock: Option<Lock>,
     pub(crate) skip: Vec<Ident>,
     pub(crate) negative_ttl: Option<NegativeTtl>,
+    pub(crate) fresh: Fresh,
+    pub(crate) encoding: Encoding,
+    /// What groups of entries are marked with: keys of their own.
+    pub(crate) tags: Vec<Key>,
     /// A condition on the arguments: without it the cache is left alone.
     pub(crate) when: Option<Expr>,
     /// A condition on the value: with it nothing is stored.

@@ -6,11 +6,13 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprClosure, Token};
 
+use super::fresh::Fresh;
 use super::model::{Lock, NegativeTtl, Options, Ttl};
 use crate::args::{Arg, Args, Spec, Value};
 use crate::common::Common;
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
+use crate::encoding::Encoding;
 use crate::key::Key;
 
 const CACHED: Spec = Spec {
@@ -22,9 +24,21 @@ const CACHED: Spec = Spec {
         ("skip", "skip(conn)"),
         ("cache", "cache = self.cache"),
         ("negative_ttl", "negative_ttl = 60"),
+        ("jitter", "jitter = 0.1"),
+        ("stale_while_revalidate", "stale_while_revalidate = 30"),
+        ("stale_if_error", "stale_if_error = \"1h\""),
+        ("soft_timeout", "soft_timeout = \"200ms\""),
+        ("refresh_ahead", "refresh_ahead = 0.8` or `refresh_ahead = xfetch"),
+        ("audit", "audit = 0.001"),
+        ("tags", "tags = [\"tenant:<tenant>\"]"),
         ("version", "version = 2"),
+        ("codec", "codec = msgpack"),
+        ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
+        ("max_bytes", "max_bytes = 65536"),
         ("when", "when = !fresh"),
         ("unless", "unless = |user: &User| user.is_guest"),
+        ("policy", "policy = USERS"),
+        ("background", "background"),
         ("name", "name = \"users.find\""),
         ("crate", "crate = my_cache"),
     ],
@@ -43,12 +57,17 @@ const LOCK: Spec = Spec {
 
 pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &CACHED, cx);
+    let fresh = Fresh::parse(&mut args, cx);
     Options {
         key: key(&mut args, cx),
         ttl: ttl(&mut args, cx),
+        policy: args.take("policy").and_then(|arg| policy(arg, cx)),
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
         skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
+        fresh,
+        encoding: Encoding::parse(&mut args, cx),
+        tags: args.take("tags").and_then(|arg| tags(arg, cx)).unwrap_or_default(),
         when: args.take("when").and_then(|arg| when(arg, cx)),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
         common: Common::parse(&mut args, cx),
@@ -76,9 +95,9 @@ fn ttl(args: &mut Args, cx: &Ctxt) -> Option<Ttl> {
                 cx.ok(Length::parse("ttl", expr, zero)).map(Ttl::Length)
             }
         },
-        None if args.lacks("ttl") => missing(
+        None if args.lacks("ttl") && args.lacks("policy") => missing(
             "`#[cached]` needs a `ttl`, after which an entry is loaded anew: `ttl = 3600` \
-             (seconds) or `ttl = \"1h\"`",
+             (seconds) or `ttl = \"1h\"`; or a `policy` that has one",
             cx,
         ),
         None => None,
@@ -88,6 +107,16 @@ fn ttl(args: &mut Args, cx: &Ctxt) -> Option<Ttl> {
 fn missing<T>(message: &str, cx: &Ctxt) -> Option<T> {
     cx.error(syn::Error::new(Span::call_site(), message));
     None
+}
+
+/// The policy is part of a `static`, so it has to be known when the program is built.
+fn policy(arg: Arg, cx: &Ctxt) -> Option<Expr> {
+    let expr = arg.expr(cx)?;
+    if let Expr::Lit(_) | Expr::Closure(_) = expr {
+        cx.error_at(expr, "`policy` is a constant of type `Policy` that several functions share: `policy = USERS`");
+        return None;
+    }
+    Some(expr)
 }
 
 fn lock(arg: Arg, cx: &Ctxt) -> Option<Lock> {
@@ -135,6 +164,21 @@ fn negative_ttl(arg: Arg, cx: &Ctxt) -> Option<NegativeTtl> {
     let zero = "`None` would be forgotten at once; leave `negative_ttl` out for that";
     let length = cx.ok(Length::parse("negative_ttl", expr, zero))?;
     Some(NegativeTtl { name, length })
+}
+
+fn tags(arg: Arg, cx: &Ctxt) -> Option<Vec<Key>> {
+    let tags = match arg.expr(cx)? {
+        Expr::Array(tags) if !tags.elems.is_empty() => tags.elems,
+        other => {
+            cx.error_at(
+                other,
+                "`tags` are a list of at least one, each written as a key is: \
+                 `tags = [\"tenant:<tenant>\"]`",
+            );
+            return None;
+        }
+    };
+    Some(tags.into_iter().filter_map(|tag| Key::parse(tag, cx)).collect())
 }
 
 fn when(arg: Arg, cx: &Ctxt) -> Option<Expr> {

@@ -37,6 +37,22 @@ options! {
     name: (key = "user:<id>", ttl = 60, name = "users.find")
     cache: (key = "user:<id>", ttl = 60, cache = CACHE.get())
     krate: (key = "user:<id>", ttl = 60, crate = my::cache)
+    jitter: (key = "user:<id>", ttl = 60, jitter = 0.1)
+    stale_if_error: (key = "user:<id>", ttl = 60, stale_if_error = "1h")
+    stale_while_revalidate: (key = "user:<id>", ttl = 60, stale_while_revalidate = 30)
+    soft_timeout: (key = "user:<id>", ttl = 60, stale_if_error = GRACE, soft_timeout = "200ms")
+    refresh_ahead: (key = "user:<id>", ttl = 60, refresh_ahead = 0.8)
+    xfetch: (key = "user:<id>", ttl = 60, refresh_ahead = xfetch)
+    background: (key = "user:<id>", policy = USERS, background)
+    audit: (key = "user:<id>", ttl = 60, audit = 0.001)
+    tags: (key = "user:<id>", ttl = 60, tags = ["users", "user-group:<id>", GroupTag(id)])
+    codec: (key = "user:<id>", ttl = 60, codec = msgpack)
+    codec_path: (key = "user:<id>", ttl = 60, codec = Codec::Json)
+    compress: (key = "user:<id>", ttl = 60, compress = lz4)
+    compress_over: (key = "user:<id>", ttl = 60, compress(zstd, over = 4096))
+    max_bytes: (key = "user:<id>", ttl = 60, max_bytes = 64 * 1024)
+    policy: (key = "user:<id>", policy = USERS)
+    policy_overridden: (key = "user:<id>", policy = USERS, ttl = "1500ms", lock, jitter = JITTER)
     key_expression: (key = UserKey { id }, ttl = 60)
     key_brackets: (key = "{user:<id>}<<1>>", ttl = 60)
 }
@@ -98,6 +114,38 @@ shapes! {
     by_arc in REPO, (key = "user:<self.tenant>:<id>", ttl = 60): {
         async fn find(self: Arc<Self>, id: u64) -> sqlx::Result<User> {
             self.db.find(id).await
+        }
+    }
+    background_by_reference in REPO, (key = "user:<self.tenant>:<id>:<name>", ttl = 60, stale_while_revalidate = 30, skip(tags)): {
+        async fn find(&self, id: u64, name: &str, mut tags: Vec<String>) -> sqlx::Result<User> {
+            tags.push(self.tag(id));
+            self.db.find(id, name, tags).await
+        }
+    }
+    background_by_arc in REPO, (key = "user:<id>", ttl = 60, refresh_ahead = xfetch): {
+        async fn find(self: Arc<Self>, id: u64) -> sqlx::Result<User> {
+            self.db.find(id).await
+        }
+    }
+    background_without_parameters in None, (key = "users:<tenant>", ttl = 60, stale_while_revalidate = 30): {
+        async fn all(tenant: &str) -> sqlx::Result<Vec<User>> {
+            db::all().await
+        }
+    }
+    background_hooks in REPO, (
+        key = "user:<id>:<name>",
+        ttl = |user: &User| user.ttl(name),
+        unless = |user: &User| user.tenant == self.tenant,
+        stale_while_revalidate = 30,
+    ): {
+        async fn find(&self, id: u64, name: &str) -> sqlx::Result<User> {
+            self.db.find(id).await
+        }
+    }
+    background_patterns in None, (key = "user:<id>:<a>:<list>", ttl = 60, stale_while_revalidate = 30): {
+        async fn find(Path(id): Path<u64>, Pair { mut a, .. }: Pair, ref list: Vec<u8>) -> User {
+            a += 1;
+            db::find(id, a, list).await
         }
     }
     trait_default in Some("trait Users"), (key = "user:<id>", ttl = 60): {

@@ -3,17 +3,13 @@
 
 use super::model::Invalidates;
 use crate::ctxt::Ctxt;
-use crate::key::Key;
 use crate::rules;
 
 pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
     rules::check_async(&model.function, "#[invalidates]", cx);
     rules::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
     for key in model.options.keys.iter().chain(&model.options.tags) {
-        if let Key::Template(template) = key {
-            rules::check_placeholders(template, &model.params, cx);
-            rules::check_braces(template, |name| model.params.contains(name), cx);
-        }
+        rules::check_key(key, &model.params, cx);
     }
 }
 

@@ -53,6 +53,7 @@ macro_rules! loads_once {
     };
 }
 
+mod background;
 mod bodies;
 mod futures;
 mod methods;

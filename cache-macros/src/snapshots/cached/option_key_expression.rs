@@ -6,6 +6,7 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
 // becomes
 
 async fn find(id: u64) -> sqlx::Result<Option<User>> {
+    let __link = ::cache_runtime::__private::Link::new();
     let __call = {
         fn __here() {}
         static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
@@ -14,7 +15,7 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
         );
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
-                __w.key(&UserKey { id });
+                __link.key(__w, &UserKey { id });
             })
     };
     let __body = ::core::pin::pin!(
@@ -29,5 +30,12 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
         };
         (&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
+    __link.to(&__shape);
+    let __call = __call
+        .fingerprint({
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+            (&::cache_runtime::__private::ValueProbe::of(&__shape)).__cache_fingerprint()
+        });
     __call.run(__shape, ::cache_runtime::__private::keep, __body).await
 }

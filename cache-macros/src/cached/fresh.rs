@@ -1,0 +1,176 @@
+//! How fresh a value has to be: the arguments that spread, extend or anticipate its end, and `audit`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Expr;
+
+use crate::args::{Arg, Args, Value};
+use crate::ctxt::Ctxt;
+use crate::duration::Length;
+use crate::key;
+use crate::part::Whole;
+use crate::suggest;
+
+pub(crate) struct Fresh {
+    jitter: Option<Named<TokenStream>>,
+    stale_while_revalidate: Option<Named<Length>>,
+    stale_if_error: Option<Named<Length>>,
+    soft_timeout: Option<Named<Length>>,
+    refresh_ahead: Option<Named<RefreshAhead>>,
+    audit: Option<Named<TokenStream>>,
+    /// For a policy by which loads go on in the background.
+    background: Option<Named<()>>,
+}
+
+/// A value, and the name of its argument, for errors to point at.
+struct Named<T> {
+    name: Ident,
+    value: T,
+}
+
+enum RefreshAhead {
+    /// When this part of the ttl is over.
+    At(TokenStream),
+    /// `xfetch`
+    XFetch,
+}
+
+const JITTER: Whole = Whole { argument: "jitter", of: "the ttl", all: false, example: "`0.1`" };
+
+const AHEAD: Whole =
+    Whole { argument: "refresh_ahead", of: "the ttl", all: false, example: "`0.8`, or `xfetch`" };
+
+const AUDIT: Whole = Whole { argument: "audit", of: "the hits", all: true, example: "`0.001`" };
+
+impl Fresh {
+    pub(super) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
+        check_background(args, cx);
+        let swr = "nothing would be served after its ttl; leave it out for that";
+        let sie = "an error would reach the caller at once; leave it out for that";
+        let soft = "nobody would wait for a load; that is what `stale_while_revalidate` is for";
+        Fresh {
+            jitter: named(args, "jitter", |arg| JITTER.parse(arg.expr(cx)?, cx)),
+            stale_while_revalidate: named(args, "stale_while_revalidate", |a| length(a, swr, cx)),
+            stale_if_error: named(args, "stale_if_error", |arg| length(arg, sie, cx)),
+            soft_timeout: named(args, "soft_timeout", |arg| length(arg, soft, cx)),
+            refresh_ahead: named(args, "refresh_ahead", |arg| refresh_ahead(arg, cx)),
+            audit: named(args, "audit", |arg| AUDIT.parse(arg.expr(cx)?, cx)),
+            background: named(args, "background", |arg| match arg.value {
+                Value::Flag => Some(()),
+                _ => arg.misused(cx),
+            }),
+        }
+    }
+
+    /// The policy's methods for them.
+    pub(super) fn policy(&self) -> TokenStream {
+        let span = Span::mixed_site();
+        let part = |named: &Named<TokenStream>| {
+            let part = &named.value;
+            // An expression of another type is then reported where it stands.
+            let at = span.located_at(key::first_span(part));
+            let method = Ident::new(&named.name.to_string(), at);
+            quote_spanned!(at=> .#method(#part))
+        };
+        let length = |named: &Named<Length>| {
+            let method = named.value.method(&named.name.to_string());
+            quote_spanned!(span=> .#method)
+        };
+        let soft_timeout = self.soft_timeout.as_ref().map(|named| {
+            let time = named.value.duration();
+            quote_spanned!(span=> .soft_timeout(#time))
+        });
+        let refresh_ahead = self.refresh_ahead.as_ref().map(|ahead| match &ahead.value {
+            RefreshAhead::At(part) => {
+                let at = span.located_at(key::first_span(part));
+                quote_spanned!(at=> .refresh_ahead(#part))
+            }
+            RefreshAhead::XFetch => quote_spanned!(span=> .xfetch()),
+        });
+        let methods = [
+            self.jitter.as_ref().map(part),
+            self.stale_while_revalidate.as_ref().map(length),
+            self.stale_if_error.as_ref().map(length),
+            soft_timeout,
+            refresh_ahead,
+            self.audit.as_ref().map(part),
+        ];
+        methods.iter().flatten().map(ToTokens::to_token_stream).collect()
+    }
+
+    /// The argument by which loads may go on in the background, if there is one.
+    pub(super) fn background(&self) -> Option<&Ident> {
+        let background = [
+            self.stale_while_revalidate.as_ref().map(|named| &named.name),
+            self.refresh_ahead.as_ref().map(|named| &named.name),
+            self.soft_timeout.as_ref().map(|named| &named.name),
+            self.background.as_ref().map(|named| &named.name),
+        ];
+        background.into_iter().flatten().next()
+    }
+}
+
+/// What is served after `soft_timeout` is what `stale_if_error` has kept, and what `background` is for is a policy:
+/// what a policy says is not known here.
+fn check_background(args: &Args, cx: &Ctxt) {
+    if !args.lacks("policy") {
+        return;
+    }
+    if let Some(soft_timeout) = args.name("soft_timeout")
+        && args.lacks("stale_if_error")
+    {
+        cx.error_at(
+            soft_timeout,
+            "there would be no stale value to serve when `soft_timeout` is over: add \
+             `stale_if_error = ...`, the time for which values are kept to be served like that",
+        );
+    }
+    if let Some(background) = args.name("background") {
+        cx.error_at(
+            background,
+            "`background` is for a `policy = ...` by which loads go on in the background; where \
+             an argument of the attribute says so, it goes without saying: remove it",
+        );
+    }
+}
+
+fn named<T>(
+    args: &mut Args,
+    argument: &str,
+    parse: impl FnOnce(Arg) -> Option<T>,
+) -> Option<Named<T>> {
+    let arg = args.take(argument)?;
+    let name = arg.name.clone();
+    Some(Named { name, value: parse(arg)? })
+}
+
+/// A length of time that is the same for every value.
+fn length(arg: Arg, zero: &str, cx: &Ctxt) -> Option<Length> {
+    let name = arg.name.to_string();
+    let expr = arg.expr(cx)?;
+    if let Expr::Closure(closure) = &expr {
+        let message = format!("`{name}` is the same for every value: write a length of time");
+        cx.error_at(closure, message);
+        return None;
+    }
+    cx.ok(Length::parse(&name, expr, zero))
+}
+
+fn refresh_ahead(arg: Arg, cx: &Ctxt) -> Option<RefreshAhead> {
+    let expr = arg.expr(cx)?;
+    let word = match &expr {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    };
+    match word {
+        Some(word) if word == "xfetch" => Some(RefreshAhead::XFetch),
+        Some(word) if suggest::closest(&word.to_string(), ["xfetch"]).is_some() => {
+            cx.error_at(
+                word,
+                format!("`refresh_ahead` does not know `{word}`; did you mean `xfetch`?"),
+            );
+            None
+        }
+        _ => AHEAD.parse(expr, cx).map(RefreshAhead::At),
+    }
+}

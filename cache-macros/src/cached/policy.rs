@@ -1,0 +1,59 @@
+//! The constant of a cached function: the policy that its arguments spell.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use super::model::{NegativeTtl, Options, Ttl};
+use crate::common;
+use crate::duration::Length;
+use crate::key;
+
+/// The part of the policy that is known before the function runs.
+pub(super) fn policy(options: &Options) -> TokenStream {
+    let span = Span::mixed_site();
+    let mut policy = base(options);
+    if let Some(lock) = &options.lock {
+        policy.extend(quote_spanned!(span=> .lock()));
+        if let Some(lease) = lock.lease.as_ref().map(Length::duration) {
+            policy.extend(quote_spanned!(span=> .lease(#lease)));
+        }
+        if let Some(wait) = lock.wait.as_ref().map(Length::duration) {
+            policy.extend(quote_spanned!(span=> .wait(#wait)));
+        }
+    }
+    if let Some(NegativeTtl { length: length @ Length::Known(_), .. }) = &options.negative_ttl {
+        let ttl = length.method("negative_ttl");
+        policy.extend(quote_spanned!(span=> .#ttl));
+    }
+    policy.extend(options.fresh.policy());
+    policy.extend(options.encoding.policy(&options.common.krate));
+    policy.extend(options.common.policy());
+    policy
+}
+
+/// What the other arguments are methods of: the policy that is shared, if there is one, with this function's ttl.
+fn base(options: &Options) -> TokenStream {
+    let span = Span::mixed_site();
+    let krate = &options.common.krate;
+    let ttl = match &options.ttl {
+        Some(Ttl::Length(length @ Length::Known(_))) => Some(length),
+        _ => None,
+    };
+    let Some(policy) = &options.policy else {
+        let base = ttl.map(|ttl| ttl.method("ttl"));
+        return base.map_or_else(
+            || quote_spanned!(span=> #krate::__private::NO_TTL),
+            |ttl| quote_spanned!(span=> #krate::Policy::#ttl),
+        );
+    };
+    let at = span.located_at(key::first_span(policy));
+    let policy = match options.fresh.background() {
+        Some(_) => key::bracketed(policy),
+        None => {
+            let krate = common::at(krate, at);
+            quote_spanned!(at=> #krate::__private::foreground(#policy))
+        }
+    };
+    let ttl = ttl.map(|ttl| ttl.method("with_ttl")).map(|ttl| quote_spanned!(span=> .#ttl));
+    quote_spanned!(span=> #policy #ttl)
+}

@@ -1,0 +1,186 @@
+//! How values become bytes: the arguments `codec`, `compress` and `max_bytes`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::{Expr, ExprLit, Lit, Path, UnOp};
+
+use crate::args::{Arg, Args, Spec, Value};
+use crate::ctxt::Ctxt;
+use crate::suggest;
+
+pub(crate) struct Encoding {
+    codec: Option<Choice>,
+    compress: Option<Compress>,
+    /// The size above which a value is not stored.
+    max_bytes: Option<Expr>,
+}
+
+/// `zstd` or `compress(zstd, over = 4096)`
+struct Compress {
+    compression: Choice,
+    /// The size from which on a value is compressed.
+    over: Option<Expr>,
+}
+
+/// One of the names that an argument knows, or an expression of the type that these are of.
+enum Choice {
+    /// The variant, standing where the name stands.
+    Known(Ident),
+    Expr(Expr),
+}
+
+/// The names of an argument, and the variants of the runtime that they are.
+struct Names {
+    argument: &'static str,
+    /// The type in the runtime.
+    ty: &'static str,
+    known: &'static [(&'static str, &'static str)],
+}
+
+const CODECS: Names = Names {
+    argument: "codec",
+    ty: "Codec",
+    known: &[("json", "Json"), ("msgpack", "MsgPack"), ("postcard", "Postcard")],
+};
+
+const COMPRESSIONS: Names =
+    Names { argument: "compress", ty: "Compression", known: &[("lz4", "Lz4"), ("zstd", "Zstd")] };
+
+const COMPRESS: Spec = Spec {
+    attribute: "`compress`",
+    known: &[("over", "over = 4096")],
+    refused: &[],
+    positional: None,
+};
+
+impl Encoding {
+    pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
+        let codec = args.take("codec").and_then(|arg| arg.expr(cx));
+        Encoding {
+            codec: codec.and_then(|expr| CODECS.choose(expr, cx)),
+            compress: args.take("compress").and_then(|arg| compress(arg, cx)),
+            max_bytes: args.take("max_bytes").and_then(|arg| {
+                let zero = "nothing would be stored; leave `max_bytes` out for no limit";
+                bytes("max_bytes", arg.expr(cx)?, Some(zero), cx)
+            }),
+        }
+    }
+
+    /// The codec that tells an old layout from a new one by fingerprint alone, if it is that.
+    pub(crate) fn needs_fingerprint(&self) -> Option<Span> {
+        match &self.codec {
+            Some(Choice::Known(variant)) if variant == "Postcard" => Some(variant.span()),
+            _ => None,
+        }
+    }
+
+    /// The policy's methods for them.
+    pub(crate) fn policy(&self, krate: &Path) -> TokenStream {
+        let span = Span::mixed_site();
+        let mut policy = TokenStream::new();
+        if let Some(codec) = &self.codec {
+            let codec = codec.write(&CODECS, krate);
+            policy.extend(quote_spanned!(span=> .codec(#codec)));
+        }
+        if let Some(Compress { compression, over }) = &self.compress {
+            let compression = compression.write(&COMPRESSIONS, krate);
+            policy.extend(quote_spanned!(span=> .compress(#compression)));
+            policy.extend(over.iter().map(|over| quote_spanned!(span=> .compress_over(#over))));
+        }
+        let max = self.max_bytes.iter().map(|max| quote_spanned!(span=> .max_bytes(#max)));
+        policy.extend(max);
+        policy
+    }
+}
+
+impl Choice {
+    fn write(&self, names: &Names, krate: &Path) -> TokenStream {
+        match self {
+            Choice::Known(variant) => {
+                let ty = Ident::new(names.ty, Span::mixed_site());
+                quote_spanned!(Span::mixed_site()=> #krate::#ty::#variant)
+            }
+            Choice::Expr(expr) => expr.to_token_stream(),
+        }
+    }
+}
+
+impl Names {
+    /// A bare name is one of the known ones, unless it is that of a constant; what else there is, is the
+    /// compiler's business.
+    fn choose(&self, expr: Expr, cx: &Ctxt) -> Option<Choice> {
+        if let Expr::Lit(_) | Expr::Closure(_) = expr {
+            let Names { argument, known, .. } = self;
+            let example = known[0].0;
+            let message = format!(
+                "`{argument}` is one of {}, without quotes: `{argument} = {example}`",
+                self.list()
+            );
+            cx.error_at(expr, message);
+            return None;
+        }
+        let name = match &expr {
+            Expr::Path(path) => path.path.get_ident(),
+            _ => None,
+        };
+        match name {
+            Some(name) if name.to_string().contains(char::is_lowercase) => {
+                self.variant(name, cx).map(Choice::Known)
+            }
+            _ => Some(Choice::Expr(expr)),
+        }
+    }
+
+    fn variant(&self, name: &Ident, cx: &Ctxt) -> Option<Ident> {
+        if let Some((_, variant)) = self.known.iter().find(|(known, _)| name == known) {
+            return Some(Ident::new(variant, Span::mixed_site().located_at(name.span())));
+        }
+        let known = self.known.iter().map(|(known, _)| *known);
+        let hint = match suggest::closest(&name.to_string().to_lowercase(), known) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there is {}", self.list()),
+        };
+        cx.error_at(name, format!("`{}` does not know `{name}`; {hint}", self.argument));
+        None
+    }
+
+    fn list(&self) -> String {
+        let names: Vec<_> = self.known.iter().map(|(known, _)| *known).collect();
+        suggest::list(&names)
+    }
+}
+
+fn compress(arg: Arg, cx: &Ctxt) -> Option<Compress> {
+    if let Value::Is(_) = arg.value {
+        let compression = COMPRESSIONS.choose(arg.expr(cx)?, cx)?;
+        return Some(Compress { compression, over: None });
+    }
+    let name = arg.name.clone();
+    let mut args = Args::parse(arg.list(cx)?, &COMPRESS, cx);
+    let over = args.take("over").and_then(|arg| bytes("over", arg.expr(cx)?, None, cx));
+    let mut compressions = std::mem::take(&mut args.positional).into_iter();
+    let (Some(compression), None) = (compressions.next(), compressions.next()) else {
+        cx.error_at(name, "`compress` names one compression, and may say from how many bytes on: `compress(zstd, over = 4096)`");
+        return None;
+    };
+    Some(Compress { compression: COMPRESSIONS.choose(compression, cx)?, over })
+}
+
+/// A number of bytes, or a constant that is one; `zero` says what zero would mean, where it is not allowed.
+fn bytes(name: &str, expr: Expr, zero: Option<&str>, cx: &Ctxt) -> Option<Expr> {
+    let number = match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse::<usize>().ok(),
+        Expr::Lit(_) | Expr::Closure(_) => None,
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => None,
+        _ => return Some(expr),
+    };
+    match (number, zero) {
+        (Some(0), Some(zero)) => cx.error_at(expr, format!("`{name}` is zero: {zero}")),
+        (Some(_), _) => return Some(expr),
+        (None, _) => cx.error_at(
+            expr,
+            format!("`{name}` is a number of bytes: write for example `64 * 1024`"),
+        ),
+    }
+    None
+}

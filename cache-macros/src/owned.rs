@@ -1,0 +1,249 @@
+//! What a load takes along that may go on where its caller is gone: clones of the parameters that it uses.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
+use syn::visit::{self, Visit};
+use syn::{
+    FnArg, Lifetime, ParenthesizedGenericArguments, Path, ReceiverKind, Token, Type, TypeFnPtr,
+    TypeReference,
+};
+
+use crate::common;
+use crate::ctxt::Ctxt;
+use crate::function::{self, Function};
+use crate::key;
+use crate::receiver::{self, renamed};
+
+/// The parameters that a load uses.
+pub(crate) struct Owned(Vec<Parameter>);
+
+/// A parameter that is cloned.
+struct Parameter {
+    /// `self`, or the parameter's name.
+    outside: Ident,
+    /// Its name in the load.
+    inside: Ident,
+    /// A name that a body may have for something else too is mentioned more often than it is used.
+    attribute: Option<TokenStream>,
+    mutability: Option<Token![mut]>,
+    /// The type that it has in the load, where that is a reference: to the clone.
+    reference: Option<TokenStream>,
+}
+
+impl Owned {
+    /// What `uses` mentions of the function's parameters.
+    pub(crate) fn of(function: &Function, uses: &TokenStream) -> Self {
+        let span = Span::mixed_site();
+        let mut parameters = Vec::new();
+        if receiver::rename(uses.clone()).used {
+            parameters.extend(receiver(function));
+        }
+        for (bound, ty) in function.bindings() {
+            if !key::mentions(uses.clone(), &bound.ident.unraw().to_string()) {
+                continue;
+            }
+            let reference = match (&bound.by_ref, ty) {
+                (Some(_), _) => Some(quote_spanned!(span=> &_)),
+                (None, Some(Type::Reference(ty))) => reference(ty),
+                (None, _) => None,
+            };
+            parameters.push(Parameter {
+                outside: bound.ident.clone(),
+                inside: bound.ident,
+                attribute: Some(quote_spanned!(span=> #[allow(unused_variables)])),
+                mutability: bound.mutability,
+                reference,
+            });
+        }
+        Owned(parameters)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names as they are outside of the load.
+    pub(crate) fn names(&self) -> Vec<Ident> {
+        self.0.iter().map(|parameter| parameter.outside.clone()).collect()
+    }
+
+    /// `let id = ...;` for each: clones for another thread, or an error that says why that cannot be.
+    pub(crate) fn detach(&self, krate: &Path) -> TokenStream {
+        let span = Span::mixed_site();
+        if self.is_empty() {
+            return TokenStream::new();
+        }
+        let clones = self.0.iter().map(|parameter| {
+            let Parameter { outside, inside, attribute, reference, .. } = parameter;
+            let at = span.located_at(outside.span());
+            let krate = common::at(krate, at);
+            let source = match reference {
+                Some(_) => quote_spanned!(at=> Borrowed(#outside)),
+                None => quote_spanned!(at=> Argument(&#outside)),
+            };
+            let clone = quote_spanned!(at=> (&&&#krate::__private::#source).__cache_detach());
+            // Of a reference, it is what that refers to.
+            let mutability = parameter.mutability.filter(|_| reference.is_none());
+            let attribute = attribute.as_ref().filter(|_| reference.is_none());
+            quote_spanned!(span=> #attribute let #mutability #inside = #clone;)
+        });
+        let clones: TokenStream = clones.collect();
+        quote_spanned! {span=>
+            #[allow(unused_imports)]
+            use #krate::__private::{Detach0 as _, Detach1 as _, Detach2 as _};
+            #clones
+        }
+    }
+
+    /// `let name: &str = &name;` for each that the load takes by reference.
+    pub(crate) fn references(&self) -> TokenStream {
+        let references = self.0.iter().filter_map(|parameter| {
+            let Parameter { inside, attribute, mutability, reference, .. } = parameter;
+            let ty = reference.as_ref()?;
+            Some(quote_spanned! {Span::mixed_site()=>
+                #attribute
+                let #mutability #inside: #ty = &#inside;
+            })
+        });
+        references.collect()
+    }
+}
+
+/// `self` as a parameter; `None` for a function without.
+fn receiver(function: &Function) -> Option<Parameter> {
+    let receiver = function.sig.receiver()?;
+    let this = receiver.self_token;
+    let reference = match &receiver.kind {
+        ReceiverKind::Reference(..) => {
+            let this = Token![Self](this.span);
+            Some(quote_spanned!(Span::mixed_site()=> &#this))
+        }
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Reference(ty) => reference(ty),
+            _ => None,
+        },
+        _ => None,
+    };
+    Some(Parameter {
+        outside: Ident::new("self", this.span),
+        inside: renamed(this.span),
+        attribute: None,
+        mutability: receiver.mutability,
+        reference,
+    })
+}
+
+/// The type of a reference to the clone; `None` where what it refers to is there for ever.
+fn reference(ty: &TypeReference) -> Option<TokenStream> {
+    if ty.lifetime.as_ref().is_some_and(is_static) {
+        return None;
+    }
+    let mut ty = ty.clone();
+    ty.lifetime = None;
+    let ty = Type::Reference(ty);
+    Some(match function::can_be_named(&ty) {
+        true => ty.into_token_stream(),
+        false => quote_spanned!(Span::mixed_site()=> &_),
+    })
+}
+
+fn is_static(lifetime: &Lifetime) -> bool {
+    lifetime.ident == "static"
+}
+
+/// A load that goes on where its caller is gone can take nothing of the caller's. `because` is the argument that lets
+/// it go on; `uses` is what the load consists of.
+pub(crate) fn check(function: &Function, uses: &TokenStream, because: &Ident, cx: &Ctxt) {
+    let reason = format!("`{because}` lets a load go on where its caller is gone");
+    for input in &function.sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) if is_mutable(&receiver.kind) => cx.error_at(
+                receiver,
+                format!("{reason}, so it cannot borrow `self` mutably: take `&self`, of which it gets a clone"),
+            ),
+            FnArg::Typed(typed) if is_mutable_reference(&typed.ty) => cx.error_at(
+                &typed.ty,
+                format!("{reason}, so it cannot borrow mutably: take a handle that can be cloned, such as a pool"),
+            ),
+            _ => {}
+        }
+    }
+    for (bound, ty) in function.bindings() {
+        let Some(ty) = ty.filter(|ty| !is_mutable_reference(ty)) else { continue };
+        let name = bound.ident.unraw().to_string();
+        if !key::mentions(uses.clone(), &name) {
+            continue;
+        }
+        if is_trait_object(ty) {
+            cx.error_at(
+                ty,
+                format!("{reason}, so it needs a `{name}` of its own, and a trait object cannot be cloned: take an `Arc` of it"),
+            );
+        } else if borrows(ty) {
+            cx.error_at(
+                ty,
+                format!("{reason}, and the clone of `{name}` would still borrow from that: take an owned type here, such as `String` for `&str`"),
+            );
+        }
+    }
+    for literal in receiver::rename(uses.clone()).captures {
+        cx.error_at(
+            literal,
+            format!("{reason}, with a clone of `self` that a string cannot name: write `{{}}`, and `self` after the string"),
+        );
+    }
+}
+
+fn is_mutable(kind: &ReceiverKind) -> bool {
+    match kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
+        ReceiverKind::Typed(_, ty) => is_mutable_reference(ty),
+        _ => false,
+    }
+}
+
+fn is_mutable_reference(ty: &Type) -> bool {
+    matches!(ty, Type::Reference(reference) if reference.mutability.is_some())
+}
+
+/// Whether `ty` is `&dyn Trait`.
+fn is_trait_object(ty: &Type) -> bool {
+    let Type::Reference(reference) = ty else { return false };
+    match &*reference.elem {
+        Type::Paren(inner) => matches!(*inner.elem, Type::TraitObject(_)),
+        other => matches!(other, Type::TraitObject(_)),
+    }
+}
+
+/// Whether what a parameter of this type is cloned into would still borrow from the caller.
+fn borrows(ty: &Type) -> bool {
+    struct Borrows(bool);
+
+    impl<'ast> Visit<'ast> for Borrows {
+        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+            self.0 |= !is_static(lifetime);
+        }
+
+        fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+            self.0 |= reference.lifetime.is_none();
+            visit::visit_type_reference(self, reference);
+        }
+
+        // What a function is called with is not what it holds.
+        fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments(
+            &mut self,
+            _: &'ast ParenthesizedGenericArguments,
+        ) {
+        }
+    }
+
+    let cloned = match ty {
+        Type::Reference(reference) => &reference.elem,
+        other => other,
+    };
+    let mut found = Borrows(false);
+    found.visit_type(cloned);
+    found.0
+}

@@ -1,0 +1,60 @@
+#[cached(key = "user:<id>:<a>:<list>", ttl = 60, stale_while_revalidate = 30)]
+async fn find(Path(id): Path<u64>, Pair { mut a, .. }: Pair, ref list: Vec<u8>) -> User {
+    a += 1;
+    db::find(id, a, list).await
+}
+
+// becomes
+
+async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> User {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::Policy::ttl(60).stale_while_revalidate(30),
+        );
+        ::cache_runtime::__private::Call::new(&__SITE)
+            .key(|__w| {
+                __w.literal("user:");
+                __w.part(&id);
+                __w.literal(":");
+                __w.part(&a);
+                __w.literal(":");
+                __w.part(&list);
+            })
+    };
+    let __load = || {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{Detach0 as _, Detach1 as _, Detach2 as _};
+        #[allow(unused_variables)]
+        let id = (&&&::cache_runtime::__private::Argument(&id)).__cache_detach();
+        #[allow(unused_variables)]
+        let mut a = (&&&::cache_runtime::__private::Argument(&a)).__cache_detach();
+        let list = (&&&::cache_runtime::__private::Borrowed(list)).__cache_detach();
+        async move {
+            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                User,
+            > {
+                return __ret;
+            }
+            #[allow(unused_variables)]
+            let list: &_ = &list;
+            a += 1;
+            db::find(id, a, list).await
+        }
+    };
+    let __shape = {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+        };
+        (&&&&&&::cache_runtime::__private::Probe::of_load(&__load)).__cache_shape()
+    };
+    let __call = __call
+        .fingerprint({
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+            (&::cache_runtime::__private::ValueProbe::of(&__shape)).__cache_fingerprint()
+        });
+    __call.run_owned(__shape, ::cache_runtime::__private::keep, __load).await
+}
