@@ -1,6 +1,10 @@
 //! How a cache is configured and built.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use url::Url;
 
@@ -219,6 +223,7 @@ impl Builder {
                 flights: Flights::new(),
                 refreshing: Refreshing::new(),
                 registry: Registry::default(),
+                queues: Mutex::default(),
                 description,
             }),
         }

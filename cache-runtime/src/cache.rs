@@ -7,6 +7,7 @@ use std::{fmt, future::Future, hash::Hash, sync::Arc};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    behind::WriteBehind,
     codec,
     encoding::Encoding,
     error::Error,
@@ -255,6 +256,20 @@ impl Cache {
         };
         let Some(guard) = &self.inner.guard else { return Ok(()) };
         write::invalidate(guard, tag.to_owned()).await
+    }
+
+    /// A queue by the name of `queue`, whose values are readable at once and reach the database later, in
+    /// batches: see [`WriteBehind`].
+    ///
+    /// The name is part of a key of the store, and has to stay the same for as long as there are writes in the
+    /// queue. `policy` is that of the readers, for the key's version, the codec, and the time for which a value
+    /// is kept once it is in the database.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is empty, or has white space or control characters in it.
+    pub fn write_behind<T>(&self, queue: &str, policy: &Policy) -> WriteBehind<T> {
+        WriteBehind::new(&self.inner, queue, *policy, "write_behind")
     }
 
     /// What the functions on this cache have done so far.

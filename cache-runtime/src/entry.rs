@@ -116,6 +116,13 @@ impl Entry {
         nonce(&self.0)
     }
 
+    /// The same value under another stamp.
+    pub(crate) fn stamped(&self, stamp: Nonce) -> Entry {
+        let mut bytes = self.0.to_vec();
+        bytes[2..IDENTITY].copy_from_slice(&stamp.0);
+        Entry(bytes.into())
+    }
+
     pub(crate) fn header(&self) -> Header {
         Header {
             negative: self.negative(),

@@ -4,9 +4,9 @@ use std::fmt;
 
 /// An error of the cache itself.
 ///
-/// Annotated functions never return it: there, a failing cache means a call of the function. It is what
-/// the direct operations ([`Cache::get`](crate::Cache::get), [`Cache::put`](crate::Cache::put), …) and the
-/// builder return.
+/// Cached functions and those that invalidate never return it: there, a failing cache means a call of the
+/// function. It is what the direct operations ([`Cache::get`](crate::Cache::get),
+/// [`Cache::put`](crate::Cache::put), …), writes that are written behind, and the builder return.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -17,6 +17,9 @@ pub enum Error {
     Unavailable(String),
     /// The value cannot be written or read in the codec.
     Codec(String),
+    /// The queue of writes to be written behind is full, and stayed so: its flusher does not keep up, or there
+    /// is none.
+    Full(String),
 }
 
 impl fmt::Display for Error {
@@ -25,6 +28,7 @@ impl fmt::Display for Error {
             Error::Config(what) => write!(f, "the cache is not configured right: {what}"),
             Error::Unavailable(what) => write!(f, "the cache's store is unavailable: {what}"),
             Error::Codec(what) => write!(f, "the value does not fit the cache's codec: {what}"),
+            Error::Full(what) => write!(f, "the write-behind queue is full: {what}"),
         }
     }
 }

@@ -111,9 +111,17 @@ impl Guard {
         }
     }
 
-    #[cfg(feature = "redis")]
+    /// The store itself, for what is bounded by [`bounded`](Guard::bounded) or by itself.
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Does something on the store, for as long as one operation may take.
+    pub(crate) async fn bounded<T>(
+        &self,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.in_time(pin!(operation)).await
     }
 
     /// The places for steps that wait to be taken again.

@@ -1,8 +1,15 @@
 //! What the clones of one cache share.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use crate::{flight::Flights, guard::Guard, lease::Claim, refreshing::Refreshing, stats::Registry};
+use crate::{
+    flight::Flights, guard::Guard, lease::Claim, refreshing::Refreshing, stats::Registry,
+    store::queue::Names,
+};
 
 pub(crate) struct Inner {
     /// None where the cache is disabled.
@@ -14,11 +21,24 @@ pub(crate) struct Inner {
     pub(crate) flights: Arc<Flights<Claim>>,
     pub(crate) refreshing: Arc<Refreshing>,
     pub(crate) registry: Registry,
+    /// The queues that this process has named.
+    pub(crate) queues: Mutex<HashMap<Box<str>, Arc<Names>>>,
     /// What `Debug` says of the store: never a credential.
     pub(crate) description: String,
 }
 
 impl Inner {
+    /// What the queue of this title is made of.
+    pub(crate) fn queue(&self, title: &str) -> Arc<Names> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = queues.get(title) {
+            return Arc::clone(names);
+        }
+        let names = Arc::new(Names::new(self.namespace.as_deref(), title));
+        queues.insert(title.into(), Arc::clone(&names));
+        names
+    }
+
     /// The stored names of all tags that an entry with these carries: sorted, each once, and the
     /// namespace's with them.
     pub(crate) fn carried(&self, mut tags: Vec<String>) -> Vec<String> {

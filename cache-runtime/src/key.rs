@@ -212,6 +212,14 @@ pub(crate) fn stored_namespace(namespace: &str) -> String {
     format!("{namespace}:#all")
 }
 
+/// The text under which a queue keeps something of its own in `namespace`: `shop:#queue:users`.
+pub(crate) fn stored_queue(namespace: Option<&str>, kind: &str, queue: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("{namespace}:#{kind}:{queue}"),
+        None => format!("#{kind}:{queue}"),
+    }
+}
+
 /// The text under which `key` is stored by a cache without a namespace.
 ///
 /// For looking at an entry with `redis-cli`, and for tests.

@@ -73,6 +73,7 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod behind;
 mod builder;
 mod cache;
 mod codec;
@@ -102,6 +103,7 @@ mod value;
 mod write;
 
 pub use self::{
+    behind::{BatchItem, DeadLetter, Flusher, Queued, WriteBehind},
     builder::Builder,
     cache::Cache,
     encoding::{Codec, Compression},
@@ -112,6 +114,7 @@ pub use self::{
     rows::LoadedRows,
     shape::Loaded,
     stats::{FunctionStats, Stats},
+    store::queue::Durability,
     tagged::Tagged,
     time::IntoTtl,
     value::CacheValue,

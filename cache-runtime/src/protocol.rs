@@ -144,7 +144,6 @@ pub(crate) enum Step<V> {
     Delete,
     /// A value is accepted to be written behind: it takes the place of whatever there is, for as long as it
     /// takes.
-    #[cfg_attr(not(test), allow(dead_code, reason = "stores pend together with their queue"))]
     Pend {
         /// Which write it is.
         stamp: Nonce,

@@ -79,6 +79,18 @@ counters! {
     bypassed,
     /// Keys that were invalidated (a writer's keys, one by one).
     invalidations,
+    /// Writes that were accepted to be written behind.
+    queued,
+    /// Writes that were written behind: they are in the database.
+    flushed,
+    /// Writes that a later one of their key replaced before they were flushed.
+    replaced,
+    /// Runs of a batch function that succeeded.
+    batches,
+    /// Runs of a batch function that failed.
+    batch_failures,
+    /// Writes that the database did not take, and that became dead letters.
+    dead_letters,
 }
 
 /// A number that only grows. It orders nothing, so relaxed will do.
@@ -196,7 +208,7 @@ impl fmt::Display for Stats {
 }
 
 /// What the table shows; the rest is in the fields.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 15] = [
     "hits",
     "misses",
     "loads",
@@ -207,6 +219,11 @@ const COLUMNS: [&str; 10] = [
     "superseded",
     "errors",
     "invalidated",
+    "queued",
+    "flushed",
+    "replaced",
+    "batches",
+    "dead",
 ];
 
 /// How many of the columns are always shown.
@@ -231,6 +248,11 @@ impl FunctionStats {
             self.superseded,
             self.store_errors,
             self.invalidations,
+            self.queued,
+            self.flushed,
+            self.replaced,
+            self.batches,
+            self.dead_letters,
         ]
     }
 

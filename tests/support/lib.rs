@@ -11,4 +11,5 @@ pub mod race;
 pub mod server;
 pub mod source;
 pub mod stores;
+pub mod table;
 pub mod wire;

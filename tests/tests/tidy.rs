@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["lease", "redelivery", "flight", "refreshing"],
     &["shape", "rows", "stats"],
     &["inner"],
-    &["read", "write"],
+    &["read", "write", "behind"],
     &["cache"],
     &["builder"],
     &["global"],

@@ -4,6 +4,8 @@
 //! policy, so they live in plain maps, which are also the locks that make each step atomic. A key with one of
 //! these has no other value: a hit looks at the values alone.
 
+mod queue;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,6 +15,7 @@ use std::{
 use moka::{Expiry, sync::Cache};
 use tokio::time::Instant;
 
+use self::queue::Queues;
 use crate::{
     entry::Entry,
     protocol::{self, Life, Reply, State, Step},
@@ -25,6 +28,7 @@ const SWEEP: usize = 64;
 pub(crate) struct MemoryStore {
     values: Cache<Arc<str>, Timed<Entry>>,
     controls: Striped<Mutex<Controls>>,
+    queues: Queues,
 }
 
 /// Something with an end.
@@ -49,6 +53,7 @@ impl MemoryStore {
             controls: Striped::new(|| {
                 Mutex::new(Controls { held: HashMap::new(), sweep_at: SWEEP })
             }),
+            queues: Queues::default(),
         }
     }
 

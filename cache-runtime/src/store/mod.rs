@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod differential;
 pub(crate) mod memory;
+pub(crate) mod queue;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 

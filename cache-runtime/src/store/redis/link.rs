@@ -147,16 +147,21 @@ impl Link {
     pub(super) fn lost(&self, connection: &Connection, error: &RedisError) -> bool {
         let dead = error.is_unrecoverable_error() || error.is_io_error();
         if dead {
-            self.shared.slot.send_if_modified(|slot| {
-                let ours = matches!(slot, Slot::Up(up) if up.which == connection.which);
-                if ours {
-                    *slot = Slot::Down;
-                }
-                ours
-            });
-            self.start();
+            self.replace(connection);
         }
         dead
+    }
+
+    /// Makes another connection in the place of this one.
+    pub(super) fn replace(&self, connection: &Connection) {
+        self.shared.slot.send_if_modified(|slot| {
+            let ours = matches!(slot, Slot::Up(up) if up.which == connection.which);
+            if ours {
+                *slot = Slot::Down;
+            }
+            ours
+        });
+        self.start();
     }
 
     /// Begins to connect in the background, unless there is a connection or somebody at it.

@@ -2,6 +2,7 @@
 
 mod link;
 mod script;
+pub(crate) mod stream;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -30,20 +31,30 @@ pub(crate) struct RedisStore {
     links: Box<[Link]>,
     hasher: RandomState,
     scripts: Scripts,
+    /// Those of the queues.
+    queues: Arc<stream::Scripts>,
+    /// What a further connection needs.
+    address: Address,
+    greeting: Arc<Pipeline>,
 }
 
 impl RedisStore {
     /// A store over `connections` connections, each made when it is first needed.
     pub(crate) fn new(address: &Address, connections: usize) -> Self {
-        let scripts = Scripts::new();
+        let (scripts, queues) = (Scripts::new(), stream::Scripts::new());
         // Known scripts are called by their hash in one message, so a call that is cut short by its
         // deadline has still been sent whole.
-        let greeting = Arc::new(scripts.load());
+        let mut greeting = scripts.load();
+        queues.load(&mut greeting);
+        let greeting = Arc::new(greeting);
         let link = |_| Link::new(address.clone(), Arc::clone(&greeting));
         RedisStore {
             links: (0..connections.max(1)).map(link).collect(),
             hasher: RandomState::new(),
             scripts,
+            queues: Arc::new(queues),
+            address: address.clone(),
+            greeting,
         }
     }
 
@@ -160,29 +171,31 @@ impl RedisStore {
             Step::Take { stale, token, life } => {
                 let lease = entry::identity(Expected::Lease(*token));
                 let stale = entry::identity(Expected::Value(*stale));
-                call(take, key, &[&stale, &lease, &millis(*life)])
+                call(take, &[key], &[&stale, &lease, &millis(*life)])
             }
-            Step::Stamp { value, life, .. } => call(stamp, key, &[value.bytes(), &millis(*life)]),
+            Step::Stamp { value, life, .. } => {
+                call(stamp, &[key], &[value.bytes(), &millis(*life)])
+            }
             Step::Fill { expected, value, life, .. } => {
-                call(fill, key, &[&entry::identity(*expected), value.bytes(), &millis(*life)])
+                call(fill, &[key], &[&entry::identity(*expected), value.bytes(), &millis(*life)])
             }
             Step::Renew { expected, life } => {
-                call(renew, key, &[&entry::identity(*expected), &millis(*life)])
+                call(renew, &[key], &[&entry::identity(*expected), &millis(*life)])
             }
-            Step::Release { expected } => call(release, key, &[&entry::identity(*expected)]),
-            Step::Discard => call(discard, key, &[]),
-            Step::Fence { epoch, life } => call(fence, key, &[&epoch.0, &millis(*life)]),
-            Step::Settle { epoch, value: None } => call(settle, key, &[&epoch.0]),
+            Step::Release { expected } => call(release, &[key], &[&entry::identity(*expected)]),
+            Step::Discard => call(discard, &[key], &[]),
+            Step::Fence { epoch, life } => call(fence, &[key], &[&epoch.0, &millis(*life)]),
+            Step::Settle { epoch, value: None } => call(settle, &[key], &[&epoch.0]),
             Step::Settle { epoch, value: Some((_, value, life)) } => {
-                call(settle, key, &[&epoch.0, value.bytes(), &millis(*life)])
+                call(settle, &[key], &[&epoch.0, value.bytes(), &millis(*life)])
             }
-            Step::Delete => call(delete, key, &[]),
-            Step::Pend { value, .. } => call(pend, key, &[value.bytes()]),
+            Step::Delete => call(delete, &[key], &[]),
+            Step::Pend { value, .. } => call(pend, &[key], &[value.bytes()]),
             Step::Land { stamp, life: None, fence } => {
-                call(land, key, &[&stamp.0, &millis(*fence)])
+                call(land, &[key], &[&stamp.0, &millis(*fence)])
             }
             Step::Land { stamp, life: Some(life), fence } => {
-                call(land, key, &[&stamp.0, &millis(*fence), &millis(*life)])
+                call(land, &[key], &[&stamp.0, &millis(*fence), &millis(*life)])
             }
         }
     }
@@ -223,7 +236,7 @@ async fn send_all(
 }
 
 /// How a script is called: by its hash, or by its text.
-type CallScript = fn(&Script, &str, &[&[u8]]) -> Cmd;
+type CallScript = fn(&Script, &[&str], &[&[u8]]) -> Cmd;
 
 /// What the answer to the command of `step` means.
 fn answer(step: &Step<Entry>, result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {

@@ -1,5 +1,7 @@
 //! The steps that need more than one command, as Lua scripts of one key each, so that they are atomic on a
 //! cluster too. They follow `protocol::apply` to the letter; a differential test holds them to it.
+//!
+//! What a queue does in one step together with its keys is in `stream.rs`, made of the same texts.
 
 use redis::{Cmd, Pipeline, cmd};
 
@@ -59,14 +61,14 @@ return s
 ";
 
 /// Anything gives way to what is written behind; a fence leaves its mark.
-const PEND: &str = r"
+pub(super) const PEND: &str = r"
 local _, mark = read_pending()
 if mark ~= 'Q' then mark = read_fence() and 'Q' or 'P' end
 redis.call('SET', KEYS[1], '\202' .. mark .. string.sub(ARGV[1], 3))
 return 1
 ";
 
-const LAND: &str = r"
+pub(super) const LAND: &str = r"
 local stamp, mark = read_pending()
 if stamp ~= ARGV[1] then return 0 end
 if mark == 'Q' then
@@ -169,20 +171,31 @@ pub(super) struct Script {
     hash: String,
 }
 
+/// A step's text as a function, for a script of several keys: it sees the keys and arguments that it is given
+/// and no others.
+pub(super) fn function(name: &str, body: &str) -> String {
+    format!("local function {name}(KEYS, ARGV)\n{READ_FENCE}{READ_PENDING}{body}\nend\n")
+}
+
 impl Script {
-    fn new(text: String) -> Self {
+    pub(super) fn new(text: String) -> Self {
         let hash = redis::Script::new(&text).get_hash().to_owned();
         Script { text, hash }
     }
 
     /// The call of a script that the server has seen before.
-    pub(super) fn by_hash(&self, key: &str, args: &[&[u8]]) -> Cmd {
-        call("EVALSHA", &self.hash, key, args)
+    pub(super) fn by_hash(&self, keys: &[&str], args: &[&[u8]]) -> Cmd {
+        call("EVALSHA", &self.hash, keys, args)
     }
 
     /// The call of a script that the server has not seen, or has forgotten; it keeps it from then on.
-    pub(super) fn by_text(&self, key: &str, args: &[&[u8]]) -> Cmd {
-        call("EVAL", &self.text, key, args)
+    pub(super) fn by_text(&self, keys: &[&str], args: &[&[u8]]) -> Cmd {
+        call("EVAL", &self.text, keys, args)
+    }
+
+    /// Has a server remember the script.
+    pub(super) fn load(&self, into: &mut Pipeline) {
+        into.cmd("SCRIPT").arg("LOAD").arg(&self.text);
     }
 }
 
@@ -237,15 +250,15 @@ impl Scripts {
         let mut load = Pipeline::new();
         let all = [take, stamp, pend, land, fill, renew, release, discard, fence, settle, delete];
         for script in all {
-            load.cmd("SCRIPT").arg("LOAD").arg(&script.text);
+            script.load(&mut load);
         }
         load
     }
 }
 
-fn call(command: &str, script: &str, key: &str, args: &[&[u8]]) -> Cmd {
+fn call(command: &str, script: &str, keys: &[&str], args: &[&[u8]]) -> Cmd {
     let mut call = cmd(command);
-    call.arg(script).arg(1).arg(key);
+    call.arg(script).arg(keys.len()).arg(keys);
     for arg in args {
         call.arg(*arg);
     }

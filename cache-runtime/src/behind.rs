@@ -1,0 +1,327 @@
+//! Write-behind: a value is readable from the cache at once, and in the database later, in batches.
+//!
+//! What is written is accepted by a queue in the store, together with its key, in one atomic step. One
+//! process at a time flushes: it takes what waits, calls the user's batch function once for all of it, and only
+//! then takes it out of the queue.
+
+mod batch;
+mod dead;
+mod flush;
+mod flusher;
+mod leadership;
+mod queue;
+mod sink;
+mod term;
+
+use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use self::queue::Queue;
+pub use self::{
+    dead::DeadLetter,
+    flusher::Flusher,
+    sink::{BatchItem, Queued},
+};
+use crate::{
+    codec::{self, Meta},
+    error::Error,
+    freshness,
+    inner::Inner,
+    key::{CacheKey, KeyWriter},
+    policy::Policy,
+    store::queue::Durability,
+    time::{nonce, now_ms},
+};
+
+/// A queue of values that are written behind: what [`Cache::write_behind`](crate::Cache::write_behind) gives,
+/// and what `#[write_behind]` makes for a batch function.
+///
+/// It has two halves. [`write`](WriteBehind::write) accepts a value: it is what every reader of its key gets
+/// from then on, in every process. A [`flusher`](WriteBehind::flusher) brings what was accepted to the database,
+/// in batches. A process can have either half or both; cloning is cheap, and clones are the same queue.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+/// use cache_runtime::{Cache, Policy, WriteBehind};
+///
+/// const VIEWS: Policy = Policy::ttl(3600);
+///
+/// let cache = Cache::in_memory();
+/// let views: WriteBehind<u64> = cache.write_behind("views", &VIEWS).batch(500).capacity(100_000);
+///
+/// views.write("views:7", &1).await?;
+/// views.write("views:7", &2).await?;
+/// assert_eq!(cache.get::<u64>("views:7").await?, Some(2)); // at once
+///
+/// let flusher = views.flusher(|batch: Vec<u64>| async move {
+///     assert_eq!(batch, [2]); // one upsert of many rows; the last value of each key
+///     Ok::<_, std::io::Error>(())
+/// });
+/// flusher.shutdown().await; // flushes what is queued
+/// assert_eq!(views.len().await?, 0);
+/// # Ok(()) }
+/// ```
+///
+/// # What is promised
+///
+/// - **Nothing accepted is lost**, as far as the store keeps what it has acknowledged (see
+///   [`durability`](WriteBehind::durability)). A flusher that is killed at any moment leaves what it had not
+///   finished to the next one, in this process or another.
+/// - **At least once, in order for each key.** Writes reach the batch function in the order in which they were
+///   accepted; within a batch, a later write of a key replaces the earlier ones. A batch whose process dies
+///   between its commit and its acknowledgement comes again, so the function has to be one that can be run
+///   twice, such as an upsert.
+/// - **No older row is seen while a write waits.** The key does not expire and is not evicted; an invalidation or
+///   a fence of it is noted, and takes effect when the write is in the database; a load that began before is not
+///   stored.
+/// - **A full queue pushes back**: `write` waits, and in the end fails with [`Error::Full`].
+///
+/// # What is not
+///
+/// - A flusher that stalls for longer than its [`lease`](WriteBehind::lease) (a process that is stopped, a
+///   machine that sleeps) is deposed, and its successor goes on. If its statement was on its way to the database
+///   by then, it can still be committed, after later ones. Where that matters, let the batch function take
+///   [`Queued`] values and have the database compare their places: `WHERE rows.seq < excluded.seq`.
+/// - Rows that are also written past the queue have no order with it: the queue's value comes last, whenever that
+///   is.
+/// - Over `memory://` the queue is in this process's memory. A crash, a SIGKILL or a `std::process::exit`
+///   loses what has not been flushed, so end with [`Flusher::shutdown`].
+/// - An eviction policy that may evict anything (`allkeys-…`) may evict the queue. A failover of Redis that
+///   loses acknowledged writes loses them here.
+/// - On a Redis Cluster a key and its queue have to be in one hash slot.
+///
+/// # When the store cannot be reached
+///
+/// `write` fails with [`Error::Unavailable`], and the value has not been accepted, or not for certain. Nothing else is
+/// done on its own: to write the row directly instead would be easy (call the batch function with it), but an
+/// earlier write of the row may still wait in the queue that cannot be reached, and would be flushed over it. Do
+/// that only where the database compares places, or where losing the later write is no harm.
+///
+/// # Poison
+///
+/// A batch that fails is tried again after pauses that grow. After [`attempts`](WriteBehind::attempts) it is
+/// taken apart, so that rows that the database takes are written. A row that it refuses, though it takes others,
+/// becomes a [dead letter](WriteBehind::dead_letters): its key holds nothing then, and readers see the database's
+/// row. While the database takes nothing at all it is thought to be away, and everything waits for it, for
+/// [`patience`](WriteBehind::patience).
+pub struct WriteBehind<T> {
+    queue: Queue,
+    value: PhantomData<fn(T) -> T>,
+}
+
+/// What its user decides about a queue.
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    batch: usize,
+    linger: Duration,
+    capacity: u64,
+    wait: Duration,
+    attempts: u32,
+    patience: Duration,
+    lease: Duration,
+}
+
+impl Settings {
+    const DEFAULT: Settings = Settings {
+        batch: 500,
+        linger: Duration::from_millis(50),
+        capacity: 100_000,
+        wait: Duration::from_secs(5),
+        attempts: 5,
+        patience: Duration::from_secs(15 * 60),
+        lease: Duration::from_secs(5),
+    };
+}
+
+impl<T> WriteBehind<T> {
+    pub(crate) fn new(
+        inner: &Arc<Inner>,
+        title: &str,
+        policy: Policy,
+        label: &'static str,
+    ) -> Self {
+        assert!(
+            !title.is_empty() && !title.contains(|c: char| c.is_whitespace() || c.is_control()),
+            "the name of a queue is part of a key: {title:?} is empty, or has white space or control \
+             characters in it"
+        );
+        let queue = Queue::new(inner, title, policy, label, Settings::DEFAULT);
+        WriteBehind { queue, value: PhantomData }
+    }
+
+    /// How many writes the batch function gets at once, at most: 500 by default.
+    ///
+    /// # Panics
+    ///
+    /// On zero.
+    pub fn batch(mut self, writes: usize) -> Self {
+        assert!(writes > 0, "a batch of zero writes would flush nothing");
+        self.queue.settings.batch = writes;
+        self
+    }
+
+    /// How long the first write of a batch waits for others to join it: 50 ms by default.
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.queue.settings.linger = linger;
+        self
+    }
+
+    /// How many writes may wait, in all processes together: 100,000 by default.
+    ///
+    /// # Panics
+    ///
+    /// On zero.
+    pub fn capacity(mut self, writes: u64) -> Self {
+        assert!(writes > 0, "a queue of no capacity would accept nothing");
+        self.queue.settings.capacity = writes;
+        self
+    }
+
+    /// How long a write waits for room in a full queue before it fails: 5 s by default.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.queue.settings.wait = wait;
+        self
+    }
+
+    /// How often a batch is tried as a whole before it is taken apart: 5 by default.
+    ///
+    /// # Panics
+    ///
+    /// On zero.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        assert!(attempts > 0, "a batch that is never tried is never flushed");
+        self.queue.settings.attempts = attempts;
+        self
+    }
+
+    /// For how long a database that takes nothing at all is thought to be away: 15 minutes by default. What
+    /// cannot be written then becomes dead letters.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.queue.settings.patience = patience;
+        self
+    }
+
+    /// How long after a flusher's death another one takes its place: 5 s by default. One that lives renews its
+    /// lease; see [what is not promised](WriteBehind#what-is-not) of one that stalls.
+    ///
+    /// # Panics
+    ///
+    /// On zero.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        assert!(!lease.is_zero(), "a lease of zero would protect nothing");
+        self.queue.settings.lease = lease;
+        self
+    }
+
+    /// This queue with another time to live of its values.
+    pub(crate) fn ttl(mut self, ttl: Duration) -> Self {
+        self.queue.policy.ttl = ttl;
+        self
+    }
+
+    /// How many writes wait, or are being flushed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the store does not answer in time.
+    #[allow(clippy::len_without_is_empty, reason = "it is asked of a store, and changes meanwhile")]
+    pub async fn len(&self) -> Result<u64, Error> {
+        self.queue.len().await
+    }
+
+    /// Waits until everything that was accepted before this call is in the database, or a dead letter.
+    ///
+    /// It only waits: somebody has to flush. While the store cannot be reached it goes on waiting.
+    pub async fn flushed(&self) {
+        self.queue.flushed().await;
+    }
+
+    /// What a crash of the store would lose of what it has accepted. Anything but
+    /// [`Durability::Log`] is also warned about, once, when a process first uses the queue.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the store does not answer in time.
+    pub async fn durability(&self) -> Result<Durability, Error> {
+        self.queue.durability().await
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
+    /// Accepts `value` to be written: from now on it is what is under `key`, and in time it is in the database.
+    ///
+    /// When this returns `Ok`, the store has acknowledged the write.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`] where the value cannot be written in the codec, or would not read back;
+    /// [`Error::Full`] where the queue stayed full; [`Error::Unavailable`] where the store could not be reached,
+    /// or did not answer in time: then the write may have been accepted all the same, or may yet be.
+    ///
+    /// # Cancellation
+    ///
+    /// As a write that the store did not answer.
+    pub async fn write(&self, key: impl CacheKey, value: &T) -> Result<(), Error> {
+        let key = self.queue.key(|out| out.key(&key));
+        self.accept(key, value).await
+    }
+
+    /// As [`write`](WriteBehind::write), for a key that is written by a template.
+    pub(crate) async fn write_as(
+        &self,
+        key: impl FnOnce(&mut KeyWriter<'_>),
+        value: &T,
+    ) -> Result<(), Error> {
+        self.accept(self.queue.key(key), value).await
+    }
+
+    async fn accept(&self, key: String, value: &T) -> Result<(), Error> {
+        let Queue { policy, .. } = &self.queue;
+        let life = freshness::life(policy.ttl, policy, now_ms());
+        let tags = self.queue.stamps().await?;
+        let meta = Meta::new(&life, 0, &tags);
+        let entry = codec::encode(value, nonce(), &policy.encoding, meta)?;
+        // What could not be read back could not be flushed.
+        let entry = codec::verified::<T>(entry)?;
+        self.queue.accept(&key, &entry).await
+    }
+
+    /// Starts to bring what is accepted to the database, by `flush`, until the flusher is shut down or
+    /// dropped.
+    ///
+    /// `flush` gets the values of one batch, of which no two have one key, in the order in which they were
+    /// accepted: as a `Vec<T>`, or a `Vec<Queued<T>>` with their places. It is called once at a time, and again
+    /// where it fails or panics. Say the type in the closure: `|users: Vec<User>| …`.
+    ///
+    /// Every process may have a flusher; one of them works, and the others stand by.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn flusher<B, F, Fut, O, E>(&self, flush: F) -> Flusher
+    where
+        B: BatchItem<T> + Send + 'static,
+        F: Fn(Vec<B>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<O, E>> + Send + 'static,
+        E: fmt::Display,
+        T: 'static,
+    {
+        flusher::start(&self.queue, sink::erased::<T, B, F, Fut, O, E>(flush))
+    }
+}
+
+impl<T> Clone for WriteBehind<T> {
+    fn clone(&self) -> Self {
+        WriteBehind { queue: self.queue.clone(), value: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for WriteBehind<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteBehind")
+            .field("queue", &self.queue.names.title)
+            .field("settings", &self.queue.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! What a flusher has in hand: the last write of each key, and the places of those that it replaced.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{policy::Policy, store::queue::Item};
+
+/// The last write of a key.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) item: Item,
+    /// The places of all writes of the key, its own last.
+    pub(super) seqs: Vec<i64>,
+    /// How often it was tried.
+    pub(super) attempts: u32,
+}
+
+impl Slot {
+    /// For how long the value is kept in the cache once it is in the database.
+    pub(super) fn life(&self, policy: &Policy) -> Option<Duration> {
+        let fresh = Duration::from_millis(self.item.entry.as_ref()?.header().ttl);
+        let stale = policy.stale_while_revalidate.max(policy.stale_if_error);
+        Some(fresh.saturating_add(stale))
+    }
+}
+
+/// Writes of different keys, in the order in which they were accepted.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    slots: BTreeMap<i64, Slot>,
+    places: HashMap<Arc<str>, i64>,
+}
+
+impl Batch {
+    pub(super) fn of(slots: impl IntoIterator<Item = Slot>) -> Batch {
+        let mut batch = Batch::default();
+        for slot in slots {
+            batch.places.insert(Arc::clone(&slot.item.key), slot.item.seq);
+            batch.slots.insert(slot.item.seq, slot);
+        }
+        batch
+    }
+
+    /// Adds writes that came later. Each takes the place of an earlier one of its key.
+    pub(super) fn extend(&mut self, items: impl IntoIterator<Item = Item>) {
+        for item in items {
+            let seq = item.seq;
+            let earlier = self.places.insert(Arc::clone(&item.key), seq);
+            let earlier = earlier.and_then(|seq| self.slots.remove(&seq));
+            let mut seqs = earlier.map(|slot| slot.seqs).unwrap_or_default();
+            seqs.push(seq);
+            self.slots.insert(seq, Slot { item, seqs, attempts: 0 });
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    pub(super) fn into_slots(self) -> Vec<Slot> {
+        self.slots.into_values().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(seq: i64, key: &str) -> Item {
+        Item { seq, key: key.into(), entry: None }
+    }
+
+    #[test]
+    fn the_last_write_of_a_key_stands_in_its_own_place() {
+        let mut batch = Batch::default();
+        batch.extend([item(1, "a"), item(2, "b"), item(3, "a")]);
+        batch.extend([item(4, "c"), item(5, "b")]);
+        let slots = batch.into_slots();
+        let seen: Vec<_> = slots.iter().map(|s| (&*s.item.key, s.item.seq, &s.seqs[..])).collect();
+        assert_eq!(seen, [("a", 3, &[1, 3][..]), ("c", 4, &[4]), ("b", 5, &[2, 5])]);
+    }
+}

@@ -1,0 +1,98 @@
+//! The user's batch function, as the flusher sees it: without its types.
+
+use std::{fmt, future::Future, ops::Deref, pin::Pin, sync::Arc};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::batch::Slot;
+use crate::{codec, store::queue::Item};
+
+/// A value of a batch, with its place in the queue.
+///
+/// The place lets a database refuse what comes too late: see
+/// [what is not promised](crate::WriteBehind#what-is-not).
+///
+/// ```sql
+/// INSERT INTO users (id, name, seq) VALUES (?, ?, ?), …
+/// ON CONFLICT (id) DO UPDATE SET name = excluded.name, seq = excluded.seq WHERE users.seq < excluded.seq
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Queued<T> {
+    /// Greater than that of every write that the queue accepted before: the store's clock in microseconds, or one
+    /// more than the last. Never negative, and never reused, even where a queue was lost and began anew.
+    pub seq: i64,
+    /// The value.
+    pub value: T,
+}
+
+impl<T> Deref for Queued<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// What a batch function may take a `Vec` of: the values of the queue, or [`Queued`] ones.
+#[diagnostic::on_unimplemented(
+    message = "a batch of this queue has no `{Self}`",
+    label = "neither the queue's values nor `Queued` ones",
+    note = "the batch function takes a `Vec<{T}>`, or a `Vec<Queued<{T}>>`"
+)]
+pub trait BatchItem<T>: Sized {
+    /// The value in a place of the queue.
+    fn new(seq: i64, value: T) -> Self;
+}
+
+impl<T> BatchItem<T> for T {
+    fn new(_: i64, value: T) -> T {
+        value
+    }
+}
+
+impl<T> BatchItem<T> for Queued<T> {
+    fn new(seq: i64, value: T) -> Queued<T> {
+        Queued { seq, value }
+    }
+}
+
+/// A batch function. It decodes before it begins, since a value of another version of the program may not
+/// be readable.
+pub(super) type Sink = dyn Fn(&[Slot]) -> Result<Write, Undecodable> + Send + Sync;
+
+/// One run of it.
+pub(super) type Write = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// The first value that cannot be read, by its index.
+pub(super) struct Undecodable {
+    pub(super) at: usize,
+    pub(super) error: String,
+}
+
+pub(super) fn erased<T, B, F, Fut, O, E>(flush: F) -> Box<Sink>
+where
+    T: Serialize + DeserializeOwned,
+    B: BatchItem<T> + Send + 'static,
+    F: Fn(Vec<B>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<O, E>> + Send + 'static,
+    E: fmt::Display,
+{
+    let flush = Arc::new(flush);
+    Box::new(move |slots| {
+        let mut batch = Vec::with_capacity(slots.len());
+        for (at, slot) in slots.iter().enumerate() {
+            let value = decode(&slot.item).map_err(|error| Undecodable { at, error })?;
+            batch.push(B::new(slot.item.seq, value));
+        }
+        let flush = Arc::clone(&flush);
+        Ok(Box::pin(async move { flush(batch).await.map(drop).map_err(|e| e.to_string()) }))
+    })
+}
+
+fn decode<T: DeserializeOwned>(item: &Item) -> Result<T, String> {
+    match &item.entry {
+        Some(entry) => codec::decode(entry).map_err(|e| e.to_string()),
+        None => Err("this version of the library cannot read it".to_owned()),
+    }
+}

@@ -1,0 +1,334 @@
+//! Queues of writes that are on their way to the database: what both stores have in common.
+//!
+//! A write is accepted in one atomic step: it joins the end of its queue, and its key becomes pending with the
+//! same value, so that readers see what will be in the database. It leaves in one step too, when it is there.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+#[cfg(feature = "redis")]
+use super::redis;
+use super::{Store, memory::MemoryStore};
+use crate::{entry::Entry, error::Error, key, protocol::Nonce};
+
+/// What a queue is made of, as it is stored.
+#[cfg_attr(
+    not(feature = "redis"),
+    allow(dead_code, reason = "the embedded store has no keys for these")
+)]
+pub(crate) struct Names {
+    /// What its user calls it.
+    pub(crate) title: Box<str>,
+    /// The writes, in the order in which they were accepted.
+    pub(crate) queue: Arc<str>,
+    /// Those that the database will not take.
+    pub(crate) dead: Box<str>,
+    /// Which key has which dead letter.
+    pub(crate) index: Box<str>,
+    /// The lease of the one process that flushes.
+    pub(crate) leader: Arc<str>,
+    /// Whether this process has asked what a crash would lose.
+    pub(crate) checked: AtomicBool,
+}
+
+impl Names {
+    pub(crate) fn new(namespace: Option<&str>, title: &str) -> Names {
+        let stored = |kind| key::stored_queue(namespace, kind, title);
+        Names {
+            title: title.into(),
+            queue: stored("queue").into(),
+            dead: stored("dead").into(),
+            index: stored("dead-keys").into(),
+            leader: stored("flusher").into(),
+            checked: AtomicBool::new(false),
+        }
+    }
+}
+
+/// One write in a queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// Its place: greater than that of every write before it.
+    pub(crate) seq: i64,
+    /// The stored key.
+    pub(crate) key: Arc<str>,
+    /// What was written; none where this version of the library cannot read it.
+    pub(crate) entry: Option<Entry>,
+}
+
+impl Item {
+    /// The stamp under which the key is pending.
+    pub(crate) fn stamp(&self) -> Nonce {
+        self.entry.as_ref().map_or(Nonce([0; 16]), Entry::stamp)
+    }
+}
+
+/// What became of a write that asked to be queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Enqueued {
+    Accepted,
+    /// So many are waiting already.
+    Full(u64),
+}
+
+/// What a flusher got.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// These, and whether there may be more that were taken before.
+    Items { items: Vec<Item>, more: bool },
+    /// Somebody else flushes by now.
+    Deposed,
+}
+
+/// Writes of one key that are in the database.
+pub(crate) struct Landing<'a> {
+    pub(crate) key: &'a str,
+    /// The last one's stamp.
+    pub(crate) stamp: Nonce,
+    /// For how long the last one's value may be kept.
+    pub(crate) life: Option<Duration>,
+    /// The places of all of them.
+    pub(crate) seqs: &'a [i64],
+}
+
+/// A write that the database will not take.
+pub(crate) struct Burial<'a> {
+    pub(crate) item: &'a Item,
+    /// Its place, after those of the writes that it replaced.
+    pub(crate) seqs: &'a [i64],
+    /// What the database says.
+    pub(crate) error: &'a str,
+    /// How often it was tried.
+    pub(crate) attempts: u32,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Buried {
+    /// It is a dead letter now.
+    Dead,
+    /// A later write of its key is waiting, so that nobody needs it any more.
+    Replaced,
+    /// It was not in the queue.
+    Gone,
+}
+
+/// A dead letter, as it is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
+    pub(crate) id: String,
+    pub(crate) item: Item,
+    pub(crate) error: String,
+    pub(crate) attempts: u32,
+}
+
+/// What became of a dead letter that was to be queued again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replayed {
+    Queued,
+    /// So many are waiting already.
+    Full(u64),
+    /// It is no dead letter any more.
+    Gone,
+}
+
+/// What a crash of the store would lose of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Durability {
+    /// The queue is in this process's memory, and ends with it.
+    Memory,
+    /// The server keeps a log of its writes (`appendonly yes`). With `appendfsync always` nothing that was
+    /// accepted is lost; with `everysec`, a machine that crashes loses up to a second or two.
+    Log,
+    /// The server saves snapshots now and then (`save`): what was accepted since the last one is lost.
+    Snapshots,
+    /// The server keeps nothing: with it goes the queue.
+    None,
+    /// The server would evict the queue itself to make room (`maxmemory-policy`, which is given).
+    Evicted(String),
+    /// The server would not say, for the reason that is given: it may forbid `CONFIG GET`.
+    Unknown(String),
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Durability::Memory => f.write_str("they are in this process's memory, and end with it"),
+            Durability::Log => f.write_str("the server logs its writes (`appendonly yes`)"),
+            Durability::Snapshots => f.write_str(
+                "the server only saves snapshots (`save`), and loses what came after the last one: set \
+                 `appendonly yes`",
+            ),
+            Durability::None => f.write_str(
+                "the server has no persistence (`appendonly no` and no `save`): set `appendonly yes`",
+            ),
+            Durability::Evicted(policy) => write!(
+                f,
+                "the server may evict the queue (`maxmemory-policy {policy}`): set `noeviction` or \
+                 `volatile-lru`"
+            ),
+            Durability::Unknown(why) => write!(f, "the server does not say what it keeps: {why}"),
+        }
+    }
+}
+
+impl Store {
+    /// Accepts a write, unless the queue holds `capacity` of them.
+    pub(crate) async fn enqueue(
+        &self,
+        names: &Names,
+        key: &str,
+        entry: &Entry,
+        capacity: u64,
+    ) -> Result<Enqueued, Error> {
+        match self {
+            Store::Memory(store) => Ok(store.enqueue(names, key, entry, capacity)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.enqueue(names, key, entry, capacity).await,
+        }
+    }
+
+    /// How many writes wait.
+    pub(crate) async fn queued(&self, names: &Names) -> Result<u64, Error> {
+        match self {
+            Store::Memory(store) => Ok(store.queued(names)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.queued(names).await,
+        }
+    }
+
+    /// The places of the first write that waits and of the last one.
+    pub(crate) async fn ends(&self, names: &Names) -> Result<Option<(i64, i64)>, Error> {
+        match self {
+            Store::Memory(store) => Ok(store.ends(names)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.ends(names).await,
+        }
+    }
+
+    /// The first dead letters, at most so many.
+    pub(crate) async fn letters(&self, names: &Names, most: usize) -> Result<Vec<Letter>, Error> {
+        match self {
+            Store::Memory(store) => Ok(store.letters(names, most)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.letters(names, most).await,
+        }
+    }
+
+    /// Puts a dead letter at the end of the queue, as a write of its own under `stamp`.
+    pub(crate) async fn replay(
+        &self,
+        names: &Names,
+        letter: (&str, &str),
+        stamp: Nonce,
+        capacity: u64,
+    ) -> Result<Replayed, Error> {
+        match self {
+            Store::Memory(store) => Ok(store.replay(names, letter, stamp, capacity)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.replay(names, letter, stamp, capacity).await,
+        }
+    }
+
+    /// Removes a dead letter for good; says whether it was there.
+    pub(crate) async fn forget(&self, names: &Names, letter: (&str, &str)) -> Result<bool, Error> {
+        match self {
+            Store::Memory(store) => Ok(store.forget(names, letter)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.forget(names, letter).await,
+        }
+    }
+
+    /// What a crash would lose.
+    pub(crate) async fn durability(&self) -> Result<Durability, Error> {
+        match self {
+            Store::Memory(_) => Ok(Durability::Memory),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.durability().await,
+        }
+    }
+
+    /// A flusher's own way to its queue.
+    pub(crate) fn source(&self) -> Source<'_> {
+        match self {
+            Store::Memory(store) => Source::Memory(store),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => Source::Redis(store.source()),
+        }
+    }
+}
+
+/// A flusher's way to its queue. A remote one has a connection of its own, since it waits there, and bounds
+/// what it waits for itself.
+pub(crate) enum Source<'a> {
+    Memory(&'a MemoryStore),
+    #[cfg(feature = "redis")]
+    Redis(redis::stream::Source),
+}
+
+impl Source<'_> {
+    /// Takes up to `most` writes in their order, if the lease of `token` stands: new ones, or where `again`,
+    /// first those that were taken before and are not in the database yet.
+    pub(crate) async fn take(
+        &mut self,
+        names: &Names,
+        token: Nonce,
+        most: usize,
+        again: bool,
+    ) -> Result<Taken, Error> {
+        match self {
+            Source::Memory(store) => Ok(store.take(names, token, most, again)),
+            #[cfg(feature = "redis")]
+            Source::Redis(source) => source.take(names, token, most, again).await,
+        }
+    }
+
+    /// Waits until there is something to take, for `most` at most.
+    pub(crate) async fn arrival(&mut self, names: &Names, most: Duration) -> Result<(), Error> {
+        match self {
+            Source::Memory(store) => {
+                store.arrival(names, most).await;
+                Ok(())
+            }
+            #[cfg(feature = "redis")]
+            Source::Redis(source) => source.arrival(names, most).await,
+        }
+    }
+
+    /// Takes writes that are in the database out of the queue. Told twice, it does no harm.
+    ///
+    /// `fence` is for how long nothing may be stored under a key that others have written meanwhile.
+    pub(crate) async fn land(
+        &mut self,
+        names: &Names,
+        landings: &[Landing<'_>],
+        fence: Duration,
+    ) -> Result<(), Error> {
+        match self {
+            Source::Memory(store) => {
+                store.land(names, landings, fence);
+                Ok(())
+            }
+            #[cfg(feature = "redis")]
+            Source::Redis(source) => source.land(names, landings, fence).await,
+        }
+    }
+
+    /// Makes a write a dead letter. Its key is pending no longer, and holds nothing.
+    pub(crate) async fn bury(
+        &mut self,
+        names: &Names,
+        burial: &Burial<'_>,
+        fence: Duration,
+    ) -> Result<Buried, Error> {
+        match self {
+            Source::Memory(store) => Ok(store.bury(names, burial, fence)),
+            #[cfg(feature = "redis")]
+            Source::Redis(source) => source.bury(names, burial, fence).await,
+        }
+    }
+}

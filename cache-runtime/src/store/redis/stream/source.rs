@@ -1,0 +1,169 @@
+//! A flusher's own connection, on which it waits for entries.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use redis::{RedisError, Value, cmd};
+use tokio::time;
+
+use super::{
+    Link, Scripts, call, decimal,
+    reply::{Entries, entries, expected},
+};
+use crate::{
+    entry,
+    error::Error,
+    protocol::{Expected, Nonce},
+    store::{
+        queue::{Burial, Buried, Landing, Names, Taken},
+        redis::{millis, unavailable},
+    },
+    time::nonce,
+};
+
+/// A flusher is in no hurry, and its batches are large: this bounds what a server may take that hangs.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Keys that land in one step, so that no step keeps the server long from others.
+const LANDINGS: usize = 256;
+
+pub(crate) struct Source {
+    link: Link,
+    scripts: Arc<Scripts>,
+    /// As what it reads in the group.
+    consumer: String,
+    /// It was left while it waited: what is sent next would be answered after that.
+    waiting: bool,
+}
+
+impl Source {
+    pub(super) fn new(link: Link, scripts: Arc<Scripts>) -> Source {
+        let consumer = nonce().0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        Source { link, scripts, consumer, waiting: false }
+    }
+
+    pub(crate) async fn take(
+        &mut self,
+        names: &Names,
+        token: Nonce,
+        most: usize,
+        again: bool,
+    ) -> Result<Taken, Error> {
+        let lease = entry::identity(Expected::Lease(token));
+        let (most, again) = (decimal(most), decimal(u8::from(again)));
+        self.make_ready().await;
+        let args = [&lease[..], self.consumer.as_bytes(), &most, &again];
+        let keys = [&*names.leader, &*names.queue];
+        let taken = in_time(call(&self.link, &self.scripts.take, &keys, &args)).await;
+        let (more, found) = match taken? {
+            Value::Nil => return Ok(Taken::Deposed),
+            Value::Array(mut answer) => match (answer.pop(), answer.pop()) {
+                (Some(Value::Array(found)), Some(Value::Int(more))) => (more == 1, found),
+                _ => return Err(expected("entries", Ok(Value::Nil))),
+            },
+            other => return Err(expected("entries", Ok(other))),
+        };
+        let Entries { items, strange } = entries(found);
+        if !strange.is_empty() {
+            tracing::error!(
+                queue = &*names.title,
+                ?strange,
+                "a queue held what no write has put there"
+            );
+            let args: Vec<&[u8]> =
+                [&b"1"[..]].into_iter().chain(strange.iter().map(|id| id.as_bytes())).collect();
+            in_time(call(&self.link, &self.scripts.land, &[&names.queue], &args)).await?;
+        }
+        Ok(Taken::Items { items, more })
+    }
+
+    pub(crate) async fn arrival(&mut self, names: &Names, most: Duration) -> Result<(), Error> {
+        let mut read = cmd("XREAD");
+        read.arg("BLOCK").arg(&millis(most)[..]).arg("COUNT").arg(1);
+        // Whatever is in the queue is still to be done.
+        read.arg("STREAMS").arg(&*names.queue).arg("0-0");
+        self.make_ready().await;
+        self.waiting = true;
+        let mut connection = self.link.connection().await.map_err(|e| unavailable(&e))?;
+        let answer = time::timeout(most + DEADLINE, connection.send(&read)).await;
+        self.waiting = answer.is_err();
+        match answer {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => {
+                self.link.lost(&connection, &error);
+                Err(unavailable(&error))
+            }
+            Err(_) => Err(late()),
+        }
+    }
+
+    pub(crate) async fn land(
+        &mut self,
+        names: &Names,
+        landings: &[Landing<'_>],
+        fence: Duration,
+    ) -> Result<(), Error> {
+        self.make_ready().await;
+        for part in landings.chunks(LANDINGS) {
+            let keys: Vec<&str> =
+                [&*names.queue].into_iter().chain(part.iter().map(|landing| landing.key)).collect();
+            let mut args = vec![millis(fence)];
+            for landing in part {
+                args.push(landing.stamp.0.to_vec());
+                args.push(landing.life.map(millis).unwrap_or_default());
+            }
+            args.extend(part.iter().flat_map(|landing| landing.seqs).map(id));
+            let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            in_time(call(&self.link, &self.scripts.land, &keys, &args)).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn bury(
+        &mut self,
+        names: &Names,
+        burial: &Burial<'_>,
+        fence: Duration,
+    ) -> Result<Buried, Error> {
+        let Burial { item, seqs, error, attempts } = burial;
+        let keys = [&*names.queue, &*item.key, &*names.dead, &*names.index];
+        let stamp = item.stamp();
+        let mut args = vec![stamp.0.to_vec(), millis(fence), error.as_bytes().to_vec()];
+        args.push(decimal(*attempts));
+        args.extend(seqs.iter().map(id));
+        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        self.make_ready().await;
+        match in_time(call(&self.link, &self.scripts.bury, &keys, &args)).await? {
+            Value::Int(1) => Ok(Buried::Dead),
+            Value::Int(2) => Ok(Buried::Replaced),
+            Value::Int(0) => Ok(Buried::Gone),
+            other => Err(expected("what became of a write", Ok(other))),
+        }
+    }
+
+    /// Leaves a connection on which an answer is outstanding.
+    async fn make_ready(&mut self) {
+        if std::mem::take(&mut self.waiting)
+            && let Ok(connection) = self.link.connection().await
+        {
+            self.link.replace(&connection);
+        }
+    }
+}
+
+async fn in_time(call: impl Future<Output = Result<Value, RedisError>>) -> Result<Value, Error> {
+    match time::timeout(DEADLINE, call).await {
+        Ok(answer) => answer.map_err(|e| unavailable(&e)),
+        Err(_) => Err(late()),
+    }
+}
+
+fn late() -> Error {
+    Error::Unavailable(format!("no answer within {DEADLINE:?}"))
+}
+
+/// The id of the entry in this place.
+fn id(seq: &i64) -> Vec<u8> {
+    let mut id = decimal(*seq);
+    id.extend_from_slice(b"-0");
+    id
+}
