@@ -105,6 +105,11 @@ impl Dialogue {
         self.heard.iter().any(|heard| heard == line)
     }
 
+    /// The id of the process at the other end, if that is one and runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref()?.id()
+    }
+
     /// Kills the process at the other end (SIGKILL), and waits until it is dead. An error if it was dead
     /// already.
     pub async fn kill(mut self) -> io::Result<()> {

@@ -10,6 +10,7 @@ pub mod patience;
 pub mod race;
 pub mod server;
 pub mod source;
+pub mod sqlite;
 pub mod stores;
 pub mod table;
 pub mod wire;

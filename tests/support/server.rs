@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -25,6 +25,10 @@ pub struct RedisServer {
     folder: PathBuf,
 }
 
+/// What a server keeps when it dies: nothing, or whatever it has acknowledged.
+const FORGETFUL: &[&str] = &["--save", "", "--appendonly", "no"];
+const DURABLE: &[&str] = &["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+
 impl RedisServer {
     /// Starts a server without persistence on a free loopback port.
     ///
@@ -32,10 +36,26 @@ impl RedisServer {
     ///
     /// Where `redis-server` is not installed, or does not start.
     pub fn start() -> RedisServer {
+        RedisServer::start_with(FORGETFUL)
+    }
+
+    /// Starts a server that logs each write before it answers (`appendonly yes`, `appendfsync always`).
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](RedisServer::start).
+    pub fn start_durable() -> RedisServer {
+        RedisServer::start_with(DURABLE)
+    }
+
+    fn start_with(settings: &[&str]) -> RedisServer {
+        let folder = new_folder();
         // A port that was free a moment ago can be taken: try others.
-        (0..20)
-            .find_map(|_| try_start(free_port()))
-            .expect("redis-server found no free port in twenty tries")
+        let (process, port) = (0..20)
+            .map(|_| free_port())
+            .find_map(|port| Some((try_start(port, &folder, settings)?, port)))
+            .expect("redis-server found no free port in twenty tries");
+        RedisServer { process, port, folder }
     }
 
     /// Starts a server on `port`, which has to be free.
@@ -44,7 +64,10 @@ impl RedisServer {
     ///
     /// As [`start`](RedisServer::start), and where the port is taken.
     pub fn start_on(port: u16) -> RedisServer {
-        try_start(port).unwrap_or_else(|| panic!("redis-server did not start on port {port}"))
+        let folder = new_folder();
+        let process = try_start(port, &folder, FORGETFUL)
+            .unwrap_or_else(|| panic!("redis-server did not start on port {port}"));
+        RedisServer { process, port, folder }
     }
 
     /// `redis://127.0.0.1:port`.
@@ -82,11 +105,21 @@ impl RedisServer {
     /// Kills the server and starts another one, with nothing in it, on the same port.
     pub fn restart_empty(&mut self) {
         self.kill();
+        remove(&self.folder);
+        self.start_again(FORGETFUL);
+    }
+
+    /// Kills a durable server, and starts another one on the same port with what it had logged.
+    pub fn restart_durable(&mut self) {
+        self.kill();
+        self.start_again(DURABLE);
+    }
+
+    fn start_again(&mut self, settings: &[&str]) {
         let until = Instant::now() + START;
         loop {
-            if let Some(server) = try_start(self.port) {
-                // The old process is dropped with its folder.
-                *self = server;
+            if let Some(process) = try_start(self.port, &self.folder, settings) {
+                self.process = process;
                 return;
             }
             assert!(Instant::now() < until, "redis-server did not come back on port {}", self.port);
@@ -115,9 +148,13 @@ impl RedisServer {
 impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
-        // A folder that is left behind does no harm.
-        _ = fs::remove_dir_all(&self.folder);
+        remove(&self.folder);
     }
+}
+
+/// A folder that is left behind does no harm.
+fn remove(folder: &Path) {
+    _ = fs::remove_dir_all(folder);
 }
 
 /// A port that nobody listens on right now.
@@ -126,22 +163,25 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("a bound socket has an address").port()
 }
 
-/// Starts a server; none where it ends before it answers, as it does when the port is taken.
-fn try_start(port: u16) -> Option<RedisServer> {
+fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name =
         format!("cache-tests-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let folder = std::env::temp_dir().join(name);
-    fs::create_dir_all(&folder).expect("the temporary folder is writable");
+    std::env::temp_dir().join(name)
+}
+
+/// Starts a server; none where it ends before it answers, as it does when the port is taken.
+fn try_start(port: u16, folder: &Path, settings: &[&str]) -> Option<Child> {
+    fs::create_dir_all(folder).expect("the temporary folder is writable");
     let process = Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-        .args(["--save", "", "--appendonly", "no"])
+        .args(settings)
         .arg("--dir")
-        .arg(&folder)
+        .arg(folder)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
-    let process = match process {
+    let mut process = match process {
         Ok(process) => process,
         Err(e) if e.kind() == ErrorKind::NotFound => panic!(
             "these tests need `redis-server`: `apt-get install redis-server` or `brew install redis`, \
@@ -149,16 +189,18 @@ fn try_start(port: u16) -> Option<RedisServer> {
         ),
         Err(e) => panic!("redis-server does not start: {e}"),
     };
-    let mut server = RedisServer { process, port, folder };
     let until = Instant::now() + START;
-    while !answers(port, server.pid()) {
-        if server.process.try_wait().is_ok_and(|status| status.is_some()) {
+    while !answers(port, process.id()) {
+        if process.try_wait().is_ok_and(|status| status.is_some()) {
             return None;
         }
-        assert!(Instant::now() < until, "redis-server on port {port} did not answer in time");
+        if Instant::now() > until {
+            _ = process.kill();
+            panic!("redis-server on port {port} did not answer in time");
+        }
         thread::sleep(LOOK);
     }
-    Some(server)
+    Some(process)
 }
 
 /// Whether the server on `port` answers and is the process that we started.

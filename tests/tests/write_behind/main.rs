@@ -2,6 +2,8 @@
 
 mod durability;
 mod flushing;
+mod kills;
+mod load;
 mod pending;
 mod poison;
 
