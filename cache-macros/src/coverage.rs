@@ -9,6 +9,7 @@ use proc_macro2::{TokenStream, TokenTree};
 const SOURCES: &[(&str, &str)] = &[
     ("args.rs", include_str!("args.rs")),
     ("cached/check.rs", include_str!("cached/check.rs")),
+    ("cached/each.rs", include_str!("cached/each.rs")),
     ("cached/fresh.rs", include_str!("cached/fresh.rs")),
     ("cached/parse.rs", include_str!("cached/parse.rs")),
     ("common.rs", include_str!("common.rs")),

@@ -48,6 +48,15 @@ impl Key {
     }
 }
 
+impl ToTokens for Key {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Key::Template(template) => template.literal.to_tokens(tokens),
+            Key::Expr(expr) => expr.to_tokens(tokens),
+        }
+    }
+}
+
 impl Template {
     pub(crate) fn parse(literal: LitStr, cx: &Ctxt) -> Option<Self> {
         let text = literal.value();
@@ -95,6 +104,9 @@ impl Template {
 /// underlined there; of a field nothing is known but the template.
 fn argument(placeholder: &Placeholder, literal: Span, params: &Params) -> TokenStream {
     let root = match params.get(placeholder.root()) {
+        Some(list) if params.each.as_ref() == Some(list) => {
+            Ident::new("__id", Span::mixed_site().located_at(list.span()))
+        }
         Some(param) => param.clone(),
         None => Ident::new("self", params.receiver.unwrap_or(literal)),
     };

@@ -51,6 +51,7 @@ mod template;
 /// | `ttl` | `3600` (seconds), `60 * 60`, `"90s"`, `"1h30m"`, an expression that is a `Duration` or a number of seconds, or a closure over the value: <code>\|user: &User\| ...</code> | for how long it is kept; required, unless a `policy` says so |
 /// | `lock` | `lock` or `lock(lease = "5s", wait = "10s")` | one loader per key across all processes; the others wait for its value |
 /// | `skip` | `skip(conn, span)` | parameters that do not shape the value |
+/// | `each` | `each = ids` | the function finds many values, one for each element of this parameter: see below |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
 /// | `negative_ttl` | as `ttl`, but no closure | also remember `None`, for this long; without it `None` is not stored |
 /// | `jitter` | `0.1` | shortens each ttl at random, by up to this part of it |
@@ -95,6 +96,25 @@ mod template;
 /// generic or not; or a method under `#[async_trait]`. It returns `T`, `Option<T>`, `Result<T, E>` or
 /// `Result<Option<T>, E>`, by any alias, where `T` is `Serialize + DeserializeOwned`. An `Err` is never stored.
 /// `?`, `return` and moved arguments work as without the attribute, and the future is `Send` where it was.
+///
+/// # Batches
+///
+/// ```text
+/// #[cached(key = "user:<ids>", each = ids, ttl = 60)]
+/// async fn find_many(&self, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> { ... }
+/// ```
+///
+/// `each` names a parameter that is a list (`&[K]`, `Vec<K>` or `&Vec<K>`). In the key, its name stands for one
+/// element: `<ids>`, or `<ids.tenant>` for a field of it. All elements are looked up at once, and the body runs, if it
+/// does, for those that are missing: under the same name, there is a list of those. It returns a `HashMap<K, V>` or
+/// `BTreeMap<K, V>` of the values that there are, or a `Vec<V>` with one value for each element, in their order; any of
+/// them may be in a `Result`. An element that a map lacks is remembered for `negative_ttl`, and without that it is not.
+///
+/// A value has the same entry as that of a function that finds one by the same key. What is about one value does not go
+/// with `each`: `stale_while_revalidate`, `refresh_ahead`, `soft_timeout`, `audit` and closures over the value. A `policy`
+/// may have such things for others: of them, a batch serves what is stale by `stale_while_revalidate` while another call
+/// loads it. Tags are those of all elements, so they cannot name the list. Parameters that are taken by value and stand
+/// in the key are cloned for the body.
 ///
 /// # Loads in the background
 ///

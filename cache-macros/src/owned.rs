@@ -63,6 +63,12 @@ impl Owned {
         self.0.is_empty()
     }
 
+    /// Those that are taken by value and that `keep` says yes to.
+    pub(crate) fn by_value(mut self, keep: impl Fn(&Ident) -> bool) -> Self {
+        self.0.retain(|parameter| parameter.reference.is_none() && keep(&parameter.outside));
+        self
+    }
+
     /// The names as they are outside of the load.
     pub(crate) fn names(&self) -> Vec<Ident> {
         self.0.iter().map(|parameter| parameter.outside.clone()).collect()
@@ -94,6 +100,19 @@ impl Owned {
             use #krate::__private::{Detach0 as _, Detach1 as _, Detach2 as _};
             #clones
         }
+    }
+
+    /// `let id = id.clone();` for each.
+    pub(crate) fn clones(&self) -> TokenStream {
+        let clones = self.0.iter().map(|parameter| {
+            let Parameter { outside, inside, attribute, mutability, .. } = parameter;
+            let at = Span::mixed_site().located_at(outside.span());
+            quote_spanned! {at=>
+                #attribute
+                let #mutability #inside = ::core::clone::Clone::clone(&#outside);
+            }
+        });
+        clones.collect()
     }
 
     /// `let name: &str = &name;` for each that the load takes by reference.
@@ -135,7 +154,7 @@ fn receiver(function: &Function) -> Option<Parameter> {
 }
 
 /// The type of a reference to the clone; `None` where what it refers to is there for ever.
-fn reference(ty: &TypeReference) -> Option<TokenStream> {
+pub(crate) fn reference(ty: &TypeReference) -> Option<TokenStream> {
     if ty.lifetime.as_ref().is_some_and(is_static) {
         return None;
     }
@@ -195,7 +214,7 @@ pub(crate) fn check(function: &Function, uses: &TokenStream, because: &Ident, cx
     }
 }
 
-fn is_mutable(kind: &ReceiverKind) -> bool {
+pub(crate) fn is_mutable(kind: &ReceiverKind) -> bool {
     match kind {
         ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
         ReceiverKind::Typed(_, ty) => is_mutable_reference(ty),
@@ -203,7 +222,7 @@ fn is_mutable(kind: &ReceiverKind) -> bool {
     }
 }
 
-fn is_mutable_reference(ty: &Type) -> bool {
+pub(crate) fn is_mutable_reference(ty: &Type) -> bool {
     matches!(ty, Type::Reference(reference) if reference.mutability.is_some())
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct Params {
     /// Where `self` stands, if the function has one.
     pub(crate) receiver: Option<Span>,
     pub(crate) names: Vec<Ident>,
+    /// The list whose elements have a key each: in a key, its name stands for one of them.
+    pub(crate) each: Option<Ident>,
 }
 
 impl Params {

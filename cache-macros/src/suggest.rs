@@ -1,5 +1,7 @@
 //! Near-miss hints: which known name was probably meant.
 
+use proc_macro2::Ident;
+
 /// The known name nearest to `name`, if one is near enough to be a slip of the fingers:
 /// at most one edit for every three letters, as in `rustc`.
 pub(crate) fn closest<'a, S: AsRef<str> + ?Sized + 'a>(
@@ -15,6 +17,15 @@ pub(crate) fn closest<'a, S: AsRef<str> + ?Sized + 'a>(
         .filter(|(edits, candidate)| *edits < candidate.len().max(name.len()))
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate)
+}
+
+/// What to say after a name that is no parameter, of those that are.
+pub(crate) fn parameter(name: &Ident, names: &[String]) -> String {
+    match closest(&name.to_string(), names) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None if names.is_empty() => String::new(),
+        None => format!("; there is {}", list(names)),
+    }
 }
 
 /// `` `a`, `b` and `c` ``

@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
-    each::RowsProbe,
+    each::batch,
 };
 use crate::{
     cache::Cache,
@@ -302,13 +302,8 @@ impl<S: Shape> Link<S> {
     pub fn to(&self, _: &S) {}
 }
 
-/// Only compiles for a function whose value has a fingerprint.
-pub fn require_fingerprint<S>(_: &S)
-where
-    S: Shape,
-    S::Value: CacheValue,
-{
-}
+/// Only compiles for values that have a fingerprint.
+pub fn require_fingerprint<V: CacheValue>(_: &ValueProbe<V>) {}
 
 /// The fingerprint of what a function stores, or zero:
 /// `(&ValueProbe::of(&__shape)).__cache_fingerprint()`.

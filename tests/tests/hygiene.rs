@@ -36,7 +36,7 @@ use ::cache_runtime::{CacheKey, CacheValue, KeyPart, cached, invalidates};
 
 type Outcome<T> = ::core::result::Result<T, ()>;
 
-#[derive(KeyPart)]
+#[derive(Clone, KeyPart)]
 struct Id(u64);
 
 #[derive(KeyPart)]
@@ -142,6 +142,23 @@ impl Repo {
     }
 }
 
+#[cached(
+    key = "batch:<load>:<shape>:<body.0>",
+    each = body,
+    ttl = 60,
+    negative_ttl = 5,
+    tags = ["batch:<load>"]
+)]
+async fn batch(
+    load: u64,
+    shape: Id,
+    mut body: ::std::vec::Vec<(u64, u64)>,
+) -> Outcome<::std::vec::Vec<u64>> {
+    let __ids = load + shape.0;
+    body.push((__ids, 1));
+    ::core::result::Result::Ok(::std::vec![__ids; body.len() - 1])
+}
+
 #[invalidates("user:<cache>:1:1:1:1", PlanKey { id: &Id(cache), plan: Plan::Free }, tags("plan:<cache>"))]
 async fn writer(cache: u64) {
     let _ = cache;
@@ -166,6 +183,10 @@ fn hostile_surroundings() {
         ::core::assert_eq!(shadowed(1, 1, 1, 1, 1).await, ::core::result::Result::Ok(five));
         ::core::assert_eq!(by_key(1).await + by_closure(2).await, 3);
         ::core::assert_eq!(from_a_macro(1, 2).await, 3);
+        ::core::assert_eq!(
+            batch(1, Id(1), ::std::vec![(1, 1)]).await,
+            ::core::result::Result::Ok(::std::vec![2])
+        );
         let repo = Repo { load: 1 };
         ::core::assert_eq!(repo.background(1, 1, &[1], "a").await, 5);
         writer(1).await;

@@ -1,7 +1,7 @@
 //! The rules of `#[cached]`, one function to a rule, each with its reason.
 
-use super::background;
 use super::model::Cached;
+use super::{background, each};
 use crate::ctxt::Ctxt;
 use crate::function::{self, Form};
 use crate::key::{self, Key, Template};
@@ -25,11 +25,16 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
             let meant = rules::check_template(template, &model.params, cx);
             check_template_is_complete(model, template, &meant, cx);
         }
+        // A batch has no use for one, and says so.
+        Some(Key::Expr(_)) if model.options.each.is_some() => {}
         Some(Key::Expr(expr)) => check_expression_is_complete(model, &expr.to_token_stream(), cx),
         None => {}
     }
     if let Some(because) = model.options.fresh.background() {
         background::check(model, because, cx);
+    }
+    if let Some(list) = &model.options.each {
+        each::check(model, list, cx);
     }
     for tag in &model.options.tags {
         rules::check_key(tag, &model.params, cx);
@@ -104,11 +109,7 @@ fn check_skipped_are_parameters(model: &Cached, cx: &Ctxt) {
         if model.params.contains(&name.to_string()) {
             continue;
         }
-        let hint = match suggest::closest(&name.to_string(), &names) {
-            Some(near) => format!("; did you mean `{near}`?"),
-            None if names.is_empty() => String::new(),
-            None => format!("; there is {}", suggest::list(&names)),
-        };
+        let hint = suggest::parameter(name, &names);
         cx.error_at(name, format!("`{name}` is not a parameter{hint}"));
     }
 }
@@ -167,6 +168,7 @@ fn missing(model: &Cached, in_key: impl Fn(&str) -> bool) -> impl Iterator<Item 
             && !model.is_the_cache(name)
             && !is_a_transaction(model, name)
             && !probably_skipped(model, name)
+            && model.options.each.as_ref() != Some(*name)
     };
     model.params.names.iter().filter(absent).cloned().collect::<Vec<_>>().into_iter()
 }

@@ -2,16 +2,19 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, Path};
+use syn::Expr;
 
 use super::model::{Cached, Options, Ttl};
-use super::{background, policy};
+use super::{background, each, policy};
 use crate::common;
 use crate::duration::Length;
 use crate::key::{self, Key};
 use crate::site;
 
 pub(super) fn expand(model: &Cached) -> TokenStream {
+    if let Some(list) = &model.options.each {
+        return each::expand(model, list);
+    }
     match model.options.fresh.background() {
         None => attended(model),
         Some(_) => background::expand(model),
@@ -62,7 +65,8 @@ fn steps(model: &Cached) -> TokenStream {
     {
         steps.extend(quote_spanned!(span=> .negative_ttl(#ttl)));
     }
-    let key = options.key.as_ref().map(|key| match key {
+    // Each element of a list has its own.
+    let key = options.key.as_ref().filter(|_| options.each.is_none()).map(|key| match key {
         Key::Template(_) => key.write(&model.params),
         Key::Expr(expr) => {
             let expr = key::borrowed(expr);
@@ -92,18 +96,20 @@ pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
     let fingerprint = site::fingerprint(krate, &value);
     let link = is_linked(options).then(|| quote_spanned!(span=> __link.to(&__shape);));
     let option = options.negative_ttl.as_ref().map(|negative| negative.name.span());
-    let option = option.map(|at| require("require_option", at, krate));
-    let known = options.encoding.needs_fingerprint();
-    let known = known.map(|at| require("require_fingerprint", at, krate));
+    let option = option.map(|at| {
+        let shape = quote_spanned!(span.located_at(at)=> &__shape);
+        quote_spanned!(span=> #krate::__private::require_option(#shape);)
+    });
+    let known = known(options, &value);
     quote_spanned!(span=> #shape #link #option #known #fingerprint)
 }
 
-/// A call that only compiles for some shapes: an error stands at `at`.
-fn require(what: &str, at: Span, krate: &Path) -> TokenStream {
+/// A codec may need a fingerprint, of which `value` is a probe: without one, that is an error at the codec.
+pub(super) fn known(options: &Options, value: &TokenStream) -> Option<TokenStream> {
     let span = Span::mixed_site();
-    let what = Ident::new(what, span);
-    let shape = quote_spanned!(span.located_at(at)=> &__shape);
-    quote_spanned!(span=> #krate::__private::#what(#shape);)
+    let krate = &options.common.krate;
+    let value = quote_spanned!(span.located_at(options.encoding.needs_fingerprint()?)=> &#value);
+    Some(quote_spanned!(span=> #krate::__private::require_fingerprint(#value);))
 }
 
 /// Where the return type stands, and with it all of the call that does all: a value that cannot be stored is reported

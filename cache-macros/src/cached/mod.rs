@@ -2,12 +2,15 @@
 
 mod background;
 mod check;
+mod each;
 mod expand;
 mod fresh;
 mod model;
 mod parse;
 mod policy;
 
+#[cfg(test)]
+mod mistakes;
 #[cfg(test)]
 mod tests;
 

@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) ttl: Option<Ttl>,
     pub(crate) lock: Option<Lock>,
     pub(crate) skip: Vec<Ident>,
+    /// The parameter that is a list, each of whose elements has a key.
+    pub(crate) each: Option<Ident>,
     pub(crate) negative_ttl: Option<NegativeTtl>,
     pub(crate) fresh: Fresh,
     pub(crate) encoding: Encoding,
@@ -58,7 +60,8 @@ pub(crate) struct NegativeTtl {
 
 impl Cached {
     pub(crate) fn new(function: Function, options: Options) -> Self {
-        let params = function.params();
+        let mut params = function.params();
+        params.each.clone_from(&options.each);
         Cached { function, params, options }
     }
 

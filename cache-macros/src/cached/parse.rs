@@ -22,6 +22,7 @@ const CACHED: Spec = Spec {
         ("ttl", "ttl = 3600"),
         ("lock", "lock` or `lock(lease = \"5s\", wait = \"10s\")"),
         ("skip", "skip(conn)"),
+        ("each", "each = ids"),
         ("cache", "cache = self.cache"),
         ("negative_ttl", "negative_ttl = 60"),
         ("jitter", "jitter = 0.1"),
@@ -64,6 +65,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         policy: args.take("policy").and_then(|arg| policy(arg, cx)),
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
         skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
+        each: args.take("each").and_then(|arg| each(arg, cx)),
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
         fresh,
         encoding: Encoding::parse(&mut args, cx),
@@ -152,6 +154,17 @@ fn skip(arg: Arg, cx: &Ctxt) -> Option<Vec<Ident>> {
         return None;
     };
     Some(names.into_iter().collect())
+}
+
+fn each(arg: Arg, cx: &Ctxt) -> Option<Ident> {
+    let expr = arg.expr(cx)?;
+    match &expr {
+        Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
+        _ => {
+            cx.error_at(expr, "`each` is the name of the parameter that is a list: `each = ids`");
+            None
+        }
+    }
 }
 
 fn negative_ttl(arg: Arg, cx: &Ctxt) -> Option<NegativeTtl> {

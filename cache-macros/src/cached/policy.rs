@@ -47,12 +47,12 @@ fn base(options: &Options) -> TokenStream {
         );
     };
     let at = span.located_at(key::first_span(policy));
-    let policy = match options.fresh.background() {
-        Some(_) => key::bracketed(policy),
-        None => {
-            let krate = common::at(krate, at);
-            quote_spanned!(at=> #krate::__private::foreground(#policy))
-        }
+    // A batch has its callers wait, whatever the policy says.
+    let policy = if options.fresh.background().is_some() || options.each.is_some() {
+        key::bracketed(policy)
+    } else {
+        let krate = common::at(krate, at);
+        quote_spanned!(at=> #krate::__private::foreground(#policy))
     };
     let ttl = ttl.map(|ttl| ttl.method("with_ttl")).map(|ttl| quote_spanned!(span=> .#ttl));
     quote_spanned!(span=> #policy #ttl)

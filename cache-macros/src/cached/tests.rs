@@ -3,7 +3,7 @@
 use expect_test::expect_file;
 use quote::quote;
 
-use crate::snapshot::{check, messages};
+use crate::snapshot::check;
 
 /// One option on the same function.
 macro_rules! options {
@@ -148,6 +148,29 @@ shapes! {
             db::find(id, a, list).await
         }
     }
+    each_slice in REPO, (
+        key = "user:<self.tenant>:<ids>",
+        each = ids,
+        ttl = 60,
+        negative_ttl = 5,
+        lock,
+        tags = ["tenant:<self.tenant>"],
+    ): {
+        async fn find(&self, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
+            self.db.find(ids).await
+        }
+    }
+    each_vec in None, (key = "order:<tenant>:<lines.order>:<lines.number>", each = lines, ttl = 60, skip(db)): {
+        async fn find(db: &mut Db, tenant: String, mut lines: Vec<LineId>) -> Vec<Line> {
+            lines.sort();
+            db.find(tenant, lines).await
+        }
+    }
+    each_by_arc in REPO, (key = "user:<self.tenant>:<ids>", each = ids, policy = USERS): {
+        async fn find(self: Arc<Self>, ids: &Vec<&str>) -> BTreeMap<String, User> {
+            self.db.find(ids).await
+        }
+    }
     trait_default in Some("trait Users"), (key = "user:<id>", ttl = 60): {
         async fn find(&self, id: u64) -> sqlx::Result<User> {
             self.load(id).await
@@ -184,94 +207,4 @@ shapes! {
             })
         }
     }
-}
-
-/// The messages that `#[cached(args)]` gives for a function of this head.
-macro_rules! errors {
-    ($args:tt $($head:tt)*) => {
-        messages(super::cached(quote! $args, quote! { $($head)* { body() } }))
-    };
-}
-
-#[test]
-fn an_error_leaves_the_function_as_it_is() {
-    let item = quote!(
-        async fn find(id: u64) -> User {
-            body()
-        }
-    );
-    let expansion = super::cached(quote!(ttl = 60), item.clone()).to_string();
-    assert!(expansion.starts_with(&item.to_string()), "{expansion}");
-    assert_eq!(errors!((ttl = 60) async fn find(id: u64) -> User).len(), 1);
-}
-
-#[test]
-fn several_mistakes_give_several_messages() {
-    let found = errors!((key = "user:<idd>", ttl = 0, lokc, version = -1) async fn find(id: u64, locale: u8, tx: Transaction<'_>));
-    let parts = [
-        "`lokc`; did you mean `lock`",
-        "`ttl` is zero",
-        "`version`",
-        "transaction",
-        "returns `()`",
-        "did you mean `<id>`",
-        "`locale` is not part",
-    ];
-    assert_eq!(found.len(), parts.len(), "{found:#?}");
-    for part in parts {
-        assert!(found.iter().any(|message| message.contains(part)), "{part}: {found:#?}");
-    }
-}
-
-#[test]
-fn one_mistake_gives_one_message() {
-    let found = [
-        errors!((kye = "user:<id>", ttl = 60) async fn find(id: u64) -> User),
-        errors!((key = "user:<i>", ttl = 60) async fn find(user_id: u64) -> User),
-        errors!((key = "user:{id}", ttl = 60) async fn find(id: u64) -> User),
-        errors!((key = "user:<id>", ttl = 60, skip(conm)) async fn find(conn: Conn, id: u64) -> User),
-        errors!((key = "user:<id>", ttl =) async fn find(id: u64) -> User),
-        errors!((key = "user:<id>", ttl: 60) async fn find(id: u64) -> User),
-        errors!(("user:<id>", ttl = 60) async fn find(id: u64) -> User),
-        errors!((key = "user:<id>", ttl = 60) const fn find(id: u64) -> User),
-        errors!((key = "user:<id>", ttl = 60) fn find(id: u64) -> User),
-        errors!((key = "user:<id", ttl = 60) async fn find(id: u64) -> User),
-        errors!((key = format!("{id}"), ttl = 60) async fn find(id: u64, locale: &str) -> User),
-        errors!((key = format!("{id}"), ttl = 60, skip(id)) async fn find(id: u64) -> User),
-        errors!((key = 5, ttl = 60) async fn find(id: u64) -> User),
-        errors!((key = "u", ttl = 60, lock()) async fn find() -> User),
-        errors!((key = "u", ttl = 60, lock(laese = 1)) async fn find() -> User),
-        errors!((key = "u", ttl = 60, lock(lease = 1, lease = 2)) async fn find() -> User),
-        errors!((key = "u", ttl = 60, skip) async fn find() -> User),
-        errors!((key = "u", ttl = 60, skip("conn")) async fn find() -> User),
-        errors!((key = "u", ttl = 60, when = |user| true) async fn find() -> User),
-        errors!((key = "u", ttl = 60, unless = || true) async fn find() -> User),
-        errors!((key = "u", ttl = 60, unless = true) async fn find() -> User),
-        errors!((key = "u", ttl = 60, negative_ttl = |user| 5) async fn find() -> User),
-        errors!((key = "u", ttl = 60, name = USERS) async fn find() -> User),
-        errors!((key = "u", ttl = 60, name = "") async fn find() -> User),
-        errors!((key = "u", ttl = 60, crate = "cache") async fn find() -> User),
-        errors!((key = "<self.id>", ttl = 60) async fn find() -> User),
-        messages(super::cached(
-            quote!(key = "u", ttl = 60),
-            quote!(
-                struct User;
-            ),
-        )),
-        messages(super::cached(
-            quote!(key = "u", ttl = 60),
-            quote!(
-                async fn find(&self) -> User;
-            ),
-        )),
-    ];
-    for found in found {
-        assert_eq!(found.len(), 1, "{found:#?}");
-    }
-}
-
-#[test]
-fn the_cache_itself_need_not_be_in_the_key() {
-    let found = errors!((key = "u:<id>", ttl = 60, cache = &cache) async fn find(cache: Cache, id: u64) -> User);
-    assert_eq!(found, Vec::<String>::new());
 }

@@ -4,36 +4,27 @@ use std::{future::Future, hash::Hash, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Call;
+use super::{Call, ValueProbe};
 use crate::{
     key::KeyWriter,
-    read::batch::{self, Batch},
+    read::batch::{Batch, many},
     rows::{LoadedRows, Places, Rows},
 };
 
-/// Finds out which rows a load returns. That is decided by trait alone, since no two of the possible types
-/// overlap; it needs no import.
-#[derive(Debug)]
-pub struct RowsProbe<K, O>(PhantomData<fn() -> (K, O)>);
-
-impl<K, O> RowsProbe<K, O> {
-    /// A probe of what `load` returns.
-    pub fn of<L, F>(_: &L) -> Self
-    where
-        L: FnOnce(Vec<K>) -> F,
-        F: Future<Output = O>,
-    {
-        RowsProbe(PhantomData)
-    }
-
-    /// How what the load returns is taken apart.
-    pub fn __cache_rows(&self) -> O::Rows
-    where
-        O: LoadedRows<K>,
-    {
-        O::Rows::default()
-    }
+/// The load of a batch, by what its rows are asked for; how what it returns is taken apart; and a probe of what is
+/// stored for one id.
+///
+/// Which rows a load returns is decided by trait alone, since no two of the possible types overlap.
+pub fn batch<K, L, F>(_: &[K], load: L) -> (L, RowsOf<F, K>, ValueProbe<StoredOf<F, K>>)
+where
+    L: FnOnce(Vec<K>) -> F,
+    F: Future<Output: LoadedRows<K>>,
+{
+    (load, RowsOf::<F, K>::default(), ValueProbe(PhantomData))
 }
+
+type RowsOf<F, K> = <<F as Future>::Output as LoadedRows<K>>::Rows;
+type StoredOf<F, K> = <RowsOf<F, K> as Rows<K>>::Stored;
 
 impl Call {
     /// Runs a cached function over many ids. `key` writes the key of one of them; `load` gets those that are
@@ -58,6 +49,6 @@ impl Call {
         let key = |&at: &usize| self.cache.key(self.policy.version, |out| key(&ids[at], out));
         let keys = places.ids.iter().map(key).collect();
         let batch = Batch::new(inner, guard, &counters, keys, self.tags, &self.policy);
-        batch::many::<R, K, L, F>(batch, ids, &places, load).await
+        many::<R, K, L, F>(batch, ids, &places, load).await
     }
 }

@@ -1,37 +1,24 @@
-//! Batches whose entries carry tags, by the calls that the attribute makes.
+//! Batches whose entries carry tags.
 
 use std::collections::HashMap;
 
-use cache_runtime::{
-    __private::{Call, RowsProbe, Site},
-    Cache, Policy,
-};
+use cache_runtime::{Cache, cached};
 use cache_tests::{herd, server::RedisServer, source::Source, stores::on_each_store};
 
 use super::{PLAIN, Table, rows};
 
-/// What the attribute makes of a function over many rows with tags.
+#[cached(
+    key = "row:<ids>",
+    each = ids,
+    ttl = 60,
+    tags = ["tenant:<tenant>", "everything"],
+    when = when,
+    name = "tagged",
+    cache = table.cache,
+    skip(table, tenant, when)
+)]
 async fn tagged(table: &Table, tenant: u64, ids: &[u64], when: bool) -> HashMap<u64, u64> {
-    static SITE: Site = Site::new(|| "tagged::__here", Policy::ttl(60).name("tagged"));
-    let load = |missing: Vec<u64>| table.query(missing);
-    let rows = RowsProbe::of(&load).__cache_rows();
-    Call::on(&SITE, &table.cache)
-        .when(when)
-        .tag(|out| {
-            out.literal("tenant:");
-            out.part(&tenant);
-        })
-        .tag(|out| out.literal("everything"))
-        .run_each(
-            rows,
-            ids,
-            |id, out| {
-                out.literal("row:");
-                out.part(id);
-            },
-            load,
-        )
-        .await
+    table.query(ids.to_vec()).await
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ macro_rules! loads_once {
 }
 
 mod background;
+mod batches;
 mod bodies;
 mod futures;
 mod methods;

@@ -62,6 +62,52 @@ async fn all_options_at_once() {
     assert_eq!(cache.get::<User>("all:1:v2").await.unwrap(), Some(user(1)));
 }
 
+#[cached(
+    key = "tagged:<id>",
+    ttl = 60,
+    jitter = 0.1,
+    stale_if_error = 60,
+    tags = ["parity:<parity>", format!("id:{id}")],
+    codec = json,
+    max_bytes = 40,
+    skip(loads, parity)
+)]
+async fn tagged(loads: &Loads, parity: u64, id: u64) -> String {
+    loads.add_one();
+    "x".repeat(usize::try_from(id).unwrap())
+}
+
+#[invalidates(tags("parity:<parity>"))]
+async fn forget_tagged(parity: u64) {
+    let _ = parity;
+}
+
+#[invalidates("something:else", tags(format!("id:{id}")))]
+async fn forget_one(id: u64) {
+    let _ = id;
+}
+
+#[tokio::test]
+async fn a_writer_of_a_tag_reaches_its_readers() {
+    let loads = Loads::default();
+    let read = async |expected| {
+        for id in 1..=4 {
+            tagged(&loads, id % 2, id).await;
+        }
+        assert_eq!(loads.take(), expected);
+    };
+    Cache::in_memory()
+        .scope(async {
+            read(4).await;
+            read(0).await;
+            forget_tagged(1).await;
+            read(2).await;
+            forget_one(2).await;
+            read(1).await;
+        })
+        .await;
+}
+
 #[cached(key = "versioned:<id>", ttl = 60, version = 2, skip(loads))]
 async fn versioned(loads: &Loads, id: u64) -> u64 {
     loads.add_one();

@@ -1,0 +1,240 @@
+//! Batches: `each = ids` names a list. Each of its elements has a key and a value, and the body gets the elements whose
+//! values are missing.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{FnArg, GenericArgument, PatIdent, PathArguments, Type};
+
+use super::expand;
+use super::model::{Cached, Ttl};
+use crate::common;
+use crate::ctxt::Ctxt;
+use crate::key::{self, Key, Template};
+use crate::owned::{self, Owned};
+use crate::receiver;
+use crate::site;
+use crate::suggest;
+use crate::template::Placeholder;
+
+/// The list, as the function takes it.
+struct List<'a> {
+    bound: PatIdent,
+    ty: &'a Type,
+}
+
+impl<'a> List<'a> {
+    /// The parameter `name`; `None` where it is none, or no list.
+    fn of(model: &'a Cached, name: &Ident) -> Option<Self> {
+        let mut bindings = model.function.bindings().into_iter();
+        let (bound, ty) = bindings.find(|(bound, _)| bound.ident == *name)?;
+        let ty = ty.filter(|ty| is_list(ty))?;
+        Some(List { bound, ty })
+    }
+
+    /// All of it, as a slice.
+    fn slice(&self) -> TokenStream {
+        let name = &self.bound.ident;
+        match self.ty {
+            Type::Reference(_) => name.to_token_stream(),
+            _ => quote_spanned!(Span::mixed_site()=> &#name),
+        }
+    }
+
+    /// `let ids: &[u64] = &__ids;`: what is missing, under the same name and of the same type.
+    fn missing(&self) -> TokenStream {
+        let span = Span::mixed_site();
+        let PatIdent { ident, mutability, .. } = &self.bound;
+        let allow = quote_spanned!(span=> #[allow(unused_variables)]);
+        match self.ty {
+            Type::Reference(ty) => {
+                let ty = owned::reference(ty);
+                quote_spanned!(span=> #allow let #mutability #ident: #ty = &__ids;)
+            }
+            ty => quote_spanned!(span=> #allow let #mutability #ident: #ty = __ids;),
+        }
+    }
+}
+
+/// Whether `ty` is `&[K]`, `Vec<K>` or `&Vec<K>`.
+fn is_list(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(ty) => {
+            ty.mutability.is_none() && (matches!(*ty.elem, Type::Slice(_)) || is_vec(&ty.elem))
+        }
+        ty => is_vec(ty),
+    }
+}
+
+fn is_vec(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| {
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+        let element = matches!(arguments.args.first(), Some(GenericArgument::Type(_)));
+        last.ident == "Vec" && element && arguments.args.len() == 1
+    })
+}
+
+pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
+    let Some(list) = List::of(model, name) else { return TokenStream::new() };
+    let span = Span::mixed_site();
+    let krate = &model.options.common.krate;
+    let call = expand::call(model);
+    let statements = model.function.statements();
+    // The keys are made of these while the load has them.
+    let shared = Owned::of(&model.function, &statements)
+        .by_value(|param| param != name && in_key(model, param));
+    let clones = shared.clones();
+    let body = match shared.names().iter().any(|name| name == "self") {
+        true => receiver::rename(statements).tokens,
+        false => statements,
+    };
+    let body = model.function.future(&list.missing(), body);
+    let at = expand::where_it_returns(model);
+    let ids = list.slice();
+    let load = quote_spanned!(span=> |__ids| { #clones #body });
+    let batch = {
+        let krate = common::at(krate, at);
+        quote_spanned!(at=> #krate::__private::batch(#ids, #load))
+    };
+    let value = quote_spanned!(span=> __value);
+    let known = expand::known(&model.options, &value);
+    let fingerprint = site::fingerprint(krate, &value);
+    let key = model.options.key.as_ref().map(|key| key.write(&model.params));
+    let run = quote_spanned! {at=>
+        __call.run_each(__rows, #ids, |__id, __w| { #key }, __load).await
+    };
+    let mut rebound = shared.names();
+    rebound.push(name.clone());
+    model.function.with_rebound(
+        &rebound,
+        quote_spanned! {span=>
+            #call
+            let (__load, __rows, __value) = #batch;
+            #known
+            #fingerprint
+            #run
+        },
+    )
+}
+
+fn in_key(model: &Cached, param: &Ident) -> bool {
+    match &model.options.key {
+        Some(Key::Template(template)) => names(template, &param.unraw().to_string()),
+        _ => false,
+    }
+}
+
+fn names(template: &Template, param: &str) -> bool {
+    template.placeholders().any(|placeholder| placeholder.root().trim_start_matches("r#") == param)
+}
+
+pub(super) fn check(model: &Cached, name: &Ident, cx: &Ctxt) {
+    check_is_a_list(model, name, cx);
+    check_key(model, name, cx);
+    check_tags(model, name, cx);
+    check_nothing_for_one_value(model, cx);
+    check_keys_and_load_go_together(model, cx);
+}
+
+/// The elements are known by the type: the expansion hands over another list of them.
+fn check_is_a_list(model: &Cached, name: &Ident, cx: &Ctxt) {
+    let bindings = model.function.bindings();
+    match bindings.iter().find(|(bound, _)| bound.ident == *name) {
+        Some((_, Some(ty))) if is_list(ty) => {}
+        Some((_, Some(ty))) => cx.error_at(
+            ty,
+            "`each` goes over a list, known by its type: `&[K]`, `Vec<K>` or `&Vec<K>`",
+        ),
+        Some((bound, None)) => cx.error_at(
+            bound,
+            format!("`each` needs a parameter that is a list, and `{name}` is part of a pattern: give the parameter a name, and take it apart in the body"),
+        ),
+        None => {
+            let hint = suggest::parameter(name, &model.params.list());
+            cx.error_at(name, format!("`{name}` is not a parameter{hint}"));
+        }
+    }
+}
+
+/// One key for all elements would give each of them the value of another.
+fn check_key(model: &Cached, name: &Ident, cx: &Ctxt) {
+    match &model.options.key {
+        // What is misspelt has its own message, and may have been meant.
+        Some(Key::Template(template)) if model.params.contains(&name.to_string()) => {
+            let name = name.unraw().to_string();
+            let is_known = |placeholder: &Placeholder| model.params.contains(placeholder.root());
+            let meant = template.literal.value().contains(&format!("{{{name}"));
+            if template.placeholders().all(is_known) && !meant && !names(template, &name) {
+                cx.error_at(
+                    &template.literal,
+                    format!("each element of `{name}` needs a key of its own: add `<{name}>`, which stands for one of them"),
+                );
+            }
+        }
+        Some(Key::Expr(expr)) => cx.error_at(
+            expr,
+            format!("with `each`, the key is a template, in which `<{name}>` stands for one element: `key = \"user:<{name}>\"`"),
+        ),
+        _ => {}
+    }
+}
+
+/// A batch is marked as a whole, before anything is known of one element.
+fn check_tags(model: &Cached, name: &Ident, cx: &Ctxt) {
+    for tag in &model.options.tags {
+        let of_one = match tag {
+            Key::Template(template) => names(template, &name.unraw().to_string()),
+            Key::Expr(expr) => key::mentions(expr.to_token_stream(), &name.unraw().to_string()),
+        };
+        if of_one {
+            cx.error_at(
+                tag,
+                format!("the tags of a batch are those of all its elements, and `{name}` would be the whole list: name other parameters"),
+            );
+        }
+    }
+}
+
+/// A batch asks its source once, for all that is missing, and its caller waits for that.
+fn check_nothing_for_one_value(model: &Cached, cx: &Ctxt) {
+    let options = &model.options;
+    for argument in options.fresh.of_one_value() {
+        cx.error_at(
+            argument,
+            format!("`{argument}` is for values that are loaded one by one, and a batch loads all that has expired in its one query: remove it, or put it on a function that finds one"),
+        );
+    }
+    let closure = "there is no one value in a batch for a closure to look at";
+    if let Some(Ttl::OfValue(ttl)) = &options.ttl {
+        cx.error_at(ttl, format!("{closure}: write a length of time, the same for all"));
+    }
+    if let Some(unless) = &options.unless {
+        cx.error_at(
+            unless,
+            format!("{closure}: leave `unless` out, or put it on a function that finds one"),
+        );
+    }
+}
+
+/// Keys are made of the parameters while the load has them.
+fn check_keys_and_load_go_together(model: &Cached, cx: &Ctxt) {
+    for input in &model.function.sig.inputs {
+        let (shown, name) = match input {
+            FnArg::Receiver(receiver) if owned::is_mutable(&receiver.kind) => {
+                (receiver.to_token_stream(), receiver.self_token.to_token_stream())
+            }
+            FnArg::Typed(typed) if owned::is_mutable_reference(&typed.ty) => {
+                (typed.ty.to_token_stream(), typed.pat.to_token_stream())
+            }
+            _ => continue,
+        };
+        let name = name.to_string();
+        if in_key(model, &Ident::new(&name, Span::call_site())) {
+            cx.error_at(
+                shown,
+                format!("the keys of a batch are made of `{name}` while the body has it, so neither can change it: take it by `&`"),
+            );
+        }
+    }
+}

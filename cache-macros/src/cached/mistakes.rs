@@ -1,0 +1,134 @@
+//! Mistakes in the use of `#[cached]`, and how many messages they give.
+
+use quote::quote;
+
+use crate::snapshot::messages;
+
+/// The messages that `#[cached(args)]` gives for a function of this head.
+macro_rules! errors {
+    ($args:tt $($head:tt)*) => {
+        messages(super::cached(quote! $args, quote! { $($head)* { body() } }))
+    };
+}
+
+#[test]
+fn an_error_leaves_the_function_as_it_is() {
+    let item = quote!(
+        async fn find(id: u64) -> User {
+            body()
+        }
+    );
+    let expansion = super::cached(quote!(ttl = 60), item.clone()).to_string();
+    assert!(expansion.starts_with(&item.to_string()), "{expansion}");
+    assert_eq!(errors!((ttl = 60) async fn find(id: u64) -> User).len(), 1);
+}
+
+#[test]
+fn several_mistakes_give_several_messages() {
+    let found = errors!((key = "user:<idd>", ttl = 0, lokc, version = -1) async fn find(id: u64, locale: u8, tx: Transaction<'_>));
+    let parts = [
+        "`lokc`; did you mean `lock`",
+        "`ttl` is zero",
+        "`version`",
+        "transaction",
+        "returns `()`",
+        "did you mean `<id>`",
+        "`locale` is not part",
+    ];
+    assert_eq!(found.len(), parts.len(), "{found:#?}");
+    for part in parts {
+        assert!(found.iter().any(|message| message.contains(part)), "{part}: {found:#?}");
+    }
+}
+
+#[test]
+fn one_mistake_gives_one_message() {
+    let found = [
+        errors!((kye = "user:<id>", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "user:<i>", ttl = 60) async fn find(user_id: u64) -> User),
+        errors!((key = "user:{id}", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "user:<id>", ttl = 60, skip(conm)) async fn find(conn: Conn, id: u64) -> User),
+        errors!((key = "user:<id>", ttl =) async fn find(id: u64) -> User),
+        errors!((key = "user:<id>", ttl: 60) async fn find(id: u64) -> User),
+        errors!(("user:<id>", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "user:<id>", ttl = 60) const fn find(id: u64) -> User),
+        errors!((key = "user:<id>", ttl = 60) fn find(id: u64) -> User),
+        errors!((key = "user:<id", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = format!("{id}"), ttl = 60) async fn find(id: u64, locale: &str) -> User),
+        errors!((key = format!("{id}"), ttl = 60, skip(id)) async fn find(id: u64) -> User),
+        errors!((key = 5, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u", ttl = 60, lock()) async fn find() -> User),
+        errors!((key = "u", ttl = 60, lock(laese = 1)) async fn find() -> User),
+        errors!((key = "u", ttl = 60, lock(lease = 1, lease = 2)) async fn find() -> User),
+        errors!((key = "u", ttl = 60, skip) async fn find() -> User),
+        errors!((key = "u", ttl = 60, skip("conn")) async fn find() -> User),
+        errors!((key = "u", ttl = 60, when = |user| true) async fn find() -> User),
+        errors!((key = "u", ttl = 60, unless = || true) async fn find() -> User),
+        errors!((key = "u", ttl = 60, unless = true) async fn find() -> User),
+        errors!((key = "u", ttl = 60, negative_ttl = |user| 5) async fn find() -> User),
+        errors!((key = "u", ttl = 60, name = USERS) async fn find() -> User),
+        errors!((key = "u", ttl = 60, name = "") async fn find() -> User),
+        errors!((key = "u", ttl = 60, crate = "cache") async fn find() -> User),
+        errors!((key = "<self.id>", ttl = 60) async fn find() -> User),
+        errors!((key = "u", ttl = 60, tags = ["<a>"]) async fn find() -> User),
+        errors!((key = "u", ttl = 60, tags = []) async fn find() -> User),
+        errors!((key = "u", ttl = 60, tags("a")) async fn find() -> User),
+        errors!((key = "u", plicy = USERS) async fn find() -> User),
+        errors!((key = "u", policy = "users") async fn find() -> User),
+        errors!((key = "u", policy) async fn find() -> User),
+        errors!((key = "u", ttl = 60, jitter = -0.1) async fn find() -> User),
+        errors!((key = "u", ttl = 60, soft_timeout = 1) async fn find() -> User),
+        errors!((key = "u", ttl = 60, soft_timeout = 1, stale_if_error = 0) async fn find() -> User),
+        errors!((key = "u", ttl = 60, soft_timeout = 0, policy = USERS) async fn find() -> User),
+        errors!((key = "u", ttl = 60, stale_while_revalidate = 30, background) async fn find() -> User),
+        errors!((key = "u", ttl = 60, refresh_ahead = 1.0) async fn find() -> User),
+        errors!((key = "u", ttl = 60, codec = Json) async fn find() -> User),
+        errors!((key = "u", ttl = 60, compress(gzip, over = 1)) async fn find() -> User),
+        errors!((key = "u", ttl = 60, max_bytes = -1) async fn find() -> User),
+        errors!((key = "u:<id>", ttl = 60, refresh_ahead = xfetch) async fn find(&mut self, id: u8) -> User),
+        errors!((key = "u", ttl = 60, refresh_ahead = xfetch, skip(body)) async fn find(body: &mut T) -> User),
+        errors!((key = "u", ttl = 60, refresh_ahead = xfetch, skip(body)) async fn find(body: &dyn T) -> User),
+        errors!((key = "u", ttl = 60, refresh_ahead = xfetch, skip(body)) async fn find(body: Cow<'_, str>) -> User),
+        errors!((key = "u:<ids>", each = idss, ttl = 60) async fn find(ids: &[u8]) -> Rows),
+        errors!((key = "u:<ids>", each = ids, ttl = 60) async fn find(ids: &[u8; 2]) -> Rows),
+        errors!((key = "u:<ids>", each = ids, ttl = 60) async fn find(Ids(ids): Ids) -> Rows),
+        errors!((key = "u", each = ids, ttl = 60) async fn find(ids: &[u8]) -> Rows),
+        errors!((key = "u:<idss>", each = ids, ttl = 60) async fn find(ids: &[u8]) -> Rows),
+        errors!((key = "u:{ids}", each = ids, ttl = 60) async fn find(ids: &[u8]) -> Rows),
+        errors!((key = key(ids), each = ids, ttl = 60) async fn find(ids: &[u8], a: u8) -> Rows),
+        errors!((key = "u:<ids>", each = ids, ttl = 60, skip(ids)) async fn find(ids: &[u8]) -> Rows),
+        errors!((key = "u:<ids>", each = ids, ttl = 60, tags = ["<ids>"]) async fn find(ids: &[u8]) -> Rows),
+        errors!((key = "u:<ids>", each = ids, ttl = 60, audit = 1) async fn find(ids: &[u8]) -> Rows),
+        errors!((key = "u:<ids>", each = ids, ttl = |a| 1) async fn find(ids: &[u8]) -> Rows),
+        errors!((key = "u:<a>:<ids>", each = ids, ttl = 60) async fn find(a: &mut u8, ids: &[u8]) -> Rows),
+        messages(super::cached(
+            quote!(key = "u", ttl = 60),
+            quote!(
+                struct User;
+            ),
+        )),
+        messages(super::cached(
+            quote!(key = "u", ttl = 60),
+            quote!(
+                async fn find(&self) -> User;
+            ),
+        )),
+    ];
+    for found in found {
+        assert_eq!(found.len(), 1, "{found:#?}");
+    }
+}
+
+#[test]
+fn the_cache_itself_need_not_be_in_the_key() {
+    let found = errors!((key = "u:<id>", ttl = 60, cache = &cache) async fn find(cache: Cache, id: u64) -> User);
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn what_a_load_in_the_background_leaves_alone_may_be_of_any_type() {
+    let found = errors!((key = "u:<a>:<b>", ttl = 60, refresh_ahead = xfetch) async fn find(a: &[&str], b: &dyn T) -> User);
+    assert_eq!(found, Vec::<String>::new());
+    let found = errors!((key = "u:<body>", ttl = 60, refresh_ahead = xfetch) async fn find(body: fn(&str) -> &str) -> User);
+    assert_eq!(found, Vec::<String>::new());
+}

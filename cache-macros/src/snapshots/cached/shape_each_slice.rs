@@ -1,0 +1,66 @@
+impl Repo {
+    #[cached(
+        key = "user:<self.tenant>:<ids>",
+        each = ids,
+        ttl = 60,
+        negative_ttl = 5,
+        lock,
+        tags = ["tenant:<self.tenant>"],
+    )]
+    async fn find(&self, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
+        self.db.find(ids).await
+    }
+}
+
+// becomes
+
+impl Repo {
+    async fn find(&self, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
+        let __call = {
+            fn __here() {}
+            static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+                || ::core::any::type_name_of_val(&__here),
+                ::cache_runtime::Policy::ttl(60).lock().negative_ttl(5),
+            );
+            ::cache_runtime::__private::Call::new(&__SITE)
+                .tag(|__w| {
+                    __w.literal("tenant:");
+                    __w.part(&self.tenant);
+                })
+        };
+        let (__load, __rows, __value) = ::cache_runtime::__private::batch(
+            ids,
+            |__ids| {
+                async move {
+                    if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                        sqlx::Result<HashMap<u64, User>>,
+                    > {
+                        return __ret;
+                    }
+                    #[allow(unused_variables)]
+                    let ids: &[u64] = &__ids;
+                    self.db.find(ids).await
+                }
+            },
+        );
+        let __call = __call
+            .fingerprint({
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+                (&__value).__cache_fingerprint()
+            });
+        __call
+            .run_each(
+                __rows,
+                ids,
+                |__id, __w| {
+                    __w.literal("user:");
+                    __w.part(&self.tenant);
+                    __w.literal(":");
+                    __w.part(&__id);
+                },
+                __load,
+            )
+            .await
+    }
+}

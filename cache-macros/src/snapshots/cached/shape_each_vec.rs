@@ -1,0 +1,62 @@
+#[cached(
+    key = "order:<tenant>:<lines.order>:<lines.number>",
+    each = lines,
+    ttl = 60,
+    skip(db)
+)]
+async fn find(db: &mut Db, tenant: String, mut lines: Vec<LineId>) -> Vec<Line> {
+    lines.sort();
+    db.find(tenant, lines).await
+}
+
+// becomes
+
+async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::Policy::ttl(60),
+        );
+        ::cache_runtime::__private::Call::new(&__SITE)
+    };
+    let (__load, __rows, __value) = ::cache_runtime::__private::batch(
+        &lines,
+        |__ids| {
+            #[allow(unused_variables)]
+            let tenant = ::core::clone::Clone::clone(&tenant);
+            async move {
+                if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                    Vec<Line>,
+                > {
+                    return __ret;
+                }
+                #[allow(unused_variables)]
+                let mut lines: Vec<LineId> = __ids;
+                lines.sort();
+                db.find(tenant, lines).await
+            }
+        },
+    );
+    let __call = __call
+        .fingerprint({
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+            (&__value).__cache_fingerprint()
+        });
+    __call
+        .run_each(
+            __rows,
+            &lines,
+            |__id, __w| {
+                __w.literal("order:");
+                __w.part(&tenant);
+                __w.literal(":");
+                __w.part(&__id.order);
+                __w.literal(":");
+                __w.part(&__id.number);
+            },
+            __load,
+        )
+        .await
+}
