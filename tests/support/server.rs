@@ -1,6 +1,7 @@
 //! A real `redis-server` on a free port, started by a test and stopped when dropped.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -134,6 +135,20 @@ impl RedisServer {
     /// Where the server does not answer within a few seconds.
     pub fn command(&self, args: &[&str]) -> String {
         command(self.port, args).unwrap_or_else(|e| panic!("{args:?}: {e}"))
+    }
+
+    /// How often each command has been called, by clients and by scripts.
+    ///
+    /// # Panics
+    ///
+    /// As [`command`](RedisServer::command).
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        let stats = self.command(&["INFO", "commandstats"]);
+        let calls = stats.lines().filter_map(|line| {
+            let (command, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            Some((command.to_owned(), rest.split(',').next()?.parse().ok()?))
+        });
+        calls.collect()
     }
 
     fn signal(&self, name: &str) {

@@ -55,11 +55,6 @@ impl Leases {
         self.held[which.0] = None;
     }
 
-    /// Whether none is held.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.held.iter().all(Option::is_none)
-    }
-
     /// Gives one of them up.
     pub(crate) fn give_up(&mut self, which: Which) {
         if let Some((key, token)) = self.held[which.0].take() {

@@ -116,7 +116,6 @@ async fn a_dropped_batch_gives_up_what_it_has_not_spent() {
     let (guard, mut leases, [one, _]) = both_leased().await;
     let token = leases.token(one).expect("not spent");
     leases.spend(one);
-    assert!(!leases.is_empty());
     drop(leases);
     assert_eq!(both_states(&guard).await, [State::Leased(token), State::Vacant]);
 }

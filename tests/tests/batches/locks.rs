@@ -87,6 +87,11 @@ async fn callers_of_two_caches_replace_what_has_expired_once() {
     ours.source.asked(2).await;
     let waits = async || ours.counters().lock_waits + theirs.counters().lock_waits == 99;
     eventually("all others wait", waits).await;
+    // They do so by looking alone.
+    let looks = server.calls()["mget"];
+    let acquisitions = server.calls()["set"];
+    eventually("all look again", async || server.calls()["mget"] > looks + 300).await;
+    assert_eq!(server.calls()["set"], acquisitions);
     ours.source.answer_all();
     for herd in herds {
         let all = rows([1, 2, 3].map(|id| (id, 2)));

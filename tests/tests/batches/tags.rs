@@ -2,10 +2,15 @@
 
 use std::collections::HashMap;
 
-use cache_runtime::{Cache, cached};
-use cache_tests::{herd, server::RedisServer, source::Source, stores::on_each_store};
+use cache_runtime::{Cache, Policy, cached};
+use cache_tests::{
+    herd::{self, Herd},
+    server::RedisServer,
+    source::Source,
+    stores::on_each_store,
+};
 
-use super::{PLAIN, Table, rows};
+use super::{LOCKED, PLAIN, Table, rows};
 
 #[cached(
     key = "row:<ids>",
@@ -55,6 +60,23 @@ async fn under_a_fenced_tag_rows_are_loaded_and_not_stored() {
         assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 4), (2, 4)]), "stored again");
     })
     .await;
+}
+
+#[tokio::test]
+async fn under_a_fenced_tag_nobody_waits_for_what_will_not_be_stored() {
+    let builder = Cache::builder().namespace("shop");
+    let cache = builder.build().await.expect("the embedded store has no URL");
+    let table = Table::new(&cache, Source::held());
+    let fence = cache.fence(["#all"]).await;
+    let herd = Herd::of(2, || {
+        let table = table.clone();
+        async move { table.find(&LOCKED, &[1, 2]).await }
+    });
+    table.source.asked(2).await;
+    table.source.answer_all();
+    assert_eq!(herd.answers().await.len(), 2);
+    fence.settle().await.expect("the store is there");
+    assert_eq!(table.counters().lock_waits, 0);
 }
 
 #[tokio::test]

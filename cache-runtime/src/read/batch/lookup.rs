@@ -249,9 +249,10 @@ impl<'a> Batch<'a> {
         self.rows.iter().any(|row| row.wants_a_lease())
     }
 
+    /// A lease is held for a row that is missing, so whoever may wait holds none.
     fn may_wait(&self) -> bool {
         let elsewhere = |standing: &Standing| matches!(standing, Standing::Elsewhere);
-        self.policy.lock && self.leases.is_empty() && self.stands(elsewhere)
+        self.policy.lock && self.stands(elsewhere)
     }
 
     /// Whether every row that is missing stands like this.
