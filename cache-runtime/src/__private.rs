@@ -2,6 +2,7 @@
 
 mod detach;
 mod each;
+mod stored;
 
 use std::{
     future::Future,
@@ -14,16 +15,16 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::batch,
+    stored::{Fingerprint0, Fingerprint1, Link, ValueProbe, require_fingerprint},
 };
 use crate::{
     cache::Cache,
-    key::{CacheKey, Holds, KeyWriter},
+    key::KeyWriter,
     policy::Policy,
     read::{self, Lookup, Request},
     shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape},
     stats::Counters,
     time::IntoTtl,
-    value::CacheValue,
     write,
 };
 pub use crate::{
@@ -277,70 +278,6 @@ pub trait CanBeNone {}
 impl<T> CanBeNone for Option<T> {}
 impl<T, E> CanBeNone for Result<Option<T>, E> {}
 
-/// Ties the key of a function to what the function stores. The key is written before the body is there to be asked
-/// what it returns, and may be made of what the body takes away: so the one comes before and the other after.
-#[derive(Debug)]
-pub struct Link<S>(PhantomData<fn() -> S>);
-
-impl<S: Shape> Link<S> {
-    /// Of a shape that the compiler learns from [`to`](Link::to).
-    #[allow(clippy::new_without_default, reason = "only expansions make one")]
-    pub fn new() -> Self {
-        Link(PhantomData)
-    }
-
-    /// Writes a key. Only compiles for one that may have under it what the function stores.
-    pub fn key<K>(&self, out: &mut KeyWriter<'_>, key: &K)
-    where
-        K: CacheKey + ?Sized,
-        K::Value: Holds<K, S::Value>,
-    {
-        out.key(key);
-    }
-
-    /// What the function stores.
-    pub fn to(&self, _: &S) {}
-}
-
-/// Only compiles for values that have a fingerprint.
-pub fn require_fingerprint<V: CacheValue>(_: &ValueProbe<V>) {}
-
-/// The fingerprint of what a function stores, or zero:
-/// `(&ValueProbe::of(&__shape)).__cache_fingerprint()`.
-#[derive(Debug)]
-pub struct ValueProbe<V>(PhantomData<fn() -> V>);
-
-impl<V> ValueProbe<V> {
-    /// A probe of what a function of this shape stores.
-    pub fn of<S: Shape<Value = V>>(_: &S) -> Self {
-        ValueProbe(PhantomData)
-    }
-}
-
-/// See [`ValueProbe`]: a value that has a fingerprint.
-pub trait Fingerprint1 {
-    /// The fingerprint.
-    fn __cache_fingerprint(&self) -> u64;
-}
-
-impl<V: CacheValue> Fingerprint1 for ValueProbe<V> {
-    fn __cache_fingerprint(&self) -> u64 {
-        V::FINGERPRINT
-    }
-}
-
-/// See [`ValueProbe`]: any other, which a method call finds by one reference more.
-pub trait Fingerprint0 {
-    /// Zero.
-    fn __cache_fingerprint(&self) -> u64;
-}
-
-impl<V> Fingerprint0 for &ValueProbe<V> {
-    fn __cache_fingerprint(&self) -> u64 {
-        0
-    }
-}
-
 /// Finds out what a future returns, by the order in which method calls consider references.
 #[derive(Debug)]
 pub struct Probe<O>(PhantomData<fn() -> O>);
@@ -392,51 +329,4 @@ shapes! {
     Shape2: Fallible<T, E, Alone>, impl [T, E] for &&Probe<Result<T, E>>;
     Shape1: Optional<T>, impl [T] for &Probe<Option<T>>;
     Shape0: Plain<T>, impl [T] for Probe<T>;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Known;
-
-    impl CacheValue for Known {
-        const FINGERPRINT: u64 = 7;
-    }
-
-    struct Unknown;
-
-    /// As an expansion does.
-    macro_rules! fingerprint {
-        ($shape:ty) => {
-            (&ValueProbe::of(&<$shape>::new())).__cache_fingerprint()
-        };
-    }
-
-    #[test]
-    fn a_value_has_the_fingerprint_of_its_type_through_every_shape() {
-        assert_eq!(fingerprint!(Plain<Known>), 7);
-        assert_eq!(fingerprint!(Plain<Arc<Known>>), 7);
-        assert_eq!(fingerprint!(Optional<Known>), 7);
-        assert_eq!(fingerprint!(Fallible<Known, (), Alone>), 7);
-        assert_eq!(fingerprint!(FallibleOptional<Known, (), Cloned>), 7);
-    }
-
-    #[test]
-    fn a_value_without_one_has_none() {
-        assert_eq!(fingerprint!(Plain<Unknown>), 0);
-        assert_eq!(fingerprint!(FallibleOptional<Vec<Unknown>, (), Alone>), 0);
-    }
-
-    #[test]
-    fn a_type_parameter_has_one_where_its_bounds_say_so() {
-        fn bounded<T: CacheValue>() -> u64 {
-            fingerprint!(Optional<T>)
-        }
-        fn unbounded<T>() -> u64 {
-            fingerprint!(Optional<T>)
-        }
-        assert_eq!(bounded::<Known>(), 7);
-        assert_eq!(unbounded::<Known>(), 0);
-    }
 }

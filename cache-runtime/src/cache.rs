@@ -39,7 +39,8 @@ impl Cache {
     /// # Errors
     ///
     /// [`Error::Unavailable`] where the store does not answer in time; [`Error::Codec`] where the entry
-    /// is not a `T`.
+    /// is not a `T`, and where it was written by [`Codec::Postcard`](crate::Codec::Postcard): whether it is one
+    /// cannot be told without the fingerprint of `T`, which a [`Policy`] has and this call has not.
     pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
         self.tagged::<&str>([]).get(key).await
     }

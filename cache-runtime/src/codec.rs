@@ -1,21 +1,26 @@
 //! Codecs: how values become the payload of an entry.
 
+mod compression;
+#[cfg(feature = "postcard")]
+mod depth;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 mod none;
-
-pub(crate) use self::none::is_none;
+#[cfg(feature = "postcard")]
+mod outer;
+#[cfg(feature = "postcard")]
+mod postcard;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub(crate) use self::none::is_none;
 use crate::{
-    encoding::Encoding,
+    encoding::{Codec, Encoding},
     entry::{Entry, Header},
     error::Error,
     freshness::Life,
     protocol::Nonce,
 };
-
-/// The codec's mark in an entry's header.
-const JSON: u8 = b'j';
 
 /// What an entry says besides its value.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +54,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
 ) -> Result<Entry, Error> {
     let header = Header {
         negative: is_none(value),
-        codec: JSON,
+        codec: encoding.codec.mark(),
         compression: 0,
         cost: meta.cost,
         graceful: meta.graceful,
@@ -57,24 +62,85 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
         ttl: meta.ttl,
         fingerprint: encoding.fingerprint,
     };
-    Entry::new(stamp, header, meta.tags, |out| serde_json::to_writer(out, value))
-        .map_err(|e| Error::Codec(e.to_string()))
+    let entry = Entry::new(stamp, header, meta.tags, |out| write(value, encoding, out));
+    Ok(compressed(entry.map_err(Error::Codec)?, encoding))
 }
 
-/// Reads a value. One of another codec, or of another type, is an error and not a guess.
-pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
-    let codec = entry.header().codec;
-    if codec != JSON {
-        return Err(Error::Codec(format!("the entry was written by codec {codec}")));
+fn write<T: Serialize + ?Sized>(
+    value: &T,
+    encoding: &Encoding,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    match encoding.codec {
+        Codec::Json => serde_json::to_writer(out, value).map_err(|e| e.to_string()),
+        #[cfg(feature = "msgpack")]
+        Codec::MsgPack => msgpack::encode(value, out),
+        #[cfg(feature = "postcard")]
+        Codec::Postcard => postcard::encode(value, encoding.fingerprint, out),
+        #[cfg(not(all(feature = "msgpack", feature = "postcard")))]
+        codec => Err(codec.missing().unwrap_or_default().to_owned()),
     }
-    serde_json::from_slice(entry.payload()).map_err(|e| Error::Codec(e.to_string()))
+}
+
+/// The entry with its payload compressed, where that is asked for and makes it smaller.
+fn compressed(entry: Entry, encoding: &Encoding) -> Entry {
+    let Some(compression) = encoding.compression else { return entry };
+    let payload = entry.payload();
+    if payload.len() < encoding.compress_over {
+        return entry;
+    }
+    match compression::compress(payload, compression) {
+        Some(smaller) if smaller.len() < payload.len() => {
+            entry.repacked(compression.mark(), &smaller)
+        }
+        _ => entry,
+    }
+}
+
+/// Whether an entry is larger than its policy wants it to be stored. It can be shared all the same.
+pub(crate) fn is_too_large(entry: &Entry, encoding: &Encoding) -> bool {
+    encoding.max_bytes.is_some_and(|most| entry.payload().len() > most)
+}
+
+/// Reads a value, by what the entry says of how it was written. One of another type is an error and not a guess.
+pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
+    let header = entry.header();
+    let payload = compression::decompress(entry.payload(), header.compression)?;
+    read(&header, &payload).map_err(Error::Codec)
+}
+
+fn read<T: DeserializeOwned>(header: &Header, payload: &[u8]) -> Result<T, String> {
+    match Codec::of_mark(header.codec) {
+        Some(Codec::Json) => serde_json::from_slice(payload).map_err(|e| e.to_string()),
+        #[cfg(feature = "msgpack")]
+        Some(Codec::MsgPack) => msgpack::decode(payload),
+        #[cfg(feature = "postcard")]
+        Some(Codec::Postcard) => postcard::decode(header.negative, payload),
+        #[cfg(not(all(feature = "msgpack", feature = "postcard")))]
+        Some(codec) => Err(codec.missing().unwrap_or_default().to_owned()),
+        None => Err(format!("the entry was written by an unknown codec {}", header.codec)),
+    }
+}
+
+/// Reads a value for a caller of whose type no fingerprint is known.
+pub(crate) fn decode_directly<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
+    if !fits(entry, &Encoding::DEFAULT) {
+        return Err(Error::Codec(
+            "Postcard wrote the entry, and without a fingerprint its layout is not known: read it by a policy \
+             that says `.value::<T>()`"
+                .to_owned(),
+        ));
+    }
+    decode(entry)
 }
 
 /// Whether an entry is of the layout that its reader knows, as far as both have a fingerprint. Where one of them has
-/// none, decoding decides.
+/// none, decoding decides, if the codec can tell one layout from another.
 pub(crate) fn fits(entry: &Entry, encoding: &Encoding) -> bool {
-    let (written, known) = (entry.header().fingerprint, encoding.fingerprint);
-    written == known || written == 0 || known == 0
+    let Header { fingerprint: written, codec, .. } = entry.header();
+    let known = encoding.fingerprint;
+    let tells = codec != Codec::Postcard.mark();
+    written == known || tells && (written == 0 || known == 0)
 }
 
 /// The entry, if it reads as what was written, as far as that can be told: a NaN or a `Some(None)` has no JSON
@@ -86,3 +152,6 @@ pub(crate) fn verified<T: Serialize + DeserializeOwned>(entry: Entry) -> Result<
         Err(Error::Codec("it reads back as `None`".to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,17 @@ impl Entry {
         Ok(Entry(bytes.into()))
     }
 
+    /// The same value in another payload.
+    pub(crate) fn repacked(&self, compression: u8, payload: &[u8]) -> Entry {
+        let begin = self.0.len() - self.payload().len();
+        let mut bytes = Vec::with_capacity(begin + payload.len());
+        bytes.extend_from_slice(&self.0[..begin]);
+        bytes[21] = compression;
+        bytes[22..26].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(payload);
+        Entry(bytes.into())
+    }
+
     /// What stands for a tag: its stamp, and nothing else.
     pub(crate) fn tag(stamp: Nonce) -> Entry {
         let nothing = |_: &mut Vec<u8>| Ok::<_, std::convert::Infallible>(());

@@ -69,7 +69,9 @@
 //! | `macros` | yes | the attributes and derives |
 //! | `redis` | yes | `redis://` URLs; without it, the embedded store only |
 //! | `tls` | no | `rediss://` URLs, by rustls |
-//! | `uuid`, `chrono`, `time` | no | [`KeyPart`] for the types of these crates |
+//! | `msgpack`, `postcard` | no | [`Codec::MsgPack`], [`Codec::Postcard`] |
+//! | `lz4`, `zstd` | no | [`Compression::Lz4`], [`Compression::Zstd`] |
+//! | `uuid`, `chrono`, `time` | no | [`KeyPart`] and [`CacheValue`] for the types of these crates |
 
 #[doc(hidden)]
 pub mod __private;

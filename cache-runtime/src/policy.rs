@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     encoding::{Codec, Compression, Encoding},
-    value::CacheValue,
+    value::{CacheValue, NEEDS_NAMES, needs_names},
 };
 
 /// How results are cached: for how long, under which lock, in which version.
@@ -267,14 +267,39 @@ impl Policy {
     }
 
     /// How values are written: JSON by default.
+    ///
+    /// # Panics
+    ///
+    /// Where the codec's feature is not enabled, and for [`Codec::Postcard`] where the type of
+    /// [`value`](Policy::value) can only be read by the names of its fields; in a constant that is a compile error.
+    #[track_caller]
     pub const fn codec(self, codec: Codec) -> Policy {
-        Policy { encoding: Encoding { codec, ..self.encoding }, ..self }
+        if let Some(missing) = codec.missing() {
+            panic!("{}", missing);
+        }
+        self.encoded(Encoding { codec, ..self.encoding })
     }
 
-    /// Compresses values of 1 KiB and more, or of what [`compress_over`](Policy::compress_over) says.
+    /// Compresses values of 1 KiB and more, or of what [`compress_over`](Policy::compress_over) says, as far as that
+    /// makes them smaller.
+    ///
+    /// # Panics
+    ///
+    /// Where its feature is not enabled; in a constant that is a compile error.
+    #[track_caller]
     pub const fn compress(self, compression: Compression) -> Policy {
-        let compression = Some(compression);
-        Policy { encoding: Encoding { compression, ..self.encoding }, ..self }
+        if let Some(missing) = compression.missing() {
+            panic!("{}", missing);
+        }
+        self.encoded(Encoding { compression: Some(compression), ..self.encoding })
+    }
+
+    #[track_caller]
+    const fn encoded(self, encoding: Encoding) -> Policy {
+        let unreadable =
+            matches!(encoding.codec, Codec::Postcard) && needs_names(encoding.fingerprint);
+        assert!(!unreadable, "{}", NEEDS_NAMES);
+        Policy { encoding, ..self }
     }
 
     /// The size in bytes from which on values are compressed.
@@ -293,11 +318,13 @@ impl Policy {
     ///
     /// # Panics
     ///
-    /// Where the type's [`FINGERPRINT`](CacheValue::FINGERPRINT) is zero; in a constant that is a compile error.
+    /// Where the type's [`FINGERPRINT`](CacheValue::FINGERPRINT) is zero, and where it can only be read by the names of
+    /// its fields, which [`Codec::Postcard`] does not write; in a constant that is a compile error.
+    #[track_caller]
     pub const fn value<T: CacheValue + ?Sized>(self) -> Policy {
         let fingerprint = T::FINGERPRINT;
         assert!(fingerprint != 0, "a fingerprint is any number but zero");
-        Policy { encoding: Encoding { fingerprint, ..self.encoding }, ..self }
+        self.encoded(Encoding { fingerprint, ..self.encoding })
     }
 
     /// The label under which [`Cache::stats`](crate::Cache::stats) counts.

@@ -93,7 +93,7 @@ impl Tagged<'_> {
         let Some(guard) = &self.cache.inner.guard else { return Ok(None) };
         let request = self.request(&key, &Policy::UNSET, Arc::default());
         let entry = read::peek(&request, guard).await?;
-        entry.map(|entry| codec::decode(&entry)).transpose()
+        entry.map(|entry| codec::decode_directly(&entry)).transpose()
     }
 
     /// As [`Cache::get_or_load`].

@@ -29,7 +29,9 @@ use std::marker::PhantomData;
 /// assert_ne!(User::FINGERPRINT, Vec::<User>::FINGERPRINT);
 /// ```
 ///
-/// By hand it is any number but zero: a new one for every change of what is written.
+/// By hand it is any number but zero: a new one for every change of what is written. The highest bit says that it can
+/// only be read by the names of its fields, which [`Codec::Postcard`](crate::Codec::Postcard) does not write; the derive
+/// sets it where serde may leave a field out.
 ///
 /// ```
 /// # use cache_runtime::CacheValue;
@@ -57,34 +59,60 @@ pub trait CacheValue {
     const LAYOUT: u64 = Self::FINGERPRINT;
 }
 
-/// A fingerprint in the making: 64-bit FNV-1a (Fowler, Noll and Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>).
+/// The bit of a fingerprint that says that what is written can only be read by the names of the fields.
+const NAMED: u64 = 1 << 63;
+
+/// Whether a value of this fingerprint can only be read by the names of its fields.
+pub(crate) const fn needs_names(fingerprint: u64) -> bool {
+    fingerprint & NAMED != 0
+}
+
+/// What there is to say where a codec writes no names.
+pub(crate) const NEEDS_NAMES: &str = "`Codec::Postcard` writes no names of fields, and the value's type needs them: \
+    serde may leave a field of it out (`skip_serializing_if`), or has to look ahead (`flatten`, `tag`, `untagged`); \
+    use another codec";
+
+/// A fingerprint in the making: 64-bit FNV-1a (Fowler, Noll and Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>),
+/// but for one bit.
 #[derive(Clone, Copy, Debug)]
-pub struct Fingerprint(u64);
+pub struct Fingerprint {
+    hash: u64,
+    named: bool,
+}
 
 impl Fingerprint {
     /// Begins with text that says what the type is made of.
     pub const fn of(text: &str) -> Fingerprint {
-        Fingerprint(0xcbf2_9ce4_8422_2325).bytes(text.as_bytes())
+        Fingerprint { hash: 0xcbf2_9ce4_8422_2325, named: false }.bytes(text.as_bytes())
     }
 
     /// Adds what a part of the type is made of.
     pub const fn with(self, layout: u64) -> Fingerprint {
-        self.bytes(&layout.to_le_bytes())
+        let named = self.named || needs_names(layout);
+        Fingerprint { named, ..self.bytes(&layout.to_le_bytes()) }
+    }
+
+    /// Says that what is written can only be read by the names of the fields: one may be missing.
+    pub const fn named(self) -> Fingerprint {
+        Fingerprint { named: true, ..self }
     }
 
     const fn bytes(self, bytes: &[u8]) -> Fingerprint {
-        let mut hash = self.0;
+        let mut hash = self.hash;
         let mut at = 0;
         while at < bytes.len() {
             hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
             at += 1;
         }
-        Fingerprint(hash)
+        Fingerprint { hash, ..self }
     }
 
     /// The fingerprint: zero is for types that have none.
     pub const fn get(self) -> u64 {
-        if self.0 == 0 { 1 } else { self.0 }
+        match self.hash & !NAMED | if self.named { NAMED } else { 0 } {
+            0 => 1,
+            fingerprint => fingerprint,
+        }
     }
 }
 

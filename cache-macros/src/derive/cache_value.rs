@@ -43,9 +43,23 @@ const SHAPELESS: [&str; 7] =
 /// Attributes of serde that name a type that is written instead.
 const STAND_INS: [&str; 3] = ["from", "into", "try_from"];
 
+/// Attributes of serde by which a field may be missing, or a variant be counted otherwise by the reader: what is
+/// written can only be read where it has names.
+const NAMED: [&str; 7] = [
+    "flatten",
+    "skip",
+    "skip_deserializing",
+    "skip_serializing",
+    "skip_serializing_if",
+    "tag",
+    "untagged",
+];
+
 struct CacheValue<'a> {
     input: &'a DeriveInput,
     krate: Path,
+    /// Whether what is written can only be read by the names of the fields.
+    named: bool,
     /// What is written, in the order in which it is: no names of types, no docs, no visibility.
     layout: TokenStream,
     /// The types that it is made of, each once.
@@ -62,7 +76,8 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
 
 fn parse<'a>(input: &'a DeriveInput, cx: &Ctxt) -> Option<CacheValue<'a>> {
     let krate = common::krate(&mut arguments(&input.attrs, &CACHE_VALUE, cx), cx);
-    let mut model = CacheValue { input, krate, layout: TokenStream::new(), parts: Vec::new() };
+    let (layout, parts) = (TokenStream::new(), Vec::new());
+    let mut model = CacheValue { input, krate, named: false, layout, parts };
     let attrs = model.serde(&input.attrs);
     model.layout = match &input.data {
         Data::Struct(data) => {
@@ -113,10 +128,10 @@ impl CacheValue<'_> {
             Some(arg) if !matches!(arg.value, Value::Flag) => arg.misused(cx),
             by_name => by_name,
         };
-        let attrs = self.serde(&field.attrs);
-        if attrs.iter().any(|attr| matches!(attr, Meta::Path(path) if path.is_ident("skip"))) {
+        if serde(&field.attrs).any(|attr| attr.path().is_ident("skip")) {
             return None;
         }
+        let attrs = self.serde(&field.attrs);
         let ty = &field.ty;
         if by_name.is_none() {
             Parts { own: &self.input.ident, found: &mut self.parts }.visit_type(ty);
@@ -128,16 +143,13 @@ impl CacheValue<'_> {
         Some(quote!(#(#[#attrs])* #(#name)* #ty))
     }
 
-    /// What serde's attributes say of the layout. It is serde that reports those that cannot be read.
+    /// What serde's attributes say of the layout.
     fn serde(&mut self, attrs: &[Attribute]) -> Vec<Meta> {
-        let attrs = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
-        let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
-        let metas = attrs.filter_map(|attr| attr.parse_args_with(parser).ok()).flatten();
         let is = |meta: &Meta, names: &[&str]| names.iter().any(|name| meta.path().is_ident(name));
-        let metas: Vec<_> = metas.filter(|meta| !is(meta, &SHAPELESS)).collect();
-        for meta in metas.iter().filter(|meta| is(meta, &STAND_INS)) {
-            self.parts.extend(named_type(meta));
-        }
+        let metas: Vec<_> = serde(attrs).filter(|meta| !is(meta, &SHAPELESS)).collect();
+        self.named |= metas.iter().any(|meta| is(meta, &NAMED));
+        let stand_ins = metas.iter().filter(|meta| is(meta, &STAND_INS));
+        self.parts.extend(stand_ins.filter_map(named_type));
         metas
     }
 
@@ -158,6 +170,13 @@ fn once(mut types: Vec<Type>) -> Vec<Type> {
     let mut seen = HashSet::new();
     types.retain(|ty| seen.insert(ty.to_token_stream().to_string()));
     types
+}
+
+/// What stands in `#[serde(...)]`. It is serde that reports what cannot be read.
+fn serde(attrs: &[Attribute]) -> impl Iterator<Item = Meta> {
+    let attrs = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
+    let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+    attrs.filter_map(move |attr| attr.parse_args_with(parser).ok()).flatten()
 }
 
 /// The type in `into = "Type"`. One that is misspelt is reported by serde.
@@ -251,6 +270,7 @@ fn expand(model: &CacheValue<'_>) -> TokenStream {
         GenericParam::Const(param) => Some(&param.ident),
         _ => None,
     });
+    let named = model.named.then(|| quote_spanned!(span=> .named()));
     let item = quote_spanned! {span=>
         const FINGERPRINT: u64 = {
             #[allow(unused_imports)]
@@ -258,6 +278,7 @@ fn expand(model: &CacheValue<'_>) -> TokenStream {
             #krate::__private::Fingerprint::of(#text)
                 #(.with(<#krate::__private::LayoutOf<#parts>>::LAYOUT))*
                 #(.with(#consts as u64))*
+                #named
                 .get()
         };
     };

@@ -91,6 +91,9 @@ snapshots! { cache_value as CacheValue:
         #[serde(tag = "kind")]
         enum Shape { Point, Circle(f64), #[serde(rename = "rect")] Rectangle { width: f64, height: f64 } }
     }
+    sparse {
+        struct User { id: u64, #[serde(skip_serializing_if = "Option::is_none")] name: Option<String> }
+    }
     generic {
         struct Page<'a, T: Row, K, M, const N: usize> where T: Clone {
             title: Cow<'a, str>,

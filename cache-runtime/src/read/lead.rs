@@ -147,6 +147,11 @@ impl<'a> Lead<'a> {
         let stamp = claim.map_or(Nonce([0; 16]), Claim::stamp);
         let encoding = &self.policy().encoding;
         match codec::encode(stored, stamp, encoding, meta).and_then(codec::verified::<T>) {
+            Ok(entry) if store && codec::is_too_large(&entry, encoding) => {
+                tracing::debug!(key = &*self.key, "a value is larger than `max_bytes`");
+                self.request.counters.too_large.add_one();
+                Loaded::Share(entry)
+            }
             Ok(entry) if store => Loaded::Store(entry, life.hard),
             Ok(entry) => Loaded::Share(entry),
             Err(error) => {

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{CacheValue, Fingerprint, LayoutOf, Opaque as _};
+use super::{CacheValue, Fingerprint, LayoutOf, NAMED, Opaque as _, needs_names};
 
 struct User;
 
@@ -25,15 +25,34 @@ const fn of<T: CacheValue + ?Sized>() -> u64 {
 #[test]
 fn the_hash_is_the_published_one() {
     // From the test vectors of the authors.
-    assert_eq!(Fingerprint::of("").get(), 0xcbf2_9ce4_8422_2325);
-    assert_eq!(Fingerprint::of("a").get(), 0xaf63_dc4c_8601_ec8c);
-    assert_eq!(Fingerprint::of("foobar").get(), 0x8594_4171_f739_67e8);
-    assert_eq!(Fingerprint::of("").with(0x61).get(), Fingerprint::of("a\0\0\0\0\0\0\0").get());
+    assert_eq!(Fingerprint::of("").hash, 0xcbf2_9ce4_8422_2325);
+    assert_eq!(Fingerprint::of("a").hash, 0xaf63_dc4c_8601_ec8c);
+    assert_eq!(Fingerprint::of("foobar").hash, 0x8594_4171_f739_67e8);
+    assert_eq!(Fingerprint::of("").with(0x61).hash, Fingerprint::of("a\0\0\0\0\0\0\0").hash);
 }
 
 #[test]
 fn no_fingerprint_is_zero() {
-    assert_eq!(Fingerprint(0).get(), 1);
+    let zero = Fingerprint { hash: NAMED, named: false };
+    assert_eq!(zero.get(), 1);
+    assert_eq!(zero.named().get(), NAMED);
+}
+
+/// A part that can only be read by name makes the whole such a type.
+#[test]
+fn names_that_have_to_be_written_are_known_of() {
+    struct Sparse;
+
+    impl CacheValue for Sparse {
+        const FINGERPRINT: u64 = Fingerprint::of("struct { a : u8 }").named().get();
+    }
+
+    assert!(needs_names(of::<Sparse>()));
+    assert!(needs_names(of::<Vec<(u8, Option<Box<[Sparse; 2]>>)>>()));
+    assert!(needs_names(Fingerprint::of("").with(of::<Sparse>()).with(of::<u8>()).get()));
+    for text in ["", "a", "foobar", "struct { a : u8 }"] {
+        assert!(!needs_names(Fingerprint::of(text).get()), "{text}");
+    }
 }
 
 #[test]

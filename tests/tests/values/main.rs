@@ -1,3 +1,5 @@
 //! What is stored: how it is written, how large it may be, and how its layout is known.
 
+mod deployments;
 mod fingerprints;
+mod sizes;

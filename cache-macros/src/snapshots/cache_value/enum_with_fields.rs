@@ -18,6 +18,7 @@ impl ::cache_runtime::CacheValue for Shape {
                 "# [ tag = \"kind\" ] enum { Point , Circle ( f64 , ) , # [ rename = \"rect\" ] Rectangle { width : f64 , height : f64 , } , }",
             )
             .with(<::cache_runtime::__private::LayoutOf<f64>>::LAYOUT)
+            .named()
             .get()
     };
 }

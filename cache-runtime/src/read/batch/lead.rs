@@ -86,6 +86,10 @@ impl Batch<'_> {
         let meta = codec::Meta::new(&life, cost, &tags);
         let entry = codec::encode(loaded, stamp, &self.policy.encoding, meta);
         match entry.and_then(codec::verified::<T>) {
+            Ok(entry) if codec::is_too_large(&entry, &self.policy.encoding) => {
+                self.counters.too_large.add_one();
+                None
+            }
             Ok(entry) => Some((entry, life)),
             Err(error) => {
                 tracing::warn!(key = &*self.rows[row].key, %error, "a value cannot be cached");

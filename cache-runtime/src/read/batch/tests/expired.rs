@@ -96,7 +96,7 @@ async fn what_one_caller_replaces_is_served_to_the_others_where_that_is_allowed(
         let mut answers = herd(&cache, &policy, &source).await;
         let fresh = rows([(1, 2), (2, 2)]);
         let elected = answers.iter().position(|answer| *answer == fresh);
-        answers.remove(elected.expect("one of them waits for its load"));
+        _ = answers.remove(elected.expect("one of them waits for its load"));
         assert_eq!(answers, vec![rows([(1, 1), (2, 1)]); 19]);
         let FunctionStats { loads, lock_waits, stale_hits, .. } = counters(&cache);
         assert_eq!((loads, lock_waits, stale_hits), (2, 0, 38));

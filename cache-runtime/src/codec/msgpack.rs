@@ -1,0 +1,21 @@
+//! MessagePack with the names of fields, so that it is read as leniently as JSON is.
+
+use rmp_serde::{Deserializer, Serializer};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// As many levels as JSON may have: a deeper entry could overflow the stack of its reader.
+const DEPTH: usize = 128;
+
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), String> {
+    value.serialize(&mut Serializer::new(out).with_struct_map()).map_err(|e| e.to_string())
+}
+
+pub(super) fn decode<T: DeserializeOwned>(mut payload: &[u8]) -> Result<T, String> {
+    let mut deserializer = Deserializer::new(&mut payload);
+    deserializer.set_max_depth(DEPTH);
+    let value = T::deserialize(&mut deserializer).map_err(|e| e.to_string())?;
+    match payload {
+        [] => Ok(value),
+        rest => Err(format!("{} bytes follow the value", rest.len())),
+    }
+}

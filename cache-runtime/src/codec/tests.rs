@@ -1,0 +1,203 @@
+//! Tests of what is written and read: every codec, with every compression, over nested types.
+
+mod layouts;
+mod nesting;
+mod rows;
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+mod sizes;
+
+use std::{collections::BTreeMap, fmt::Debug};
+
+use proptest::{collection, prelude::*};
+use serde::Deserialize;
+
+use self::{
+    nesting::List,
+    rows::{Marker, Row, Shape, Wrapped, rows},
+};
+use super::*;
+use crate::encoding::Compression;
+
+/// A fingerprint of nothing in particular.
+const FINGERPRINT: u64 = 7;
+
+/// All that is built in.
+fn codecs() -> Vec<Codec> {
+    let all = [Codec::Json, Codec::MsgPack, Codec::Postcard];
+    all.into_iter().filter(|codec| codec.missing().is_none()).collect()
+}
+
+fn compressions() -> Vec<Option<Compression>> {
+    let all = [Compression::Lz4, Compression::Zstd];
+    let built_in = all.into_iter().filter(|one| one.missing().is_none());
+    [None].into_iter().chain(built_in.map(Some)).collect()
+}
+
+fn encodings() -> Vec<Encoding> {
+    let encodings = codecs().into_iter().flat_map(|codec| {
+        compressions().into_iter().map(move |compression| Encoding {
+            codec,
+            compression,
+            compress_over: 0,
+            max_bytes: None,
+            fingerprint: FINGERPRINT,
+        })
+    });
+    encodings.collect()
+}
+
+fn encoded<T: Serialize + ?Sized>(value: &T, encoding: &Encoding) -> Entry {
+    let meta = Meta { cost: 1, graceful: true, soft_expiry: 2, ttl: 3, tags: &[Nonce([4; 16])] };
+    encode(value, Nonce([5; 16]), encoding, meta).unwrap_or_else(|e| panic!("{encoding:?}: {e}"))
+}
+
+/// The entry with this payload in the place of its own.
+fn with_payload(entry: &Entry, payload: &[u8]) -> Entry {
+    entry.repacked(entry.header().compression, payload)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// All of them, so that codecs agree with each other as well.
+    #[test]
+    fn every_encoding_gives_back_the_value(row in rows()) {
+        for encoding in encodings() {
+            let entry = encoded(&row, &encoding);
+            let entry = verified::<Row>(entry).expect("it reads back");
+            prop_assert_eq!(&decode::<Row>(&entry).expect("it can be read"), &row);
+            prop_assert_eq!(entry.header().cost, 1);
+            prop_assert_eq!(entry.header().fingerprint, FINGERPRINT);
+            prop_assert_eq!(entry.tags().collect::<Vec<_>>(), [Nonce([4; 16])]);
+        }
+    }
+
+    #[test]
+    fn a_value_and_an_option_of_it_read_each_other(row in rows()) {
+        for encoding in encodings() {
+            let plain = encoded(&row, &encoding);
+            let optional = encoded(&Some(&row), &encoding);
+            prop_assert_eq!(plain.payload(), optional.payload());
+            prop_assert!(!optional.negative());
+            let row = Some(row.clone());
+            prop_assert_eq!(&decode::<Option<Row>>(&plain).expect("an option"), &row);
+            prop_assert_eq!(&decode::<Box<Option<Box<Row>>>>(&plain).expect("however it is spelt"),
+                &Box::new(row.clone().map(Box::new)));
+            prop_assert_eq!(&decode::<Option<Option<Row>>>(&plain).expect("however often"),
+                &Some(row.clone()));
+            prop_assert_eq!(Some(decode::<Row>(&optional).expect("a value")), row);
+        }
+    }
+
+    #[test]
+    fn corrupt_bytes_are_an_error_or_a_value(
+        row in rows(),
+        changes in collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        length in any::<prop::sample::Index>(),
+    ) {
+        for encoding in encodings() {
+            let entry = encoded(&row, &encoding);
+            let mut payload = entry.payload().to_vec();
+            for (at, byte) in &changes {
+                let at = at.index(payload.len());
+                payload[at] = *byte;
+            }
+            drop(decode::<Row>(&with_payload(&entry, &payload)));
+            payload.truncate(length.index(payload.len()));
+            drop(decode::<Row>(&with_payload(&entry, &payload)));
+            drop(decode::<Option<List>>(&with_payload(&entry, &payload)));
+        }
+    }
+
+    #[test]
+    fn foreign_bytes_are_an_error_or_a_value(
+        payload in collection::vec(any::<u8>(), 0..200),
+        codec in any::<u8>(),
+        compression in any::<u8>(),
+    ) {
+        let codecs = codecs().into_iter().map(Codec::mark).chain([codec]);
+        for codec in codecs {
+            let compressions = compressions().into_iter().flatten().map(Compression::mark);
+            for compression in compressions.chain([0, compression]) {
+                let header = Header { codec, compression, ..Header::default() };
+                let entry = Entry::new(Nonce([1; 16]), header, &[], |out| {
+                    out.extend_from_slice(&payload);
+                    Ok::<_, ()>(())
+                });
+                let entry = entry.expect("it is written");
+                drop(decode::<Row>(&entry));
+                drop(decode::<Option<List>>(&entry));
+                drop(decode::<Vec<String>>(&entry));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_none_is_remembered_by_every_codec() {
+    for encoding in encodings() {
+        let entry =
+            verified::<Option<Row>>(encoded(&None::<Row>, &encoding)).expect("it reads back");
+        assert!(entry.negative());
+        assert_eq!(decode::<Option<Row>>(&entry), Ok(None), "{encoding:?}");
+        assert_eq!(decode::<Option<Box<Option<u8>>>>(&entry), Ok(None), "{encoding:?}");
+        assert!(decode::<Row>(&entry).is_err(), "{encoding:?}");
+        assert!(decode::<u8>(&entry).is_err(), "{encoding:?}");
+    }
+}
+
+/// Nothing can be told from `None` that holds no more than it.
+#[test]
+fn a_none_in_an_option_is_not_written() {
+    for encoding in encodings() {
+        let value = Some(None::<u8>);
+        let entry = encode(&value, Nonce([0; 16]), &encoding, Meta::default());
+        assert!(entry.and_then(verified::<Option<Option<u8>>>).is_err(), "{encoding:?}");
+    }
+}
+
+/// Values with no bytes to tell them by, and others with many.
+#[test]
+fn values_of_any_kind_go_to_the_top() {
+    fn goes<T: Serialize + serde::de::DeserializeOwned + PartialEq + Debug>(value: T) {
+        for encoding in encodings() {
+            let entry = verified::<T>(encoded(&value, &encoding)).expect("it reads back");
+            assert_eq!(decode::<T>(&entry).as_ref(), Ok(&value), "{encoding:?}");
+        }
+    }
+    goes(());
+    goes(Marker);
+    goes(Wrapped(vec![1, 2, 3]));
+    goes(Shape::Point);
+    goes(Shape::Segment(1, -1));
+    goes((true, 'x', -1_i8, 1.5_f32, u128::MAX));
+    goes(String::new());
+    goes(Vec::<Option<u8>>::from([None, Some(1)]));
+    goes(BTreeMap::from([(1_u8, "a".to_owned())]));
+    goes(Ok::<u8, String>(1));
+}
+
+#[test]
+fn a_value_is_followed_by_nothing() {
+    for encoding in encodings().into_iter().filter(|encoding| encoding.compression.is_none()) {
+        let entry = encoded(&(1_u8, "a".to_owned()), &encoding);
+        let longer = with_payload(&entry, &[entry.payload(), b"\x01"].concat());
+        assert!(decode::<(u8, String)>(&longer).is_err(), "{encoding:?}");
+    }
+}
+
+#[test]
+fn an_entry_is_read_by_what_it_says_of_itself() {
+    let unknown = Header { codec: b'?', ..Header::default() };
+    let entry = Entry::new(Nonce([1; 16]), unknown, &[], |out| {
+        out.extend_from_slice(b"1");
+        Ok::<_, ()>(())
+    });
+    let entry = entry.expect("it is written");
+    let error = decode::<u8>(&entry).expect_err("an unknown codec");
+    assert!(error.to_string().contains("unknown codec 63"), "{error}");
+
+    let entry = encoded(&1_u8, &Encoding::DEFAULT).repacked(b'?', b"1");
+    let error = decode::<u8>(&entry).expect_err("an unknown compression");
+    assert!(error.to_string().contains("unknown method 63"), "{error}");
+}
