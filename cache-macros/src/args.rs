@@ -1,5 +1,7 @@
 //! The arguments of an attribute, each with its spans, before anyone knows what they mean.
 
+use std::mem::discriminant;
+
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -30,6 +32,11 @@ impl Spec {
     /// Whether the argument of this name is a list in brackets, which could be an expression as well.
     fn is_list(&self, name: &Ident) -> bool {
         self.usage(name).is_some_and(|usage| usage.starts_with(&format!("{name}(")))
+    }
+
+    /// Whether the argument of this name can be given once as a value and once as a list: it is known twice.
+    fn has_two_forms(&self, name: &Ident) -> bool {
+        self.known.iter().filter(|(known, _)| name == known).count() > 1
     }
 }
 
@@ -125,7 +132,11 @@ impl Args {
     /// The one place where unknown and repeated arguments are caught, for every attribute.
     fn keep(&mut self, name: Ident, value: Value, spec: &Spec, cx: &Ctxt) {
         if let Some(usage) = spec.usage(&name) {
-            if self.named.iter().any(|earlier| earlier.name == name) {
+            let alike = |earlier: &Arg| {
+                let same_form = discriminant(&earlier.value) == discriminant(&value);
+                earlier.name == name && (same_form || !spec.has_two_forms(&name))
+            };
+            if self.named.iter().any(alike) {
                 cx.error_at(&name, format!("`{name}` is given twice; keep one of them"));
             } else {
                 self.named.push(Arg { name, value, usage });
@@ -137,7 +148,8 @@ impl Args {
             self.excused.push(refused);
             return;
         }
-        let names: Vec<_> = spec.known.iter().map(|(known, _)| *known).collect();
+        let mut names: Vec<_> = spec.known.iter().map(|(known, _)| *known).collect();
+        names.dedup();
         let hint = match suggest::closest(&name.to_string(), names.iter().copied()) {
             Some(meant) => {
                 self.excused.extend(names.iter().copied().find(|known| *known == meant));

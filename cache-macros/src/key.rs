@@ -85,7 +85,7 @@ impl Template {
     }
 
     /// The statements that write the template to `__w`; `value` is what fills a placeholder.
-    pub(crate) fn write(&self, value: impl Fn(&Placeholder) -> TokenStream) -> TokenStream {
+    pub(crate) fn write(&self, mut value: impl FnMut(&Placeholder) -> TokenStream) -> TokenStream {
         let span = Span::mixed_site();
         let statements = self.parts.iter().map(|part| match part {
             Part::Text { text, .. } => quote_spanned!(span=> __w.literal(#text);),
@@ -102,7 +102,7 @@ impl Template {
 ///
 /// A bare parameter has the place of its declaration, so that a type that is no `KeyPart` is
 /// underlined there; of a field nothing is known but the template.
-fn argument(placeholder: &Placeholder, literal: Span, params: &Params) -> TokenStream {
+pub(crate) fn argument(placeholder: &Placeholder, literal: Span, params: &Params) -> TokenStream {
     let root = match params.get(placeholder.root()) {
         Some(list) if params.each.as_ref() == Some(list) => {
             Ident::new("__id", Span::mixed_site().located_at(list.span()))

@@ -3,6 +3,7 @@
 //!
 //! - [`macro@cached`] keeps what an async function returns.
 //! - [`macro@invalidates`] drops what an async function makes stale.
+//! - [`macro@write_through`] leaves what an async function has written in the cache.
 //! - [`macro@CacheKey`] is derived for a struct that is a key.
 //! - [`macro@KeyPart`] is derived for a type that fills a placeholder of one.
 //! - [`macro@CacheValue`] is derived for a type that is stored.
@@ -29,12 +30,14 @@ mod owned;
 mod params;
 mod part;
 mod receiver;
+mod returned;
 mod rules;
 mod site;
 #[cfg(test)]
 mod snapshot;
 mod suggest;
 mod template;
+mod write_through;
 
 /// Cache-aside: the function's body runs only where the cache has no answer.
 ///
@@ -169,13 +172,97 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `crate` | `crate = my::cache` | where the runtime is, if not at `::cache_runtime` |
 ///
 /// Keys are written as in [`macro@cached`], but need not name every parameter: it is the readers that say what a key is
-/// made of. A key is made before the body runs, so it cannot name what the body returns.
+/// made of.
+///
+/// `<return>` is the `Ok` value, and `<return.id>` a field of it, for what is known only after an insert. Such a key, or
+/// tag, is emptied after the body, which forgets a remembered `None` and takes from every load that is under way the
+/// right to store what it saw. It is not fenced before: where the function fails, or its process dies, nothing says which
+/// key it was.
 ///
 /// A parameter that is a database transaction is an error, since its commit comes after the keys were dropped. Begin and
 /// commit it inside the function, or use `cache.fence([..])` where it is committed: fence, commit, `settle()`.
 #[proc_macro_attribute]
 pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
     invalidates::invalidates(args.into(), item.into()).into()
+}
+
+/// Fences keys before the function's body, and leaves what it returned in the place of one of them.
+///
+/// ```text
+/// #[write_through(key = "user:<user.id>", ttl = 3600, invalidates("user-by-name:<user.name>"))]
+/// async fn update(&self, user: &User) -> sqlx::Result<User> {
+///     sqlx::query_as("update ... returning *").bind(...).fetch_one(&self.db).await
+/// }
+/// ```
+///
+/// As with [`macro@invalidates`], from before the body begins until it has returned every reader of the keys loads from
+/// the database and stores nothing. Then the `Ok` value takes the entry's place, so that the next read is a hit; all other
+/// keys are empty. The value is what the database now holds, so let the statement return it (`returning *`) rather
+/// than trust what the function was given: a default or a trigger may have added to it.
+///
+/// The key is emptied instead
+///
+/// - where the function returns an `Err`, since an error may hide a commit, or a `None`, which a writer does not remember;
+/// - where another writer of the key, in whatever process, was at work at the same time: nobody can say whose commit came
+///   last, so neither value stays, and the next read loads;
+/// - where the store could not be told of the write before it began, or one of the entry's tags was being invalidated.
+///
+/// A call that is dropped, or panics, or whose process dies, leaves the fence, which falls by itself (10 s by default):
+/// the statement may have been committed, and until then nothing is cached.
+///
+/// It costs two round trips to the store, however many keys and tags there are: one before the body and one after it.
+///
+/// | argument | form | meaning |
+/// |---|---|---|
+/// | `key` | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | the key under which readers find the value; required |
+/// | `ttl` | as in [`macro@cached`]; a closure sees what is stored | for how long it is kept; required |
+/// | `value` | <code>\|saved: &Saved\| &saved.user</code>, the path of a function, or `user` | what is stored, if not what the function returns |
+/// | `invalidates` | `invalidates("user-by-name:<user.name>", ...)` | other keys that the function makes stale |
+/// | `tags` | `tags("tenant:<user.tenant>", ...)` | tags that the function makes stale |
+/// | `tags` | `tags = ["tenant:<user.tenant>"]` | tags that the stored entry carries: those of its readers |
+/// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
+/// | `version` | `2` | the version of the readers' entries, where they have one |
+/// | `name` | `"users.update"` | label in metrics; default `module::Type::function` |
+/// | `crate` | `crate = my::cache` | where the runtime is, if not at `::cache_runtime` |
+///
+/// # The value
+///
+/// Readers find what was stored as if they had loaded it, so it is of the type that they return, or that without its
+/// `Option` or `Result`. Where the function returns something else, `value` says what is stored:
+///
+/// - A closure, or the path of a function, is asked of the `Ok` value after the body: `value = |saved: &Saved|
+///   &saved.user`, `value = Saved::user`. It gives a reference or a value, or an `Option` of either, of which a `None`
+///   stores nothing. It sees the parameters that the body has not taken: `value = |rows: &u64| (*rows == 1).then_some(user)`.
+/// - Anything else is an expression over the parameters: `value = user`. It is evaluated and written down before the
+///   body, which may then move the parameters; nothing is cloned. The value is stored if the body returns anything but an
+///   `Err` or a `None`. So a function that returns `()` can say what it has written.
+///
+/// A function that returns `()` and does not say so does not compile.
+///
+/// # Keys
+///
+/// Keys and tags are written as in [`macro@cached`], but need not name every parameter: it is the readers that say what a
+/// key is made of.
+///
+/// `<return>` is the `Ok` value, and `<return.id>` a field of it, for what is known only after an insert:
+///
+/// ```text
+/// #[write_through(key = "user:<return.id>", ttl = 3600, tags("tenant:<new.tenant>"))]
+/// async fn insert(&self, new: &NewUser) -> sqlx::Result<User> { ... }
+/// ```
+///
+/// Such a key cannot be fenced before the insert, so another writer may have changed the row between its commit and
+/// anything that is stored after it; a value that was put then could be older than the row. Therefore the key is
+/// *emptied* after the body, and the value is not stored: the next read loads it. That takes away a `None` that was
+/// remembered, and from every load that is under way the right to store what it saw. Other keys and tags that name
+/// the result are emptied as well; those that do not are fenced as always. Where the function fails, or its process dies,
+/// nothing says which key it was, and a remembered `None` stands until its `negative_ttl` is over.
+///
+/// A parameter that is a database transaction is an error, since its commit comes after the value was left in the cache.
+/// Begin and commit it inside the function, or use `cache.fence([..])` where it is committed: fence, commit, `settle()`.
+#[proc_macro_attribute]
+pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
+    write_through::write_through(args.into(), item.into()).into()
 }
 
 /// Makes a struct a key, by a template that its fields fill.

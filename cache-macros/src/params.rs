@@ -14,7 +14,13 @@ pub(crate) struct Params {
     pub(crate) names: Vec<Ident>,
     /// The list whose elements have a key each: in a key, its name stands for one of them.
     pub(crate) each: Option<Ident>,
+    /// Whether [`RESULT`] may be named too: what the function returns.
+    pub(crate) result: bool,
 }
+
+/// How a key names what the function returns: `<return.id>`. A parameter cannot have this name, and a raw one is
+/// written raw.
+pub(crate) const RESULT: &str = "return";
 
 impl Params {
     /// The names that the patterns of `sig` bind.
@@ -36,12 +42,15 @@ impl Params {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.get(name).is_some() || (name == "self" && self.receiver.is_some())
+        self.get(name).is_some()
+            || (name == "self" && self.receiver.is_some())
+            || (name == RESULT && self.result)
     }
 
     /// The names as they are written in a key.
     pub(crate) fn list(&self) -> Vec<String> {
-        self.names.iter().map(|n| n.unraw().to_string()).collect()
+        let names = self.names.iter().map(|n| n.unraw().to_string());
+        names.chain(self.result.then(|| RESULT.to_owned())).collect()
     }
 }
 

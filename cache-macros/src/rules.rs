@@ -3,7 +3,7 @@
 use crate::ctxt::Ctxt;
 use crate::function::{Form, Function};
 use crate::key::{Key, Template};
-use crate::params::{self, Params};
+use crate::params::{self, Params, RESULT};
 use crate::suggest;
 use crate::template::{Part, Placeholder};
 
@@ -104,6 +104,8 @@ fn unknown(placeholder: &Placeholder, near: Option<&str>, names: &[String]) -> S
     };
     match root {
         "self" => format!("there is no `self` outside of a method; {there_is}"),
+        RESULT => "the key is made before the function runs, so it cannot name what that returns"
+            .to_owned(),
         _ => format!("`{root}` is not a parameter; {there_is}"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod detach;
 mod each;
+mod kept;
 mod stored;
 
 use std::{
@@ -15,6 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::batch,
+    kept::*,
     stored::{Fingerprint0, Fingerprint1, Link, ValueProbe, require_fingerprint},
 };
 use crate::{
@@ -29,6 +31,7 @@ use crate::{
 };
 pub use crate::{
     flight::SharedError,
+    key::{Written, written},
     read::Plan,
     value::{Fingerprint, LayoutOf, Opaque},
     write::Leave,
@@ -222,25 +225,30 @@ impl Call {
     /// The value that a writer leaves, where it is known before the body runs.
     pub fn leave(mut self, decide: impl FnOnce(&mut Leave)) -> Call {
         if self.cache.inner.guard.is_some() {
-            let mut leave = Leave::new(&self.cache.inner, &self.counters(), &self.policy);
+            let mut leave = self.new_leave(&self.counters());
             decide(&mut leave);
             self.leave = Some(leave);
         }
         self
     }
 
+    fn new_leave(&self, counters: &Arc<Counters>) -> Leave {
+        Leave::new(&self.cache.inner, counters, &self.policy, self.through.is_some())
+    }
+
     /// Runs a writer. Its value, if there is a key for one, takes the entry's place.
-    pub async fn write<S, H, F>(self, _shape: S, hooks: H, body: F) -> S::Output
+    pub async fn write<S, H, F>(mut self, _shape: S, hooks: H, body: F) -> S::Output
     where
         S: Shape,
         H: FnOnce(&S::Value, &mut Leave),
         F: Future<Output = S::Output>,
     {
+        let given = self.leave.take();
         let inner = &self.cache.inner;
         let Some(guard) = &inner.guard else { return body.await };
         let counters = self.counters();
+        let leave = given.unwrap_or_else(|| self.new_leave(&counters));
         let policy = &self.policy;
-        let leave = self.leave.unwrap_or_else(|| Leave::new(inner, &counters, policy));
         let (key, fences, tags) = (self.through, self.fences, self.tags);
         let through =
             write::Through { inner, guard, counters: &counters, policy, key, fences, tags };

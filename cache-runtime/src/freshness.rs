@@ -92,14 +92,19 @@ fn head_start(cost: f64, draw: f64) -> f64 {
 /// spreads it.
 pub(crate) fn life(ttl: Duration, policy: &Policy, now_ms: u64) -> Life {
     let fresh = spread(ttl, policy.jitter.as_f64()).max(Duration::from_millis(1));
-    let stale = policy.stale_while_revalidate.max(policy.stale_if_error);
     let ttl = u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX);
-    Life {
-        soft_expiry: now_ms.saturating_add(ttl),
-        ttl,
-        hard: fresh.saturating_add(stale),
-        graceful: !stale.is_zero(),
-    }
+    let (hard, graceful) = (kept(fresh, policy), !grace(policy).is_zero());
+    Life { soft_expiry: now_ms.saturating_add(ttl), ttl, hard, graceful }
+}
+
+/// For how long the store keeps an entry that is fresh for `fresh`; without jitter, the longest for its ttl.
+pub(crate) fn kept(fresh: Duration, policy: &Policy) -> Duration {
+    fresh.saturating_add(grace(policy))
+}
+
+/// For how long an entry may be served after it has expired.
+fn grace(policy: &Policy) -> Duration {
+    policy.stale_while_revalidate.max(policy.stale_if_error)
 }
 
 /// `ttl`, shorter by a random part of it between none and `jitter`.

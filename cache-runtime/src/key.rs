@@ -7,6 +7,9 @@
 
 mod link;
 mod parts;
+mod written;
+
+pub use self::written::{Written, written};
 
 pub use self::link::{AnyValue, Holds, KeyOf};
 

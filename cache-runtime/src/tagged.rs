@@ -1,5 +1,5 @@
-//! Reads without a macro: under tags or none, in the foreground or with a load that can go on without its
-//! caller.
+//! Without a macro: entries that carry tags, and reads under tags or none, in the foreground or with a load that
+//! can go on without its caller.
 
 use std::{fmt, future::Future, pin::pin, sync::Arc};
 
@@ -129,6 +129,23 @@ impl Tagged<'_> {
         let request = self.request(&key, policy, self.counters(policy, "get_or_refresh"));
         let load = || Box::pin(Cache::in_same_scope(load()));
         read::cached_owned::<O::Shape, _, _, _>(Lookup::new(&request, guard), |_, _| {}, load).await
+    }
+
+    /// As [`Cache::write_through`].
+    pub async fn write_through<O, F, Fut>(
+        &self,
+        key: impl KeyOf<<O::Shape as Shape>::Value>,
+        policy: &Policy,
+        write: F,
+    ) -> O
+    where
+        O: Loaded,
+        <O::Shape as Shape>::Value: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = O>,
+    {
+        let key = self.cache.key(policy.version, |out| out.key(&key));
+        self.cache.write_tagged(key, self.tags.clone(), policy, write).await
     }
 
     fn counters(&self, policy: &Policy, operation: &'static str) -> Arc<Counters> {

@@ -52,3 +52,6 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

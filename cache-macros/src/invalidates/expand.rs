@@ -5,6 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::model::Invalidates;
+use crate::returned::{self, Returned};
 use crate::site;
 
 pub(super) fn expand(model: &Invalidates) -> TokenStream {
@@ -15,20 +16,51 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let site = quote_spanned! {span=>
         new(|| ::core::any::type_name_of_val(&__here), #krate::__private::NO_TTL #policy)
     };
-    let keys = model.options.keys.iter().map(|key| {
+    let known = model.options.keys.iter().filter(|key| returned::template(key).is_none());
+    let keys = known.map(|key| {
         let key = key.write(&model.params);
         quote_spanned!(span=> .fence(|__w| { #key }))
     });
-    let tags = model.options.tags.iter().map(|tag| {
+    let known = model.options.tags.iter().filter(|tag| returned::template(tag).is_none());
+    let tags = known.map(|tag| {
         let tag = tag.write(&model.params);
         quote_spanned!(span=> .fence_tag(|__w| { #tag }))
     });
     let fences = keys.chain(tags).collect();
     let call = site::call(&common.krate, common.cache.as_ref(), &site, &fences);
     let body = model.function.body();
+    let returned = returned(model);
+    let before = &returned.before;
+    let run = run(model, &returned.after);
     model.function.with(quote_spanned! {span=>
         #call
+        #before
         let __body = ::core::pin::pin!(#body);
-        __call.invalidate(__body).await
+        #run
     })
+}
+
+/// The keys that are known only from what the function returns.
+fn returned(model: &Invalidates) -> Returned {
+    let mut found = Returned::default();
+    for key in model.options.keys.iter().filter_map(returned::template) {
+        found.empty("empty", key, &model.params, &model.options.common.krate);
+    }
+    for tag in model.options.tags.iter().filter_map(returned::template) {
+        found.empty("empty_tag", tag, &model.params, &model.options.common.krate);
+    }
+    found
+}
+
+/// The call that does all. What the function returns is looked into only where a key names it.
+fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
+    let span = Span::mixed_site();
+    if empties.is_empty() {
+        return quote_spanned!(span=> __call.invalidate(__body).await);
+    }
+    let shape = site::shape(&model.options.common.krate, &quote_spanned!(span=> of(&*__body)));
+    quote_spanned! {span=>
+        #shape
+        __call.write(__shape, |__value, __leave| { #empties }, __body).await
+    }
 }

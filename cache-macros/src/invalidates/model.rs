@@ -20,7 +20,8 @@ pub(crate) struct Options {
 
 impl Invalidates {
     pub(crate) fn new(function: Function, options: Options) -> Self {
-        let params = function.params();
+        let mut params = function.params();
+        params.result = true;
         Invalidates { function, params, options }
     }
 }

@@ -44,6 +44,15 @@ snapshots! {
             db::rename(tenant).await
         }
     }
+    returned in Some("impl Repo"), (
+        "user:<self.tenant>:<return.id>",
+        "users:<self.tenant>",
+        tags("plan:<return.plan>", "tenant:<self.tenant>"),
+    ): {
+        async fn insert(&self, new: NewUser) -> sqlx::Result<User> {
+            self.db.insert(new).await
+        }
+    }
     no_result in None, ("user:<id>"): {
         async fn forget(id: u64) {
             db::forget(id).await;

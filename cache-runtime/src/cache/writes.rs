@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Cache;
 use crate::{
     error::Error,
-    key::CacheKey,
+    key::{CacheKey, KeyOf},
     policy::Policy,
     shape::{Loaded, Shape},
     write::{self, Fence, Leave, Through},
@@ -43,7 +43,30 @@ impl Cache {
     /// assert_eq!(cache.get("score:7").await, Ok(Some(42)));
     /// # }
     /// ```
-    pub async fn write_through<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, write: F) -> O
+    pub async fn write_through<O, F, Fut>(
+        &self,
+        key: impl KeyOf<<O::Shape as Shape>::Value>,
+        policy: &Policy,
+        write: F,
+    ) -> O
+    where
+        O: Loaded,
+        <O::Shape as Shape>::Value: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = O>,
+    {
+        let key = self.key(policy.version, |out| out.key(&key));
+        self.write_tagged(key, Vec::new(), policy, write).await
+    }
+
+    /// Writes through an entry that carries `tags`, all by their stored names.
+    pub(crate) async fn write_tagged<O, F, Fut>(
+        &self,
+        key: String,
+        tags: Vec<String>,
+        policy: &Policy,
+        write: F,
+    ) -> O
     where
         O: Loaded,
         <O::Shape as Shape>::Value: Serialize + DeserializeOwned,
@@ -53,9 +76,8 @@ impl Cache {
         let inner = &self.inner;
         let Some(guard) = &inner.guard else { return write().await };
         let counters = self.counters(policy.name.unwrap_or("write_through"));
-        let leave = Leave::new(inner, &counters, policy);
-        let key = Some(self.key(policy.version, |out| out.key(&key)));
-        let (fences, tags) = (Vec::new(), Vec::new());
+        let leave = Leave::new(inner, &counters, policy, true);
+        let (key, fences) = (Some(key), Vec::new());
         let through = Through { inner, guard, counters: &counters, policy, key, fences, tags };
         // Pinned here, so that it is held once and not in every future that passes it on.
         let body = pin!(async { write().await });

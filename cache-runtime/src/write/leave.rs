@@ -21,16 +21,24 @@ pub struct Leave {
     inner: Arc<Inner>,
     counters: Arc<Counters>,
     policy: Policy,
+    /// Whether there is a key under which a value could be left.
+    stores: bool,
     value: Option<Entry>,
     emptied: Vec<String>,
 }
 
 impl Leave {
-    pub(crate) fn new(inner: &Arc<Inner>, counters: &Arc<Counters>, policy: &Policy) -> Leave {
+    pub(crate) fn new(
+        inner: &Arc<Inner>,
+        counters: &Arc<Counters>,
+        policy: &Policy,
+        stores: bool,
+    ) -> Leave {
         Leave {
             inner: Arc::clone(inner),
             counters: Arc::clone(counters),
             policy: *policy,
+            stores,
             value: None,
             emptied: Vec::new(),
         }
@@ -41,10 +49,18 @@ impl Leave {
         self.policy.ttl = ttl.into_ttl();
     }
 
+    /// The fingerprint of the value's type.
+    pub fn fingerprint(&mut self, fingerprint: u64) {
+        self.policy.encoding.fingerprint = fingerprint;
+    }
+
     /// The value that takes the entry's place, if the write succeeds and nobody else writes meanwhile.
     ///
     /// A `None`, whatever it is wrapped in, is not stored, and neither is what does not read back as what it is.
     pub fn value<T: Serialize + DeserializeOwned>(&mut self, value: &T) {
+        if !self.stores {
+            return;
+        }
         // Stamp, life and tags are put into the header when they are known.
         let stamp = Nonce([0; 16]);
         let meta = codec::Meta::default();

@@ -12,8 +12,13 @@ use crate::{
     time::nonce,
 };
 
-/// The tags that a value is going to carry, in the order of their names.
-pub(super) struct Carried(Vec<Tag>);
+/// The tags that a value is going to carry.
+pub(super) struct Carried {
+    /// In the order of their names.
+    tags: Vec<Tag>,
+    /// For how long a life the stamps have been asked for.
+    life: Duration,
+}
 
 struct Tag {
     name: String,
@@ -31,14 +36,15 @@ impl Carried {
             let own = fences.contains(&name);
             Tag { name, stamp: own.then(nonce), own }
         };
-        Carried(tags.into_iter().map(tag).collect())
+        Carried { tags: tags.into_iter().map(tag).collect(), life: Duration::ZERO }
     }
 
     /// Asks for the stamps, all at once, and has them kept for longer than an entry of `life`.
     ///
     /// The order in which these questions reach the store is of no account, so they go in one message.
     pub(super) async fn ask(&mut self, guard: &Guard, life: Duration) -> Result<(), Error> {
-        let others: Vec<_> = self.0.iter_mut().filter(|tag| !tag.own).collect();
+        self.life = life;
+        let others: Vec<_> = self.tags.iter_mut().filter(|tag| !tag.own).collect();
         let names: Vec<_> = others.iter().map(|tag| &*tag.name).collect();
         let stamps = stamps(guard, &names, life).await?;
         for (tag, stamp) in others.into_iter().zip(stamps) {
@@ -49,32 +55,32 @@ impl Carried {
 
     /// The stamps, if all are known: without one of them, nobody could tell when the value becomes stale.
     pub(super) fn stamps(&self, fence: &Fence) -> Option<Vec<Nonce>> {
-        if self.0.len() > MOST_TAGS {
+        if self.tags.len() > MOST_TAGS {
             tracing::warn!(
-                tags = self.0.len(),
+                tags = self.tags.len(),
                 "an entry with more than {MOST_TAGS} tags is not stored"
             );
             return None;
         }
         let stamp = |tag: &Tag| tag.stamp.filter(|_| !tag.own || fence.holds(&tag.name));
-        self.0.iter().map(stamp).collect()
+        self.tags.iter().map(stamp).collect()
     }
 
     /// What the settlement of `fenced` leaves there, if that is one of these tags: the stamp that the value
     /// carries.
     pub(super) fn left(&self, fenced: &str, life: Duration) -> Option<Value> {
-        let tag = self.0.iter().find(|tag| tag.own && tag.name == fenced)?;
+        let tag = self.tags.iter().find(|tag| tag.own && tag.name == fenced)?;
         let stamp = tag.stamp?;
         Some((stamp, Entry::tag(stamp), tag_life(life)))
     }
 
-    /// Has the stamps kept for an entry of `life`, where that is longer than they were `told`.
+    /// Has the stamps kept for an entry of `life`, where that is longer than they were asked for.
     ///
     /// Best effort: a stamp that is gone too early makes an entry stale too early.
-    pub(super) async fn prolong(&self, guard: &Guard, told: Duration, life: Duration) {
-        if life > told {
+    pub(super) async fn prolong(&self, guard: &Guard, life: Duration) {
+        if life > self.life {
             let names: Vec<_> =
-                self.0.iter().filter(|tag| !tag.own).map(|tag| &*tag.name).collect();
+                self.tags.iter().filter(|tag| !tag.own).map(|tag| &*tag.name).collect();
             _ = stamps(guard, &names, life).await;
         }
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     entry::Entry,
-    freshness::{Life, life},
+    freshness::{Life, kept, life},
     guard::Guard,
     inner::Inner,
     policy::Policy,
@@ -54,8 +54,8 @@ impl<'a> Through<'a> {
         let mut carried = Carried::new(tags, &fences);
         fences.extend(key.clone());
         let fence = Fence::raise(inner, fences);
-        let life = life(policy.ttl, policy, now_ms());
-        let (fence, asked) = join(fence, carried.ask(guard, life.hard)).await;
+        let ask = carried.ask(guard, kept(policy.ttl, policy));
+        let (fence, asked) = join(fence, ask).await;
         if !fence.stands() || asked.is_err() {
             counters.store_errors.add_one();
         }
@@ -68,11 +68,11 @@ impl Begun<'_> {
     pub(super) async fn end(self, leave: Leave) {
         let (value, emptied) = leave.decided();
         let value = value.and_then(|(entry, ttl)| self.value(&entry, ttl));
-        let Begun { guard, counters, policy, key, fence, carried } = self;
+        let Begun { guard, counters, key, fence, carried, .. } = self;
         let keys = fence.keys() + emptied.len() as u64;
         // A ttl that came with the value may be longer than the tags were told.
         let hard = value.as_ref().map_or(Duration::ZERO, |(_, _, hard)| *hard);
-        let prolonged = carried.prolong(guard, life(policy.ttl, policy, 0).hard, hard);
+        let prolonged = carried.prolong(guard, hard);
         let settled = fence.leave(|fenced| match &value {
             Some(value) if key.as_deref() == Some(fenced) => Some(value.clone()),
             Some(_) => carried.left(fenced, hard),
@@ -87,12 +87,10 @@ impl Begun<'_> {
         counters.invalidations.add(keys);
     }
 
-    /// The value as it is stored, if it may be: the key is fenced, and every tag's stamp is known.
+    /// The value as it is stored, if every tag's stamp is known.
     fn value(&self, entry: &Entry, ttl: Duration) -> Option<Value> {
-        let key = self.key.as_deref()?;
         let stamps = self.carried.stamps(&self.fence)?;
-        let life = life(ttl, self.policy, now_ms());
-        self.fence.holds(key).then(|| value(entry, life, &stamps))
+        Some(value(entry, life(ttl, self.policy, now_ms()), &stamps))
     }
 }
 

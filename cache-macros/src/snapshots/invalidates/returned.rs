@@ -1,0 +1,67 @@
+impl Repo {
+    #[invalidates(
+        "user:<self.tenant>:<return.id>",
+        "users:<self.tenant>",
+        tags("plan:<return.plan>", "tenant:<self.tenant>"),
+    )]
+    async fn insert(&self, new: NewUser) -> sqlx::Result<User> {
+        self.db.insert(new).await
+    }
+}
+
+// becomes
+
+impl Repo {
+    async fn insert(&self, new: NewUser) -> sqlx::Result<User> {
+        let __call = {
+            fn __here() {}
+            static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+                || ::core::any::type_name_of_val(&__here),
+                ::cache_runtime::__private::NO_TTL,
+            );
+            ::cache_runtime::__private::Call::new(&__SITE)
+                .fence(|__w| {
+                    __w.literal("users:");
+                    __w.part(&self.tenant);
+                })
+                .fence_tag(|__w| {
+                    __w.literal("tenant:");
+                    __w.part(&self.tenant);
+                })
+        };
+        let __part0 = ::cache_runtime::__private::written(&self.tenant);
+        let __body = ::core::pin::pin!(
+            async move { if let ::core::option::Option::Some(__ret) =
+            ::core::option::Option::None:: < sqlx::Result < User > > { return __ret; }
+            self.db.insert(new). await }
+        );
+        let __shape = {
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _,
+                Shape5 as _,
+            };
+            (&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
+        };
+        __call
+            .write(
+                __shape,
+                |__value, __leave| {
+                    __leave
+                        .empty(|__w| {
+                            __w.literal("user:");
+                            __w.part(&__part0);
+                            __w.literal(":");
+                            __w.part(&__value.id);
+                        });
+                    __leave
+                        .empty_tag(|__w| {
+                            __w.literal("plan:");
+                            __w.part(&__value.plan);
+                        });
+                },
+                __body,
+            )
+            .await
+    }
+}

@@ -1,0 +1,157 @@
+//! Writes the code of a function that writes through: one `static`, the keys and tags, and one call into the
+//! runtime.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Path;
+
+use super::model::{Options, Ttl, Value, WriteThrough};
+use crate::common;
+use crate::duration::Length;
+use crate::key;
+use crate::returned::{self, Returned};
+use crate::site;
+
+pub(super) fn expand(model: &WriteThrough) -> TokenStream {
+    let span = Span::mixed_site();
+    let options = &model.options;
+    let krate = &options.common.krate;
+    let policy = policy(options);
+    let site = quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy));
+    let call = site::call(krate, options.common.cache.as_ref(), &site, &steps(model));
+    let body = model.function.body();
+    let shape = site::shape(krate, &quote_spanned!(span=> of(&*__body)));
+    let returned = returned(model);
+    let before = &returned.before;
+    let write = write(model, &returned.after);
+    model.function.with(quote_spanned! {span=>
+        #call
+        #before
+        let __body = ::core::pin::pin!(#body);
+        #shape
+        #write
+    })
+}
+
+/// The part of the policy that is known before the function runs.
+fn policy(options: &Options) -> TokenStream {
+    let span = Span::mixed_site();
+    let krate = &options.common.krate;
+    let mut policy = match &options.ttl {
+        Some(Ttl::Length(length @ Length::Known(_))) => {
+            let ttl = length.method("ttl");
+            quote_spanned!(span=> #krate::Policy::#ttl)
+        }
+        _ => quote_spanned!(span=> #krate::__private::NO_TTL),
+    };
+    policy.extend(options.common.policy());
+    policy
+}
+
+/// What is known only with the arguments. A value that is given comes last: it is not made where there is no cache,
+/// and wants to know its ttl.
+fn steps(model: &WriteThrough) -> TokenStream {
+    let span = Span::mixed_site();
+    let options = &model.options;
+    let mut steps = TokenStream::new();
+    if let Some(Ttl::Length(Length::Expr(ttl))) = &options.ttl {
+        steps.extend(quote_spanned!(span=> .ttl(#ttl)));
+    }
+    let mut names = |method: &str, keys: &mut dyn Iterator<Item = &key::Key>| {
+        let method = syn::Ident::new(method, span);
+        for key in keys.filter(|key| returned::template(key).is_none()) {
+            let key = key.write(&model.params);
+            steps.extend(quote_spanned!(span=> .#method(|__w| { #key })));
+        }
+    };
+    names("through", &mut options.key.iter());
+    names("fence", &mut options.invalidates.iter());
+    names("fence_tag", &mut options.tags.fenced.iter());
+    names("tag", &mut options.tags.carried.iter());
+    if let Some(Value::Given(given)) = &options.value {
+        let given = key::borrowed(given);
+        let leave = leave(options, &given, key::first_span(&given));
+        steps.extend(quote_spanned!(span=> .leave(|__leave| { #leave })));
+    }
+    steps
+}
+
+/// The keys that are known only from what the function returns.
+fn returned(model: &WriteThrough) -> Returned {
+    let options = &model.options;
+    let mut found = Returned::default();
+    let mut empty = |method: &str, keys: &mut dyn Iterator<Item = &key::Key>| {
+        for key in keys.filter_map(returned::template) {
+            found.empty(method, key, &model.params, &options.common.krate);
+        }
+    };
+    empty("empty", &mut options.key.iter().chain(&options.invalidates));
+    empty("empty_tag", &mut options.tags.fenced.iter());
+    found
+}
+
+/// The call that does all. All of it stands where the return type stands, so that a value that cannot be stored
+/// is reported there.
+fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
+    let span = Span::mixed_site();
+    let options = &model.options;
+    let krate = &options.common.krate;
+    let sig = &model.function.sig;
+    let output = model.function.output();
+    let at = span.located_at(output.map_or(sig.ident.span(), key::first_span));
+    let leave = match &options.value {
+        Some(Value::Given(_) | Value::Unreadable) => TokenStream::new(),
+        Some(Value::Of(pick)) => {
+            let at = span.located_at(key::first_span(pick));
+            let krate = common::at(krate, at);
+            leave(options, &quote_spanned!(at=> #krate::__private::pick(__value, #pick)), at)
+        }
+        None => leave(options, &quote_spanned!(at=> __value), at),
+    };
+    let hook = if leave.is_empty() && empties.is_empty() {
+        quote_spanned!(span=> #krate::__private::leave_nothing)
+    } else {
+        quote_spanned!(span=> |__value, __leave| { #leave #empties })
+    };
+    quote_spanned!(at=> __call.write(__shape, #hook, __body).await)
+}
+
+/// Leaves `value`, if it is one: what is known only of its type is whether it is an `Option`, and a reference. What
+/// cannot be stored is reported at `at`.
+fn leave(options: &Options, value: &TokenStream, at: Span) -> TokenStream {
+    let span = Span::mixed_site();
+    let at = span.located_at(at);
+    let krate = &options.common.krate;
+    let ttl = match &options.ttl {
+        Some(Ttl::OfValue(closure)) => Some(of_value(krate, closure)),
+        _ => None,
+    };
+    let leave = quote_spanned!(at=> __leave.value(__kept));
+    let picked = {
+        let krate = common::at(krate, at);
+        quote_spanned!(at=> (&&&&&&#krate::__private::Picked(#value)).__cache_kept())
+    };
+    quote_spanned! {span=>
+        #[allow(unused_imports)]
+        use #krate::__private::{
+            Fingerprint0 as _, Fingerprint1 as _,
+            Kept0 as _, Kept1 as _, Kept2 as _, Kept3 as _, Kept4 as _, Kept5 as _,
+        };
+        if let ::core::option::Option::Some(__kept) = #picked {
+            #ttl
+            __leave.fingerprint(
+                (&#krate::__private::ValueProbe::of_value(__kept)).__cache_fingerprint(),
+            );
+            #leave;
+        }
+    }
+}
+
+/// The closure of `ttl`, asked of the value that is stored.
+fn of_value(krate: &Path, closure: &impl ToTokens) -> TokenStream {
+    let span = Span::mixed_site();
+    let at = span.located_at(key::first_span(closure));
+    let krate = common::at(krate, at);
+    let view = quote_spanned!(at=> #krate::__private::view(__kept, #closure));
+    quote_spanned!(span=> __leave.ttl(#view);)
+}

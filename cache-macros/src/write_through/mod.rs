@@ -1,0 +1,24 @@
+//! `#[write_through]`: what an async function has written takes the entry's place.
+
+mod check;
+mod expand;
+mod model;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::TokenStream;
+
+use crate::fallback;
+
+pub(crate) fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
+    fallback::untouched_on_error("#[write_through]", item, |function, cx| {
+        let mut params = function.params();
+        params.result = true;
+        let options = parse::options(args, &params, cx);
+        let model = model::WriteThrough { function, params, options };
+        check::all(&model, cx);
+        cx.is_clean().then(|| expand::expand(&model))
+    })
+}

@@ -1,0 +1,60 @@
+//! What `#[write_through]` knows once all is read: the user's own tokens, so that any later stage can
+//! point at them.
+
+use syn::{Expr, ExprClosure};
+
+use crate::common::Common;
+use crate::duration::Length;
+use crate::function::Function;
+use crate::key::Key;
+use crate::params::Params;
+
+pub(crate) struct WriteThrough {
+    pub(crate) function: Function,
+    pub(crate) params: Params,
+    pub(crate) options: Options,
+}
+
+/// The arguments. What is missing or could not be read is `None`, and was reported.
+pub(crate) struct Options {
+    /// The key whose entry's place the value takes.
+    pub(crate) key: Option<Key>,
+    pub(crate) ttl: Option<Ttl>,
+    /// What is stored, if not what the function returns.
+    pub(crate) value: Option<Value>,
+    /// Other keys that the function makes stale.
+    pub(crate) invalidates: Vec<Key>,
+    pub(crate) tags: Tags,
+    pub(crate) common: Common,
+}
+
+pub(crate) enum Ttl {
+    Length(Length),
+    /// `|user: &User| ...`
+    OfValue(ExprClosure),
+}
+
+pub(crate) enum Value {
+    /// `|saved: &Saved| &saved.user`, or the path of a function: of what is returned.
+    Of(Expr),
+    /// `user`: of the parameters, before the body runs.
+    Given(Expr),
+    /// Something that was reported.
+    Unreadable,
+}
+
+#[derive(Default)]
+pub(crate) struct Tags {
+    /// `tags(...)`: what the function makes stale.
+    pub(crate) fenced: Vec<Key>,
+    /// `tags = [...]`: what makes the entry stale.
+    pub(crate) carried: Vec<Key>,
+}
+
+impl Options {
+    /// All keys and tags.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        let Options { key, invalidates, tags, .. } = self;
+        key.iter().chain(invalidates).chain(&tags.fenced).chain(&tags.carried)
+    }
+}

@@ -1,0 +1,152 @@
+//! Reads the arguments of `#[write_through]`, each by itself.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Expr, Path, Token};
+
+use super::model::{Options, Tags, Ttl, Value};
+use crate::args::{self, Arg, Args, Spec};
+use crate::common::Common;
+use crate::ctxt::Ctxt;
+use crate::duration::Length;
+use crate::key::Key;
+use crate::params::Params;
+
+const WRITE_THROUGH: Spec = Spec {
+    attribute: "`#[write_through]`",
+    known: &[
+        ("key", "key = \"user:<user.id>\""),
+        ("ttl", "ttl = 3600"),
+        ("value", "value = |saved: &Saved| &saved.user` or `value = user"),
+        ("invalidates", "invalidates(\"user-by-name:<user.name>\")"),
+        TAGS,
+        TAGS,
+        ("cache", "cache = self.cache"),
+        ("version", "version = 2"),
+        ("name", "name = \"users.update\""),
+        ("crate", "crate = my_cache"),
+    ],
+    refused: &[
+        (
+            "lock",
+            "`lock` is for readers: a writer fences its key, so that nobody loads for others meanwhile",
+        ),
+        (
+            "negative_ttl",
+            "a writer does not store `None`, so there is no `negative_ttl`: the next read loads, and remembers it",
+        ),
+        ("skip", "the key of a writer need not name every parameter, so there is nothing to skip"),
+    ],
+    positional: Some(
+        "every argument of `#[write_through]` has a name: `key = \"user:<user.id>\"`, `ttl = 3600`, \
+         and `invalidates(\"...\")` for other keys",
+    ),
+};
+
+/// Written twice in the list of arguments, since it can be given once in each form.
+const TAGS: (&str, &str) = (
+    "tags",
+    "tags(\"tenant:<user.tenant>\")` for tags that the function makes stale, `tags = \
+     [\"tenant:<user.tenant>\"]` for tags that the stored entry carries",
+);
+
+/// Reads all of them; `params` tell a parameter from a function in `value = ...`.
+pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Options {
+    let mut args = Args::parse(tokens, &WRITE_THROUGH, cx);
+    Options {
+        key: key(&mut args, cx),
+        ttl: ttl(&mut args, cx),
+        value: args.take("value").map(|arg| value(arg, params, cx)),
+        invalidates: args.take("invalidates").map(|arg| keys(arg, cx)).unwrap_or_default(),
+        tags: tags(&mut args, cx),
+        common: Common::parse(&mut args, cx),
+    }
+}
+
+fn key(args: &mut Args, cx: &Ctxt) -> Option<Key> {
+    match args.take("key") {
+        Some(arg) => Key::parse(arg.expr(cx)?, cx),
+        None if args.lacks("key") => missing(
+            "`#[write_through]` needs the key under which readers find the value: \
+             `key = \"user:<user.id>\"`",
+            cx,
+        ),
+        None => None,
+    }
+}
+
+fn ttl(args: &mut Args, cx: &Ctxt) -> Option<Ttl> {
+    match args.take("ttl") {
+        Some(arg) => match arg.expr(cx)? {
+            Expr::Closure(closure) if closure.inputs.len() == 1 => Some(Ttl::OfValue(closure)),
+            Expr::Closure(closure) => {
+                cx.error_at(
+                    closure,
+                    "this closure gets one argument, the value that is stored: `ttl = |user: &User| ...`",
+                );
+                None
+            }
+            expr => {
+                let zero = "nothing would be left in the cache; write for how many seconds the \
+                            value may be kept, or `#[invalidates(...)]` to leave nothing";
+                cx.ok(Length::parse("ttl", expr, zero)).map(Ttl::Length)
+            }
+        },
+        None if args.lacks("ttl") => missing(
+            "`#[write_through]` needs a `ttl`, after which the value is loaded anew: `ttl = 3600` \
+             (seconds) or `ttl = \"1h\"`",
+            cx,
+        ),
+        None => None,
+    }
+}
+
+fn missing<T>(message: &str, cx: &Ctxt) -> Option<T> {
+    cx.error(syn::Error::new(Span::call_site(), message));
+    None
+}
+
+/// A closure, or the path of a function, is asked of what the function returns. All else is of the
+/// parameters, and a parameter is no function.
+fn value(arg: Arg, params: &Params, cx: &Ctxt) -> Value {
+    let is_parameter =
+        |path: &Path| path.get_ident().is_some_and(|name| params.contains(&name.to_string()));
+    match arg.expr(cx) {
+        Some(Expr::Closure(closure)) if closure.inputs.len() != 1 => {
+            cx.error_at(
+                closure,
+                "this closure gets one argument, what the function returns: `value = |saved| ...`; \
+                 for a value that is known before, leave the `||` out",
+            );
+            Value::Unreadable
+        }
+        Some(closure @ Expr::Closure(_)) => Value::Of(closure),
+        Some(Expr::Path(path)) if !is_parameter(&path.path) => Value::Of(Expr::Path(path)),
+        Some(given) => Value::Given(given),
+        None => Value::Unreadable,
+    }
+}
+
+fn tags(args: &mut Args, cx: &Ctxt) -> Tags {
+    let mut tags = Tags::default();
+    while let Some(arg) = args.take("tags") {
+        match &arg.value {
+            args::Value::Is(Expr::Array(array)) => {
+                tags.carried =
+                    array.elems.iter().filter_map(|tag| Key::parse(tag.clone(), cx)).collect();
+            }
+            args::Value::List(_) => tags.fenced = keys(arg, cx),
+            _ => _ = arg.misused::<()>(cx),
+        }
+    }
+    tags
+}
+
+/// Keys in brackets.
+fn keys(arg: Arg, cx: &Ctxt) -> Vec<Key> {
+    let Some(tokens) = arg.list(cx) else { return Vec::new() };
+    let keys = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens);
+    let keys = cx.ok(keys).into_iter().flatten();
+    keys.filter_map(|key| Key::parse(key, cx)).collect()
+}
