@@ -5,6 +5,7 @@ pub mod chaos;
 pub mod checker;
 pub mod database;
 pub mod dialogue;
+pub mod gate;
 pub mod herd;
 pub mod patience;
 pub mod race;

@@ -3,7 +3,7 @@
 //! | said to the service | what it does | what it says |
 //! |---|---|---|
 //! | `read <function> <call>` | reads the row through `plain`, `locked` or `by-hand` | `query <call>` if it has to load; in the end `answer <call> <version>` |
-//! | `write <way>` | writes it by `attribute`, `fence`, `invalidate` or `by-hand` | `query write`, and in the end `answer write <version>` |
+//! | `write <way> <call>` | writes it by `attribute`, `through`, `closure`, `fence`, `invalidate` or `by-hand` | `query <call>`, and in the end `answer <call> <version>` |
 //! | `row <call> <version>` | answers a query | |
 //! | `misses` | counts the calls that found nothing in the store | `misses <count>` |
 
@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use cache_runtime::{Cache, cached, invalidates};
+use cache_runtime::{Cache, Policy, cached, invalidates, write_through};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     sync::{mpsc, oneshot},
@@ -26,6 +26,7 @@ use crate::by_hand::Shelf;
 /// The two keys of the row, one for each function.
 const KEYS: [&str; 2] = ["plain:7", "locked:7"];
 const ROW: u32 = 7;
+const MINUTE: Policy = Policy::ttl(60);
 const BY_HAND: &str = "by-hand:7";
 
 /// Serves until there is no more input.
@@ -75,11 +76,11 @@ impl Service {
                     service.say(format_args!("answer {call} {version}"));
                 });
             }
-            ["write", way] => {
-                let way = way.to_owned();
+            ["write", way, call] => {
+                let (way, call) = (way.to_owned(), call.to_owned());
                 tokio::spawn(async move {
-                    let version = service.write(&way).await;
-                    service.say(format_args!("answer write {version}"));
+                    let version = service.write(&way, &call).await;
+                    service.say(format_args!("answer {call} {version}"));
                 });
             }
             ["row", call, version] => {
@@ -133,24 +134,32 @@ impl Service {
         self.query(call).await
     }
 
-    async fn write(&self, way: &str) -> u64 {
+    async fn write(&self, way: &str, call: &str) -> u64 {
         match way {
-            "attribute" => self.update(ROW).await,
+            "attribute" => self.update(ROW, call).await,
+            "through" => self.replace(ROW, call).await,
+            "closure" => {
+                let locked = self.cache.fence([KEYS[1]]).await;
+                let write = || async { Ok::<_, Infallible>(self.query(call).await) };
+                let Ok(version) = self.cache.write_through(KEYS[0], &MINUTE, write).await;
+                locked.settle().await.expect("the store can be told");
+                version
+            }
             "fence" => {
                 let fence = self.cache.fence(KEYS).await;
-                let version = self.query("write").await;
+                let version = self.query(call).await;
                 fence.settle().await.expect("the store can be told");
                 version
             }
             "invalidate" => {
-                let version = self.query("write").await;
+                let version = self.query(call).await;
                 for key in KEYS {
                     self.cache.invalidate(key).await.expect("the store can be told");
                 }
                 version
             }
             "by-hand" => {
-                let commit = async { Ok::<_, Infallible>(self.query("write").await) };
+                let commit = async { Ok::<_, Infallible>(self.query(call).await) };
                 let Ok(version) = self.shelf.write(BY_HAND, commit).await;
                 version
             }
@@ -159,7 +168,12 @@ impl Service {
     }
 
     #[invalidates("plain:<row>", "locked:<row>", cache = self.cache)]
-    async fn update(&self, row: u32) -> u64 {
-        self.query("write").await
+    async fn update(&self, row: u32, call: &str) -> u64 {
+        self.query(call).await
+    }
+
+    #[write_through(key = "plain:<row>", ttl = 60, invalidates("locked:<row>"), cache = self.cache)]
+    async fn replace(&self, row: u32, call: &str) -> u64 {
+        self.query(call).await
     }
 }

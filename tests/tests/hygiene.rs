@@ -32,7 +32,7 @@ mod taken {
 #[allow(unused_imports, reason = "they are only in the way")]
 use taken::*;
 
-use ::cache_runtime::{CacheKey, CacheValue, KeyPart, cached, invalidates};
+use ::cache_runtime::{CacheKey, CacheValue, KeyPart, cached, invalidates, write_through};
 
 type Outcome<T> = ::core::result::Result<T, ()>;
 
@@ -75,6 +75,11 @@ trait Distraction {
     fn part(&self) {}
     fn run(&self) {}
     fn of(&self) {}
+    fn value(&self) {}
+    fn empty(&self) {}
+    fn leave(&self) {}
+    fn write(&self) {}
+    fn through(&self) {}
 }
 
 impl<T> Distraction for T {}
@@ -164,6 +169,39 @@ async fn writer(cache: u64) {
     let _ = cache;
 }
 
+#[write_through(
+    key = "user:<cache>:<key>:<w>:<call>:<body>",
+    ttl = |value: &u64| *value,
+    value = |value| *value,
+    invalidates("other:<return>:<leave>", PlanKey { id: &Id(cache), plan: Plan::Free }),
+    tags("cache:<cache>"),
+    tags = ["cache:<cache>", "key:<key>"],
+    version = 1,
+    name = "hygiene",
+)]
+async fn written(
+    cache: u64,
+    key: u64,
+    w: u64,
+    call: u64,
+    body: u64,
+    leave: u64,
+) -> Outcome<::core::option::Option<u64>> {
+    let __leave = cache + key;
+    let __value = w + call + body + leave;
+    ::core::result::Result::Ok(::core::option::Option::Some(__leave + __value))
+}
+
+#[write_through(key = "value:<value>", ttl = 60, value = value, invalidates("kept:<kept>"))]
+async fn given(value: u64, kept: u64) {
+    let _ = kept;
+}
+
+#[invalidates("inserted:<return>:<part0>")]
+async fn inserted(part0: u64) -> u64 {
+    part0
+}
+
 macro_rules! generated {
     ($name:ident, $id:ident, $ty:ty) => {
         #[cached(key = "generated:<id>:<other>", ttl = 60)]
@@ -190,6 +228,12 @@ fn hostile_surroundings() {
         let repo = Repo { load: 1 };
         ::core::assert_eq!(repo.background(1, 1, &[1], "a").await, 5);
         writer(1).await;
+        ::core::assert_eq!(
+            written(1, 1, 1, 1, 1, 1).await,
+            ::core::result::Result::Ok(::core::option::Option::Some(6))
+        );
+        given(1, 2).await;
+        ::core::assert_eq!(inserted(1).await, 1);
     };
     let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build();
     let cache = ::cache_runtime::Cache::in_memory();
