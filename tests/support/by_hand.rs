@@ -58,6 +58,17 @@ impl Shelf {
         Ok(version)
     }
 
+    /// Writes to the database and puts what was written under `key`.
+    pub async fn write_through<E>(
+        &self,
+        key: &str,
+        commit: impl Future<Output = Result<u64, E>>,
+    ) -> Result<u64, E> {
+        let version = commit.await?;
+        self.set(key, version).await;
+        Ok(version)
+    }
+
     async fn get(&self, key: &str) -> Option<u64> {
         match self {
             Shelf::Redis(redis) => redis.clone().get(key).await.expect("Redis answers a GET"),

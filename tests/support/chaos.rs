@@ -1,13 +1,18 @@
-//! The load of the fault tests: services that read and write a few contended rows through a cache, and have
-//! every read judged.
+//! The load of the fault tests: services that read and write a few contended rows through a cache, by every
+//! strategy, and have every read judged.
 
 use std::{
+    collections::HashMap,
     io,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use cache_runtime::{Cache, cached, invalidates};
+use cache_runtime::{Cache, cached, write_through};
 use fastrand::Rng;
+use tokio::join;
 
 use crate::{
     by_hand::Shelf,
@@ -18,13 +23,19 @@ use crate::{
 /// One write in so many steps.
 const WRITE_EVERY: u32 = 16;
 
-/// A service of one task.
-#[derive(Debug)]
+/// Rows that share a tag.
+const GROUPS: usize = 4;
+
+/// How many rows a batch reads.
+const BATCH: usize = 4;
+
+/// A service of one task, and of the renewals that it leaves behind.
+#[derive(Clone, Debug)]
 pub struct Service {
     store: Store,
-    database: Database,
+    database: Arc<Database>,
     rows: usize,
-    loads: AtomicU64,
+    loads: Arc<AtomicU64>,
 }
 
 /// What the service keeps its copies in.
@@ -47,18 +58,25 @@ enum Way {
 impl Service {
     /// A service of so many rows.
     pub fn new(store: Store, database: Database, rows: usize) -> Service {
-        Service { store, database, rows, loads: AtomicU64::new(0) }
+        Service { store, database: Arc::new(database), rows, loads: Arc::default() }
     }
 
-    /// Reads or writes one row, and reports it.
+    /// Reads or writes one row, or a few, and reports it.
     pub async fn step(&self, rng: &mut Rng) -> io::Result<()> {
         // The first rows are the popular ones.
         let last = rng.usize(..self.rows);
         let row = rng.usize(..=last);
         if rng.u32(..WRITE_EVERY) == 0 {
-            self.write(row, rng).await
-        } else {
-            self.read(row, rng).await
+            return self.write(row, rng).await;
+        }
+        match &self.store {
+            Store::Cache(cache) => self.read(cache, row, rng).await,
+            Store::ByHand(shelf) => {
+                let floor = self.database.floor(row).await?;
+                let loads = self.loads();
+                let version = shelf.get_or_load(&by_hand(row), self.load(row)).await?;
+                self.report_read(row, Function::ByHand, floor, version, loads).await
+            }
         }
     }
 
@@ -75,19 +93,60 @@ impl Service {
         self.database.tally(who, tally).await
     }
 
-    async fn read(&self, row: usize, rng: &mut Rng) -> io::Result<()> {
+    async fn read(&self, cache: &Cache, row: usize, rng: &mut Rng) -> io::Result<()> {
+        let function = rng.choice([
+            Function::Plain,
+            Function::Locked,
+            Function::Tagged,
+            Function::Fresh,
+            Function::Through,
+            Function::Many,
+        ]);
+        let function = function.expect("there are functions");
+        if function == Function::Many {
+            return self.read_many(cache, row, rng).await;
+        }
         let floor = self.database.floor(row).await?;
-        let loads = self.loads.load(Ordering::Relaxed);
-        let (function, version) = match &self.store {
-            Store::Cache(cache) if rng.bool() => (Function::Plain, self.plain(cache, row).await?),
-            Store::Cache(cache) => (Function::Locked, self.locked(cache, row).await?),
-            Store::ByHand(shelf) => {
-                let version = shelf.get_or_load(&format!("by-hand:{row}"), self.load(row)).await?;
-                (Function::ByHand, version)
-            }
+        let loads = self.loads();
+        let version = match function {
+            Function::Plain => self.plain(cache, row).await?,
+            Function::Locked => self.locked(cache, row).await?,
+            Function::Tagged => self.tagged(cache, group(row), row).await?,
+            Function::Fresh => self.fresh(cache, row).await?,
+            _ => self.through(cache, row).await?,
         };
-        let loaded = self.loads.load(Ordering::Relaxed) != loads;
+        self.report_read(row, function, floor, version, loads).await
+    }
+
+    async fn read_many(&self, cache: &Cache, row: usize, rng: &mut Rng) -> io::Result<()> {
+        let mut rows = vec![row];
+        rows.extend((1..BATCH).map(|_| rng.usize(..self.rows)));
+        let mut floors = Vec::new();
+        for &row in &rows {
+            floors.push(self.database.floor(row).await?);
+        }
+        let loads = self.loads();
+        let versions = self.many(cache, &rows).await?;
+        for (row, floor) in rows.into_iter().zip(floors) {
+            self.report_read(row, Function::Many, floor, versions[&row], loads).await?;
+        }
+        Ok(())
+    }
+
+    async fn report_read(
+        &self,
+        row: usize,
+        function: Function,
+        floor: u64,
+        version: u64,
+        loads: u64,
+    ) -> io::Result<()> {
+        let loaded = self.loads() != loads;
         self.database.observe(Reading { row, function, floor, version, loaded }).await
+    }
+
+    fn loads(&self) -> u64 {
+        self.loads.load(Ordering::Relaxed)
     }
 
     #[cached(key = "plain:<row>", ttl = 60, cache = cache)]
@@ -98,6 +157,32 @@ impl Service {
     #[cached(key = "locked:<row>", ttl = 60, lock(lease = "300ms", wait = "2s"), cache = cache)]
     async fn locked(&self, cache: &Cache, row: usize) -> io::Result<u64> {
         self.load(row).await
+    }
+
+    #[cached(key = "tagged:<row>", tags = ["group:<group>"], ttl = 60, skip(group), cache = cache)]
+    async fn tagged(&self, cache: &Cache, group: usize, row: usize) -> io::Result<u64> {
+        self.load(row).await
+    }
+
+    #[cached(key = "fresh:<row>", ttl = "40ms", stale_while_revalidate = 60, refresh_ahead = 0.5,
+        jitter = 0.5, cache = cache)]
+    async fn fresh(&self, cache: &Cache, row: usize) -> io::Result<u64> {
+        self.load(row).await
+    }
+
+    #[cached(key = "through:<row>", ttl = 60, stale_if_error = 60, cache = cache)]
+    async fn through(&self, cache: &Cache, row: usize) -> io::Result<u64> {
+        self.load(row).await
+    }
+
+    /// Shares its entries with `plain`.
+    #[cached(key = "plain:<rows>", each = rows, ttl = 60, cache = cache)]
+    async fn many(&self, cache: &Cache, rows: &[usize]) -> io::Result<HashMap<usize, u64>> {
+        let mut versions = HashMap::new();
+        for &row in rows {
+            versions.insert(row, self.load(row).await?);
+        }
+        Ok(versions)
     }
 
     async fn load(&self, row: usize) -> io::Result<u64> {
@@ -111,7 +196,10 @@ impl Service {
             Store::Cache(cache) => cache,
             Store::ByHand(shelf) => {
                 let commit = self.database.commit(row);
-                let version = shelf.write(&format!("by-hand:{row}"), commit).await?;
+                let version = match rng.bool() {
+                    true => shelf.write(&by_hand(row), commit).await?,
+                    false => shelf.write_through(&by_hand(row), commit).await?,
+                };
                 return self.database.acknowledge(row, version, true).await;
             }
         };
@@ -119,24 +207,24 @@ impl Service {
         match way.expect("there are ways") {
             Way::Attribute => {
                 let errors = writer_errors(cache);
-                let version = self.update(cache, row).await?;
+                let version = self.update(cache, group(row), row).await?;
                 // Other tasks of the process count there too: a write may be thought not to have reached the
                 // store though it did, never the other way round.
                 let reached = writer_errors(cache) == errors;
                 self.database.acknowledge(row, version, reached).await
             }
             Way::Fence => {
-                let fence = cache.fence(keys(row)).await;
+                let (keys, tags) = join!(cache.fence(keys(row)), cache.fence_tags([tag(row)]));
                 let version = self.database.commit(row).await?;
-                match fence.settle().await {
-                    Ok(()) => self.database.acknowledge(row, version, true).await,
-                    Err(_) => Ok(()),
+                match join!(keys.settle(), tags.settle()) {
+                    (Ok(()), Ok(())) => self.database.acknowledge(row, version, true).await,
+                    _ => Ok(()),
                 }
             }
             Way::Invalidate => {
                 let version = self.database.commit(row).await?;
-                // Both, whatever comes of the first: each is told again later if it has to be.
-                let mut told = true;
+                // All of them, whatever comes of the first: each is told again later if it has to be.
+                let mut told = cache.invalidate_tags([tag(row)]).await.is_ok();
                 for key in keys(row) {
                     told &= cache.invalidate(key).await.is_ok();
                 }
@@ -145,14 +233,30 @@ impl Service {
         }
     }
 
-    #[invalidates("plain:<row>", "locked:<row>", cache = cache, name = "update")]
-    async fn update(&self, cache: &Cache, row: usize) -> io::Result<u64> {
+    #[write_through(key = "through:<row>", ttl = 60,
+        invalidates("plain:<row>", "locked:<row>", "fresh:<row>"), tags("group:<group>"),
+        cache = cache, name = "update")]
+    async fn update(&self, cache: &Cache, group: usize, row: usize) -> io::Result<u64> {
         self.database.commit(row).await
     }
 }
 
-fn keys(row: usize) -> [String; 2] {
-    [format!("plain:{row}"), format!("locked:{row}")]
+/// The keys under which a row can be, but for that which only its tag can end.
+pub fn keys(row: usize) -> [String; 4] {
+    ["plain", "locked", "fresh", "through"].map(|function| format!("{function}:{row}"))
+}
+
+/// The tag of a row.
+pub fn tag(row: usize) -> String {
+    format!("group:{}", group(row))
+}
+
+fn group(row: usize) -> usize {
+    row % GROUPS
+}
+
+fn by_hand(row: usize) -> String {
+    format!("by-hand:{row}")
 }
 
 fn writer_errors(cache: &Cache) -> u64 {

@@ -4,7 +4,7 @@
 //! then returns an older version, it is stale: it began after a newer one had been acknowledged.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -36,6 +36,7 @@ pub struct Checker {
     all_writes_count: AtomicBool,
     counts: watch::Sender<Counts>,
     tallies: Mutex<HashMap<u32, Tally>>,
+    by_function: Mutex<BTreeMap<Function, Answers>>,
     stale: Mutex<Vec<String>>,
 }
 
@@ -59,12 +60,20 @@ enum Event {
 }
 
 /// Which function was read through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Function {
     /// Cached without `lock`.
     Plain,
     /// Cached with `lock`.
     Locked,
+    /// Cached under a tag, which is all that its writers know.
+    Tagged,
+    /// Cached for a moment, then served stale while it is renewed, or renewed ahead.
+    Fresh,
+    /// Cached, and left there by writers.
+    Through,
+    /// Cached without `lock`, read with others in a batch.
+    Many,
     /// `GET`, and on a miss a load and a `SET`.
     ByHand,
 }
@@ -82,6 +91,15 @@ pub struct Reading {
     pub version: u64,
     /// Whether this very call loaded it.
     pub loaded: bool,
+}
+
+/// What reads through one function were answered by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answers {
+    /// Reads that returned.
+    pub reads: u64,
+    /// Those that were answered by the cache, or by another call's load.
+    pub hits: u64,
 }
 
 /// What has been seen so far.
@@ -122,6 +140,7 @@ impl Checker {
             all_writes_count: AtomicBool::new(true),
             counts: watch::Sender::default(),
             tallies: Mutex::default(),
+            by_function: Mutex::default(),
             stale: Mutex::default(),
         }
     }
@@ -190,6 +209,11 @@ impl Checker {
                 told.push(self.account(who, reading));
             }
         }
+        let mut by_function = lock(&self.by_function);
+        let answers = by_function.entry(function).or_default();
+        answers.reads += 1;
+        answers.hits += u64::from(!loaded);
+        drop(by_function);
         self.counts.send_modify(|c| {
             c.reads += 1;
             c.hits += u64::from(!loaded);
@@ -216,6 +240,11 @@ impl Checker {
     /// What has been seen so far.
     pub fn counts(&self) -> Counts {
         *self.counts.borrow()
+    }
+
+    /// What has been seen of each function that was read through.
+    pub fn by_function(&self) -> BTreeMap<Function, Answers> {
+        lock(&self.by_function).clone()
     }
 
     /// Waits until the counts are as wanted.
@@ -304,6 +333,12 @@ impl fmt::Display for Counts {
             "{reads} reads ({hits} without a load of their own), {writes} writes acknowledged, \
              {unreached} that had not reached the store, {stale} stale reads"
         )
+    }
+}
+
+impl fmt::Display for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} reads, {} of them hits", self.reads, self.hits)
     }
 }
 

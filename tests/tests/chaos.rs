@@ -9,7 +9,7 @@ use std::{env, sync::Arc, time::Duration};
 use cache_runtime::Cache;
 use cache_tests::{
     by_hand::Shelf,
-    chaos::{Service, Store},
+    chaos::{Service, Store, keys, tag},
     checker::{Checker, Counts},
     database::{Database, Server},
     dialogue::Dialogue,
@@ -154,6 +154,7 @@ impl Field {
         println!(
             "{when}: {kills} kills, {cuts} cuts, {hangs} hangs, {restarts} restarts; {counts}; {tally}"
         );
+        tell_functions(&self.checker);
     }
 
     fn struck(&self, fault: Fault) -> usize {
@@ -168,6 +169,22 @@ impl Field {
         for worker in &mut self.workers {
             worker.hear("quiet").await;
         }
+    }
+}
+
+/// Prints what was seen of each function, which must be something.
+fn tell_functions(checker: &Checker) {
+    for (function, answers) in checker.by_function() {
+        println!("  {function:?}: {answers}");
+    }
+}
+
+/// Every strategy was read through, and every one of them hit.
+fn every_strategy_was_tried(checker: &Checker) {
+    let by_function = checker.by_function();
+    assert_eq!(by_function.len(), 6, "a strategy was not read through");
+    for (function, answers) in by_function {
+        assert!(answers.hits > 200, "{function:?} hardly ever hit: {answers}");
     }
 }
 
@@ -196,6 +213,7 @@ async fn no_read_is_stale_while_processes_connections_and_servers_die() {
     field.checker.assert_nothing_stale();
     everything_is_fresh_in_the_end(&field).await;
 
+    every_strategy_was_tried(&field.checker);
     let (counts, tally) = (field.checker.counts(), field.checker.tallied());
     for fault in FAULTS {
         assert!(field.struck(fault) > 2, "{fault:?} hardly ever struck");
@@ -215,10 +233,11 @@ async fn everything_is_fresh_in_the_end(field: &Field) {
     let cache = cache.expect("the server's URL is right");
     for row in 0..ROWS {
         let current = field.checker.current(row);
-        for key in [format!("plain:{row}"), format!("locked:{row}")] {
+        let tagged = (format!("tagged:{row}"), vec![tag(row)]);
+        for (key, tags) in keys(row).map(|key| (key, Vec::new())).into_iter().chain([tagged]) {
             let old = async || {
-                let cached: Option<u64> = cache.get(&*key).await.expect("the server is there");
-                cached.is_some_and(|version| version < current)
+                let cached = cache.tagged(&tags).get::<u64>(&*key).await;
+                cached.expect("the server is there").is_some_and(|version| version < current)
             };
             let delivered = timeout(PATIENCE, async {
                 while old().await {
@@ -313,7 +332,9 @@ async fn no_read_is_stale_while_tasks_are_cancelled() {
 
     let (counts, total) = (tasks.checker.counts(), cache.stats().total());
     println!("embedded: {counts}; {} tasks ended; {} superseded", tasks.ended, total.superseded);
+    tell_functions(&tasks.checker);
     tasks.checker.assert_nothing_stale();
+    every_strategy_was_tried(&tasks.checker);
     assert!(counts.hits > 10_000, "there was little caching");
     assert!(total.superseded > 10, "readers and writers hardly met");
     assert!(tasks.ended > 50, "few tasks were cancelled");

@@ -48,6 +48,11 @@ impl<V> ValueProbe<V> {
     pub fn of<S: Shape<Value = V>>(_: &S) -> Self {
         ValueProbe(PhantomData)
     }
+
+    /// A probe of a value.
+    pub fn of_value(_: &V) -> Self {
+        ValueProbe(PhantomData)
+    }
 }
 
 /// See [`ValueProbe`]: a value that has a fingerprint.
