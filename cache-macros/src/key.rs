@@ -166,16 +166,31 @@ pub(crate) fn first_span(tokens: &impl ToTokens) -> Span {
     first.map_or_else(Span::mixed_site, |token| token.span())
 }
 
-/// Whether `tokens` mention the name anywhere, be it in a format string: `format!("user:{id}")`.
+/// Whether `tokens` mention the variable anywhere, be it in a format string: `format!("user:{id}")`.
 pub(crate) fn mentions(tokens: TokenStream, name: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    tokens.iter().enumerate().any(|(at, token)| match token {
         TokenTree::Ident(ident) => {
-            ident == name || ident.to_string().strip_prefix("r#") == Some(name)
+            let same = ident == name || ident.to_string().strip_prefix("r#") == Some(name);
+            same && !is_of_something_else(&tokens, at)
         }
         TokenTree::Group(group) => mentions(group.stream(), name),
         TokenTree::Literal(literal) => in_format(&literal.to_string(), name),
         TokenTree::Punct(_) => false,
     })
+}
+
+/// Whether the name at `at` is not that of a variable, but of a field or method (`user.id`, `User { id: 5 }`) or of a
+/// path (`id::new()`).
+fn is_of_something_else(tokens: &[TokenTree], at: usize) -> bool {
+    let is = |at: Option<usize>, c: char| {
+        let token = at.and_then(|at| tokens.get(at));
+        matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == c)
+    };
+    let (before, two_before) = (at.checked_sub(1), at.checked_sub(2));
+    let of_value = is(before, '.') && !is(two_before, '.');
+    let of_path = is(before, ':') && is(two_before, ':');
+    of_value || of_path || is(Some(at + 1), ':')
 }
 
 /// Whether a format string takes `name` from where it stands: `{name}`, `{name:?}`.
@@ -200,6 +215,18 @@ mod tests {
         assert!(!mentions(key.clone(), "a"));
         assert!(!mentions(key, "locale"));
         assert!(mentions(quote!(r#type), "type"));
+    }
+
+    #[test]
+    fn what_has_the_same_name_is_no_mention() {
+        for other in
+            [quote!(user.id), quote!(User { id: 5 }), quote!(id::new()), quote!(a::id(b.id()))]
+        {
+            assert!(!mentions(other.clone(), "id"), "{other}");
+        }
+        for id in [quote!(0..id), quote!(User { id }), quote!(User { id }), quote!(id.len())] {
+            assert!(mentions(id.clone(), "id"), "{id}");
+        }
     }
 
     #[test]

@@ -127,7 +127,7 @@ mod write_through;
 /// the body sees each as the type that was declared. So
 ///
 /// - `Self` is `Clone` (cheap with a pool or an `Arc` inside), or the method takes `self: Arc<Self>`;
-/// - what is cloned is `Send` and `'static`, and `Sync` where it is taken by reference. So is the future of the body;
+/// - what is cloned is `Send`, `Sync` and `'static`, and so, but for `Sync`, is the future of the body;
 /// - nothing is borrowed mutably, neither `self` nor a parameter;
 /// - closures (`ttl`, `unless`) that mention parameters get clones of these with every call.
 ///

@@ -50,7 +50,15 @@ pub struct Site {
 
 impl Site {
     /// A function: `path` names something inside of it. A writer has no ttl.
+    ///
+    /// # Panics
+    ///
+    /// Where the parts of the policy do not go together; in a constant that is a compile error.
     pub const fn new(path: fn() -> &'static str, policy: Policy) -> Site {
+        assert!(
+            policy.soft_timeout.is_none() || !policy.stale_if_error.is_zero(),
+            "there would be no stale value to serve when `soft_timeout` is over: add `stale_if_error`"
+        );
         Site { path, policy, name: OnceLock::new() }
     }
 

@@ -216,12 +216,22 @@ async fn traits() {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CacheValue)]
-struct Row(u64);
+struct Row {
+    id: u64,
+}
+
+/// What reads from what was written as a `Row`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CacheValue)]
+struct LaterRow {
+    id: u64,
+    #[serde(default)]
+    name: String,
+}
 
 #[cached(key = "row:<id>", ttl = 60, skip(asked))]
 async fn find(asked: &Asked, id: u64) -> Result<Option<Row>, Failed> {
     asked.add(id);
-    Ok(Some(Row(id)))
+    Ok(Some(Row { id }))
 }
 
 /// A function that finds one would have to say `background`.
@@ -230,10 +240,15 @@ const ROWS: Policy = Policy::ttl(60).stale_while_revalidate(30);
 #[cached(key = "row:<ids>", each = ids, policy = ROWS, skip(asked))]
 async fn find_many(asked: &Asked, ids: &[u64]) -> Result<HashMap<u64, Row>, Failed> {
     asked.add(ids);
-    Ok(ids.iter().map(|id| (*id, Row(*id))).collect())
+    Ok(ids.iter().map(|&id| (id, Row { id })).collect())
 }
 
-/// They have the same keys, and a value's fingerprint is the same in both.
+#[cached(key = "row:<ids>", each = ids, ttl = 60, skip(asked))]
+async fn find_many_later(asked: &Asked, ids: &[u64]) -> HashMap<u64, LaterRow> {
+    asked.add(ids);
+    ids.iter().map(|&id| (id, LaterRow { id, name: name(id) })).collect()
+}
+
 #[tokio::test]
 async fn a_batch_and_a_function_that_finds_one_share_their_entries() {
     let asked = Asked::default();
@@ -241,8 +256,23 @@ async fn a_batch_and_a_function_that_finds_one_share_their_entries() {
         .scope(async {
             find(&asked, 1).await.unwrap();
             assert_eq!(find_many(&asked, &[1, 2]).await.unwrap().len(), 2);
-            assert_eq!(find(&asked, 2).await.unwrap(), Some(Row(2)));
+            assert_eq!(find(&asked, 2).await.unwrap(), Some(Row { id: 2 }));
         })
         .await;
     assert_eq!(asked.take(), ["1", "[2]"]);
+}
+
+#[tokio::test]
+async fn the_layout_of_values_is_known() {
+    let asked = Asked::default();
+    Cache::in_memory()
+        .scope(async {
+            find(&asked, 1).await.unwrap();
+            let later = find_many_later(&asked, &[1]).await;
+            assert_eq!(later[&1].name, name(1), "the entry of another layout was read");
+            find_many_later(&asked, &[2]).await;
+            find(&asked, 2).await.unwrap();
+        })
+        .await;
+    assert_eq!(asked.take(), ["1", "[1]", "[2]", "2"]);
 }
