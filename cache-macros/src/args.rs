@@ -18,6 +18,8 @@ pub(crate) struct Spec {
     pub(crate) known: &'static [(&'static str, &'static str)],
     /// What users will try, and what to write instead.
     pub(crate) refused: &'static [(&'static str, &'static str)],
+    /// The argument whose value is a type, if one is: as an expression, `Vec<User>` is a comparison.
+    pub(crate) of_type: Option<&'static str>,
     /// What to say of an argument without a name; `None` where those are the attribute's own.
     pub(crate) positional: Option<&'static str>,
 }
@@ -39,9 +41,6 @@ impl Spec {
         self.known.iter().filter(|(known, _)| name == known).count() > 1
     }
 }
-
-/// The argument whose value is a type, of whichever attribute: as an expression, `Vec<User>` is a comparison.
-const IS_A_TYPE: &str = "value";
 
 /// One argument that has a name.
 pub(crate) struct Arg {
@@ -211,7 +210,7 @@ impl Value {
                 let message = format!("`{name}` has no value here: write `{usage}`");
                 return Err(syn::Error::new_spanned(equals, message));
             }
-            if name == IS_A_TYPE {
+            if spec.of_type.is_some_and(|of_type| name == of_type) {
                 return input.parse().map(Value::Type);
             }
             input.parse().map(ungrouped).map(Value::Is)

@@ -1,4 +1,5 @@
-//! The arguments that every attribute takes: `cache`, `version`, `name` and `crate`.
+//! The arguments that every attribute takes: `cache`, `version`, `name` and `crate`; and `policy`, which those take
+//! that store something.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -75,6 +76,16 @@ fn string(expr: Expr, argument: &str, cx: &Ctxt) -> Option<LitStr> {
             None
         }
     }
+}
+
+/// The policy is part of a `static`, so it has to be known when the program is built.
+pub(crate) fn policy(args: &mut Args, cx: &Ctxt) -> Option<Expr> {
+    let expr = args.take("policy")?.expr(cx)?;
+    if let Expr::Lit(_) | Expr::Closure(_) = expr {
+        cx.error_at(expr, "`policy` is a constant of type `Policy` that several functions share: `policy = USERS`");
+        return None;
+    }
+    Some(expr)
 }
 
 /// The path of the runtime: `::cache_runtime`, or what `crate = ...` says.

@@ -50,6 +50,7 @@ const COMPRESS: Spec = Spec {
     attribute: "`compress`",
     known: &[("over", "over = 4096")],
     refused: &[],
+    of_type: None,
     positional: None,
 };
 

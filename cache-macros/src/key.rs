@@ -2,8 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, ExprLit, Lit, LitStr};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, Lit, LitStr, Token};
 
+use crate::args::Arg;
 use crate::ctxt::Ctxt;
 use crate::params::Params;
 use crate::template::{self, Mistake, Part, Placeholder};
@@ -32,6 +35,14 @@ impl Key {
             }
             expr => Some(Key::Expr(expr)),
         }
+    }
+
+    /// Reads the keys of a list in brackets: `tags("users", UserKey { id })`.
+    pub(crate) fn list(arg: Arg, cx: &Ctxt) -> Vec<Self> {
+        let Some(tokens) = arg.list(cx) else { return Vec::new() };
+        let keys = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens);
+        let keys = cx.ok(keys).into_iter().flatten();
+        keys.filter_map(|key| Key::parse(key, cx)).collect()
     }
 
     /// The statements that write the key to `__w`.

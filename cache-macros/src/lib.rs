@@ -23,6 +23,7 @@ mod derive;
 mod duration;
 mod encoding;
 mod fallback;
+mod fresh;
 mod function;
 mod invalidates;
 mod key;
@@ -215,11 +216,14 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | argument | form | meaning |
 /// |---|---|---|
 /// | `key` | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | the key under which readers find the value; required |
-/// | `ttl` | as in [`macro@cached`]; a closure sees what is stored | for how long it is kept; required |
+/// | `ttl` | as in [`macro@cached`]; a closure sees what is stored | for how long it is kept; required without a `policy` |
 /// | `value` | <code>\|saved: &Saved\| &saved.user</code>, the path of a function, or `user` | what is stored, if not what the function returns |
 /// | `invalidates` | `invalidates("user-by-name:<user.name>", ...)` | other keys that the function makes stale |
 /// | `tags` | `tags("tenant:<user.tenant>", ...)` | tags that the function makes stale |
 /// | `tags` | `tags = ["tenant:<user.tenant>"]` | tags that the stored entry carries: those of its readers |
+/// | `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | for how long the value is kept, and spread: as for the readers |
+/// | `codec`, `compress`, `max_bytes` | as in [`macro@cached`] | how the value is written: as for the readers |
+/// | `policy` | `policy = USERS` | the constant that the readers use; other arguments override it |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
 /// | `version` | `2` | the version of the readers' entries, where they have one |
 /// | `name` | `"users.update"` | label in metrics; default `module::Type::function` |

@@ -5,6 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Expr, Path};
 
+use crate::duration::Length;
 use crate::key;
 
 /// `let __call = ...;`: the `static` that names the function and holds its policy, in a scope
@@ -29,6 +30,27 @@ pub(crate) fn call(
             static __SITE: #krate::__private::Site = #krate::__private::Site::#site;
             #krate::__private::Call::#new #steps
         };
+    }
+}
+
+/// What other arguments are methods of: the policy that is shared, if there is one, with this function's ttl, if that
+/// is known now.
+pub(crate) fn policy(
+    krate: &Path,
+    shared: Option<TokenStream>,
+    ttl: Option<&Length>,
+) -> TokenStream {
+    let span = Span::mixed_site();
+    let method = match shared {
+        Some(_) => "with_ttl",
+        None => "ttl",
+    };
+    let known = |ttl: &&Length| matches!(ttl, Length::Known(_));
+    match (shared, ttl.filter(known).map(|ttl| ttl.method(method))) {
+        (Some(shared), Some(ttl)) => quote_spanned!(span=> #shared.#ttl),
+        (Some(shared), None) => shared,
+        (None, Some(ttl)) => quote_spanned!(span=> #krate::Policy::#ttl),
+        (None, None) => quote_spanned!(span=> #krate::__private::NO_TTL),
     }
 }
 

@@ -4,7 +4,6 @@ mod background;
 mod check;
 mod each;
 mod expand;
-mod fresh;
 mod model;
 mod parse;
 mod policy;

@@ -4,10 +4,10 @@
 use proc_macro2::Ident;
 use syn::{Expr, ExprClosure};
 
-use super::fresh::Fresh;
 use crate::common::Common;
 use crate::duration::Length;
 use crate::encoding::Encoding;
+use crate::fresh::Fresh;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;

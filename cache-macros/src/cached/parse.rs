@@ -6,13 +6,13 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprClosure, Token};
 
-use super::fresh::Fresh;
 use super::model::{Lock, NegativeTtl, Options, Ttl};
 use crate::args::{Arg, Args, Spec, Value};
-use crate::common::Common;
+use crate::common::{self, Common};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::encoding::Encoding;
+use crate::fresh::Fresh;
 use crate::key::Key;
 
 const CACHED: Spec = Spec {
@@ -44,6 +44,7 @@ const CACHED: Spec = Spec {
         ("crate", "crate = my_cache"),
     ],
     refused: &[],
+    of_type: None,
     positional: Some(
         "every argument of `#[cached]` has a name: `key = \"user:<id>\"`, `ttl = 3600`",
     ),
@@ -53,6 +54,7 @@ const LOCK: Spec = Spec {
     attribute: "`lock`",
     known: &[("lease", "lease = \"5s\""), ("wait", "wait = \"10s\"")],
     refused: &[],
+    of_type: None,
     positional: Some("the arguments of `lock` have names: `lock(lease = \"5s\", wait = \"10s\")`"),
 };
 
@@ -62,7 +64,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     Options {
         key: key(&mut args, cx),
         ttl: ttl(&mut args, cx),
-        policy: args.take("policy").and_then(|arg| policy(arg, cx)),
+        policy: common::policy(&mut args, cx),
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
         skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
         each: args.take("each").and_then(|arg| each(arg, cx)),
@@ -109,16 +111,6 @@ fn ttl(args: &mut Args, cx: &Ctxt) -> Option<Ttl> {
 fn missing<T>(message: &str, cx: &Ctxt) -> Option<T> {
     cx.error(syn::Error::new(Span::call_site(), message));
     None
-}
-
-/// The policy is part of a `static`, so it has to be known when the program is built.
-fn policy(arg: Arg, cx: &Ctxt) -> Option<Expr> {
-    let expr = arg.expr(cx)?;
-    if let Expr::Lit(_) | Expr::Closure(_) = expr {
-        cx.error_at(expr, "`policy` is a constant of type `Policy` that several functions share: `policy = USERS`");
-        return None;
-    }
-    Some(expr)
 }
 
 fn lock(arg: Arg, cx: &Ctxt) -> Option<Lock> {

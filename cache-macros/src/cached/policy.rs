@@ -7,6 +7,7 @@ use super::model::{NegativeTtl, Options, Ttl};
 use crate::common;
 use crate::duration::Length;
 use crate::key;
+use crate::site;
 
 /// The part of the policy that is known before the function runs.
 pub(super) fn policy(options: &Options) -> TokenStream {
@@ -36,24 +37,17 @@ fn base(options: &Options) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &options.common.krate;
     let ttl = match &options.ttl {
-        Some(Ttl::Length(length @ Length::Known(_))) => Some(length),
+        Some(Ttl::Length(length)) => Some(length),
         _ => None,
     };
-    let Some(policy) = &options.policy else {
-        let base = ttl.map(|ttl| ttl.method("ttl"));
-        return base.map_or_else(
-            || quote_spanned!(span=> #krate::__private::NO_TTL),
-            |ttl| quote_spanned!(span=> #krate::Policy::#ttl),
-        );
-    };
-    let at = span.located_at(key::first_span(policy));
-    // A batch has its callers wait, whatever the policy says.
-    let policy = if options.fresh.background().is_some() || options.each.is_some() {
-        key::bracketed(policy)
-    } else {
+    let shared = options.policy.as_ref().map(|policy| {
+        // A batch has its callers wait, whatever the policy says.
+        if options.fresh.background().is_some() || options.each.is_some() {
+            return key::bracketed(policy);
+        }
+        let at = span.located_at(key::first_span(policy));
         let krate = common::at(krate, at);
         quote_spanned!(at=> #krate::__private::foreground(#policy))
-    };
-    let ttl = ttl.map(|ttl| ttl.method("with_ttl")).map(|ttl| quote_spanned!(span=> .#ttl));
-    quote_spanned!(span=> #policy #ttl)
+    });
+    site::policy(krate, shared, ttl)
 }

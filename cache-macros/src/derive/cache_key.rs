@@ -18,6 +18,7 @@ const CACHE_KEY: Spec = Spec {
     attribute: "`#[cache_key(\"...\")]`",
     known: &[("value", "value = User"), ("crate", "crate = my_cache")],
     refused: &[],
+    of_type: Some("value"),
     positional: None,
 };
 
@@ -25,6 +26,7 @@ const FIELD: Spec = Spec {
     attribute: "`#[cache_key(...)]` on a field",
     known: &[("skip", "skip")],
     refused: &[],
+    of_type: Some("value"),
     positional: Some("on a field there is only `#[cache_key(skip)]`"),
 };
 

@@ -26,6 +26,7 @@ const CACHE_VALUE: Spec = Spec {
     attribute: "`#[cache_value(...)]`",
     known: &[("crate", "crate = my_cache")],
     refused: &[],
+    of_type: None,
     positional: Some("there is only `#[cache_value(crate = my_cache)]`"),
 };
 
@@ -33,6 +34,7 @@ const FIELD: Spec = Spec {
     attribute: "`#[cache_value(...)]` on a field",
     known: &[("by_name", "by_name")],
     refused: &[],
+    of_type: None,
     positional: Some("on a field there is only `#[cache_value(by_name)]`"),
 };
 

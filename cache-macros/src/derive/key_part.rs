@@ -16,6 +16,7 @@ const KEY_PART: Spec = Spec {
     attribute: "`#[key_part(...)]`",
     known: &[("crate", "crate = my_cache")],
     refused: &[],
+    of_type: None,
     positional: Some("there is only `#[key_part(crate = my_cache)]`"),
 };
 

@@ -58,7 +58,8 @@ fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
     if empties.is_empty() {
         return quote_spanned!(span=> __call.invalidate(__body).await);
     }
-    let shape = site::shape(&model.options.common.krate, &quote_spanned!(span=> of(&*__body)));
+    let probe = quote_spanned!(span=> of(&*__body));
+    let shape = site::shape(&model.options.common.krate, &probe);
     quote_spanned! {span=>
         #shape
         __call.write(__shape, |__value, __leave| { #empties }, __body).await

@@ -1,12 +1,9 @@
 //! Reads the arguments of `#[invalidates]`.
 
 use proc_macro2::{Span, TokenStream};
-use syn::parse::Parser;
-use syn::punctuated::Punctuated;
-use syn::{Expr, Token};
 
 use super::model::Options;
-use crate::args::{Arg, Args, Spec};
+use crate::args::{Args, Spec};
 use crate::common::Common;
 use crate::ctxt::Ctxt;
 use crate::key::Key;
@@ -24,6 +21,7 @@ const INVALIDATES: Spec = Spec {
         "key",
         "keys have no name here, since there can be several: `#[invalidates(\"user:<user.id>\")]`",
     )],
+    of_type: None,
     positional: None,
 };
 
@@ -38,12 +36,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     }
     Options {
         keys: keys.into_iter().filter_map(|key| Key::parse(key, cx)).collect(),
-        tags: tags.and_then(|tags| list(tags, cx)).unwrap_or_default(),
+        tags: tags.map(|tags| Key::list(tags, cx)).unwrap_or_default(),
         common: Common::parse(&mut args, cx),
     }
-}
-
-fn list(tags: Arg, cx: &Ctxt) -> Option<Vec<Key>> {
-    let tags = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tags.list(cx)?);
-    Some(cx.ok(tags)?.into_iter().filter_map(|tag| Key::parse(tag, cx)).collect())
 }

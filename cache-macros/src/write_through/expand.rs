@@ -8,7 +8,7 @@ use syn::Path;
 use super::model::{Options, Ttl, Value, WriteThrough};
 use crate::common;
 use crate::duration::Length;
-use crate::key;
+use crate::key::{self, Key};
 use crate::returned::{self, Returned};
 use crate::site;
 
@@ -19,12 +19,15 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let policy = policy(options);
     let site = quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy));
     let call = site::call(krate, options.common.cache.as_ref(), &site, &steps(model));
+    let link = is_linked(options)
+        .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));
     let body = model.function.body();
     let shape = site::shape(krate, &quote_spanned!(span=> of(&*__body)));
     let returned = returned(model);
     let before = &returned.before;
     let write = write(model, &returned.after);
     model.function.with(quote_spanned! {span=>
+        #link
         #call
         #before
         let __body = ::core::pin::pin!(#body);
@@ -35,15 +38,14 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
 
 /// The part of the policy that is known before the function runs.
 fn policy(options: &Options) -> TokenStream {
-    let span = Span::mixed_site();
     let krate = &options.common.krate;
-    let mut policy = match &options.ttl {
-        Some(Ttl::Length(length @ Length::Known(_))) => {
-            let ttl = length.method("ttl");
-            quote_spanned!(span=> #krate::Policy::#ttl)
-        }
-        _ => quote_spanned!(span=> #krate::__private::NO_TTL),
+    let ttl = match &options.ttl {
+        Some(Ttl::Length(length)) => Some(length),
+        _ => None,
     };
+    let mut policy = site::policy(krate, options.policy.as_ref().map(key::bracketed), ttl);
+    policy.extend(options.fresh.policy());
+    policy.extend(options.encoding.policy(krate));
     policy.extend(options.common.policy());
     policy
 }
@@ -57,17 +59,27 @@ fn steps(model: &WriteThrough) -> TokenStream {
     if let Some(Ttl::Length(Length::Expr(ttl))) = &options.ttl {
         steps.extend(quote_spanned!(span=> .ttl(#ttl)));
     }
-    let mut names = |method: &str, keys: &mut dyn Iterator<Item = &key::Key>| {
+    let key = options.key.as_ref().filter(|key| returned::template(key).is_none());
+    steps.extend(key.map(|key| {
+        let key = match key {
+            Key::Template(_) => key.write(&model.params),
+            Key::Expr(expr) => {
+                let expr = key::borrowed(expr);
+                quote_spanned!(span=> __link.key(__w, #expr);)
+            }
+        };
+        quote_spanned!(span=> .through(|__w| { #key }))
+    }));
+    let mut names = |method: &str, keys: &[Key]| {
         let method = syn::Ident::new(method, span);
-        for key in keys.filter(|key| returned::template(key).is_none()) {
+        for key in keys.iter().filter(|key| returned::template(key).is_none()) {
             let key = key.write(&model.params);
             steps.extend(quote_spanned!(span=> .#method(|__w| { #key })));
         }
     };
-    names("through", &mut options.key.iter());
-    names("fence", &mut options.invalidates.iter());
-    names("fence_tag", &mut options.tags.fenced.iter());
-    names("tag", &mut options.tags.carried.iter());
+    names("fence", &options.invalidates);
+    names("fence_tag", &options.tags.fenced);
+    names("tag", &options.tags.carried);
     if let Some(Value::Given(given)) = &options.value {
         let given = key::borrowed(given);
         let leave = leave(options, &given, key::first_span(&given));
@@ -80,7 +92,7 @@ fn steps(model: &WriteThrough) -> TokenStream {
 fn returned(model: &WriteThrough) -> Returned {
     let options = &model.options;
     let mut found = Returned::default();
-    let mut empty = |method: &str, keys: &mut dyn Iterator<Item = &key::Key>| {
+    let mut empty = |method: &str, keys: &mut dyn Iterator<Item = &Key>| {
         for key in keys.filter_map(returned::template) {
             found.empty(method, key, &model.params, &options.common.krate);
         }
@@ -131,6 +143,11 @@ fn leave(options: &Options, value: &TokenStream, at: Span) -> TokenStream {
         let krate = common::at(krate, at);
         quote_spanned!(at=> (&&&&&&#krate::__private::Picked(#value)).__cache_kept())
     };
+    let known = options.encoding.needs_fingerprint().map(|codec| {
+        let probe = quote_spanned!(span.located_at(codec)=> &__probe);
+        quote_spanned!(span=> #krate::__private::require_fingerprint(#probe);)
+    });
+    let link = is_linked(options).then(|| quote_spanned!(span=> __link.to(&__kind);));
     quote_spanned! {span=>
         #[allow(unused_imports)]
         use #krate::__private::{
@@ -138,13 +155,21 @@ fn leave(options: &Options, value: &TokenStream, at: Span) -> TokenStream {
             Kept0 as _, Kept1 as _, Kept2 as _, Kept3 as _, Kept4 as _, Kept5 as _,
         };
         if let ::core::option::Option::Some(__kept) = #picked {
+            let __kind = #krate::__private::kind(__kept);
+            #link
+            let __probe = #krate::__private::ValueProbe::of(&__kind);
+            #known
+            __leave.fingerprint((&__probe).__cache_fingerprint());
             #ttl
-            __leave.fingerprint(
-                (&#krate::__private::ValueProbe::of_value(__kept)).__cache_fingerprint(),
-            );
             #leave;
         }
     }
+}
+
+/// A key that is an expression may say what is under it. Where that is not what is stored, it is an error at the key,
+/// which is made before the value's type is known.
+fn is_linked(options: &Options) -> bool {
+    matches!(options.key, Some(Key::Expr(_)))
 }
 
 /// The closure of `ttl`, asked of the value that is stored.

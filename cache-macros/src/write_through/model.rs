@@ -5,6 +5,8 @@ use syn::{Expr, ExprClosure};
 
 use crate::common::Common;
 use crate::duration::Length;
+use crate::encoding::Encoding;
+use crate::fresh::Fresh;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
@@ -25,6 +27,10 @@ pub(crate) struct Options {
     /// Other keys that the function makes stale.
     pub(crate) invalidates: Vec<Key>,
     pub(crate) tags: Tags,
+    /// What the other arguments override: that of its readers.
+    pub(crate) policy: Option<Expr>,
+    pub(crate) fresh: Fresh,
+    pub(crate) encoding: Encoding,
     pub(crate) common: Common,
 }
 

@@ -1,15 +1,15 @@
 //! Reads the arguments of `#[write_through]`, each by itself.
 
 use proc_macro2::{Span, TokenStream};
-use syn::parse::Parser;
-use syn::punctuated::Punctuated;
-use syn::{Expr, Path, Token};
+use syn::{Expr, Path};
 
 use super::model::{Options, Tags, Ttl, Value};
 use crate::args::{self, Arg, Args, Spec};
-use crate::common::Common;
+use crate::common::{self, Common};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
+use crate::encoding::Encoding;
+use crate::fresh::Fresh;
 use crate::key::Key;
 use crate::params::Params;
 
@@ -22,6 +22,13 @@ const WRITE_THROUGH: Spec = Spec {
         ("invalidates", "invalidates(\"user-by-name:<user.name>\")"),
         TAGS,
         TAGS,
+        ("jitter", "jitter = 0.1"),
+        ("stale_while_revalidate", "stale_while_revalidate = 30"),
+        ("stale_if_error", "stale_if_error = \"1h\""),
+        ("codec", "codec = msgpack"),
+        ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
+        ("max_bytes", "max_bytes = 65536"),
+        ("policy", "policy = USERS"),
         ("cache", "cache = self.cache"),
         ("version", "version = 2"),
         ("name", "name = \"users.update\""),
@@ -38,6 +45,7 @@ const WRITE_THROUGH: Spec = Spec {
         ),
         ("skip", "the key of a writer need not name every parameter, so there is nothing to skip"),
     ],
+    of_type: None,
     positional: Some(
         "every argument of `#[write_through]` has a name: `key = \"user:<user.id>\"`, `ttl = 3600`, \
          and `invalidates(\"...\")` for other keys",
@@ -58,8 +66,11 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         key: key(&mut args, cx),
         ttl: ttl(&mut args, cx),
         value: args.take("value").map(|arg| value(arg, params, cx)),
-        invalidates: args.take("invalidates").map(|arg| keys(arg, cx)).unwrap_or_default(),
+        invalidates: args.take("invalidates").map(|arg| Key::list(arg, cx)).unwrap_or_default(),
         tags: tags(&mut args, cx),
+        policy: common::policy(&mut args, cx),
+        fresh: Fresh::parse(&mut args, cx),
+        encoding: Encoding::parse(&mut args, cx),
         common: Common::parse(&mut args, cx),
     }
 }
@@ -93,9 +104,9 @@ fn ttl(args: &mut Args, cx: &Ctxt) -> Option<Ttl> {
                 cx.ok(Length::parse("ttl", expr, zero)).map(Ttl::Length)
             }
         },
-        None if args.lacks("ttl") => missing(
+        None if args.lacks("ttl") && args.lacks("policy") => missing(
             "`#[write_through]` needs a `ttl`, after which the value is loaded anew: `ttl = 3600` \
-             (seconds) or `ttl = \"1h\"`",
+             (seconds) or `ttl = \"1h\"`; or the `policy` of its readers",
             cx,
         ),
         None => None,
@@ -132,21 +143,13 @@ fn tags(args: &mut Args, cx: &Ctxt) -> Tags {
     let mut tags = Tags::default();
     while let Some(arg) = args.take("tags") {
         match &arg.value {
-            args::Value::Is(Expr::Array(array)) => {
+            args::Value::Is(Expr::Array(array)) if !array.elems.is_empty() => {
                 tags.carried =
                     array.elems.iter().filter_map(|tag| Key::parse(tag.clone(), cx)).collect();
             }
-            args::Value::List(_) => tags.fenced = keys(arg, cx),
+            args::Value::List(_) => tags.fenced = Key::list(arg, cx),
             _ => _ = arg.misused::<()>(cx),
         }
     }
     tags
-}
-
-/// Keys in brackets.
-fn keys(arg: Arg, cx: &Ctxt) -> Vec<Key> {
-    let Some(tokens) = arg.list(cx) else { return Vec::new() };
-    let keys = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens);
-    let keys = cx.ok(keys).into_iter().flatten();
-    keys.filter_map(|key| Key::parse(key, cx)).collect()
 }

@@ -60,6 +60,14 @@ options! {
         invalidates("user-by-name:<return.name>", "user-by-mail:<user.mail>"),
         tags("tenant:<return.tenant>", "users"),
     )
+    jitter: (key = "user:<user.id>", ttl = 60, jitter = 0.1)
+    stale_while_revalidate: (key = "user:<user.id>", ttl = 60, stale_while_revalidate = 30)
+    stale_if_error: (key = "user:<user.id>", ttl = 60, stale_if_error = "1h")
+    codec: (key = "user:<user.id>", ttl = 60, codec = postcard)
+    compress: (key = "user:<user.id>", ttl = 60, compress(zstd, over = 4096))
+    max_bytes: (key = "user:<user.id>", ttl = 60, max_bytes = 65536)
+    policy: (key = "user:<user.id>", policy = USERS)
+    policy_ttl: (key = "user:<user.id>", policy = USERS, ttl = 60, jitter = 0.1)
     version: (key = "user:<user.id>", ttl = 60, version = 2)
     name: (key = "user:<user.id>", ttl = 60, name = "users.update")
     cache: (key = "user:<user.id>", ttl = 60, cache = CACHE.get())
@@ -131,6 +139,11 @@ fn one_mistake_gives_one_message() {
         errors!((key = "user:<user.id>", ttl = 60) fn update(user: &User) -> User),
         errors!((key = "user:<user.id>", ttl = 60)
             async fn update(tx: &mut Transaction<'_>, user: &User) -> User),
+        errors!((key = "user:<user.id>", ttl = 60, jitter = 2) async fn update(user: &User) -> User),
+        errors!((key = "user:<user.id>", ttl = 60, codec = jsn) async fn update(user: &User) -> User),
+        errors!((key = "user:<user.id>", policy = 60) async fn update(user: &User) -> User),
+        errors!((key = "user:<user.id>", ttl = 60, soft_timeout = 5) async fn update(user: &User) -> User),
+        errors!((key = "user:<user.id>", ttl = 60, tags = []) async fn update(user: &User) -> User),
         errors!((key = "user:<user.id>", ttl = 60, lock) async fn update(user: &User) -> User),
         errors!((key = "user:<user.id>", ttl = 60, skip(user)) async fn update(user: &User) -> User),
         errors!((key = "user:<user.id>", ttl = 60, negative_ttl = 5)

@@ -1,6 +1,8 @@
 //! What a writer keeps of a value that it was given or has returned: seen through references and `Option`, by the
 //! order in which method calls consider references.
 
+use crate::shape::Plain;
+
 /// What is to be stored, as an expression gave it: `&user`, `Some(&user)`, `user`.
 #[derive(Debug)]
 pub struct Picked<R>(pub R);
@@ -8,6 +10,11 @@ pub struct Picked<R>(pub R);
 /// Asks a closure of a value; its answer may borrow from that.
 pub fn pick<'v, V: ?Sized, R>(value: &'v V, closure: impl FnOnce(&'v V) -> R) -> R {
     closure(value)
+}
+
+/// The marker of a value that is stored as it is.
+pub fn kind<T>(_: &T) -> Plain<T> {
+    Plain::new()
 }
 
 /// The traits by which [`Picked`] dispatches, the most specific with the most references. The method has a name that

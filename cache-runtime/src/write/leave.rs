@@ -67,6 +67,11 @@ impl Leave {
         let encoded =
             codec::encode(value, stamp, &self.policy.encoding, meta).and_then(codec::verified::<T>);
         self.value = match encoded {
+            Ok(entry) if codec::is_too_large(&entry, &self.policy.encoding) => {
+                tracing::debug!("a value is larger than `max_bytes`");
+                self.counters.too_large.add_one();
+                None
+            }
             Ok(entry) => Some(entry).filter(|entry| !entry.negative()),
             Err(error) => {
                 tracing::warn!(%error, "a value cannot be cached");

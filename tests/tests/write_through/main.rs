@@ -2,6 +2,7 @@
 
 mod cost;
 mod keys;
+mod options;
 mod outage;
 mod programmatic;
 mod tags;

@@ -6,6 +6,7 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
 // becomes
 
 async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
+    let __link = ::cache_runtime::__private::Link::new();
     let __call = {
         fn __here() {}
         static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
@@ -14,7 +15,7 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
         );
         ::cache_runtime::__private::Call::new(&__SITE)
             .through(|__w| {
-                __w.key(&UserKey { id: user.id });
+                __link.key(__w, &UserKey { id: user.id });
             })
     };
     let __body = ::core::pin::pin!(
@@ -43,11 +44,10 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
                 ))
                     .__cache_kept()
                 {
-                    __leave
-                        .fingerprint(
-                            (&::cache_runtime::__private::ValueProbe::of_value(__kept))
-                                .__cache_fingerprint(),
-                        );
+                    let __kind = ::cache_runtime::__private::kind(__kept);
+                    __link.to(&__kind);
+                    let __probe = ::cache_runtime::__private::ValueProbe::of(&__kind);
+                    __leave.fingerprint((&__probe).__cache_fingerprint());
                     __leave.value(__kept);
                 }
             },

@@ -44,11 +44,9 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
                 ))
                     .__cache_kept()
                 {
-                    __leave
-                        .fingerprint(
-                            (&my::cache::__private::ValueProbe::of_value(__kept))
-                                .__cache_fingerprint(),
-                        );
+                    let __kind = my::cache::__private::kind(__kept);
+                    let __probe = my::cache::__private::ValueProbe::of(&__kind);
+                    __leave.fingerprint((&__probe).__cache_fingerprint());
                     __leave.value(__kept);
                 }
             },

@@ -28,11 +28,9 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
                 ))
                     .__cache_kept()
                 {
-                    __leave
-                        .fingerprint(
-                            (&::cache_runtime::__private::ValueProbe::of_value(__kept))
-                                .__cache_fingerprint(),
-                        );
+                    let __kind = ::cache_runtime::__private::kind(__kept);
+                    let __probe = ::cache_runtime::__private::ValueProbe::of(&__kind);
+                    __leave.fingerprint((&__probe).__cache_fingerprint());
                     __leave.value(__kept);
                 }
             })

@@ -43,7 +43,7 @@ const AHEAD: Whole =
 const AUDIT: Whole = Whole { argument: "audit", of: "the hits", all: true, example: "`0.001`" };
 
 impl Fresh {
-    pub(super) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
+    pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
         check_background(args, cx);
         let swr = "nothing would be served after its ttl; leave it out for that";
         let sie = "an error would reach the caller at once; leave it out for that";
@@ -63,7 +63,7 @@ impl Fresh {
     }
 
     /// The policy's methods for them.
-    pub(super) fn policy(&self) -> TokenStream {
+    pub(crate) fn policy(&self) -> TokenStream {
         let span = Span::mixed_site();
         let part = |named: &Named<TokenStream>| {
             let part = &named.value;
@@ -99,7 +99,7 @@ impl Fresh {
     }
 
     /// The argument by which loads may go on in the background, if there is one.
-    pub(super) fn background(&self) -> Option<&Ident> {
+    pub(crate) fn background(&self) -> Option<&Ident> {
         self.by_background().next()
     }
 
@@ -114,7 +114,7 @@ impl Fresh {
     }
 
     /// The arguments that say when a value is loaded again, whoever asks for it.
-    pub(super) fn of_one_value(&self) -> impl Iterator<Item = &Ident> {
+    pub(crate) fn of_one_value(&self) -> impl Iterator<Item = &Ident> {
         let audit = self.audit.as_ref().map(|audit| &audit.name);
         self.by_background().chain(audit)
     }
