@@ -24,6 +24,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("part.rs", include_str!("part.rs")),
     ("rules.rs", include_str!("rules.rs")),
     ("template.rs", include_str!("template.rs")),
+    ("write_behind/check.rs", include_str!("write_behind/check.rs")),
+    ("write_behind/parse.rs", include_str!("write_behind/parse.rs")),
     ("write_through/check.rs", include_str!("write_through/check.rs")),
     ("write_through/parse.rs", include_str!("write_through/parse.rs")),
 ];

@@ -62,6 +62,16 @@ fn split_body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStrea
 }
 
 impl Function {
+    pub(crate) fn vis(&self) -> &Visibility {
+        &self.vis
+    }
+
+    /// The attributes that say whether the function is there at all: what stands beside it needs them too.
+    pub(crate) fn outer(&self) -> TokenStream {
+        let conditions = self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+        conditions.map(ToTokens::to_token_stream).collect()
+    }
+
     pub(crate) fn params(&self) -> Params {
         match &self.form {
             Form::Pinned(pinned) => pinned.params(&self.sig),

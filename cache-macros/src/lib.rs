@@ -4,6 +4,7 @@
 //! - [`macro@cached`] keeps what an async function returns.
 //! - [`macro@invalidates`] drops what an async function makes stale.
 //! - [`macro@write_through`] leaves what an async function has written in the cache.
+//! - [`macro@write_behind`] accepts single values at once, and writes them in batches.
 //! - [`macro@CacheKey`] is derived for a struct that is a key.
 //! - [`macro@KeyPart`] is derived for a type that fills a placeholder of one.
 //! - [`macro@CacheValue`] is derived for a type that is stored.
@@ -38,6 +39,7 @@ mod site;
 mod snapshot;
 mod suggest;
 mod template;
+mod write_behind;
 mod write_through;
 
 /// Cache-aside: the function's body runs only where the cache has no answer.
@@ -267,6 +269,65 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
     write_through::write_through(args.into(), item.into()).into()
+}
+
+/// Makes a function that writes a batch the slow half of a pair: beside it comes one that accepts a single value, which
+/// readers have at once.
+///
+/// ```text
+/// #[derive(Clone)]
+/// struct Users { db: PgPool }
+///
+/// impl Users {
+///     #[write_behind(queue = "users", key = "user:<user.id>", ttl = 3600, enqueue = save(user), batch = 500)]
+///     async fn save_all(&self, users: Vec<User>) -> sqlx::Result<()> {
+///         // one statement that inserts or updates them all
+///     }
+/// }
+///
+/// let flusher = users.save_flusher(); // at the program's start, in one process or in all
+/// users.save(&user).await?;           // accepted: `user:42` reads as this from now on
+/// flusher.shutdown().await;           // at its end: all that was accepted is in the database
+/// ```
+///
+/// The attribute leaves `save_all` as it is, and adds three functions beside it, as visible as it is:
+///
+/// | function | is |
+/// |---|---|
+/// | `async fn save(&self, user: &User) -> Result<(), cache_runtime::Error>` | one half: see `WriteBehind::write` |
+/// | `fn save_flusher(&self) -> Flusher` | the other half: a task that calls `save_all` with what has been accepted; see `WriteBehind::flusher` |
+/// | `fn save_queue(&self) -> WriteBehind<User>` | the queue between them: its length, its dead letters, what a crash would lose |
+///
+/// | argument | form | meaning |
+/// |---|---|---|
+/// | `queue` | `"users"` | the queue's name in the store, the same in every process and version that shares it; required |
+/// | `key` | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | what one value is read under; required |
+/// | `ttl` | `3600` (seconds), `"1h30m"`, or an expression that is a `Duration` or a number of seconds | for how long a value is kept once it is in the database; required |
+/// | `enqueue` | `save(user)` | the name of the half that accepts one value, and the value's in the key; required |
+/// | `batch` | `500` | how many values `save_all` gets at most |
+/// | `linger` | `"50ms"` | how long the first of a batch waits for others |
+/// | `capacity` | `100_000` | how many may wait, in all processes together; a full queue makes `save` wait |
+/// | `wait` | `"5s"` | for how long, before it fails |
+/// | `attempts` | `5` | how often a batch is tried before what the database refuses is singled out |
+/// | `patience` | `"15m"` | for how long a database that takes nothing is thought to be away |
+/// | `lease` | `"5s"` | how soon after a flusher's death another one takes its place |
+/// | `cache`, `version`, `name`, `crate` | as in [`macro@cached`] | the default name is that of `save_queue` |
+///
+/// # The function
+///
+/// It is an `async fn`, free or a method, that takes one `Vec` and returns a `Result`. It is called with the last value of
+/// each key, in the order in which they were accepted, once at a time, and again if it fails: writes that come twice have
+/// to do no harm, as with an upsert. With a `Vec<Queued<User>>` each value comes with its place in the queue, by which the
+/// database can refuse what comes too late: `WHERE users.seq < excluded.seq`.
+///
+/// A method takes `&self`, of a type that is `Clone`, since the flusher keeps a clone; or `self: Arc<Self>` or
+/// `self: &Arc<Self>`, and the flusher is started on the `Arc`. It stands in an `impl` of the type's own.
+///
+/// It can be called directly too, as when the store cannot be reached and `save` has failed; see `WriteBehind` for what
+/// that means to the order of writes.
+#[proc_macro_attribute]
+pub fn write_behind(args: TokenStream, item: TokenStream) -> TokenStream {
+    write_behind::write_behind(args.into(), item.into()).into()
 }
 
 /// Makes a struct a key, by a template that its fields fill.

@@ -1,4 +1,4 @@
-//! The rules that both attributes share, one function to a rule.
+//! The rules that attributes share, one function to a rule.
 
 use crate::ctxt::Ctxt;
 use crate::function::{Form, Function};

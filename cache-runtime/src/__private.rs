@@ -6,6 +6,7 @@ mod kept;
 mod stored;
 
 use std::{
+    fmt,
     future::Future,
     marker::PhantomData,
     sync::{Arc, OnceLock},
@@ -20,7 +21,9 @@ pub use self::{
     stored::{Fingerprint0, Fingerprint1, Link, ValueProbe, require_fingerprint},
 };
 use crate::{
+    behind::{BatchItem, Flusher, WriteBehind},
     cache::Cache,
+    error::Error,
     key::KeyWriter,
     policy::Policy,
     read::{self, Lookup, Request},
@@ -266,6 +269,51 @@ impl Call {
 
 /// The hooks of a writer that leaves nothing, or whose value is known already.
 pub fn leave_nothing<V: ?Sized>(_: &V, _: &mut Leave) {}
+
+/// The queue of a function that is written behind.
+pub fn queue<T: Serialize + DeserializeOwned>(
+    site: &'static Site,
+    cache: Option<&Cache>,
+    queue: &str,
+) -> WriteBehind<T> {
+    let cache = cache.cloned().unwrap_or_else(Cache::current);
+    WriteBehind::new(&cache.inner, queue, site.policy, site.label())
+}
+
+/// The queue, with a ttl that is known when it is used.
+pub fn queue_ttl<T>(queue: WriteBehind<T>, ttl: impl IntoTtl) -> WriteBehind<T> {
+    queue.ttl(ttl.into_ttl())
+}
+
+/// Accepts a value to be written behind.
+pub async fn enqueue<T>(
+    queue: WriteBehind<T>,
+    key: impl FnOnce(&mut KeyWriter<'_>),
+    value: &T,
+) -> Result<(), Error> {
+    queue.write_as(key, value).await
+}
+
+/// Starts to flush by a batch function, in which the same cache is in force as here.
+pub fn flusher<T, B, F, Fut, O, E>(queue: &WriteBehind<T>, flush: F) -> Flusher
+where
+    T: 'static,
+    B: BatchItem<T> + Send + 'static,
+    F: Fn(Vec<B>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<O, E>> + Send + 'static,
+    E: fmt::Display,
+{
+    let scoped = Cache::scoped();
+    queue.flusher(move |batch| {
+        let (scoped, written) = (scoped.clone(), flush(batch));
+        async move {
+            match scoped {
+                Some(cache) => cache.scope(written).await,
+                None => written.await,
+            }
+        }
+    })
+}
 
 /// The hooks of a function that has none.
 pub fn keep<V: ?Sized>(_: &V, _: &mut Plan) {}

@@ -13,7 +13,7 @@ mod queue;
 mod sink;
 mod term;
 
-use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -25,11 +25,14 @@ pub use self::{
 };
 use crate::{
     codec::{self, Meta},
+    encoding::Encoding,
+    entry::Entry,
     error::Error,
     freshness,
     inner::Inner,
     key::{CacheKey, KeyWriter},
     policy::Policy,
+    protocol::Nonce,
     store::queue::Durability,
     time::{nonce, now_ms},
 };
@@ -107,8 +110,36 @@ use crate::{
 /// [`patience`](WriteBehind::patience).
 pub struct WriteBehind<T> {
     queue: Queue,
-    value: PhantomData<fn(T) -> T>,
+    coding: Coding<T>,
 }
+
+/// How values become entries and are read again: where a queue is made is the one place that has to know that they
+/// can be.
+struct Coding<T> {
+    encode: Encode<T>,
+    decode: Decode<T>,
+}
+
+type Encode<T> = fn(&T, Nonce, &Encoding, Meta<'_>) -> Result<Entry, Error>;
+type Decode<T> = fn(&Entry) -> Result<T, Error>;
+
+impl<T: Serialize + DeserializeOwned> Coding<T> {
+    const NEW: Coding<T> = Coding {
+        encode: |value, stamp, encoding, meta| {
+            // What could not be read back could not be flushed.
+            codec::encode(value, stamp, encoding, meta).and_then(codec::verified::<T>)
+        },
+        decode: codec::decode,
+    };
+}
+
+impl<T> Clone for Coding<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Coding<T> {}
 
 /// What its user decides about a queue.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +165,7 @@ impl Settings {
     };
 }
 
-impl<T> WriteBehind<T> {
+impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
     pub(crate) fn new(
         inner: &Arc<Inner>,
         title: &str,
@@ -147,9 +178,11 @@ impl<T> WriteBehind<T> {
              characters in it"
         );
         let queue = Queue::new(inner, title, policy, label, Settings::DEFAULT);
-        WriteBehind { queue, value: PhantomData }
+        WriteBehind { queue, coding: Coding::NEW }
     }
+}
 
+impl<T> WriteBehind<T> {
     /// How many writes the batch function gets at once, at most: 500 by default.
     ///
     /// # Panics
@@ -248,7 +281,7 @@ impl<T> WriteBehind<T> {
     }
 }
 
-impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
+impl<T> WriteBehind<T> {
     /// Accepts `value` to be written: from now on it is what is under `key`, and in time it is in the database.
     ///
     /// When this returns `Ok`, the store has acknowledged the write.
@@ -281,9 +314,7 @@ impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
         let life = freshness::life(policy.ttl, policy, now_ms());
         let tags = self.queue.stamps().await?;
         let meta = Meta::new(&life, 0, &tags);
-        let entry = codec::encode(value, nonce(), &policy.encoding, meta)?;
-        // What could not be read back could not be flushed.
-        let entry = codec::verified::<T>(entry)?;
+        let entry = (self.coding.encode)(value, nonce(), &policy.encoding, meta)?;
         self.queue.accept(&key, &entry).await
     }
 
@@ -307,13 +338,13 @@ impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
         E: fmt::Display,
         T: 'static,
     {
-        flusher::start(&self.queue, sink::erased::<T, B, F, Fut, O, E>(flush))
+        flusher::start(&self.queue, sink::erased(self.coding.decode, flush))
     }
 }
 
 impl<T> Clone for WriteBehind<T> {
     fn clone(&self) -> Self {
-        WriteBehind { queue: self.queue.clone(), value: PhantomData }
+        WriteBehind { queue: self.queue.clone(), coding: self.coding }
     }
 }
 

@@ -269,7 +269,10 @@ impl Cache {
     /// # Panics
     ///
     /// Where the name is empty, or has white space or control characters in it.
-    pub fn write_behind<T>(&self, queue: &str, policy: &Policy) -> WriteBehind<T> {
+    pub fn write_behind<T>(&self, queue: &str, policy: &Policy) -> WriteBehind<T>
+    where
+        T: Serialize + DeserializeOwned,
+    {
         WriteBehind::new(&self.inner, queue, *policy, "write_behind")
     }
 

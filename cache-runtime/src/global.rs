@@ -54,7 +54,7 @@ impl Cache {
 
     /// A future in which the same cache is in force as here, whatever task it comes to run in.
     pub(crate) fn in_same_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
-        let scoped = SCOPED.try_with(Cache::clone).ok();
+        let scoped = Cache::scoped();
         async move {
             match scoped {
                 Some(cache) => SCOPED.scope(cache, future).await,
@@ -63,9 +63,14 @@ impl Cache {
         }
     }
 
+    /// The cache of the scope, if there is one here.
+    pub(crate) fn scoped() -> Option<Cache> {
+        SCOPED.try_with(Cache::clone).ok()
+    }
+
     /// The cache in force here.
     pub(crate) fn current() -> Cache {
-        SCOPED.try_with(Cache::clone).unwrap_or_else(|_| Cache::global())
+        Cache::scoped().unwrap_or_else(Cache::global)
     }
 }
 

@@ -125,4 +125,6 @@ pub use self::{
 #[doc(hidden)]
 pub use self::{rows::Rows, shape::Shape};
 #[cfg(feature = "macros")]
-pub use cache_macros::{CacheKey, CacheValue, KeyPart, cached, invalidates, write_through};
+pub use cache_macros::{
+    CacheKey, CacheValue, KeyPart, cached, invalidates, write_behind, write_through,
+};

@@ -32,9 +32,11 @@ mod taken {
 #[allow(unused_imports, reason = "they are only in the way")]
 use taken::*;
 
-use ::cache_runtime::{CacheKey, CacheValue, KeyPart, cached, invalidates, write_through};
+use ::cache_runtime::{
+    CacheKey, CacheValue, KeyPart, cached, invalidates, write_behind, write_through,
+};
 
-type Outcome<T> = ::core::result::Result<T, ()>;
+type Outcome<T> = ::core::result::Result<T, ::core::convert::Infallible>;
 
 #[derive(Clone, KeyPart)]
 struct Id(u64);
@@ -202,6 +204,25 @@ async fn inserted(part0: u64) -> u64 {
     part0
 }
 
+/// Rows that are written behind.
+#[derive(Clone)]
+pub(crate) struct Rows;
+
+impl Rows {
+    /// Writes all of them.
+    #[write_behind(queue = "rows", key = "row:<this>", ttl = 60, enqueue = write(this), linger = "1ms")]
+    pub(crate) async fn write_all(&self, batch: ::std::vec::Vec<u64>) -> Outcome<()> {
+        ::core::mem::drop(batch);
+        ::core::result::Result::Ok(())
+    }
+}
+
+#[write_behind(queue = "free", key = "free:<w>", ttl = 60, enqueue = write_free(w))]
+async fn write_all_free(queue: ::std::vec::Vec<u64>) -> ::core::result::Result<(), u8> {
+    ::core::mem::drop(queue);
+    ::core::result::Result::Ok(())
+}
+
 macro_rules! generated {
     ($name:ident, $id:ident, $ty:ty) => {
         #[cached(key = "generated:<id>:<other>", ttl = 60)]
@@ -234,6 +255,10 @@ fn hostile_surroundings() {
         );
         given(1, 2).await;
         ::core::assert_eq!(inserted(1).await, 1);
+        ::core::assert_eq!(Rows.write(&1).await, ::core::result::Result::Ok(()));
+        Rows.write_flusher().shutdown().await;
+        ::core::assert_eq!(write_free(&1).await, ::core::result::Result::Ok(()));
+        write_free_flusher().shutdown().await;
     };
     let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build();
     let cache = ::cache_runtime::Cache::in_memory();

@@ -1,10 +1,7 @@
 //! Dead letters: writes that the database refused, to be looked at, queued again, or given up.
 
-use serde::de::DeserializeOwned;
-
-use super::WriteBehind;
+use super::{Decode, WriteBehind, sink::read};
 use crate::{
-    codec,
     error::Error,
     store::queue::{Letter, Replayed},
     time::nonce,
@@ -62,9 +59,7 @@ impl<T> WriteBehind<T> {
         let id = (&*letter.id, &*letter.key);
         guard.bounded(guard.store().forget(&self.queue.names, id)).await
     }
-}
 
-impl<T: DeserializeOwned> WriteBehind<T> {
     /// The dead letters, the oldest first, `most` at most.
     ///
     /// ```
@@ -82,17 +77,15 @@ impl<T: DeserializeOwned> WriteBehind<T> {
     pub async fn dead_letters(&self, most: usize) -> Result<Vec<DeadLetter<T>>, Error> {
         let guard = self.queue.guard()?;
         let letters = guard.bounded(guard.store().letters(&self.queue.names, most)).await?;
-        Ok(letters.into_iter().map(DeadLetter::from).collect())
+        let decode = self.coding.decode;
+        Ok(letters.into_iter().map(|letter| DeadLetter::of(letter, decode)).collect())
     }
 }
 
-impl<T: DeserializeOwned> From<Letter> for DeadLetter<T> {
-    fn from(letter: Letter) -> Self {
+impl<T> DeadLetter<T> {
+    fn of(letter: Letter, decode: Decode<T>) -> Self {
         let Letter { id, item, error, attempts } = letter;
-        let value = match &item.entry {
-            Some(entry) => codec::decode(entry),
-            None => Err(Error::Codec("this version of the library cannot read it".to_owned())),
-        };
-        DeadLetter { key: item.key.to_string(), value, error, attempts, seq: item.seq, id }
+        let (key, value) = (item.key.to_string(), read(decode, &item));
+        DeadLetter { key, value, error, attempts, seq: item.seq, id }
     }
 }

@@ -2,10 +2,8 @@
 
 use std::{fmt, future::Future, ops::Deref, pin::Pin, sync::Arc};
 
-use serde::{Serialize, de::DeserializeOwned};
-
-use super::batch::Slot;
-use crate::{codec, store::queue::Item};
+use super::{Decode, batch::Slot};
+use crate::{error::Error, store::queue::Item};
 
 /// A value of a batch, with its place in the queue.
 ///
@@ -70,9 +68,9 @@ pub(super) struct Undecodable {
     pub(super) error: String,
 }
 
-pub(super) fn erased<T, B, F, Fut, O, E>(flush: F) -> Box<Sink>
+pub(super) fn erased<T, B, F, Fut, O, E>(decode: Decode<T>, flush: F) -> Box<Sink>
 where
-    T: Serialize + DeserializeOwned,
+    T: 'static,
     B: BatchItem<T> + Send + 'static,
     F: Fn(Vec<B>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<O, E>> + Send + 'static,
@@ -82,7 +80,8 @@ where
     Box::new(move |slots| {
         let mut batch = Vec::with_capacity(slots.len());
         for (at, slot) in slots.iter().enumerate() {
-            let value = decode(&slot.item).map_err(|error| Undecodable { at, error })?;
+            let value = read(decode, &slot.item);
+            let value = value.map_err(|e| Undecodable { at, error: e.to_string() })?;
             batch.push(B::new(slot.item.seq, value));
         }
         let flush = Arc::clone(&flush);
@@ -90,9 +89,10 @@ where
     })
 }
 
-fn decode<T: DeserializeOwned>(item: &Item) -> Result<T, String> {
+/// The value of an item.
+pub(super) fn read<T>(decode: Decode<T>, item: &Item) -> Result<T, Error> {
     match &item.entry {
-        Some(entry) => codec::decode(entry).map_err(|e| e.to_string()),
-        None => Err("this version of the library cannot read it".to_owned()),
+        Some(entry) => decode(entry),
+        None => Err(Error::Codec("this version of the library cannot read it".to_owned())),
     }
 }

@@ -1,5 +1,6 @@
 //! Write-behind: what is accepted is seen at once, and reaches the database, whatever dies on the way.
 
+mod attribute;
 mod durability;
 mod flushing;
 mod kills;

@@ -1,0 +1,51 @@
+#[write_behind(
+    queue = "users",
+    key = "user:<user.id>",
+    ttl = 3600,
+    enqueue = save_user(user),
+    crate = my::cache,
+)]
+async fn save_users(users: Vec<User>) -> sqlx::Result<()> {
+    db::upsert(users).await
+}
+
+// becomes
+
+async fn save_users(users: Vec<User>) -> sqlx::Result<()> {
+    db::upsert(users).await
+}
+/**Accepts one value to be written behind: readers have it at once, and `save_users` writes it, with others.
+
+# Errors
+
+See `WriteBehind::write`.*/
+async fn save_user(user: &User) -> ::core::result::Result<(), my::cache::Error> {
+    my::cache::__private::enqueue(
+            save_user_queue(),
+            |__w| {
+                __w.literal("user:");
+                __w.part(&user.id);
+            },
+            user,
+        )
+        .await
+}
+///The queue of the values that were accepted: what waits in it, its dead letters, and what a crash would lose.
+#[allow(dead_code)]
+#[must_use]
+fn save_user_queue() -> my::cache::WriteBehind<User> {
+    fn __here() {}
+    static __SITE: my::cache::__private::Site = my::cache::__private::Site::new(
+        || ::core::any::type_name_of_val(&__here),
+        my::cache::Policy::ttl(3600),
+    );
+    my::cache::__private::queue::<User>(&__SITE, ::core::option::Option::None, "users")
+}
+///Starts to flush the queue by `save_users`, until the flusher is shut down or dropped. One flusher of all processes works at a time, and the others stand by.
+#[allow(dead_code)]
+fn save_user_flusher() -> my::cache::Flusher {
+    my::cache::__private::flusher(
+        &save_user_queue(),
+        |__batch: Vec<User>| save_users(__batch),
+    )
+}

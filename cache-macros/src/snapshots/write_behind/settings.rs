@@ -1,0 +1,101 @@
+impl Users {
+    #[write_behind(
+        queue = "users",
+        key = UserKey{tenant:self.tenant,
+        id:user.id},
+        ttl = self.ttl,
+        enqueue = save(user),
+        batch = 500,
+        linger = "20ms",
+        capacity = CAPACITY,
+        wait = self.patience,
+        attempts = 3,
+        patience = "1h",
+        lease = 10,
+        cache = self.cache,
+        version = 2,
+        name = "users.save",
+    )]
+    /// Writes users.
+    #[cfg(feature = "users")]
+    pub async fn save_all(&self, users: Vec<User>) -> sqlx::Result<()> {
+        self.db.upsert(users).await
+    }
+}
+
+// becomes
+
+impl Users {
+    /// Writes users.
+    #[cfg(feature = "users")]
+    pub async fn save_all(&self, users: Vec<User>) -> sqlx::Result<()> {
+        self.db.upsert(users).await
+    }
+    #[cfg(feature = "users")]
+    /**Accepts one value to be written behind: readers have it at once, and `save_all` writes it, with others.
+
+# Errors
+
+See `WriteBehind::write`.*/
+    pub async fn save(
+        &self,
+        user: &User,
+    ) -> ::core::result::Result<(), ::cache_runtime::Error> {
+        ::cache_runtime::__private::enqueue(
+                Self::save_queue(self),
+                |__w| {
+                    __w.key(
+                        &UserKey {
+                            tenant: self.tenant,
+                            id: user.id,
+                        },
+                    );
+                },
+                user,
+            )
+            .await
+    }
+    #[cfg(feature = "users")]
+    ///The queue of the values that were accepted: what waits in it, its dead letters, and what a crash would lose.
+    #[allow(dead_code)]
+    #[must_use]
+    pub fn save_queue(&self) -> ::cache_runtime::WriteBehind<User> {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::__private::NO_TTL.version(2).name("users.save"),
+        );
+        ::cache_runtime::__private::queue_ttl(
+                ::cache_runtime::__private::queue::<
+                    User,
+                >(&__SITE, ::core::option::Option::Some(&self.cache), "users"),
+                self.ttl,
+            )
+            .batch(500)
+            .capacity(CAPACITY)
+            .attempts(3)
+            .linger(::core::time::Duration::from_millis(20))
+            .wait(::cache_runtime::IntoTtl::into_ttl(self.patience))
+            .patience(::core::time::Duration::from_secs(3600))
+            .lease(::core::time::Duration::from_secs(10))
+    }
+    #[cfg(feature = "users")]
+    ///Starts to flush the queue by `save_all`, until the flusher is shut down or dropped. One flusher of all processes works at a time, and the others stand by.
+    #[allow(dead_code)]
+    pub fn save_flusher(&self) -> ::cache_runtime::Flusher
+    where
+        Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync
+            + 'static,
+    {
+        ::cache_runtime::__private::flusher(
+            &Self::save_queue(self),
+            {
+                let __this = ::core::clone::Clone::clone(self);
+                move |__batch: Vec<User>| {
+                    let __this = ::core::clone::Clone::clone(&__this);
+                    async move { Self::save_all(&__this, __batch).await }
+                }
+            },
+        )
+    }
+}

@@ -1,0 +1,184 @@
+//! The rules of `#[write_behind]`, one function to a rule, each with its reason.
+
+use quote::ToTokens;
+use syn::{FnArg, GenericArgument, PatType, PathArguments, ReceiverKind, Type};
+
+use super::model::{Batch, Receiver, WriteBehind};
+use crate::ctxt::Ctxt;
+use crate::function::Form;
+use crate::key::{self, Key};
+use crate::rules;
+
+/// Checks all of them, and gives what the signature says.
+pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
+    rules::check_async(&model.function, "#[write_behind]", cx);
+    rules::check_transactions(&model.function, LATER, cx);
+    check_no_trait(model, cx);
+    check_not_generic(model, cx);
+    check_says_whether_it_worked(model, cx);
+    check_name_is_free(model, cx);
+    check_key(model, cx);
+    let receiver = check_receiver(model, cx);
+    let parameter = check_takes_a_batch(model, cx);
+    let (receiver, parameter) = (receiver?, parameter?);
+    let value = argument_of(parameter, "Vec")?;
+    Some(Batch { receiver, parameter, value: argument_of(value, "Queued").unwrap_or(value) })
+}
+
+const LATER: &str =
+    "a batch is written later, when this transaction is over: begin one inside the function";
+
+/// The other half stands beside the function, and a trait's implementation has no room for it.
+fn check_no_trait(model: &WriteBehind, cx: &Ctxt) {
+    if let Form::Pinned(_) = model.function.form {
+        cx.error_at(
+            &model.function.sig.ident,
+            "`#[write_behind]` adds methods beside this one, which the implementation of a trait cannot have: put \
+             it on a method of the type's own, and call that here",
+        );
+    }
+}
+
+/// The flusher calls the function with no caller to say which types it is for.
+fn check_not_generic(model: &WriteBehind, cx: &Ctxt) {
+    let generics = &model.function.sig.generics;
+    // Those of `#[async_trait]` are nobody's fault.
+    let written = matches!(model.function.form, Form::Async(_));
+    if written && !generics.params.is_empty() {
+        cx.error_at(
+            &generics.params,
+            "a queue holds values of one type, so its function has no parameters of this kind: name the type, or \
+             put them on the `impl`",
+        );
+    }
+}
+
+/// What the function does not report as failed is taken out of the queue.
+fn check_says_whether_it_worked(model: &WriteBehind, cx: &Ctxt) {
+    let message = "the queue has to know whether the batch was written: return a `Result`, such as `sqlx::Result<()>`";
+    match (model.function.output(), &model.function.form) {
+        (Some(Type::Tuple(unit)), _) if unit.elems.is_empty() => cx.error_at(unit, message),
+        (None, Form::Async(_)) => cx.error_at(&model.function.sig.ident, message),
+        _ => {}
+    }
+}
+
+/// Two functions of one name would be an error of the compiler's, at the wrong one.
+fn check_name_is_free(model: &WriteBehind, cx: &Ctxt) {
+    if let Some(enqueue) = &model.options.enqueue
+        && enqueue.name == model.function.sig.ident
+    {
+        cx.error_at(
+            &enqueue.name,
+            "this is the name of the batch function itself: give the one that accepts a single value another \
+             name, such as `save` beside `save_all`",
+        );
+    }
+}
+
+/// Values that are different need different keys.
+fn check_key(model: &WriteBehind, cx: &Ctxt) {
+    let Some(enqueue) = &model.options.enqueue else { return };
+    let value = enqueue.value.to_string();
+    let missing = || {
+        format!(
+            "`{value}` is not part of the key, so every value would take the place of the one before: \
+             name what tells them apart, such as `<{value}.id>`"
+        )
+    };
+    match &model.options.key {
+        Some(Key::Template(template)) => {
+            let meant = rules::check_placeholders(template, &model.params, cx);
+            let braces = rules::check_braces(template, |name| model.params.contains(name), cx);
+            let named = template.placeholders().any(|p| p.root() == value);
+            let probably = meant.unknown > 0 || meant.names.contains(&value);
+            if !named && !probably && !braces.contains(&value) {
+                cx.error_at(&template.literal, missing());
+            }
+        }
+        Some(Key::Expr(expr)) if !key::mentions(expr.to_token_stream(), &value) => {
+            cx.error_at(expr, missing());
+        }
+        _ => {}
+    }
+}
+
+/// The flusher outlives the call that starts it, so it needs something of its own to call the function on.
+fn check_receiver(model: &WriteBehind, cx: &Ctxt) -> Option<Receiver> {
+    let Some(FnArg::Receiver(receiver)) = model.function.sig.inputs.first() else {
+        return Some(Receiver::None);
+    };
+    let known = match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => Some(Receiver::Reference),
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Reference(reference) => {
+                argument_of(&reference.elem, "Arc").map(|_| Receiver::SharedReference)
+            }
+            ty => argument_of(ty, "Arc").map(|_| Receiver::Shared),
+        },
+        _ => None,
+    };
+    if known.is_none() {
+        cx.error_at(
+            receiver,
+            "batches are written one after the other by a task that lives for as long as the program: take `&self` \
+             (of a type that is `Clone`), or `self: Arc<Self>`",
+        );
+    }
+    known
+}
+
+/// One parameter, a `Vec`: all else that the function needs is in `self`.
+fn check_takes_a_batch<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<&'a Type> {
+    let sig = &model.function.sig;
+    let typed: Vec<&PatType> = sig
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(typed),
+            FnArg::Receiver(_) => None,
+        })
+        .collect();
+    match typed[..] {
+        [] => {
+            cx.error_at(
+                &sig.ident,
+                "this function writes a batch, so it takes one: `users: Vec<User>`",
+            );
+            None
+        }
+        [only] if argument_of(&only.ty, "Vec").is_some() => Some(&only.ty),
+        [only] => {
+            // A transaction has its own message.
+            if cx.is_clean() {
+                cx.error_at(
+                    &only.ty,
+                    "a batch function takes the values that were accepted, as a `Vec<User>`, or with their places in \
+                     the queue, as a `Vec<Queued<User>>`",
+                );
+            }
+            None
+        }
+        [_, ref more @ ..] => {
+            for typed in more.iter().filter(|_| cx.is_clean()) {
+                cx.error_at(
+                    typed,
+                    "the batch is all that there is to give this function when it is called later: keep what else it \
+                     needs in `self`",
+                );
+            }
+            None
+        }
+    }
+}
+
+/// The one type in the brackets of `Name<T>`.
+fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(ty) if arguments.args.len() == 1 => Some(ty),
+        _ => None,
+    }
+}

@@ -1,0 +1,152 @@
+//! Writes the other half of a batch function: one function that accepts a value, one that gives the queue, and
+//! one that starts to flush it. The batch function itself stays as it is.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
+
+use super::model::{Batch, Setting, WriteBehind};
+use super::this::This;
+use crate::common;
+use crate::duration::Length;
+use crate::key;
+
+pub(super) fn expand(model: &WriteBehind, batch: &Batch<'_>) -> Option<TokenStream> {
+    let enqueue = model.options.enqueue.as_ref()?;
+    let names =
+        Names { queue: beside(&enqueue.name, "queue"), flusher: beside(&enqueue.name, "flusher") };
+    let halves = [
+        accept(model, batch, &names)?,
+        queue(model, batch, &names)?,
+        flusher(model, batch, &names),
+    ];
+    let outer = model.function.outer();
+    Some(halves.into_iter().map(|half| quote_spanned!(Span::mixed_site()=> #outer #half)).collect())
+}
+
+/// What the functions are called that are made besides the one that the user names.
+struct Names {
+    queue: Ident,
+    flusher: Ident,
+}
+
+fn beside(name: &Ident, what: &str) -> Ident {
+    format_ident!("{name}_{what}", span = name.span())
+}
+
+/// `save`: the value joins the queue, under its key.
+fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenStream> {
+    let span = Span::mixed_site();
+    let enqueue = model.options.enqueue.as_ref()?;
+    let krate = &model.options.common.krate;
+    let this = This::of(model, batch);
+    let (vis, receiver, queue) = (model.function.vis(), this.borrowed(), this.call(&names.queue));
+    let (name, value, ty) = (&enqueue.name, &enqueue.value, batch.value);
+    let key = model.options.key.as_ref()?.write(&model.params);
+    let doc = format!(
+        "Accepts one value to be written behind: readers have it at once, and `{}` writes it, with others.\n\n\
+         # Errors\n\nSee `WriteBehind::write`.",
+        model.function.sig.ident,
+    );
+    Some(quote_spanned! {span=>
+        #[doc = #doc]
+        #vis async fn #name(#receiver #value: &#ty) -> ::core::result::Result<(), #krate::Error> {
+            #krate::__private::enqueue(#queue, |__w| { #key }, #value).await
+        }
+    })
+}
+
+/// `save_queue`: its length, its dead letters, and all else that can be asked of it.
+fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenStream> {
+    let span = Span::mixed_site();
+    let options = &model.options;
+    let krate = &options.common.krate;
+    let (vis, name, title, ty) =
+        (model.function.vis(), &names.queue, options.queue.as_ref()?, batch.value);
+    let receiver = This::of(model, batch).borrowed();
+    let ttl = options.ttl.as_ref()?;
+    let known = ttl.seconds().map(|seconds| quote_spanned!(span=> #krate::Policy::ttl(#seconds)));
+    let mut policy = match (known, ttl) {
+        (Some(known), _) => known,
+        (None, Length::Known(_)) => {
+            let duration = ttl.duration();
+            quote_spanned!(span=> #krate::Policy::ttl_duration(#duration))
+        }
+        (None, Length::Expr(_)) => quote_spanned!(span=> #krate::__private::NO_TTL),
+    };
+    policy.extend(options.common.policy());
+    let cache = match &options.common.cache {
+        None => quote_spanned!(span=> ::core::option::Option::None),
+        Some(cache) => {
+            let cache = key::borrowed(cache);
+            quote_spanned!(span=> ::core::option::Option::Some(#cache))
+        }
+    };
+    // A type that cannot be stored is shown where it is named.
+    let at = span.located_at(key::first_span(ty));
+    let made = common::at(krate, at);
+    let mut made = quote_spanned!(at=> #made::__private::queue::<#ty>(&__SITE, #cache, #title));
+    if let Length::Expr(ttl) = ttl {
+        made = quote_spanned!(span=> #krate::__private::queue_ttl(#made, #ttl));
+    }
+    for (name, setting) in &options.settings {
+        let (name, setting) = (Ident::new(name, span), setting.value(krate));
+        made.extend(quote_spanned!(span=> .#name(#setting)));
+    }
+    let doc = "The queue of the values that were accepted: what waits in it, its dead letters, and what a crash \
+               would lose.";
+    Some(quote_spanned! {span=>
+        #[doc = #doc]
+        #[allow(dead_code)]
+        #[must_use]
+        #vis fn #name(#receiver) -> #krate::WriteBehind<#ty> {
+            fn __here() {}
+            static __SITE: #krate::__private::Site = #krate::__private::Site::new(
+                || ::core::any::type_name_of_val(&__here),
+                #policy,
+            );
+            #made
+        }
+    })
+}
+
+/// `save_flusher`: the task that calls the batch function.
+fn flusher(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> TokenStream {
+    let span = Span::mixed_site();
+    let krate = &model.options.common.krate;
+    let function = &model.function.sig.ident;
+    let (vis, name) = (model.function.vis(), &names.flusher);
+    let this = This::of(model, batch);
+    let (receiver, bounds) = this.kept();
+    let queue = this.call(&names.queue);
+    let doc = format!(
+        "Starts to flush the queue by `{function}`, until the flusher is shut down or dropped. One flusher of all \
+         processes works at a time, and the others stand by.",
+    );
+    // A function that does not return a `Result` is shown where it says what it returns.
+    let output = model.function.output();
+    let at = output.map_or(span, |output| span.located_at(key::first_span(output)));
+    let start = common::at(krate, at);
+    let flush = this.flush(function, batch.parameter, at);
+    let start = quote_spanned!(at=> #start::__private::flusher(&#queue, #flush));
+    quote_spanned! {span=>
+        #[doc = #doc]
+        #[allow(dead_code)]
+        #vis fn #name(#receiver) -> #krate::Flusher #bounds {
+            #start
+        }
+    }
+}
+
+impl Setting {
+    /// The argument of the method that sets it.
+    fn value(&self, krate: &syn::Path) -> TokenStream {
+        let span = Span::mixed_site();
+        match self {
+            Setting::Number(number) => quote_spanned!(span=> #number),
+            Setting::Time(Length::Expr(time)) => {
+                quote_spanned!(span=> #krate::IntoTtl::into_ttl(#time))
+            }
+            Setting::Time(time) => time.duration(),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `#[write_behind]`: a function that writes a batch, and beside it one that accepts a single value for it.
+
+mod check;
+mod expand;
+mod model;
+mod parse;
+mod this;
+
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::TokenStream;
+
+use crate::fallback;
+
+pub(crate) fn write_behind(args: TokenStream, item: TokenStream) -> TokenStream {
+    let untouched = item.clone();
+    fallback::untouched_on_error("#[write_behind]", item, |function, cx| {
+        let options = parse::options(args, cx);
+        let model = model::WriteBehind::new(function, options);
+        let batch = check::all(&model, cx);
+        cx.is_clean().then_some(())?;
+        let halves = expand::expand(&model, &batch?)?;
+        Some([untouched, halves].into_iter().collect())
+    })
+}

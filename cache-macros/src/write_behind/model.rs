@@ -1,0 +1,69 @@
+//! What `#[write_behind]` knows once all is read.
+
+use proc_macro2::Ident;
+use syn::{Expr, LitStr, Type};
+
+use crate::common::Common;
+use crate::duration::Length;
+use crate::function::Function;
+use crate::key::Key;
+use crate::params::Params;
+
+pub(crate) struct WriteBehind {
+    pub(crate) function: Function,
+    /// What the key may name: the value, and `self`.
+    pub(crate) params: Params,
+    pub(crate) options: Options,
+}
+
+/// The arguments. What is missing or could not be read is `None`, and was reported.
+pub(crate) struct Options {
+    pub(crate) queue: Option<LitStr>,
+    pub(crate) key: Option<Key>,
+    pub(crate) ttl: Option<Length>,
+    pub(crate) enqueue: Option<Enqueue>,
+    /// The queue's own settings, each as the method that sets it.
+    pub(crate) settings: Vec<(&'static str, Setting)>,
+    pub(crate) common: Common,
+}
+
+/// `save(user)`
+pub(crate) struct Enqueue {
+    pub(crate) name: Ident,
+    pub(crate) value: Ident,
+}
+
+pub(crate) enum Setting {
+    Number(Expr),
+    Time(Length),
+}
+
+/// The signature of the batch function, as far as it matters.
+pub(crate) struct Batch<'a> {
+    pub(crate) receiver: Receiver,
+    /// The parameter's type.
+    pub(crate) parameter: &'a Type,
+    /// The type of the queue's values.
+    pub(crate) value: &'a Type,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    /// A free function.
+    None,
+    /// `&self`
+    Reference,
+    /// `self: Arc<Self>`
+    Shared,
+    /// `self: &Arc<Self>`
+    SharedReference,
+}
+
+impl WriteBehind {
+    pub(crate) fn new(function: Function, options: Options) -> Self {
+        let receiver = function.params().receiver;
+        let value = options.enqueue.as_ref().map(|enqueue| enqueue.value.clone());
+        let params = Params { receiver, names: value.into_iter().collect() };
+        WriteBehind { function, params, options }
+    }
+}

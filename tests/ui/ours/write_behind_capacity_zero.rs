@@ -1,0 +1,17 @@
+// Misuse: a capacity of zero.
+// Why: a queue without room would accept nothing.
+// Instead: a number above zero, or leave `capacity` out for the default.
+
+use cache_runtime::write_behind;
+
+pub struct User {
+    pub id: u64,
+}
+
+#[write_behind(queue = "users", key = "user:<user.id>", ttl = 3600, enqueue = save(user), capacity = 0)]
+async fn save_all(users: Vec<User>) -> Result<(), String> {
+    drop(users);
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+// Misuse: no patience.
+// Why: every hiccup of the database would make dead letters.
+// Instead: `patience = "15m"`, or leave it out for the default.
+
+use cache_runtime::write_behind;
+
+pub struct User {
+    pub id: u64,
+}
+
+#[write_behind(queue = "users", key = "user:<user.id>", ttl = 3600, enqueue = save(user), patience = 0)]
+async fn save_all(users: Vec<User>) -> Result<(), String> {
+    drop(users);
+    Ok(())
+}
+
+fn main() {}
