@@ -332,3 +332,6 @@ impl Source<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

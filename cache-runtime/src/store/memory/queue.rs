@@ -29,10 +29,11 @@ struct Queue {
     last: i64,
     /// The place of the last one that was taken.
     taken: i64,
-    /// The dead letters, by the places that they had.
-    dead: BTreeMap<i64, Letter>,
+    /// The dead letters, in the order of their deaths.
+    dead: BTreeMap<u64, Letter>,
     /// Which key has which of them.
-    dead_keys: HashMap<Arc<str>, i64>,
+    dead_keys: HashMap<Arc<str>, u64>,
+    deaths: u64,
     arrivals: Arc<Notify>,
 }
 
@@ -48,6 +49,15 @@ impl Queue {
     fn has_room(&self, capacity: u64) -> Result<(), u64> {
         let queued = self.items.len() as u64;
         if queued < capacity { Ok(()) } else { Err(queued) }
+    }
+
+    fn forget(&mut self, key: &str) -> Option<Letter> {
+        let dead = self.dead_keys.remove(key)?;
+        self.dead.remove(&dead)
+    }
+
+    fn letter(&self, id: &str) -> Option<&Letter> {
+        self.dead.get(&id.parse().ok()?)
     }
 
     /// The next place: the time of day in microseconds, and at least one more than the last.
@@ -82,9 +92,7 @@ impl MemoryStore {
         let (key, value): (Arc<str>, _) = (key.into(), entry.clone());
         self.run(&key, Step::Pend { stamp: value.stamp(), value });
         // The newer write of a key makes its dead letter a thing of the past.
-        if let Some(dead) = queue.dead_keys.remove(&key) {
-            queue.dead.remove(&dead);
-        }
+        queue.forget(&key);
         queue.items.insert(seq, Item { seq, key, entry: Some(entry.clone()) });
         queue.arrivals.notify_one();
     }
@@ -107,13 +115,16 @@ impl MemoryStore {
             return Taken::Deposed;
         }
         self.queues.on(names, |queue| {
-            if again {
-                queue.taken = 0;
+            let unfinished = queue.items.range(..=queue.taken).map(|(_, item)| item.clone());
+            let mut items: Vec<Item> = unfinished.take(if again { most + 1 } else { 0 }).collect();
+            let more = items.len() > most;
+            items.truncate(most);
+            if items.is_empty() {
+                let new = queue.items.range(queue.taken + 1..).map(|(_, item)| item.clone());
+                items.extend(new.take(most));
+                queue.taken = items.last().map_or(queue.taken, |item| item.seq);
             }
-            let new = queue.items.range(queue.taken + 1..).map(|(_, item)| item.clone());
-            let items: Vec<Item> = new.take(most).collect();
-            queue.taken = items.last().map_or(queue.taken, |item| item.seq);
-            Taken::Items { items, more: false }
+            Taken::Items { items, more }
         })
     }
 
@@ -148,14 +159,12 @@ impl MemoryStore {
             if matches!(self.read(&item.key), State::Pending(p) if p.stamp != stamp) {
                 return Buried::Replaced;
             }
-            let letter = Letter {
-                id: item.seq.to_string(),
-                item: item.clone(),
-                error: error.to_owned(),
-                attempts,
-            };
-            queue.dead.insert(item.seq, letter);
-            queue.dead_keys.insert(Arc::clone(&item.key), item.seq);
+            queue.forget(&item.key);
+            queue.deaths += 1;
+            let (id, error) = (queue.deaths.to_string(), error.to_owned());
+            let letter = Letter { id, item: item.clone(), error, attempts };
+            queue.dead.insert(queue.deaths, letter);
+            queue.dead_keys.insert(Arc::clone(&item.key), queue.deaths);
             self.run(&item.key, Step::Land { stamp, life: None, fence });
             Buried::Dead
         })
@@ -173,8 +182,8 @@ impl MemoryStore {
         capacity: u64,
     ) -> Replayed {
         self.queues.on(names, |queue| {
-            let letter = id.parse().ok().and_then(|seq: i64| queue.dead.get(&seq));
-            let Some(entry) = letter.and_then(|letter| letter.item.entry.clone()) else {
+            let entry = queue.letter(id).and_then(|letter| letter.item.entry.clone());
+            let Some(entry) = entry else {
                 return Replayed::Gone;
             };
             if let Err(queued) = queue.has_room(capacity) {
@@ -186,12 +195,6 @@ impl MemoryStore {
     }
 
     pub(crate) fn forget(&self, names: &Names, (id, key): (&str, &str)) -> bool {
-        let forget = |seq: i64| {
-            self.queues.on(names, |queue| {
-                let letter = queue.dead.remove(&seq);
-                letter.and_then(|_| queue.dead_keys.remove(key))
-            })
-        };
-        id.parse().ok().and_then(forget).is_some()
+        self.queues.on(names, |queue| queue.letter(id).is_some() && queue.forget(key).is_some())
     }
 }
