@@ -64,14 +64,12 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
         (model.function.vis(), &names.queue, options.queue.as_ref()?, batch.value);
     let receiver = This::of(model, batch).borrowed();
     let ttl = options.ttl.as_ref()?;
-    let known = ttl.seconds().map(|seconds| quote_spanned!(span=> #krate::Policy::ttl(#seconds)));
-    let mut policy = match (known, ttl) {
-        (Some(known), _) => known,
-        (None, Length::Known(_)) => {
-            let duration = ttl.duration();
-            quote_spanned!(span=> #krate::Policy::ttl_duration(#duration))
+    let mut policy = match ttl {
+        Length::Known(_) => {
+            let ttl = ttl.method("ttl");
+            quote_spanned!(span=> #krate::Policy::#ttl)
         }
-        (None, Length::Expr(_)) => quote_spanned!(span=> #krate::__private::NO_TTL),
+        Length::Expr(_) => quote_spanned!(span=> #krate::__private::NO_TTL),
     };
     policy.extend(options.common.policy());
     let cache = match &options.common.cache {

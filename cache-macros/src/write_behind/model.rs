@@ -63,7 +63,7 @@ impl WriteBehind {
     pub(crate) fn new(function: Function, options: Options) -> Self {
         let receiver = function.params().receiver;
         let value = options.enqueue.as_ref().map(|enqueue| enqueue.value.clone());
-        let params = Params { receiver, names: value.into_iter().collect() };
+        let params = Params { receiver, names: value.into_iter().collect(), ..Params::default() };
         WriteBehind { function, params, options }
     }
 }

@@ -30,6 +30,7 @@ const WRITE_BEHIND: Spec = Spec {
         ("crate", "crate = my_cache"),
     ],
     refused: &[],
+    of_type: None,
     positional: Some(
         "every argument of `#[write_behind]` has a name: `queue = \"users\"`, `enqueue = save(user)`",
     ),
