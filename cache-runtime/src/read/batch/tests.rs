@@ -16,8 +16,9 @@ use tokio::time::{self, Instant};
 use crate::{
     Cache, codec,
     encoding::Encoding,
+    entry::Entry,
     policy::Policy,
-    protocol::{State, Step},
+    protocol::{Reply, State, Step},
     stats::FunctionStats,
     time::nonce,
 };
@@ -55,9 +56,13 @@ async fn fail(cache: &Cache, policy: &Policy, ids: &[u64]) -> Answer {
     cache.get_or_load_many(ids, |id| format!("row:{id}"), policy, load).await
 }
 
-async fn state(cache: &Cache, key: &str) -> State<crate::entry::Entry> {
+/// What is under a key. The embedded store's hot path tells values alone.
+async fn state(cache: &Cache, key: &str) -> State<Entry> {
     let guard = cache.inner.guard.as_ref().expect("it is not disabled");
-    guard.read(key).await.expect("memory")
+    match guard.run(key, Step::Read).await {
+        Ok(Reply::Found(state)) => state,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn counters(cache: &Cache) -> FunctionStats {
