@@ -2,14 +2,22 @@
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
-use cache_runtime::{Cache, Policy};
+use cache_runtime::{Cache, Policy, write_behind, write_through};
 #[rustfmt::skip]
 use cache_runtime::{CacheKey, cached, invalidates};
 
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 struct User {
     id: u64,
+    tenant: u64,
     name: String,
+}
+
+/// A counter, which is written more often than a database likes.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Views {
+    page: u64,
+    count: u64,
 }
 
 type DbError = std::io::Error;
@@ -18,6 +26,7 @@ type DbError = std::io::Error;
 #[derive(Default)]
 struct Db {
     users: Mutex<HashMap<u64, User>>,
+    views: Mutex<Vec<Views>>,
     queries: Mutex<u32>,
 }
 
@@ -29,6 +38,23 @@ impl Db {
 
     async fn update_user(&self, user: &User) -> Result<(), DbError> {
         self.users.lock().unwrap().insert(user.id, user.clone());
+        Ok(())
+    }
+
+    async fn update_returning(&self, user: &User) -> Result<User, DbError> {
+        self.update_user(user).await?;
+        Ok(user.clone())
+    }
+
+    async fn select_users(&self, ids: &[u64]) -> Result<HashMap<u64, User>, DbError> {
+        *self.queries.lock().unwrap() += 1;
+        let users = self.users.lock().unwrap();
+        Ok(ids.iter().filter_map(|id| Some((*id, users.get(id)?.clone()))).collect())
+    }
+
+    async fn upsert_views(&self, all: Vec<Views>) -> Result<(), DbError> {
+        *self.queries.lock().unwrap() += 1;
+        self.views.lock().unwrap().extend(all);
         Ok(())
     }
 
@@ -59,11 +85,73 @@ impl UserRepo {
     }
 }
 
+impl UserRepo {
+    #[cached(key = "user:<ids>", each = ids, ttl = 3600)]
+    async fn find_many(&self, ids: &[u64]) -> Result<HashMap<u64, User>, DbError> {
+        self.db.select_users(ids).await // gets the ids that are missing
+    }
+
+    #[write_through(key = UserKey { id: user.id }, ttl = 3600, tags("tenant:<user.tenant>"))]
+    async fn rename(&self, user: &User) -> Result<User, DbError> {
+        self.db.update_returning(user).await
+    }
+}
+
+#[derive(Clone)]
+struct Counters {
+    db: std::sync::Arc<Db>,
+}
+
+impl Counters {
+    #[rustfmt::skip]
+    #[write_behind(queue = "views", key = "views:<views.page>", ttl = 3600, enqueue = save(views), batch = 500)]
+    async fn save_all(&self, all: Vec<Views>) -> Result<(), DbError> {
+        self.db.upsert_views(all).await // one statement for all of them
+    }
+}
+
+#[tokio::test]
+async fn many_rows_and_a_value_that_is_left() {
+    let repo = UserRepo { db: Db::default() };
+    let ann = User { id: 42, tenant: 7, name: "Ann".into() };
+    Cache::in_memory()
+        .scope(async {
+            repo.rename(&ann).await.unwrap();
+            assert_eq!(repo.find(42).await.unwrap(), Some(ann.clone()));
+            assert_eq!(*repo.db.queries.lock().unwrap(), 0, "the value is there");
+            let found = repo.find_many(&[41, 42, 43]).await.unwrap();
+            assert_eq!(found, HashMap::from([(42, ann)]));
+            assert_eq!(*repo.db.queries.lock().unwrap(), 1);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_counter_that_is_written_behind() {
+    let counters = Counters { db: Default::default() };
+    let cache = Cache::in_memory();
+    let run = async {
+        let flusher = counters.save_flusher(); // at the start, in one process or in all
+        for count in 1..=100 {
+            let views = Views { page: 7, count };
+            counters.save(&views).await?;
+            assert_eq!(cache.get::<Views>("views:7").await?, Some(views), "at once");
+        }
+        flusher.shutdown().await; // at the end: what was accepted is in the database
+        Ok::<_, cache_runtime::Error>(())
+    };
+    cache.scope(run).await.unwrap();
+    let last = counters.db.views.lock().unwrap().last().cloned();
+    assert_eq!(last, Some(Views { page: 7, count: 100 }));
+    let queries = *counters.db.queries.lock().unwrap();
+    assert!(queries < 100, "{queries} statements for 100 writes");
+}
+
 #[tokio::test]
 async fn a_repository() {
     let repo = UserRepo { db: Db::default() };
-    let ann = User { id: 42, name: "Ann".into() };
-    let anna = User { id: 42, name: "Anna".into() };
+    let ann = User { id: 42, tenant: 7, name: "Ann".into() };
+    let anna = User { id: 42, tenant: 7, name: "Anna".into() };
     Cache::in_memory()
         .scope(async {
             repo.update(&ann).await.unwrap();
