@@ -112,7 +112,7 @@ pub(crate) enum Step<V> {
         /// How long the value stands.
         life: Duration,
     },
-    /// Extends the life of the lease or fence that `expected` names.
+    /// Extends the life of the lease or fence that `expected` names, or of what has taken that fence's place.
     Renew {
         /// What has to be there still.
         expected: Expected,
@@ -152,7 +152,8 @@ pub(crate) enum Step<V> {
     },
     /// The pending value of this stamp is in the database: it becomes a value like others, for a while, or
     /// leaves nothing. Where it is contended, a fence takes its place and falls by itself: another writer
-    /// may be at work.
+    /// may be at work. Where it is not pending any more, the key is emptied, save that a fence stays and is
+    /// contended from then on, and a later pending value stays.
     Land {
         /// Which write it is.
         stamp: Nonce,
@@ -239,8 +240,8 @@ pub(crate) fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Tra
             }
         }
         Step::Renew { expected, life } => {
-            if state.is(expected) {
-                Transition::to(state, life, Reply::Done)
+            if state.is(expected) || state.covers(expected) {
+                Transition { state, life: Life::AtLeast(life), reply: Reply::Done }
             } else {
                 Transition::stay(state, Reply::Superseded)
             }
@@ -282,22 +283,34 @@ pub(crate) fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Tra
             let state = State::Pending(Pending { stamp, value, contended });
             Transition { state, life: Life::Endless, reply: Reply::Done }
         }
-        Step::Land { stamp, life, fence } => match state {
-            State::Pending(p) if p.stamp == stamp => land(p, life, fence),
-            other => Transition::stay(other, Reply::Superseded),
-        },
+        Step::Land { stamp, life, fence } => land(state, stamp, life, fence),
     }
 }
 
-fn land<V>(pending: Pending<V>, life: Option<Duration>, fence: Duration) -> Transition<V> {
-    let Pending { stamp, value, contended } = pending;
-    match life {
-        _ if contended => {
+/// The write of `stamp` is in the database.
+///
+/// Where it is not pending any more, it was flushed again, after it had landed or got lost: whatever was
+/// loaded or written meanwhile may have been written over just now.
+fn land<V>(
+    state: State<V>,
+    stamp: Nonce,
+    life: Option<Duration>,
+    fence: Duration,
+) -> Transition<V> {
+    match state {
+        State::Pending(p) if p.stamp != stamp => {
+            Transition::stay(State::Pending(p), Reply::Superseded)
+        }
+        State::Pending(p) if p.contended => {
             let fenced = Fenced { epoch: stamp, writers: 1, contended: true };
             Transition::to(State::Fenced(fenced), fence, Reply::Done)
         }
-        Some(life) => Transition::to(State::Value(stamp, value), life, Reply::Done),
-        None => Transition::stay(State::Vacant, Reply::Done),
+        State::Pending(p) => match life {
+            Some(life) => Transition::to(State::Value(stamp, p.value), life, Reply::Done),
+            None => Transition::stay(State::Vacant, Reply::Done),
+        },
+        State::Fenced(_) => Transition::stay(state.contend(), Reply::Superseded),
+        _ => Transition::stay(State::Vacant, Reply::Done),
     }
 }
 
@@ -334,6 +347,17 @@ impl<V> State<V> {
             State::Pending(p) => State::Pending(Pending { contended: true, ..p }),
             other => other,
         }
+    }
+
+    /// Whether this has taken the place of a fence that `expected` names, and keeps its promise: a value that
+    /// was pended over it, or the fence that such a value became when it landed.
+    fn covers(&self, expected: Expected) -> bool {
+        let contended = match self {
+            State::Fenced(f) => f.contended,
+            State::Pending(p) => p.contended,
+            _ => false,
+        };
+        contended && matches!(expected, Expected::Fence(_))
     }
 
     /// Whether this is the very state that `expected` names.

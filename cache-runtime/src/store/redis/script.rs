@@ -70,6 +70,14 @@ return 1
 
 pub(super) const LAND: &str = r"
 local stamp, mark = read_pending()
+if not stamp then
+  if read_fence() then
+    redis.call('SETRANGE', KEYS[1], 18, '1')
+    return 0
+  end
+  redis.call('DEL', KEYS[1])
+  return 1
+end
 if stamp ~= ARGV[1] then return 0 end
 if mark == 'Q' then
   redis.call('SET', KEYS[1], fence(stamp, '1', 1), 'PX', ARGV[2])
@@ -88,9 +96,19 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 ";
 
+/// What is contended renews for every fence.
 const RENEW: &str = r"
-if redis.pcall('GETRANGE', KEYS[1], 0, 17) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local function covers()
+  if string.sub(ARGV[1], 2, 2) ~= 'F' then return false end
+  local _, mark = read_pending()
+  if mark then return mark == 'Q' end
+  local _, contended = read_fence()
+  return contended == '1'
+end
+if redis.pcall('GETRANGE', KEYS[1], 0, 17) ~= ARGV[1] and not covers() then return 0 end
+local left = redis.call('PTTL', KEYS[1])
+if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1
 ";
 
 const RELEASE: &str = r"
@@ -223,7 +241,7 @@ impl Scripts {
             pend: fencing(PEND),
             land: fencing(LAND),
             fill: Script::new(FILL.into()),
-            renew: Script::new(RENEW.into()),
+            renew: fencing(RENEW),
             release: Script::new(RELEASE.into()),
             discard: fencing(DISCARD),
             fence: fencing(FENCE),
