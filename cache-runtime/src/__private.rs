@@ -88,20 +88,24 @@ pub struct Call {
     tags: Vec<String>,
     fences: Vec<String>,
     through: Option<String>,
-    leave: Option<Leave>,
+    /// Boxed, since a reader has none and takes its room along.
+    leave: Option<Box<Leave>>,
 }
 
 impl Call {
     /// A call on the cache in force.
+    #[inline]
     pub fn new(site: &'static Site) -> Call {
         Call::with(site, Cache::current())
     }
 
     /// A call on the cache that the attribute names.
+    #[inline]
     pub fn on(site: &'static Site, cache: &Cache) -> Call {
         Call::with(site, cache.clone())
     }
 
+    #[inline]
     fn with(site: &'static Site, cache: Cache) -> Call {
         let policy = site.policy;
         Call {
@@ -118,6 +122,7 @@ impl Call {
     }
 
     /// Whether the cache is to be used for this call.
+    #[inline]
     pub fn when(mut self, when: bool) -> Call {
         self.bypass = !when;
         self
@@ -160,6 +165,7 @@ impl Call {
     }
 
     /// The fingerprint of the value's type; of a type that has none, it is left to the policy.
+    #[inline]
     pub fn fingerprint(mut self, fingerprint: u64) -> Call {
         if fingerprint != 0 {
             self.policy.encoding.fingerprint = fingerprint;
@@ -238,7 +244,7 @@ impl Call {
         if self.cache.inner.guard.is_some() {
             let mut leave = self.new_leave(&self.counters());
             decide(&mut leave);
-            self.leave = Some(leave);
+            self.leave = Some(Box::new(leave));
         }
         self
     }
@@ -258,7 +264,7 @@ impl Call {
         let inner = &self.cache.inner;
         let Some(guard) = &inner.guard else { return body.await };
         let counters = self.counters();
-        let leave = given.unwrap_or_else(|| self.new_leave(&counters));
+        let leave = given.map_or_else(|| self.new_leave(&counters), |given| *given);
         let policy = &self.policy;
         let (key, fences, tags) = (self.through, self.fences, self.tags);
         let through =
