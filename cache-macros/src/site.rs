@@ -68,13 +68,13 @@ pub(crate) fn shape(krate: &Path, probe: &TokenStream) -> TokenStream {
     }
 }
 
-/// `let __call = ...;`: the call knows the fingerprint of the values, if they have one. `probe` is a `ValueProbe` of them.
-pub(crate) fn fingerprint(krate: &Path, probe: &TokenStream) -> TokenStream {
+/// `let __call = ...;`: the call knows the fingerprint of the values, if they have one. `__value` is a `ValueProbe` of them.
+pub(crate) fn fingerprint(krate: &Path) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         let __call = __call.fingerprint({
             #[allow(unused_imports)]
             use #krate::__private::{Fingerprint0 as _, Fingerprint1 as _};
-            (&#probe).__cache_fingerprint()
+            (&__value).__cache_fingerprint()
         });
     }
 }

@@ -13,7 +13,6 @@ use crate::ctxt::Ctxt;
 use crate::key::{self, Key, Template};
 use crate::owned::{self, Owned};
 use crate::receiver;
-use crate::site;
 use crate::suggest;
 use crate::template::Placeholder;
 
@@ -97,9 +96,7 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
         let krate = common::at(krate, at);
         quote_spanned!(at=> #krate::__private::batch(#ids, #load))
     };
-    let value = quote_spanned!(span=> __value);
-    let known = expand::known(&model.options, &value);
-    let fingerprint = site::fingerprint(krate, &value);
+    let fingerprint = expand::fingerprint(&model.options);
     let key = model.options.key.as_ref().map(|key| key.write(&model.params));
     let run = quote_spanned! {at=>
         __call.run_each(__rows, #ids, |__id, __w| { #key }, __load).await
@@ -111,7 +108,6 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
         quote_spanned! {span=>
             #call
             let (__load, __rows, __value) = #batch;
-            #known
             #fingerprint
             #run
         },

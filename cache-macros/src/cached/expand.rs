@@ -92,24 +92,27 @@ pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
     let options = &model.options;
     let krate = &options.common.krate;
     let shape = site::shape(krate, probe);
-    let value = quote_spanned!(span=> #krate::__private::ValueProbe::of(&__shape));
-    let fingerprint = site::fingerprint(krate, &value);
+    let value = quote_spanned!(span=> let __value = #krate::__private::ValueProbe::of(&__shape););
+    let fingerprint = fingerprint(options);
     let link = is_linked(options).then(|| quote_spanned!(span=> __link.to(&__shape);));
     let option = options.negative_ttl.as_ref().map(|negative| negative.name.span());
     let option = option.map(|at| {
         let shape = quote_spanned!(span.located_at(at)=> &__shape);
         quote_spanned!(span=> #krate::__private::require_option(#shape);)
     });
-    let known = known(options, &value);
-    quote_spanned!(span=> #shape #link #option #known #fingerprint)
+    quote_spanned!(span=> #shape #link #option #value #fingerprint)
 }
 
-/// A codec may need a fingerprint, of which `value` is a probe: without one, that is an error at the codec.
-pub(super) fn known(options: &Options, value: &TokenStream) -> Option<TokenStream> {
+/// The fingerprint of the values, of which `__value` is a probe. A codec may need one: without, that is an error there.
+pub(super) fn fingerprint(options: &Options) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &options.common.krate;
-    let value = quote_spanned!(span.located_at(options.encoding.needs_fingerprint()?)=> &#value);
-    Some(quote_spanned!(span=> #krate::__private::require_fingerprint(#value);))
+    let needed = options.encoding.needs_fingerprint().map(|at| {
+        let value = quote_spanned!(span.located_at(at)=> &__value);
+        quote_spanned!(span=> #krate::__private::require_fingerprint(#value);)
+    });
+    let fingerprint = site::fingerprint(krate);
+    quote_spanned!(span=> #needed #fingerprint)
 }
 
 /// Where the return type stands, and with it all of the call that does all: a value that cannot be stored is reported

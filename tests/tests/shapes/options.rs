@@ -108,6 +108,46 @@ async fn a_writer_of_a_tag_reaches_its_readers() {
         .await;
 }
 
+#[tokio::test]
+async fn what_is_too_large_is_not_stored() {
+    let loads = Loads::default();
+    Cache::in_memory()
+        .scope(async {
+            for _ in 0..2 {
+                tagged(&loads, 0, 100).await;
+            }
+        })
+        .await;
+    assert_eq!(loads.take(), 2);
+}
+
+#[cached(key = "packed:<id>", ttl = 60, codec = msgpack, compress = lz4, max_bytes = 100, skip(loads))]
+async fn packed(loads: &Loads, id: u64) -> Option<String> {
+    loads.add_one();
+    Some(id.to_string().repeat(2000))
+}
+
+#[cached(key = "packed:<ids>", each = ids, ttl = 60, codec = postcard, compress(zstd, over = 10), max_bytes = 100, skip(loads))]
+async fn packed_many(loads: &Loads, ids: &[u64]) -> HashMap<u64, String> {
+    loads.add_one();
+    ids.iter().map(|&id| (id, id.to_string().repeat(2000))).collect()
+}
+
+/// None of the values would be small enough without, and each of the two reads what the other has written.
+#[tokio::test]
+async fn codecs_and_compression() {
+    let loads = Loads::default();
+    Cache::in_memory()
+        .scope(async {
+            let packed = packed(&loads, 1).await.unwrap();
+            assert_eq!(packed_many(&loads, &[1]).await[&1], packed);
+            let many = packed_many(&loads, &[2]).await;
+            assert_eq!(self::packed(&loads, 2).await.as_ref(), many.get(&2));
+        })
+        .await;
+    assert_eq!(loads.take(), 2);
+}
+
 #[cached(key = "versioned:<id>", ttl = 60, version = 2, skip(loads))]
 async fn versioned(loads: &Loads, id: u64) -> u64 {
     loads.add_one();

@@ -42,11 +42,12 @@ where
         };
         (&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
+    let __value = ::cache_runtime::__private::ValueProbe::of(&__shape);
     let __call = __call
         .fingerprint({
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
-            (&::cache_runtime::__private::ValueProbe::of(&__shape)).__cache_fingerprint()
+            (&__value).__cache_fingerprint()
         });
     __call.run(__shape, ::cache_runtime::__private::keep, __body).await
 }
