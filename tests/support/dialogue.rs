@@ -15,7 +15,7 @@ use tokio::{
         ReadHalf, WriteHalf, duplex, split,
     },
     process::Child,
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 /// A line that takes longer than this will not come.
@@ -86,8 +86,10 @@ impl Dialogue {
             self.heard.remove(at);
             return found;
         }
+        // Other lines do not buy it more time.
+        let until = Instant::now() + PATIENCE;
         loop {
-            let line = match timeout(PATIENCE, self.from.next_line()).await {
+            let line = match timeout_at(until, self.from.next_line()).await {
                 Ok(Ok(Some(line))) => line,
                 Ok(Ok(None)) => panic!("the other side left before it said `{what}`"),
                 Ok(Err(error)) => panic!("waiting for `{what}`: {error}"),

@@ -121,8 +121,8 @@ impl Field {
             ledger: Arc::default(),
             rows: Rows::create().await,
             server: RedisServer::start_durable(),
-            // Some rows are written again and again, so that there is an order to be kept.
-            rows_of_a_writer: (writes / 50).max(100),
+            // Half of the writes are to a few rows, and there are as many rows as the other half needs.
+            rows_of_a_writer: writes / 2 / WRITERS,
             started: 0,
             writers_killed: 0,
             flushers_killed: 0,
