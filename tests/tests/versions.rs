@@ -2,7 +2,7 @@
 //! entries, nor stores over them, and a writer of either reaches both.
 
 use cache_runtime::{Cache, CacheValue, Policy};
-use cache_tests::{herd::counters, source::Source, stores::on_each_store};
+use cache_tests::{herd::counters, patience::eventually, source::Source, stores::on_each_store};
 use serde::{Deserialize, Serialize};
 
 /// The layout of the last release.
@@ -104,6 +104,90 @@ async fn when_the_last_release_is_gone_its_entry_is_replaced_as_it_ends() {
         assert_eq!(new(&cache, &source).await, 1);
         let known = cache.get::<New>("row:1").await.expect("the store is there");
         assert_eq!(known, Some(New { row: 1, checked: true }), "under the key itself");
+    })
+    .await;
+}
+
+async fn many_new(cache: &Cache, source: &Source, rows: &[u64]) -> Vec<u64> {
+    let load = async |rows: Vec<u64>| {
+        let row = source.query().await;
+        rows.into_iter().map(|_| New { row, checked: true }).collect::<Vec<_>>()
+    };
+    let found = cache.get_or_load_many(rows, |row| format!("row:{row}"), &NEW, load).await;
+    assert!(
+        found.iter().all(|new| new.checked),
+        "an entry of the last release was taken for one of this"
+    );
+    found.into_iter().map(|new| new.row).collect()
+}
+
+#[tokio::test]
+async fn a_batch_shares_the_entries_beside_the_others() {
+    on_each_store(async |cache| {
+        let source = Source::open();
+        assert_eq!(old(&cache, &source).await, 1);
+        for round in 0..10 {
+            assert_eq!(many_new(&cache, &source, &[1, 2]).await, [2, 2], "round {round}");
+            assert_eq!(new(&cache, &source).await, 2, "round {round}");
+            assert_eq!(old(&cache, &source).await, 1, "round {round}");
+        }
+        assert_eq!(source.queries(), 2);
+        cache.invalidate("row:1").await.expect("the store can be told");
+        assert_eq!(old(&cache, &source).await, 3);
+        assert_eq!(new(&cache, &source).await, 4);
+        assert_eq!(many_new(&cache, &source, &[2, 1]).await, [2, 4]);
+        assert_eq!(source.queries(), 4);
+        assert_eq!(counters(&cache, "new").undecodable, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_that_loads_from_before_a_write_is_not_stored_beside_it() {
+    on_each_store(async |cache| {
+        let source = Source::held();
+        source.answer(1);
+        assert_eq!(old(&cache, &source).await, 1);
+        let slow = many_new(&cache, &source, &[1]);
+        let write = async {
+            source.asked(2).await;
+            cache.invalidate("row:1").await.expect("the store can be told");
+            source.answer(1);
+        };
+        assert_eq!(tokio::join!(slow, write).0, [2]);
+        source.answer_all();
+        assert_eq!(old(&cache, &source).await, 3);
+        assert_eq!(many_new(&cache, &source, &[1]).await, [4]);
+        assert_eq!(many_new(&cache, &source, &[1]).await, [4]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_that_waits_beside_an_entry_that_ends_takes_its_place() {
+    on_each_store(async |cache| {
+        let source = Source::held();
+        source.answer(1);
+        assert_eq!(old(&cache, &source).await, 1);
+        let first = many_new(&cache, &source, &[1]);
+        let second = async {
+            source.asked(2).await;
+            many_new(&cache, &source, &[1]).await
+        };
+        let write = async {
+            eventually("the second one waits", async || counters(&cache, "new").lock_waits == 1)
+                .await;
+            cache.invalidate("row:1").await.expect("the store can be told");
+            source.asked(3).await;
+            source.answer_all();
+        };
+        let (first, second, ()) = tokio::join!(first, second, write);
+        assert_eq!(
+            (first, second),
+            (vec![2], vec![3]),
+            "it does not wait for what would be too old"
+        );
+        assert_eq!(new(&cache, &source).await, 3);
     })
     .await;
 }

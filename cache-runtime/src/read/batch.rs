@@ -10,6 +10,7 @@
 
 mod acquire;
 mod lead;
+mod look;
 mod lookup;
 mod row;
 

@@ -186,7 +186,7 @@ impl<'a> Lookup<'a> {
         }
         if !codec::fits(&entry, &policy.encoding) {
             if matches!(age, Age::Fresh | Age::Due) && self.beside.is_none() {
-                let key = format!("{}#{:016x}", self.request.key, policy.encoding.fingerprint);
+                let key = beside_key(&self.request.key, policy.encoding.fingerprint);
                 self.beside = Some(Beside { key, stamp });
             } else {
                 self.hold(Some(stamp));
@@ -382,4 +382,9 @@ impl<'a> Lookup<'a> {
         self.request.counters.loads.add_one();
         Next::Load(Lead::new(self, place))
     }
+}
+
+/// The key of an entry of the layout of this `fingerprint`, where one of another layout stands under `key`.
+pub(super) fn beside_key(key: &str, fingerprint: u64) -> String {
+    format!("{key}#{fingerprint:016x}")
 }

@@ -77,7 +77,9 @@ impl Batch<'_> {
             true => self.policy.negative_ttl.unwrap_or_default(),
             false => self.policy.ttl,
         };
-        let tags: Vec<Nonce> = self.stamps.iter().copied().collect::<Option<_>>()?;
+        let beside = self.rows[row].beside.as_ref().map(|beside| Some(beside.stamp));
+        let tags = self.stamps.iter().copied().chain(beside);
+        let tags: Vec<Nonce> = tags.collect::<Option<_>>()?;
         if ttl.is_zero() {
             return None;
         }

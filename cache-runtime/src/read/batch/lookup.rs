@@ -6,25 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::row::{Row, Stale, Standing};
+use super::row::{Row, Standing};
 use crate::{
-    codec,
-    entry::Entry,
-    error::Error,
-    freshness::{Age, age, tag_life},
-    guard::Guard,
-    inner::Inner,
-    lease::Leases,
-    policy::Policy,
-    protocol::{Nonce, Pending, State},
-    read::{
-        acquire::refresh_key,
-        patience::Patience,
-        reentry,
-        seen::{carries, stamp},
-    },
-    stats::Counters,
-    time::now_ms,
+    entry::Entry, error::Error, freshness::tag_life, guard::Guard, inner::Inner, lease::Leases,
+    policy::Policy, protocol::Nonce, read::patience::Patience, stats::Counters,
 };
 
 /// One call for many rows.
@@ -38,7 +23,7 @@ pub(crate) struct Batch<'a> {
     pub(super) tags: Vec<String>,
     pub(super) stamps: Vec<Option<Nonce>>,
     /// Whether the store has failed. It is not asked again, so that a call waits for one deadline at most.
-    out: bool,
+    pub(super) out: bool,
     /// When the load began.
     pub(super) began: Instant,
     /// Whether the misses have been counted.
@@ -76,87 +61,6 @@ impl<'a> Batch<'a> {
             began: Instant::now(),
             missed: false,
             patience: None,
-        }
-    }
-
-    /// Looks into the store: one round trip.
-    pub(super) async fn look(&mut self) {
-        self.look_at(|_| true).await;
-    }
-
-    /// Looks at some of the rows and at the tags; and where a value has expired, whether others renew it.
-    pub(super) async fn look_at(&mut self, which: impl Fn(&Row) -> bool) {
-        let at: Vec<usize> = (0..self.rows.len()).filter(|&row| which(&self.rows[row])).collect();
-        if at.is_empty() || self.out {
-            return;
-        }
-        let stale = |&row: &usize| self.rows[row].stale.as_ref();
-        let renewed: Vec<usize> = at.iter().copied().filter(|row| stale(row).is_some()).collect();
-        let mut keys: Vec<&str> = at.iter().map(|&row| &*self.rows[row].key).collect();
-        keys.extend(self.tags.iter().map(|tag| &**tag));
-        keys.extend(at.iter().filter_map(stale).map(|stale| &*stale.refresh_key));
-        let mut states = match self.guard.read_many(&keys).await {
-            Ok(states) => states,
-            Err(error) => return self.store_failed(&error),
-        };
-        let renewals = states.split_off(at.len() + self.tags.len());
-        self.stamps = states.split_off(at.len()).iter().map(stamp).collect();
-        at.into_iter().zip(states).for_each(|(row, state)| self.see(row, state));
-        for (row, renewal) in renewed.into_iter().zip(renewals) {
-            if let (Standing::Expired, State::Leased(_)) = (&self.rows[row].standing, renewal) {
-                self.rows[row].standing = Standing::Elsewhere;
-            }
-        }
-    }
-
-    /// Takes note of what a row's key holds, under the stamps as they are known.
-    pub(super) fn see(&mut self, row: usize, state: State<Entry>) {
-        self.rows[row].stale = None;
-        let standing = match state {
-            State::Value(stamp, entry) => self.judge(row, stamp, entry),
-            State::Pending(Pending { value, .. }) => Standing::Found(value),
-            State::Vacant => Standing::Vacant,
-            State::Leased(_) => self.elsewhere(row),
-            State::Fenced(_) => Standing::Closed,
-            State::Unreadable => {
-                tracing::warn!(key = &*self.rows[row].key, "a cache key holds what is no entry");
-                self.counters.undecodable.add_one();
-                Standing::Unreadable
-            }
-        };
-        self.rows[row].stand(standing);
-    }
-
-    fn judge(&mut self, row: usize, stamp: Nonce, entry: Entry) -> Standing {
-        let header = entry.header();
-        let age = match header.graceful {
-            // Most entries: nobody need ask what time it is.
-            false => Age::Fresh,
-            true => age(&header, self.policy, now_ms(), fastrand::f64),
-        };
-        if !carries(&entry, &self.stamps) || age == Age::Over {
-            return Standing::Spoilt(stamp);
-        }
-        match (age, codec::fits(&entry, &self.policy.encoding)) {
-            (Age::Fresh | Age::Due, true) => Standing::Found(entry),
-            // It is left to the version of the service that reads it.
-            (Age::Fresh | Age::Due, false) => Standing::Closed,
-            (_, false) => Standing::Spoilt(stamp),
-            (_, true) => {
-                let row = &mut self.rows[row];
-                let refresh_key = refresh_key(&row.key).into();
-                let at_once = age == Age::Revalidate;
-                row.stale = Some(Stale { entry, at_once, refresh_key });
-                Standing::Expired
-            }
-        }
-    }
-
-    /// How a row stands that somebody else loads. A load that asks for its own rows would wait for itself.
-    pub(super) fn elsewhere(&self, row: usize) -> Standing {
-        match reentry::is_loading(self.guard, &self.rows[row].key) {
-            true => Standing::Closed,
-            false => Standing::Elsewhere,
         }
     }
 
@@ -223,6 +127,7 @@ impl<'a> Batch<'a> {
         loop {
             while self.wants_leases() {
                 self.acquire().await;
+                self.look_beside().await;
             }
             if self.rows.iter().any(|row| matches!(row.standing, Standing::Found(_))) {
                 return Next::Found;
@@ -242,6 +147,7 @@ impl<'a> Batch<'a> {
                 return Next::Load;
             }
             self.look_at(|row| matches!(row.standing, Standing::Elsewhere)).await;
+            self.look_beside().await;
         }
     }
 

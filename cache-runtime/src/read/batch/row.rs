@@ -11,11 +11,21 @@ use crate::{
 pub(super) struct Row {
     pub(super) key: Arc<str>,
     pub(super) standing: Standing,
+    /// What it stands beside, if its key is not the row's own.
+    pub(super) beside: Option<Beside>,
     /// Its value that has expired, which stays until it is replaced.
     pub(super) stale: Option<Stale>,
     /// Whether the key held what had to go. Somebody who puts that back (another version of the service, say) is
     /// not fought: the second time, this call leaves the row alone.
     cleared: bool,
+}
+
+/// Under the row's own key stands an entry of another layout of the value, which is left to the version of the
+/// service that reads it. That of this version stands beside it, as for a single row: its last tag is the key, and
+/// the stamp that the other entry has is the tag's.
+pub(super) struct Beside {
+    pub(super) key: Arc<str>,
+    pub(super) stamp: Nonce,
 }
 
 /// A value that has expired, and may be served in need.
@@ -29,6 +39,8 @@ pub(super) struct Stale {
 
 /// How a row stands with this call.
 pub(super) enum Standing {
+    /// Nobody has looked under its key yet.
+    Unseen,
     /// There is nothing under its key.
     Vacant,
     /// The value of this stamp may not be served: a lease may take its place.
@@ -55,7 +67,13 @@ pub(super) enum Standing {
 
 impl Row {
     pub(super) fn new(key: String) -> Row {
-        Row { key: key.into(), standing: Standing::Vacant, stale: None, cleared: false }
+        Row {
+            key: key.into(),
+            standing: Standing::Unseen,
+            beside: None,
+            stale: None,
+            cleared: false,
+        }
     }
 
     pub(super) fn stand(&mut self, standing: Standing) {

@@ -1,0 +1,145 @@
+//! Looks at rows of a batch, and what is to be thought of what is found.
+
+use super::{
+    lookup::Batch,
+    row::{Beside, Row, Stale, Standing},
+};
+use crate::{
+    codec,
+    entry::Entry,
+    freshness::{Age, age},
+    protocol::{Expected, Nonce, Pending, State},
+    read::{
+        acquire::refresh_key,
+        lookup::beside_key,
+        reentry,
+        seen::{carries, stamp},
+    },
+    time::now_ms,
+};
+
+impl Batch<'_> {
+    /// Looks into the store: one round trip.
+    pub(super) async fn look(&mut self) {
+        self.look_at(|_| true).await;
+        self.look_beside().await;
+    }
+
+    /// Looks for what stands beside entries of another layout: only while two versions of a service run side by
+    /// side.
+    pub(super) async fn look_beside(&mut self) {
+        let unseen = |row: &Row| matches!(row.standing, Standing::Unseen);
+        while self.rows.iter().any(unseen) {
+            self.look_at(unseen).await;
+        }
+    }
+
+    /// Looks at some of the rows and at the tags; and where an entry stands beside another, at that, and where a
+    /// value has expired, whether others renew it.
+    pub(super) async fn look_at(&mut self, which: impl Fn(&Row) -> bool) {
+        let at: Vec<usize> = (0..self.rows.len()).filter(|&row| which(&self.rows[row])).collect();
+        if at.is_empty() || self.out {
+            return;
+        }
+        let with = |has: fn(&Row) -> bool| {
+            at.iter().copied().filter(|&row| has(&self.rows[row])).collect::<Vec<_>>()
+        };
+        let renewed = with(|row| row.stale.is_some());
+        let beside = with(|row| row.beside.is_some());
+        let rows = || at.iter().map(|&row| &self.rows[row]);
+        let mut keys: Vec<&str> = rows().map(|row| &*row.key).collect();
+        keys.extend(self.tags.iter().map(|tag| &**tag));
+        keys.extend(rows().filter_map(|row| row.stale.as_ref()).map(|stale| &*stale.refresh_key));
+        keys.extend(rows().filter_map(|row| row.beside.as_ref()).map(|beside| &*beside.key));
+        let mut states = match self.guard.read_many(&keys).await {
+            Ok(states) => states,
+            Err(error) => return self.store_failed(&error),
+        };
+        let others = states.split_off(at.len() + self.tags.len() + renewed.len());
+        let renewals = states.split_off(at.len() + self.tags.len());
+        self.stamps = states.split_off(at.len()).iter().map(stamp).collect();
+        at.into_iter().zip(states).for_each(|(row, state)| self.see(row, state));
+        for (row, renewal) in renewed.into_iter().zip(renewals) {
+            if let (Standing::Expired, State::Leased(_)) = (&self.rows[row].standing, renewal) {
+                self.rows[row].standing = Standing::Elsewhere;
+            }
+        }
+        beside.into_iter().zip(others).for_each(|(row, state)| self.see_other(row, state));
+    }
+
+    /// Takes note of what a row's key holds, under the stamps as they are known.
+    pub(super) fn see(&mut self, row: usize, state: State<Entry>) {
+        self.rows[row].stale = None;
+        let standing = match state {
+            State::Value(stamp, entry) => self.judge(row, stamp, entry),
+            State::Pending(Pending { value, .. }) => Standing::Found(value),
+            State::Vacant => Standing::Vacant,
+            State::Leased(_) => self.elsewhere(row),
+            State::Fenced(_) => Standing::Closed,
+            State::Unreadable => {
+                tracing::warn!(key = &*self.rows[row].key, "a cache key holds what is no entry");
+                self.counters.undecodable.add_one();
+                Standing::Unreadable
+            }
+        };
+        self.rows[row].stand(standing);
+    }
+
+    /// Takes note of what there is now where there was an entry of another layout. What stands beside it ends
+    /// with it.
+    fn see_other(&mut self, row: usize, state: State<Entry>) {
+        let stamp = self.rows[row].beside.as_ref().map(|beside| Expected::Value(beside.stamp));
+        if stamp.is_none_or(|stamp| state.is(stamp)) {
+            return;
+        }
+        if let Some(beside) = self.rows[row].beside.take() {
+            self.rows[row].key = beside.key;
+            self.see(row, state);
+        }
+    }
+
+    fn judge(&mut self, row: usize, stamp: Nonce, entry: Entry) -> Standing {
+        let header = entry.header();
+        let age = match header.graceful {
+            // Most entries: nobody need ask what time it is.
+            false => Age::Fresh,
+            true => age(&header, self.policy, now_ms(), fastrand::f64),
+        };
+        if !self.carries(row, &entry) || age == Age::Over {
+            return Standing::Spoilt(stamp);
+        }
+        let fits = codec::fits(&entry, &self.policy.encoding);
+        let row = &mut self.rows[row];
+        match age {
+            Age::Fresh | Age::Due if fits => Standing::Found(entry),
+            Age::Fresh | Age::Due if row.beside.is_none() => {
+                let key = beside_key(&row.key, self.policy.encoding.fingerprint).into();
+                let key = std::mem::replace(&mut row.key, key);
+                row.beside = Some(Beside { key, stamp });
+                Standing::Unseen
+            }
+            Age::Revalidate | Age::Fallback if fits => {
+                let refresh_key = refresh_key(&row.key).into();
+                let at_once = age == Age::Revalidate;
+                row.stale = Some(Stale { entry, at_once, refresh_key });
+                Standing::Expired
+            }
+            _ => Standing::Spoilt(stamp),
+        }
+    }
+
+    fn carries(&self, row: usize, entry: &Entry) -> bool {
+        match &self.rows[row].beside {
+            None => carries(entry, &self.stamps),
+            Some(beside) => carries(entry, &[&self.stamps[..], &[Some(beside.stamp)]].concat()),
+        }
+    }
+
+    /// How a row stands that somebody else loads. A load that asks for its own rows would wait for itself.
+    pub(super) fn elsewhere(&self, row: usize) -> Standing {
+        match reentry::is_loading(self.guard, &self.rows[row].key) {
+            true => Standing::Closed,
+            false => Standing::Elsewhere,
+        }
+    }
+}
