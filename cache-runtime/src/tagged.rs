@@ -1,6 +1,8 @@
 //! Without a macro: entries that carry tags, and reads under tags or none, in the foreground or with a load that
 //! can go on without its caller.
 
+mod many;
+
 use std::{fmt, future::Future, pin::pin, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};

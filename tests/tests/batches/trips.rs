@@ -51,6 +51,22 @@ async fn a_thousand_rows_of_which_ten_are_missing_cost_three_round_trips() {
 }
 
 #[tokio::test]
+async fn tags_cost_no_round_trip_more() {
+    let (_server, wire, table, _) = warm().await;
+    let tagged = table.cache.tagged(["tenant:7", "everything"]);
+    let find = async |ids| {
+        let key = |id: &u64| format!("tagged:{id}");
+        let load = |ids| table.query(ids);
+        wire.during(tagged.get_or_load_many(ids, key, &PLAIN, load)).await.1
+    };
+    // Each tag is asked for its stamp together with the leases.
+    let stamps = 2;
+    assert_eq!(find(&[1, 2]).await, Counts { round_trips: 3, requests: 1 + 2 + stamps + 2 });
+    assert_eq!(find(&[2, 3]).await, Counts { round_trips: 3, requests: 1 + 1 + stamps + 1 });
+    assert_eq!(find(&[1, 2, 3]).await, Counts { round_trips: 1, requests: 1 });
+}
+
+#[tokio::test]
 async fn a_thousand_hits_cost_one_round_trip() {
     let (_server, wire, table, ids) = warm().await;
     table.find(&PLAIN, &ids).await;
