@@ -135,7 +135,7 @@ impl Repo {
         unless = |value| *value == self.load,
         jitter = 0.1,
         stale_while_revalidate = "1500ms",
-        stale_if_error = ::core::time::Duration::from_secs(60),
+        stale_if_error = ::core::time::Duration::from_secs(90),
         soft_timeout = 5,
         audit = 0.001,
         tags = ["plan:<plan>", PlanKey { id: &Id(load), plan: Plan::Free }],

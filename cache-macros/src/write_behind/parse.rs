@@ -166,18 +166,19 @@ fn settings(args: &mut Args, cx: &Ctxt) -> Vec<(&'static str, Setting)> {
 fn number(arg: Arg, zero: &str, cx: &Ctxt) -> Option<Expr> {
     let name = arg.name.clone();
     let expr = arg.expr(cx)?;
-    match &expr {
+    let wrong = match &expr {
         Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {
-            if int.base10_parse::<u128>().is_ok_and(|number| number == 0) {
-                cx.error_at(&expr, format!("`{name}` is zero: {zero}"));
-                return None;
-            }
+            let is_zero = int.base10_parse::<u128>().is_ok_and(|number| number == 0);
+            is_zero.then(|| format!("`{name}` is zero: {zero}"))
         }
         Expr::Lit(_) | Expr::Unary(_) | Expr::Closure(_) => {
-            cx.error_at(&expr, format!("`{name}` is a whole number above zero, such as `500`"));
-            return None;
+            Some(format!("`{name}` is a whole number above zero, such as `500`"))
         }
-        _ => {}
+        _ => None,
+    };
+    if let Some(message) = wrong {
+        cx.error_at(&expr, message);
+        return None;
     }
     Some(expr)
 }

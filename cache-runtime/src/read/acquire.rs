@@ -89,7 +89,7 @@ impl Lookup<'_> {
                 let Some(tags) = stamps.into_iter().collect() else {
                     return Some(Acquired::Nothing);
                 };
-                return Some(Acquired::Claim(Claim::new(lease, replaces, tags)));
+                Some(Acquired::Claim(Claim::new(lease, replaces, tags)))
             }
             Reply::Found(state) => {
                 lease.spend();

@@ -6,6 +6,10 @@ pub(crate) mod memory;
 pub(crate) mod queue;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg(all(test, feature = "redis"))]
+#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
+#[path = "../../../tests/support/server.rs"]
+mod server;
 
 use crate::{
     entry::Entry,

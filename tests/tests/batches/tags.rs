@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cache_runtime::{Cache, Policy, cached};
+use cache_runtime::{Cache, cached};
 use cache_tests::{
     herd::{self, Herd},
     server::RedisServer,

@@ -13,12 +13,11 @@ use super::{
 use crate::{
     entry,
     protocol::{Reply, State, Step},
-    store::redis::{Address, RedisStore},
+    store::{
+        redis::{Address, RedisStore},
+        server::RedisServer,
+    },
 };
-
-#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
-#[path = "../../../../tests/support/server.rs"]
-mod server;
 
 /// Sequences that run at a time, each on a key of its own.
 const WORKERS: u64 = 64;
@@ -133,7 +132,7 @@ async fn sequence(seed: u64, store: &RedisStore, connection: &mut MultiplexedCon
 
 #[tokio::test]
 async fn scripts_follow_the_protocol() {
-    let server = server::RedisServer::start();
+    let server = RedisServer::start();
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
     let store = Arc::new(RedisStore::new(&address, 2));
     let client = Client::open(server.url()).expect("the URL is well-formed");

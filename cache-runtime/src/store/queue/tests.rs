@@ -13,12 +13,8 @@ use crate::{
     encoding::Encoding,
     entry::Entry,
     protocol::{Nonce, Reply, State, Step},
-    store::{Store, memory::MemoryStore},
+    store::{Store, memory::MemoryStore, server::RedisServer},
 };
-
-#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
-#[path = "../../../../tests/support/server.rs"]
-mod server;
 
 const TOKEN: Nonce = Nonce([0xF1; 16]);
 const LIFE: Duration = Duration::from_secs(1000);
@@ -189,7 +185,7 @@ impl<'a> Bed<'a> {
 }
 
 #[cfg(feature = "redis")]
-fn redis(server: &server::RedisServer) -> Store {
+fn redis(server: &RedisServer) -> Store {
     use crate::store::redis::{Address, RedisStore};
 
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
@@ -202,7 +198,7 @@ async fn the_stores_have_the_same_queues() {
     const SEQUENCES: u64 = 150;
     const ACTIONS: usize = 40;
 
-    let server = server::RedisServer::start();
+    let server = RedisServer::start();
     let stores = [Store::Memory(MemoryStore::new(10_000)), redis(&server)];
     for seed in 0..SEQUENCES {
         let mut rng = Rng::with_seed(seed);
@@ -223,7 +219,7 @@ async fn the_stores_have_the_same_queues() {
 /// What one is handed who no longer leads could be seen by the next leader too late.
 #[tokio::test]
 async fn only_the_leader_is_handed_anything() {
-    let server = server::RedisServer::start();
+    let server = RedisServer::start();
     for store in [Store::Memory(MemoryStore::new(10)), redis(&server)] {
         let mut bed = Bed::new(&store, "queue").await;
         bed.act(&Action::Enqueue(0, Nonce([1; 16]))).await;
@@ -244,7 +240,7 @@ async fn only_the_leader_is_handed_anything() {
 #[cfg(feature = "redis")]
 #[tokio::test]
 async fn places_grow_though_the_clock_goes_back() {
-    let server = server::RedisServer::start();
+    let server = RedisServer::start();
     let store = redis(&server);
     let mut bed = Bed::new(&store, "queue").await;
     // Some years ahead.
@@ -259,7 +255,7 @@ async fn places_grow_though_the_clock_goes_back() {
 #[cfg(feature = "redis")]
 #[tokio::test]
 async fn what_no_write_has_put_there_is_put_aside() {
-    let server = server::RedisServer::start();
+    let server = RedisServer::start();
     let store = redis(&server);
     let mut bed = Bed::new(&store, "queue").await;
     for (id, field) in [("1-0", "nothing"), ("2-7", "k")] {
@@ -290,7 +286,7 @@ async fn a_batch_of_any_size_lands() {
     const WRITES: u8 = 200;
     const KEYS: u64 = 60;
 
-    let server = server::RedisServer::start();
+    let server = RedisServer::start();
     let store = redis(&server);
     let mut bed = Bed::new(&store, "queue").await;
     let mut stamps = Vec::new();
