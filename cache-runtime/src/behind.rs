@@ -30,7 +30,7 @@ use crate::{
     error::Error,
     freshness,
     inner::Inner,
-    key::{CacheKey, KeyWriter},
+    key::{KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
     store::queue::Durability,
@@ -121,7 +121,7 @@ struct Coding<T> {
 }
 
 type Encode<T> = fn(&T, Nonce, &Encoding, Meta<'_>) -> Result<Entry, Error>;
-type Decode<T> = fn(&Entry) -> Result<T, Error>;
+type Decode<T> = fn(&Entry, &Encoding) -> Result<T, Error>;
 
 impl<T: Serialize + DeserializeOwned> Coding<T> {
     const NEW: Coding<T> = Coding {
@@ -295,7 +295,7 @@ impl<T> WriteBehind<T> {
     /// # Cancellation
     ///
     /// As a write that the store did not answer.
-    pub async fn write(&self, key: impl CacheKey, value: &T) -> Result<(), Error> {
+    pub async fn write(&self, key: impl KeyOf<T>, value: &T) -> Result<(), Error> {
         let key = self.queue.key(|out| out.key(&key));
         self.accept(key, value).await
     }
@@ -338,7 +338,10 @@ impl<T> WriteBehind<T> {
         E: fmt::Display,
         T: 'static,
     {
-        flusher::start(&self.queue, sink::erased(self.coding.decode, flush))
+        flusher::start(
+            &self.queue,
+            sink::erased(self.coding.decode, self.queue.policy.encoding, flush),
+        )
     }
 }
 

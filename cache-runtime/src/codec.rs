@@ -103,7 +103,22 @@ pub(crate) fn is_too_large(entry: &Entry, encoding: &Encoding) -> bool {
 }
 
 /// Reads a value, by what the entry says of how it was written. One of another type is an error and not a guess.
-pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
+pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry, encoding: &Encoding) -> Result<T, Error> {
+    if !tells_layouts(entry.header().codec) && !fits(entry, encoding) {
+        let error = if encoding.fingerprint == 0 { NO_FINGERPRINT } else { OTHER_FINGERPRINT };
+        return Err(Error::Codec(error.to_owned()));
+    }
+    decode_own(entry)
+}
+
+/// Why an entry is not read by a caller of whose type no fingerprint is known.
+pub(crate) const NO_FINGERPRINT: &str = "Postcard wrote the entry, and without a fingerprint its layout is not known: \
+    read it by a policy that says `.value::<T>()`";
+
+const OTHER_FINGERPRINT: &str = "Postcard wrote the entry, for a value of another layout";
+
+/// Reads what was written for the very type.
+fn decode_own<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
     let header = entry.header();
     let payload = compression::decompress(entry.payload(), header.compression)?;
     read(&header, &payload).map_err(Error::Codec)
@@ -122,31 +137,23 @@ fn read<T: DeserializeOwned>(header: &Header, payload: &[u8]) -> Result<T, Strin
     }
 }
 
-/// Reads a value for a caller of whose type no fingerprint is known.
-pub(crate) fn decode_directly<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
-    if !fits(entry, &Encoding::DEFAULT) {
-        return Err(Error::Codec(
-            "Postcard wrote the entry, and without a fingerprint its layout is not known: read it by a policy \
-             that says `.value::<T>()`"
-                .to_owned(),
-        ));
-    }
-    decode(entry)
-}
-
 /// Whether an entry is of the layout that its reader knows, as far as both have a fingerprint. Where one of them has
 /// none, decoding decides, if the codec can tell one layout from another.
 pub(crate) fn fits(entry: &Entry, encoding: &Encoding) -> bool {
     let Header { fingerprint: written, codec, .. } = entry.header();
     let known = encoding.fingerprint;
-    let tells = codec != Codec::Postcard.mark();
-    written == known || tells && (written == 0 || known == 0)
+    written == known || tells_layouts(codec) && (written == 0 || known == 0)
+}
+
+/// Whether reading an entry of this codec as a value of another layout is an error.
+fn tells_layouts(codec: u8) -> bool {
+    codec != Codec::Postcard.mark()
 }
 
 /// The entry, if it reads as what was written, as far as that can be told: a NaN or a `Some(None)` has no JSON
 /// of its own.
 pub(crate) fn verified<T: Serialize + DeserializeOwned>(entry: Entry) -> Result<Entry, Error> {
-    if is_none(&decode::<T>(&entry)?) == entry.negative() {
+    if is_none(&decode_own::<T>(&entry)?) == entry.negative() {
         Ok(entry)
     } else {
         Err(Error::Codec("it reads back as `None`".to_owned()))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     encoding::{Codec, Compression, Encoding},
-    value::{CacheValue, NEEDS_NAMES, needs_names},
+    value::{CacheValue, refuse_unnamed},
 };
 
 /// How results are cached: for how long, under which lock, in which version.
@@ -296,9 +296,9 @@ impl Policy {
 
     #[track_caller]
     const fn encoded(self, encoding: Encoding) -> Policy {
-        let unreadable =
-            matches!(encoding.codec, Codec::Postcard) && needs_names(encoding.fingerprint);
-        assert!(!unreadable, "{}", NEEDS_NAMES);
+        if matches!(encoding.codec, Codec::Postcard) {
+            refuse_unnamed(encoding.fingerprint);
+        }
         Policy { encoding, ..self }
     }
 

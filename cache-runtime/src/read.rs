@@ -112,7 +112,8 @@ where
     S: Shape,
     S::Stored: DeserializeOwned,
 {
-    codec::decode(entry).map_err(|error| lookup.reject(entry, &error)).ok()
+    let decoded = codec::decode(entry, &lookup.request.policy.encoding);
+    decoded.map_err(|error| lookup.reject(entry, &error)).ok()
 }
 
 /// Answers a call that found no value that it could return.

@@ -10,6 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     cache::Cache,
     codec,
+    encoding::Encoding,
     error::Error,
     key::{CacheKey, KeyOf},
     policy::Policy,
@@ -73,7 +74,12 @@ impl Cache {
     /// assert!(manifest.contains("[package]"));
     /// # Ok(()) }
     /// ```
-    pub async fn get_or_refresh<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, load: F) -> O
+    pub async fn get_or_refresh<O, F, Fut>(
+        &self,
+        key: impl KeyOf<<O::Shape as Shape>::Value>,
+        policy: &Policy,
+        load: F,
+    ) -> O
     where
         O: Loaded + Send + 'static,
         O::Shape: 'static,
@@ -95,7 +101,7 @@ impl Tagged<'_> {
         let Some(guard) = &self.cache.inner.guard else { return Ok(None) };
         let request = self.request(&key, &Policy::UNSET, Arc::default());
         let entry = read::peek(&request, guard).await?;
-        entry.map(|entry| codec::decode_directly(&entry)).transpose()
+        entry.map(|entry| codec::decode(&entry, &Encoding::DEFAULT)).transpose()
     }
 
     /// As [`Cache::get_or_load`].
@@ -119,7 +125,12 @@ impl Tagged<'_> {
     }
 
     /// As [`Cache::get_or_refresh`].
-    pub async fn get_or_refresh<O, F, Fut>(&self, key: impl CacheKey, policy: &Policy, load: F) -> O
+    pub async fn get_or_refresh<O, F, Fut>(
+        &self,
+        key: impl KeyOf<<O::Shape as Shape>::Value>,
+        policy: &Policy,
+        load: F,
+    ) -> O
     where
         O: Loaded + Send + 'static,
         O::Shape: 'static,

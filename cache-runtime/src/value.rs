@@ -67,6 +67,12 @@ pub(crate) const fn needs_names(fingerprint: u64) -> bool {
     fingerprint & NAMED != 0
 }
 
+/// Panics for such a value where a codec writes no names; in a constant that is a compile error, where it is called.
+#[track_caller]
+pub(crate) const fn refuse_unnamed(fingerprint: u64) {
+    assert!(!needs_names(fingerprint), "{}", NEEDS_NAMES);
+}
+
 /// What there is to say where a codec writes no names.
 pub(crate) const NEEDS_NAMES: &str = "`Codec::Postcard` writes no names of fields, and the value's type needs them: \
     serde may leave a field of it out (`skip_serializing_if`), or has to look ahead (`flatten`, `tag`, `untagged`); \

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::{
     key::{CacheKey, Holds, KeyWriter},
     shape::Shape,
-    value::{CacheValue, NEEDS_NAMES, needs_names},
+    value::{CacheValue, refuse_unnamed},
 };
 
 /// Ties the key of a function to what the function stores. The key is written before the body is there to be asked
@@ -33,9 +33,9 @@ impl<S: Shape> Link<S> {
     pub fn to(&self, _: &S) {}
 }
 
-/// Only compiles for a function whose value can be read without names of fields, and has a fingerprint.
+/// Only compiles for values that have a fingerprint, and can be read without the names of their fields.
 pub fn require_fingerprint<V: CacheValue>(_: &ValueProbe<V>) {
-    const { assert!(!needs_names(V::FINGERPRINT), "{}", NEEDS_NAMES) }
+    const { refuse_unnamed(V::FINGERPRINT) }
 }
 
 /// The fingerprint of what a function stores, or zero:

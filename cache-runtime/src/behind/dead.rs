@@ -2,6 +2,7 @@
 
 use super::{Decode, WriteBehind, sink::read};
 use crate::{
+    encoding::Encoding,
     error::Error,
     store::queue::{Letter, Replayed},
     time::nonce,
@@ -77,15 +78,15 @@ impl<T> WriteBehind<T> {
     pub async fn dead_letters(&self, most: usize) -> Result<Vec<DeadLetter<T>>, Error> {
         let guard = self.queue.guard()?;
         let letters = guard.bounded(guard.store().letters(&self.queue.names, most)).await?;
-        let decode = self.coding.decode;
-        Ok(letters.into_iter().map(|letter| DeadLetter::of(letter, decode)).collect())
+        let (decode, encoding) = (self.coding.decode, &self.queue.policy.encoding);
+        Ok(letters.into_iter().map(|letter| DeadLetter::of(letter, decode, encoding)).collect())
     }
 }
 
 impl<T> DeadLetter<T> {
-    fn of(letter: Letter, decode: Decode<T>) -> Self {
+    fn of(letter: Letter, decode: Decode<T>, encoding: &Encoding) -> Self {
         let Letter { id, item, error, attempts } = letter;
-        let (key, value) = (item.key.to_string(), read(decode, &item));
+        let (key, value) = (item.key.to_string(), read(decode, encoding, &item));
         DeadLetter { key, value, error, attempts, seq: item.seq, id }
     }
 }

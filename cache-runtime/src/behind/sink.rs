@@ -3,7 +3,7 @@
 use std::{fmt, future::Future, ops::Deref, pin::Pin, sync::Arc};
 
 use super::{Decode, batch::Slot};
-use crate::{error::Error, store::queue::Item};
+use crate::{encoding::Encoding, error::Error, store::queue::Item};
 
 /// A value of a batch, with its place in the queue.
 ///
@@ -68,7 +68,11 @@ pub(super) struct Undecodable {
     pub(super) error: String,
 }
 
-pub(super) fn erased<T, B, F, Fut, O, E>(decode: Decode<T>, flush: F) -> Box<Sink>
+pub(super) fn erased<T, B, F, Fut, O, E>(
+    decode: Decode<T>,
+    encoding: Encoding,
+    flush: F,
+) -> Box<Sink>
 where
     T: 'static,
     B: BatchItem<T> + Send + 'static,
@@ -80,7 +84,7 @@ where
     Box::new(move |slots| {
         let mut batch = Vec::with_capacity(slots.len());
         for (at, slot) in slots.iter().enumerate() {
-            let value = read(decode, &slot.item);
+            let value = read(decode, &encoding, &slot.item);
             let value = value.map_err(|e| Undecodable { at, error: e.to_string() })?;
             batch.push(B::new(slot.item.seq, value));
         }
@@ -90,9 +94,9 @@ where
 }
 
 /// The value of an item.
-pub(super) fn read<T>(decode: Decode<T>, item: &Item) -> Result<T, Error> {
+pub(super) fn read<T>(decode: Decode<T>, encoding: &Encoding, item: &Item) -> Result<T, Error> {
     match &item.entry {
-        Some(entry) => decode(entry),
+        Some(entry) => decode(entry, encoding),
         None => Err(Error::Codec("this version of the library cannot read it".to_owned())),
     }
 }

@@ -65,7 +65,7 @@ proptest! {
         for encoding in encodings() {
             let entry = encoded(&row, &encoding);
             let entry = verified::<Row>(entry).expect("it reads back");
-            prop_assert_eq!(&decode::<Row>(&entry).expect("it can be read"), &row);
+            prop_assert_eq!(&decode_own::<Row>(&entry).expect("it can be read"), &row);
             prop_assert_eq!(entry.header().cost, 1);
             prop_assert_eq!(entry.header().fingerprint, FINGERPRINT);
             prop_assert_eq!(entry.tags().collect::<Vec<_>>(), [Nonce([4; 16])]);
@@ -80,12 +80,12 @@ proptest! {
             prop_assert_eq!(plain.payload(), optional.payload());
             prop_assert!(!optional.negative());
             let row = Some(row.clone());
-            prop_assert_eq!(&decode::<Option<Row>>(&plain).expect("an option"), &row);
-            prop_assert_eq!(&decode::<Box<Option<Box<Row>>>>(&plain).expect("however it is spelt"),
+            prop_assert_eq!(&decode_own::<Option<Row>>(&plain).expect("an option"), &row);
+            prop_assert_eq!(&decode_own::<Box<Option<Box<Row>>>>(&plain).expect("however it is spelt"),
                 &Box::new(row.clone().map(Box::new)));
-            prop_assert_eq!(&decode::<Option<Option<Row>>>(&plain).expect("however often"),
+            prop_assert_eq!(&decode_own::<Option<Option<Row>>>(&plain).expect("however often"),
                 &Some(row.clone()));
-            prop_assert_eq!(Some(decode::<Row>(&optional).expect("a value")), row);
+            prop_assert_eq!(Some(decode_own::<Row>(&optional).expect("a value")), row);
         }
     }
 
@@ -102,10 +102,10 @@ proptest! {
                 let at = at.index(payload.len());
                 payload[at] = *byte;
             }
-            drop(decode::<Row>(&with_payload(&entry, &payload)));
+            drop(decode_own::<Row>(&with_payload(&entry, &payload)));
             payload.truncate(length.index(payload.len()));
-            drop(decode::<Row>(&with_payload(&entry, &payload)));
-            drop(decode::<Option<List>>(&with_payload(&entry, &payload)));
+            drop(decode_own::<Row>(&with_payload(&entry, &payload)));
+            drop(decode_own::<Option<List>>(&with_payload(&entry, &payload)));
         }
     }
 
@@ -125,9 +125,9 @@ proptest! {
                     Ok::<_, ()>(())
                 });
                 let entry = entry.expect("it is written");
-                drop(decode::<Row>(&entry));
-                drop(decode::<Option<List>>(&entry));
-                drop(decode::<Vec<String>>(&entry));
+                drop(decode_own::<Row>(&entry));
+                drop(decode_own::<Option<List>>(&entry));
+                drop(decode_own::<Vec<String>>(&entry));
             }
         }
     }
@@ -139,10 +139,10 @@ fn a_none_is_remembered_by_every_codec() {
         let entry =
             verified::<Option<Row>>(encoded(&None::<Row>, &encoding)).expect("it reads back");
         assert!(entry.negative());
-        assert_eq!(decode::<Option<Row>>(&entry), Ok(None), "{encoding:?}");
-        assert_eq!(decode::<Option<Box<Option<u8>>>>(&entry), Ok(None), "{encoding:?}");
-        assert!(decode::<Row>(&entry).is_err(), "{encoding:?}");
-        assert!(decode::<u8>(&entry).is_err(), "{encoding:?}");
+        assert_eq!(decode_own::<Option<Row>>(&entry), Ok(None), "{encoding:?}");
+        assert_eq!(decode_own::<Option<Box<Option<u8>>>>(&entry), Ok(None), "{encoding:?}");
+        assert!(decode_own::<Row>(&entry).is_err(), "{encoding:?}");
+        assert!(decode_own::<u8>(&entry).is_err(), "{encoding:?}");
     }
 }
 
@@ -162,7 +162,7 @@ fn values_of_any_kind_go_to_the_top() {
     fn goes<T: Serialize + serde::de::DeserializeOwned + PartialEq + Debug>(value: T) {
         for encoding in encodings() {
             let entry = verified::<T>(encoded(&value, &encoding)).expect("it reads back");
-            assert_eq!(decode::<T>(&entry).as_ref(), Ok(&value), "{encoding:?}");
+            assert_eq!(decode_own::<T>(&entry).as_ref(), Ok(&value), "{encoding:?}");
         }
     }
     goes(());
@@ -182,7 +182,7 @@ fn a_value_is_followed_by_nothing() {
     for encoding in encodings().into_iter().filter(|encoding| encoding.compression.is_none()) {
         let entry = encoded(&(1_u8, "a".to_owned()), &encoding);
         let longer = with_payload(&entry, &[entry.payload(), b"\x01"].concat());
-        assert!(decode::<(u8, String)>(&longer).is_err(), "{encoding:?}");
+        assert!(decode_own::<(u8, String)>(&longer).is_err(), "{encoding:?}");
     }
 }
 
@@ -194,10 +194,40 @@ fn an_entry_is_read_by_what_it_says_of_itself() {
         Ok::<_, ()>(())
     });
     let entry = entry.expect("it is written");
-    let error = decode::<u8>(&entry).expect_err("an unknown codec");
+    let error = decode_own::<u8>(&entry).expect_err("an unknown codec");
     assert!(error.to_string().contains("unknown codec 63"), "{error}");
 
     let entry = encoded(&1_u8, &Encoding::DEFAULT).repacked(b'?', b"1");
-    let error = decode::<u8>(&entry).expect_err("an unknown compression");
+    let error = decode_own::<u8>(&entry).expect_err("an unknown compression");
     assert!(error.to_string().contains("unknown method 63"), "{error}");
+}
+
+#[test]
+fn what_is_not_built_in_says_which_feature_to_enable() {
+    let codecs = [
+        (Codec::Json, None),
+        (Codec::MsgPack, (!cfg!(feature = "msgpack")).then_some("`msgpack`")),
+        (Codec::Postcard, (!cfg!(feature = "postcard")).then_some("`postcard`")),
+    ];
+    for (codec, feature) in codecs {
+        assert_eq!(codec.missing().is_none(), feature.is_none(), "{codec:?}");
+        assert!(codec.missing().unwrap_or_default().contains(feature.unwrap_or_default()));
+        assert_eq!(Codec::of_mark(codec.mark()), Some(codec));
+        let encoding = Encoding { codec, fingerprint: FINGERPRINT, ..Encoding::DEFAULT };
+        let written = encode(&1_u8, Nonce([1; 16]), &encoding, Meta::default());
+        assert_eq!(written.is_ok(), feature.is_none(), "{written:?}");
+    }
+    let compressions = [
+        (Compression::Lz4, (!cfg!(feature = "lz4")).then_some("`lz4`")),
+        (Compression::Zstd, (!cfg!(feature = "zstd")).then_some("`zstd`")),
+    ];
+    for (compression, feature) in compressions {
+        assert_eq!(compression.missing().is_none(), feature.is_none(), "{compression:?}");
+        assert!(compression.missing().unwrap_or_default().contains(feature.unwrap_or_default()));
+        assert_eq!(Compression::of_mark(compression.mark()), Some(compression));
+        let encoding = Encoding { compression: Some(compression), ..Encoding::DEFAULT };
+        let entry = encoded(&"a".repeat(5000), &encoding);
+        let mark = if feature.is_none() { compression.mark() } else { 0 };
+        assert_eq!(entry.header().compression, mark, "{compression:?}");
+    }
 }

@@ -132,7 +132,10 @@ impl Play {
             match receiver.try_recv() {
                 Ok(Signal::Shared(Shared::Value(entry))) => {
                     assert!(covered, "{ticket:?} was handed a value of before its time");
-                    assert_eq!(codec::decode::<u64>(&entry), Ok(mark.expect("published").0));
+                    assert_eq!(
+                        codec::decode::<u64>(&entry, &Encoding::DEFAULT),
+                        Ok(mark.expect("published").0)
+                    );
                 }
                 Ok(Signal::Lead(leader)) => {
                     assert!(

@@ -82,7 +82,7 @@ where
 /// Decodes the entries that have been found.
 fn decode<T: DeserializeOwned>(batch: &mut Batch<'_>, rows: &mut [Option<T>]) {
     for (row, entry) in batch.take_found() {
-        match codec::decode(&entry) {
+        match codec::decode(&entry, &batch.policy.encoding) {
             Ok(stored) => {
                 batch.answered(&entry);
                 rows[row] = Some(stored);

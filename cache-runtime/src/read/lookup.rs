@@ -144,20 +144,19 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The fresh value that the store holds, if there is one; its failures are told.
+    /// The fresh value that the store holds, if there is one; its failures are told. This is for a caller of whose
+    /// type no fingerprint is known.
     pub(super) async fn peek(mut self) -> Result<Option<Entry>, Error> {
-        loop {
-            let seen = Seen::look(self.guard, self.key(), &self.tags()).await?;
-            if seen.state == State::Unreadable {
-                return Err(Error::Codec("the entry is no entry of this cache".into()));
-            }
-            let beside = self.beside();
-            let hit = self.judge(seen);
-            if hit.is_some() || self.beside() == beside {
-                let fresh = hit.filter(|hit| matches!(hit.age, Age::Fresh | Age::Due));
-                return Ok(fresh.map(|hit| hit.entry));
-            }
+        let seen = Seen::look(self.guard, self.key(), &self.tags()).await?;
+        if seen.state == State::Unreadable {
+            return Err(Error::Codec("the entry is no entry of this cache".into()));
         }
+        let hit = self.judge(seen);
+        if self.beside.is_some() {
+            return Err(Error::Codec(codec::NO_FINGERPRINT.into()));
+        }
+        let fresh = hit.filter(|hit| matches!(hit.age, Age::Fresh | Age::Due));
+        Ok(fresh.map(|hit| hit.entry))
     }
 
     /// The value that was seen, if this call may return it or may come to need it.

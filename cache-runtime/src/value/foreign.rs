@@ -1,4 +1,6 @@
 //! [`CacheValue`] for the types of the standard library and of well-known crates.
+//!
+//! None of these implementations is worth a line in the compiler's message on a type that has none.
 
 use std::{
     borrow::Cow,
@@ -22,6 +24,7 @@ use super::{CacheValue, Fingerprint};
 macro_rules! plain {
     ($($name:literal: $($(#[$meta:meta])* $ty:ty),+;)*) => {$($(
         $(#[$meta])*
+        #[diagnostic::do_not_recommend]
         impl CacheValue for $ty {
             const FINGERPRINT: u64 = Fingerprint::of($name).get();
         }
@@ -67,6 +70,7 @@ plain! {
 }
 
 #[cfg(feature = "chrono")]
+#[diagnostic::do_not_recommend]
 impl<Tz: chrono::TimeZone> CacheValue for chrono::DateTime<Tz> {
     const FINGERPRINT: u64 = Fingerprint::of("chrono::DateTime").get();
 }
@@ -74,6 +78,7 @@ impl<Tz: chrono::TimeZone> CacheValue for chrono::DateTime<Tz> {
 /// Types that are written as what they hold.
 macro_rules! transparent {
     ($($ty:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: CacheValue + ?Sized> CacheValue for $ty {
             const FINGERPRINT: u64 = T::FINGERPRINT;
             const LAYOUT: u64 = T::LAYOUT;
@@ -83,6 +88,7 @@ macro_rules! transparent {
 
 transparent!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
 
+#[diagnostic::do_not_recommend]
 impl<T: CacheValue + ToOwned + ?Sized> CacheValue for Cow<'_, T> {
     const FINGERPRINT: u64 = T::FINGERPRINT;
     const LAYOUT: u64 = T::LAYOUT;
@@ -90,11 +96,13 @@ impl<T: CacheValue + ToOwned + ?Sized> CacheValue for Cow<'_, T> {
 
 /// A whole value that is an `Option` is stored as what it holds, and a `None` is no more than a flag. Within another
 /// type it is an `Option`.
+#[diagnostic::do_not_recommend]
 impl<T: CacheValue> CacheValue for Option<T> {
     const FINGERPRINT: u64 = T::FINGERPRINT;
     const LAYOUT: u64 = Fingerprint::of("Option").with(T::LAYOUT).get();
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: CacheValue, E: CacheValue> CacheValue for Result<T, E> {
     const FINGERPRINT: u64 = Fingerprint::of("Result").with(T::LAYOUT).with(E::LAYOUT).get();
 }
@@ -102,6 +110,7 @@ impl<T: CacheValue, E: CacheValue> CacheValue for Result<T, E> {
 /// Types that are written as a number of others.
 macro_rules! generic {
     ($($name:literal: $ty:ty, [$($generics:tt)*] $($part:ident)+;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> CacheValue for $ty {
             const FINGERPRINT: u64 = Fingerprint::of($name)$(.with($part::LAYOUT))+.get();
         }
@@ -122,17 +131,20 @@ generic! {
     "newtype": Wrapping<T>, [T: CacheValue] T;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: CacheValue, const N: usize> CacheValue for [T; N] {
     const FINGERPRINT: u64 = Fingerprint::of("array").with(N as u64).with(T::LAYOUT).get();
 }
 
 /// It holds nothing, whatever it is of.
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized> CacheValue for PhantomData<T> {
     const FINGERPRINT: u64 = Fingerprint::of("()").get();
 }
 
 macro_rules! tuples {
     ($($($part:ident)+;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($part: CacheValue),+> CacheValue for ($($part,)+) {
             const FINGERPRINT: u64 = Fingerprint::of("tuple")$(.with($part::LAYOUT))+.get();
         }

@@ -56,7 +56,8 @@ impl Leave {
 
     /// The value that takes the entry's place, if the write succeeds and nobody else writes meanwhile.
     ///
-    /// A `None`, whatever it is wrapped in, is not stored, and neither is what does not read back as what it is.
+    /// A `None`, whatever it is wrapped in, is not stored, and neither is what does not read back as what it is,
+    /// nor what is larger than `max_bytes`.
     pub fn value<T: Serialize + DeserializeOwned>(&mut self, value: &T) {
         if !self.stores {
             return;

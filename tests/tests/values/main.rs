@@ -2,4 +2,5 @@
 
 mod deployments;
 mod fingerprints;
+mod sharing;
 mod sizes;

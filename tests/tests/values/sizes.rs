@@ -1,6 +1,6 @@
 //! Large values: compressed where that helps, and not stored where they are larger than they may be.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use cache_runtime::{Cache, Codec, Compression, Policy, stored_key};
 use cache_tests::{
@@ -59,6 +59,42 @@ async fn those_who_wait_share_a_value_that_is_too_large() {
         let counted = counters(&cache, "limited");
         assert_eq!((counted.too_large, counted.coalesced), (1, 99));
         assert_eq!(cache.get::<String>(KEY).await, Ok(None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_stores_the_rows_that_are_small_enough() {
+    on_each_store(async |cache| {
+        let source = Source::open();
+        let find = async |ids: &[usize]| -> HashMap<usize, String> {
+            let key = |length: &usize| format!("text:{length}");
+            let load = async |lengths: Vec<usize>| {
+                let query = source.query().await;
+                lengths.into_iter().map(|length| (length, text_of(query, length))).collect()
+            };
+            cache.get_or_load_many(ids, key, &LIMITED, load).await
+        };
+        let found = find(&[998, 999]).await;
+        assert_eq!((&*found[&998], &*found[&999]), (&*text_of(1, 998), &*text_of(1, 999)));
+        let found = find(&[998, 999]).await;
+        assert_eq!((&*found[&998], &*found[&999]), (&*text_of(1, 998), &*text_of(2, 999)));
+        let counted = counters(&cache, "limited");
+        assert_eq!((counted.too_large, counted.hits, counted.unencodable), (2, 1, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_writer_leaves_nothing_that_is_too_large() {
+    on_each_store(async |cache| {
+        for (length, stored) in [(998, true), (999, false)] {
+            let write = async || Ok::<_, ()>(text_of(0, length));
+            let written = cache.write_through(KEY, &LIMITED, write).await;
+            assert_eq!(written, Ok(text_of(0, length)));
+            assert_eq!(cache.get(KEY).await, Ok(stored.then(|| text_of(0, length))));
+        }
+        assert_eq!(counters(&cache, "limited").too_large, 1);
     })
     .await;
 }
