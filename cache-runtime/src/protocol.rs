@@ -48,7 +48,8 @@ pub(crate) struct Fenced {
 /// the database.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Pending<V> {
-    /// Which write it is.
+    /// Which write it is. Nobody renews a pending value by it: what was loaded before the flush would take the
+    /// place of the value that it lands as, which has the same stamp.
     pub(crate) stamp: Nonce,
     /// What was written.
     pub(crate) value: V,

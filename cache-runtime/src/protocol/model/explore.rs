@@ -2,7 +2,28 @@
 
 use std::{collections::VecDeque, fmt};
 
-use super::world::{Model, Move, Violation};
+use super::row::Violation;
+
+/// What can be searched.
+pub(super) trait Model: fmt::Debug {
+    /// One state of everything.
+    type World: Clone + fmt::Display;
+    /// What can happen next.
+    type Move: Copy + fmt::Display;
+
+    /// Where everything begins.
+    fn start(&self) -> Self::World;
+
+    /// What may happen next, and a little more: what cannot, [`take`](Model::take) does not do.
+    fn moves(&self, world: &Self::World, moves: &mut Vec<Self::Move>);
+
+    /// The world after `step`, where that can happen.
+    fn take(&self, world: &Self::World, step: Self::Move)
+    -> Result<Option<Self::World>, Violation>;
+
+    /// A number for this state, the same for states that no property can tell apart.
+    fn code(&self, world: &Self::World) -> u128;
+}
 
 /// What a search found.
 pub(super) struct Explored {
@@ -17,27 +38,27 @@ pub(super) struct Explored {
 /// The moves that lead from the start to a violation.
 pub(super) struct Trace {
     /// Each with the state after it.
-    moves: Vec<(Move, String)>,
+    moves: Vec<(String, String)>,
     pub(super) violation: Violation,
 }
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (step, world)) in self.moves.iter().enumerate() {
-            writeln!(f, "{:3}. {:<62} {world}", at + 1, step.to_string())?;
+            writeln!(f, "{:3}. {step:<62} {world}", at + 1)?;
         }
         writeln!(f, "     {}", self.violation)
     }
 }
 
 /// Visits every state that the model can reach, until one violates a property.
-pub(super) fn explore(model: &Model) -> Explored {
+pub(super) fn explore<M: Model>(model: &M) -> Explored {
     let mut moves = Vec::new();
     let start = model.start();
     let mut visited = Visited::new();
     let mut frontier = VecDeque::new();
     let mut taken = 0;
-    visited.insert(start.code(), 0);
+    visited.insert(model.code(&start), 0);
     frontier.push_back((0, start));
 
     while let Some((at, world)) = frontier.pop_front() {
@@ -47,7 +68,7 @@ pub(super) fn explore(model: &Model) -> Explored {
                 Ok(None) => {}
                 Ok(Some(next)) => {
                     taken += 1;
-                    if let Some(index) = visited.insert(next.code(), at) {
+                    if let Some(index) = visited.insert(model.code(&next), at) {
                         frontier.push_back((index, next));
                     }
                 }
@@ -64,7 +85,7 @@ pub(super) fn explore(model: &Model) -> Explored {
 
 /// Walks the path of codes again, and on to the violation. A code stands for all states that differ only
 /// in which actor is which; walking with the worlds themselves keeps each name on its actor.
-fn retrace(model: &Model, path: &[u128], violation: Violation) -> Trace {
+fn retrace<M: Model>(model: &M, path: &[u128], violation: Violation) -> Trace {
     let mut world = model.start();
     let mut moves = Vec::new();
     for code in path[1..].iter().map(|&code| Ok(code)).chain([Err(violation)]) {
@@ -72,11 +93,13 @@ fn retrace(model: &Model, path: &[u128], violation: Violation) -> Trace {
         model.moves(&world, &mut possible);
         let (step, next) = (possible.into_iter())
             .find_map(|step| match model.take(&world, step) {
-                Ok(next) => next.filter(|next| Ok(next.code()) == code).map(|next| (step, next)),
+                Ok(next) => {
+                    next.filter(|next| Ok(model.code(next)) == code).map(|next| (step, next))
+                }
                 Err(found) => (Err(found) == code).then(|| (step, world.clone())),
             })
             .expect("the search found a move to there");
-        moves.push((step, next.to_string()));
+        moves.push((step.to_string(), next.to_string()));
         world = next;
     }
     Trace { moves, violation }

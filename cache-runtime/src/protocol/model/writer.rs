@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::{
     code::Code,
-    rule::Rule,
-    world::{LIFE, Model, NEVER, Version, World},
+    row::{Row, Version},
+    state::{LIFE, NEVER},
 };
 use crate::protocol::{Expected, Nonce, Reply, Step};
 
@@ -82,50 +82,71 @@ impl Writer {
     }
 }
 
-impl Model {
-    /// The world after a writer's move.
-    pub(super) fn write(&self, world: &World, who: usize, step: WriterMove) -> World {
-        let mut next = world.clone();
-        next.writers[who] = match (world.writers[who], step) {
-            (Writer::Ready, WriterMove::Fence { heard }) => self.fence(&mut next, heard),
-            (Writer::Ready, WriterMove::Commit) => next.commit(None, false),
+/// What a writer writes to: a row of the database, and a key of the store.
+pub(super) trait Site {
+    fn row(&mut self) -> &mut Row;
+
+    /// A nonce that nobody knows.
+    fn fresh(&self) -> Nonce;
+
+    /// The store takes a step on the key.
+    fn run(&mut self, step: Step<Version>) -> Reply<Version>;
+
+    /// Whether the fence of this epoch stands, or, for a writer that has seen it stand all the time, what
+    /// has taken its place.
+    fn stands(&self, epoch: Nonce, promises: bool) -> bool;
+
+    /// Whether writers fence before they commit.
+    fn fences(&self) -> bool {
+        true
+    }
+
+    /// Whether a settlement whose answer is lost is followed by a delete.
+    fn settles_once(&self) -> bool {
+        true
+    }
+}
+
+impl Writer {
+    /// Makes a move.
+    pub(super) fn take(&mut self, step: WriterMove, site: &mut impl Site) {
+        *self = match (*self, step) {
+            (Writer::Ready, WriterMove::Fence { heard }) => fence(site, heard),
+            (Writer::Ready, WriterMove::Commit) => commit(site, None, false),
             (Writer::Fenced { epoch, promises }, WriterMove::Commit) => {
-                next.commit(epoch, promises)
+                commit(site, epoch, promises)
             }
             (Writer::Fenced { epoch, .. }, WriterMove::GiveUp) => {
-                self.run(
-                    &mut next,
-                    epoch.map_or(Step::Delete, |epoch| Step::Settle { epoch, value: None }),
-                );
+                site.run(epoch.map_or(Step::Delete, |epoch| Step::Settle { epoch, value: None }));
                 Writer::Gone
             }
             (
                 Writer::Committed { epoch: Some(epoch), version },
                 WriterMove::Settle { value, heard },
             ) => {
-                self.settle(&mut next, epoch, value.then_some(version));
+                settle(site, epoch, value.then_some(version));
                 if heard {
-                    next.acknowledge(version)
+                    acknowledge(site, version)
                 } else {
-                    let again = self.broken == Some(Rule::SettleOnce);
-                    Writer::Committed { epoch: again.then_some(epoch), version }
+                    let again = (!site.settles_once()).then_some(epoch);
+                    Writer::Committed { epoch: again, version }
                 }
             }
             (Writer::Committed { epoch: Some(_), version }, WriterMove::LoseSettlement) => {
                 Writer::Committed { epoch: None, version }
             }
             (Writer::Committed { epoch: Some(epoch), version }, WriterMove::Overtake) => {
-                self.run(&mut next, Step::Delete);
-                next.acknowledge(version);
+                site.run(Step::Delete);
+                acknowledge(site, version);
                 Writer::Late { epoch, version }
             }
             (Writer::Late { epoch, version }, WriterMove::Arrive { value }) => {
-                self.settle(&mut next, epoch, value.then_some(version));
+                settle(site, epoch, value.then_some(version));
                 Writer::Gone
             }
             (Writer::Committed { epoch: None, version }, WriterMove::Delete) => {
-                self.run(&mut next, Step::Delete);
-                next.acknowledge(version)
+                site.run(Step::Delete);
+                acknowledge(site, version)
             }
             (
                 Writer::Fenced { .. } | Writer::Committed { .. } | Writer::Late { .. },
@@ -133,51 +154,41 @@ impl Model {
             ) => Writer::Gone,
             (writer, step) => unreachable!("{step:?} is no move of {writer:?}"),
         };
-        next
-    }
-
-    fn fence(&self, world: &mut World, heard: bool) -> Writer {
-        if self.broken == Some(Rule::Fence) {
-            return Writer::Fenced { epoch: None, promises: true };
-        }
-        let epoch = self.fresh(world);
-        match self.run(world, Step::Fence { epoch, life: LIFE }) {
-            Reply::Fenced(epoch) if heard => Writer::Fenced { epoch: Some(epoch), promises: true },
-            _ => Writer::Fenced { epoch: Some(epoch), promises: false },
-        }
-    }
-
-    fn settle(&self, world: &mut World, epoch: Nonce, value: Option<Version>) {
-        let value = value.map(|version| (self.fresh(world), version, LIFE));
-        self.run(world, Step::Settle { epoch, value });
     }
 }
 
-impl World {
-    fn commit(&mut self, epoch: Option<Nonce>, promises: bool) -> Writer {
-        self.row += 1;
-        let version = self.row;
-        if promises {
-            self.kept = version;
-        }
-        if epoch.is_some_and(|epoch| self.key.is(Expected::Fence(epoch))) {
-            self.in_force = version;
-        }
-        Writer::Committed { epoch, version }
+fn fence(site: &mut impl Site, heard: bool) -> Writer {
+    if !site.fences() {
+        return Writer::Fenced { epoch: None, promises: true };
     }
+    let epoch = site.fresh();
+    match site.run(Step::Fence { epoch, life: LIFE }) {
+        Reply::Fenced(epoch) if heard => Writer::Fenced { epoch: Some(epoch), promises: true },
+        _ => Writer::Fenced { epoch: Some(epoch), promises: false },
+    }
+}
 
-    fn acknowledge(&mut self, version: Version) -> Writer {
-        self.in_force = self.in_force.max(version);
-        self.kept = self.kept.max(version);
-        Writer::Gone
-    }
+fn commit(site: &mut impl Site, epoch: Option<Nonce>, promises: bool) -> Writer {
+    let stands = epoch.is_some_and(|epoch| site.stands(epoch, promises));
+    Writer::Committed { epoch, version: site.row().commit(stands, promises) }
+}
+
+fn settle(site: &mut impl Site, epoch: Nonce, value: Option<Version>) {
+    let value = value.map(|version| (site.fresh(), version, LIFE));
+    site.run(Step::Settle { epoch, value });
+}
+
+fn acknowledge(site: &mut impl Site, version: Version) -> Writer {
+    site.row().acknowledge(version);
+    Writer::Gone
 }
 
 impl Writer {
-    /// The fence of `epoch` has expired.
-    pub(super) fn lose(&mut self, lost: Nonce) {
+    /// What stood for its fence has expired. While it lives, that does not happen to what it `renews`.
+    pub(super) fn lose(&mut self, renews: impl Fn(Step<Version>) -> bool) {
         if let Writer::Fenced { epoch: Some(epoch), promises } = self {
-            *promises &= *epoch != lost;
+            let expected = Expected::Fence(*epoch);
+            *promises &= !renews(Step::Renew { expected, life: LIFE });
         }
     }
 
@@ -206,23 +217,19 @@ impl Writer {
         }
     }
 
-    pub(super) fn code(&self) -> u32 {
-        let (at, epoch, rest) = match *self {
-            Writer::Gone => (0_u32, None, 0),
-            Writer::Ready => (1, None, 0),
-            Writer::Fenced { epoch, promises } => (2, epoch, u8::from(promises)),
-            Writer::Committed { epoch, version } => (3, epoch, version),
-            Writer::Late { epoch, version } => (4, Some(epoch), version),
+    pub(super) fn encode(&self, code: &mut Code) {
+        let (at, epoch, promises, version) = match *self {
+            Writer::Gone => (0_u32, None, false, 0),
+            Writer::Ready => (1, None, false, 0),
+            Writer::Fenced { epoch, promises } => (2, epoch, promises, 0),
+            Writer::Committed { epoch, version } => (3, epoch, false, version),
+            Writer::Late { epoch, version } => (4, Some(epoch), false, version),
         };
-        let mut code = Code::default();
         code.put(3, at);
         code.put(1, u8::from(epoch.is_some()));
         code.nonce(epoch.unwrap_or(NEVER));
-        code.put(2, rest);
-        code.finish() as u32
+        code.version(version | u8::from(promises));
     }
-
-    pub(super) const BITS: u32 = 3 + 1 + 4 + 2;
 }
 
 impl fmt::Display for WriterMove {

@@ -1,26 +1,26 @@
 //! Flights: callers that share a load, and the leader among them.
 
-use std::{array, fmt};
+use std::fmt;
 
-use super::{
-    code::Code,
-    rule::Rule,
-    world::{LIFE, Model, NEVER, Version, Violation, World},
+use super::{Key, rule::Rule, world::World};
+use crate::protocol::{
+    Expected, Nonce, Pending, Reply, State, Step,
+    model::{
+        callers::Callers,
+        code::Code,
+        pending,
+        row::{Version, Violation},
+        state::{self, LIFE, NEVER},
+    },
 };
-use crate::protocol::{Expected, Nonce, Reply, State, Step};
 
-/// The most callers that a flight has room for.
-const ROOM: usize = 3;
+const NO_REFRESH: Rule = Rule::Pending(pending::Rule::NoRefresh);
 
 /// The callers that wait on one key in one process.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Flight {
+pub(in crate::protocol::model) struct Flight {
     phase: Phase,
-    /// What was in force when each caller called, in the order of their tickets; the first one leads.
-    callers: [Version; ROOM],
-    count: usize,
-    /// How many there may be at a time.
-    room: usize,
+    callers: Callers,
 }
 
 /// Where the leader is.
@@ -35,7 +35,7 @@ enum Phase {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum FlightMove {
+pub(in crate::protocol::model) enum FlightMove {
     /// A caller calls.
     Join,
     Acquire {
@@ -57,7 +57,7 @@ pub(super) enum FlightMove {
     Die,
 }
 
-impl Model {
+impl Key {
     /// The world after a move of a flight, where that is possible.
     pub(super) fn fly(
         &self,
@@ -68,18 +68,22 @@ impl Model {
         let flight = &world.flights[which];
         let mut next = world.clone();
         match (flight.phase, step) {
-            (_, FlightMove::Join) if flight.count < flight.room => {
-                next.flights[which].join(world.in_force);
+            (_, FlightMove::Join) if flight.callers.have_room() => {
+                next.flights[which].callers.join(world.row.in_force);
             }
             (Phase::Begun, FlightMove::Acquire { heard }) => {
                 self.acquire(&mut next, which, heard)?
             }
             (Phase::Begun, FlightMove::Refresh) => {
-                let State::Value(stamp, _) = world.key else { return Ok(None) };
+                let stamp = match &world.key {
+                    State::Value(stamp, _) => *stamp,
+                    State::Pending(p) if self.broken == Some(NO_REFRESH) => p.stamp,
+                    _ => return Ok(None),
+                };
                 next.flights[which].phase = Phase::Holding(Expected::Value(stamp));
             }
             (Phase::Holding(expected), FlightMove::Load) => {
-                let (version, mark) = (world.row, flight.count);
+                let (version, mark) = (world.row.version, flight.callers.count());
                 next.flights[which].phase = Phase::Loaded { expected, version, mark };
             }
             (Phase::Loaded { expected, version, mark }, FlightMove::Fill) => {
@@ -111,7 +115,7 @@ impl Model {
                 };
                 next.flights[which].leave(1, inherited);
             }
-            (_, FlightMove::Die) => next.flights[which] = Flight::idle(flight.room),
+            (_, FlightMove::Die) => next.flights[which] = Flight::idle(flight.callers.room()),
             _ => return Ok(None),
         }
         Ok(Some(next))
@@ -127,8 +131,10 @@ impl Model {
         let flight = &mut world.flights[which];
         flight.phase = match reply {
             Reply::Acquired if heard => Phase::Holding(Expected::Lease(token)),
-            Reply::Found(State::Value(_, version)) if heard => {
-                return flight.hand(flight.count, version);
+            Reply::Found(
+                State::Value(_, version) | State::Pending(Pending { value: version, .. }),
+            ) if heard => {
+                return flight.hand(flight.callers.count(), version);
             }
             _ => Phase::Holding(Expected::Lease(NEVER)),
         };
@@ -155,7 +161,7 @@ impl Model {
         mark: usize,
     ) -> Result<(), Violation> {
         let proven = reply == Reply::Done || self.broken == Some(Rule::Marks);
-        flight.hand(if proven { flight.count } else { mark }, version)
+        flight.hand(if proven { flight.callers.count() } else { mark }, version)
     }
 }
 
@@ -166,7 +172,7 @@ impl Flight {
             Acquire, Cancel, CancelFill, Die, Fill, Join, Load, Refresh, Release, TimeOut,
         };
         match self.phase {
-            Phase::Begun if self.count == 0 => &[Join],
+            Phase::Begun if self.callers.count() == 0 => &[Join],
             Phase::Begun => {
                 &[Join, Acquire { heard: true }, Acquire { heard: false }, Refresh, Cancel, Die]
             }
@@ -177,91 +183,71 @@ impl Flight {
 
     /// Nobody calls.
     pub(super) fn idle(room: usize) -> Flight {
-        assert!(room <= ROOM);
-        Flight { phase: Phase::Begun, callers: [0; ROOM], count: 0, room }
-    }
-
-    pub(super) fn room(&self) -> usize {
-        self.room
+        Flight { phase: Phase::Begun, callers: Callers::none(room) }
     }
 
     pub(super) fn rests(&self) -> bool {
-        self.count == 0
+        self.callers.count() == 0
     }
 
-    fn join(&mut self, in_force: Version) {
-        self.callers[self.count] = in_force;
-        self.count += 1;
+    /// Whether the other is the same but for the callers.
+    pub(super) fn is_like(&self, other: &Flight) -> bool {
+        self.callers.room() == other.callers.room()
     }
 
     /// Hands a version to the first callers, who leave.
     fn hand(&mut self, first: usize, version: Version) -> Result<(), Violation> {
-        let newest = self.callers[..first].iter().copied().max().unwrap_or_default();
-        if version < newest {
-            return Err(Violation::Handed { version, in_force: newest });
-        }
-        self.leave(first, Phase::Begun);
+        self.callers.hand(first, version)?;
+        self.phase = Phase::Begun;
         Ok(())
     }
 
     /// The first callers leave; the oldest of the rest leads, from this phase on.
     fn leave(&mut self, first: usize, phase: Phase) {
-        let callers = self.callers;
-        self.callers = array::from_fn(|at| callers.get(at + first).copied().unwrap_or_default());
-        self.count -= first;
-        self.phase = if self.count == 0 { Phase::Begun } else { phase };
+        self.callers.leave(first);
+        self.phase = if self.callers.count() == 0 { Phase::Begun } else { phase };
     }
 
     pub(super) fn nonce_mut(&mut self) -> Option<&mut Nonce> {
         match &mut self.phase {
             Phase::Begun => None,
-            Phase::Holding(expected) | Phase::Loaded { expected, .. } => Some(nonce_mut(expected)),
+            Phase::Holding(expected) | Phase::Loaded { expected, .. } => {
+                Some(state::expected(expected))
+            }
+        }
+    }
+
+    /// The version that was loaded, while it has not been handed out.
+    pub(super) fn version_mut(&mut self) -> Option<&mut Version> {
+        match &mut self.phase {
+            Phase::Begun | Phase::Holding(_) => None,
+            Phase::Loaded { version, .. } => Some(version),
         }
     }
 
     /// Forgets what makes no difference any more.
     pub(super) fn forget(&mut self) {
-        let old_enough = match &mut self.phase {
-            // Whatever these callers get is still to be loaded, or to be found in the key.
-            Phase::Begun | Phase::Holding(_) => Version::MAX,
-            Phase::Loaded { version, .. } => *version,
-        };
-        for called in &mut self.callers {
-            *called = if *called <= old_enough { 0 } else { old_enough + 1 };
-        }
+        let loaded = self.version_mut().copied();
+        self.callers.forget(self.callers.count(), loaded);
         if let Phase::Holding(expected) | Phase::Loaded { expected, .. } = &mut self.phase
-            && *nonce_mut(expected) == NEVER
+            && state::is_lost(*expected)
         {
             *expected = Expected::Lease(NEVER);
         }
     }
 
-    pub(super) fn code(&self) -> u32 {
-        let mut code = Code::default();
-        code.put(2, self.count as u8);
-        match self.phase {
-            Phase::Begun => code.put(2, 0_u32),
-            Phase::Holding(expected) => {
-                code.put(2, 1_u32);
-                code.expected(expected);
-            }
-            Phase::Loaded { expected, version, mark } => {
-                code.put(2, 2_u32);
-                code.expected(expected);
-                code.put(2, version);
-                code.put(2, mark as u8);
-            }
-        }
-        self.callers.iter().for_each(|&version| code.put(2, version));
-        code.finish() as u32
-    }
-
-    pub(super) const BITS: u32 = 2 + 2 + Code::EXPECTED + 2 + 2 + 2 * ROOM as u32;
-}
-
-pub(super) fn nonce_mut(expected: &mut Expected) -> &mut Nonce {
-    match expected {
-        Expected::Lease(nonce) | Expected::Value(nonce) | Expected::Fence(nonce) => nonce,
+    pub(super) fn encode(&self, code: &mut Code) {
+        let lost = Expected::Lease(NEVER);
+        let (at, expected, version, mark) = match self.phase {
+            Phase::Begun => (0_u32, lost, 0, 0),
+            Phase::Holding(expected) => (1, expected, 0, 0),
+            Phase::Loaded { expected, version, mark } => (2, expected, version, mark),
+        };
+        code.put(2, at);
+        code.expected(expected);
+        code.version(version);
+        code.put(2, mark as u8);
+        self.callers.encode(code);
     }
 }
 

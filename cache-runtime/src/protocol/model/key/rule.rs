@@ -1,11 +1,13 @@
 //! The rules of the protocol, each of which can be broken, to see that the search would notice.
 
-use super::world::{NEVER, Version};
-use crate::protocol::{self, Expected, Fenced, Reply, State, Step, Transition};
+use crate::protocol::{
+    self, Expected, Fenced, Reply, State, Step, Transition,
+    model::{pending, row::Version, state::NEVER},
+};
 
-/// A rule that a [`Model`](super::world::Model) can break.
+/// A rule that a [`Key`](super::Key) can break.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Rule {
+pub(in crate::protocol::model) enum Rule {
     /// A fill needs the reader's own lease. Broken: any lease will do.
     OwnLease,
     /// Every acquisition has a new token. Broken: each flight uses one for ever.
@@ -28,6 +30,8 @@ pub(super) enum Rule {
     SettleOnce,
     /// A value without proof goes to those who joined before its load. Broken: to all.
     Marks,
+    /// One of the rules of values that are written behind.
+    Pending(pending::Rule),
 }
 
 impl Rule {
@@ -43,7 +47,11 @@ pub(super) fn apply(
     mut step: Step<Version>,
     broken: Option<Rule>,
 ) -> Transition<Version> {
-    let Some(broken) = broken else { return protocol::apply(before, step) };
+    let broken = match broken {
+        None => return protocol::apply(before, step),
+        Some(Rule::Pending(rule)) => return pending::apply(before, step, rule),
+        Some(broken) => broken,
+    };
     if let (Rule::OwnLease, Step::Fill { expected: Expected::Lease(mine), .. }, State::Leased(any)) =
         (broken, &mut step, &before)
         && *mine != NEVER

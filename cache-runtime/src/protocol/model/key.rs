@@ -1,0 +1,103 @@
+//! One key, as readers and writers use it: the heart of the protocol.
+//!
+//! # Actors
+//!
+//! - **The database**: one row, whose version each committed write makes one greater.
+//! - **Three writers.** Each fences, commits and settles, with the version that it committed
+//!   (write-through) or without a value (invalidation); or it commits and deletes, without a fence. One may
+//!   give up before its commit, and settle. The answer to a fence or to a settlement may be lost, whether
+//!   or not the store has taken the step. After a lost fence the writer settles under the epoch that it
+//!   proposed; after a lost settlement it deletes, and the settlement may still arrive after that delete.
+//! - **Two flights**, with room for two or three callers at a time, and for any number in the course of
+//!   time. The leader acquires, loads and fills (or releases, if its value is not to be stored), and shares
+//!   by the marks; the oldest of the rest leads next. Without a lease it loads and stores nothing. It may be
+//!   dropped, and hands its lease over; it may be dropped, or lose patience, when its fill is on the way,
+//!   which then arrives at any later time or never (one such fill at a time). When it finds a value it may
+//!   also set out to renew it, by its stamp. Two flights are two processes, or two callers of one process
+//!   that are not in one flight.
+//! - **Death and time**, as in every model.
+//!
+//! # Properties
+//!
+//! - **Never stale after a write.** No caller is handed a version older than one that was in force when it
+//!   called ([`Handed`](Violation::Handed)); nor does the key hold one, for the next read would find it
+//!   ([`Held`](Violation::Held)). So no write-through leaves an older value than another's, either.
+//! - **Nothing stale at rest.** When nothing runs any more, whoever died where, the key holds no value
+//!   older than any write ([`Rest`](Violation::Rest)).
+
+mod flight;
+mod rule;
+mod world;
+
+pub(super) use self::{
+    flight::FlightMove,
+    rule::Rule,
+    world::{FLIGHTS, Move, World},
+};
+use super::{broken, holds, row::Violation};
+
+/// What is searched: how many of each actor there are, and which rule is broken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub(super) writers: usize,
+    /// How many callers may wait in each flight at a time.
+    pub(super) callers: [usize; FLIGHTS],
+    pub(super) broken: Option<Rule>,
+}
+
+#[test]
+fn three_writers_and_two_flights_keep_every_promise() {
+    holds(&Key { writers: 3, callers: [2, 2], broken: None }, 1_500_000);
+}
+
+#[test]
+fn leadership_may_pass_on_more_than_once() {
+    holds(&Key { writers: 2, callers: [3, 2], broken: None }, 500_000);
+}
+
+/// What the search finds without a rule.
+fn without(rule: Rule) -> Violation {
+    broken(&Key { writers: 3, callers: [2, 1], broken: Some(rule) })
+}
+
+#[test]
+fn a_fill_needs_its_own_lease() {
+    assert!(matches!(without(Rule::OwnLease), Violation::Held { .. }));
+}
+
+#[test]
+fn every_acquisition_needs_a_new_token() {
+    assert!(matches!(without(Rule::NewToken), Violation::Held { .. }));
+}
+
+#[test]
+fn a_writer_that_may_die_needs_a_fence() {
+    assert!(matches!(without(Rule::Fence), Violation::Rest { .. }));
+}
+
+#[test]
+fn writers_that_overlap_must_mark_it() {
+    for rule in [Rule::Contention, Rule::FenceMarks, Rule::StrangerMarks, Rule::DeleteMarks] {
+        assert!(matches!(without(rule), Violation::Held { .. }));
+    }
+}
+
+#[test]
+fn a_delete_must_spare_a_fence() {
+    assert!(matches!(without(Rule::DeleteSparesFence), Violation::Rest { .. }));
+}
+
+#[test]
+fn a_settlement_without_its_fence_must_empty_the_key() {
+    assert!(matches!(without(Rule::LostFenceEmpties), Violation::Held { .. }));
+}
+
+#[test]
+fn a_lost_settlement_must_not_be_told_again() {
+    assert!(matches!(without(Rule::SettleOnce), Violation::Rest { .. }));
+}
+
+#[test]
+fn a_value_without_proof_is_not_for_all_who_wait() {
+    assert!(matches!(without(Rule::Marks), Violation::Handed { .. }));
+}
