@@ -67,9 +67,9 @@ impl Cache {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
         let entry =
             codec::encode(value, time::nonce(), &Encoding::DEFAULT, codec::Meta::default())?;
-        let ttl = ttl.into_ttl();
         let key = self.key(None, |out| out.key(&key));
-        write::put(&self.inner, guard, key, entry, ttl).await
+        let policy = Policy { ttl: ttl.into_ttl(), ..Policy::UNSET };
+        write::put(&self.inner, guard, key, entry, &policy).await
     }
 
     /// Removes what is under `key`, and takes from every load that is under way the right to store there.

@@ -92,6 +92,7 @@ mod lease;
 mod policy;
 mod protocol;
 mod read;
+mod read_through;
 mod redelivery;
 mod refreshing;
 mod rows;
@@ -113,6 +114,7 @@ pub use self::{
     global::set_global,
     key::{AnyValue, CacheKey, Holds, KeyOf, KeyPart, KeyWriter, stored_key},
     policy::Policy,
+    read_through::{Loader, ReadThrough},
     rows::LoadedRows,
     shape::Loaded,
     stats::{FunctionStats, Stats},

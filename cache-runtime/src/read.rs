@@ -12,6 +12,7 @@ mod patience;
 mod plan;
 mod reentry;
 mod refresh;
+mod reload;
 mod request;
 mod seen;
 
@@ -25,7 +26,11 @@ use self::{
     lead::{Lead, Loaded},
     lookup::{Hit, Next},
 };
-pub(crate) use self::{lookup::Lookup, request::Request};
+pub(crate) use self::{
+    lookup::Lookup,
+    reload::{Reloaded, reload},
+    request::Request,
+};
 use crate::{codec, entry::Entry, freshness::Age, guard::Guard, shape::Shape};
 
 /// Answers one call of a cached function.

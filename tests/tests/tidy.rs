@@ -23,6 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["builder"],
     &["global"],
     &["tagged"],
+    &["read_through"],
     &["__private"],
     &["lib"],
 ];

@@ -163,20 +163,24 @@ impl<'a> Lead<'a> {
     }
 
     /// Reports a value: stores it if that was asked for and nothing was written since the claim was made,
-    /// and shares it as far as that proves it good.
-    pub(super) async fn loaded(mut self, loaded: Loaded) {
+    /// and shares it as far as that proves it good. Says whether it is stored now.
+    pub(super) async fn loaded(mut self, loaded: Loaded) -> bool {
         let (entry, life) = match loaded {
             Loaded::Store(entry, life) => (entry, Some(life)),
             Loaded::Share(entry) => (entry, None),
             // Leadership and claim go to whoever waits.
-            Loaded::Keep => return self.remove_expired().await,
+            Loaded::Keep => {
+                self.remove_expired().await;
+                return false;
+            }
             Loaded::Unshareable => {
                 self.remove_expired().await;
-                return self.end(None);
+                self.end(None);
+                return false;
             }
         };
-        let mark = match self.place.take_claim() {
-            None => self.mark,
+        let (mark, done) = match self.place.take_claim() {
+            None => (self.mark, false),
             Some(claim) => {
                 let expected = claim.expected();
                 let step = match life {
@@ -189,6 +193,7 @@ impl<'a> Lead<'a> {
             }
         };
         self.place.publish(mark, entry);
+        done && life.is_some()
     }
 
     /// Where the value was to replace an expired one, and cannot, that one has no place any more either.
@@ -200,26 +205,26 @@ impl<'a> Lead<'a> {
 
     /// Takes the step that ends the claim. If what was claimed still stood, and the tags do yet, the value
     /// is good for all who had joined when the step was sent; otherwise only for those who had when the load
-    /// began.
-    async fn prove(&mut self, claim: Claim, step: Step<Entry>) -> Mark {
+    /// began. And whether the step was taken.
+    async fn prove(&mut self, claim: Claim, step: Step<Entry>) -> (Mark, bool) {
         let proven = self.place.mark();
         match self.take_and_look(step, &claim.tags).await {
             Ok((Reply::Done, true)) => {
                 claim.spend();
-                proven
+                (proven, true)
             }
             Ok((reply, _)) => {
                 claim.spend();
                 if reply != Reply::Done {
                     self.request.counters.superseded.add_one();
                 }
-                self.mark
+                (self.mark, reply == Reply::Done)
             }
             // The lease may stand yet: dropping it gives it up.
             Err(error) => {
                 tracing::debug!(key = &*self.key, %error, "the cache's store failed");
                 self.request.counters.store_errors.add_one();
-                self.mark
+                (self.mark, false)
             }
         }
     }

@@ -1,11 +1,12 @@
 //! A value that is put without a body: fenced and settled at once.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures_util::future::join;
 
 use super::{deliver::deliver, fence::raise, tags::stamps, through::value};
 use crate::{
+    codec::is_too_large,
     entry::Entry,
     error::Error,
     freshness::life,
@@ -16,24 +17,25 @@ use crate::{
     time::{nonce, now_ms},
 };
 
-/// Puts a value: the fence makes it lose against every other writer at work.
+/// Puts a value, to be kept as `policy` says: the fence makes it lose against every other writer at work.
 pub(crate) async fn put(
     inner: &Inner,
     guard: &Arc<Guard>,
     key: String,
     entry: Entry,
-    ttl: Duration,
+    policy: &Policy,
 ) -> Result<(), Error> {
     let key: Arc<str> = key.into();
-    let life = life(ttl, &Policy::UNSET, now_ms());
+    let life = life(policy.ttl, policy, now_ms());
     let tags = inner.carried(Vec::new());
     let names: Vec<_> = tags.iter().map(String::as_str).collect();
     let fence = raise(guard, &key, nonce(), inner.fence_life);
     let (epoch, stamps) = join(fence, stamps(guard, &names, life.hard)).await;
     let epoch = epoch?;
+    let stores = !policy.ttl.is_zero() && !is_too_large(&entry, &policy.encoding);
     let known = stamps.map(|stamps| stamps.into_iter().collect::<Option<Vec<_>>>());
     let value = match &known {
-        Ok(Some(tags)) if !ttl.is_zero() => Some(value(&entry, life, tags)),
+        Ok(Some(tags)) if stores => Some(value(&entry, life, tags)),
         _ => None,
     };
     deliver(guard, &key, Step::Settle { epoch, value }).await?;

@@ -1,0 +1,270 @@
+//! Read-through: a cache that loads what it has not, by a loader that it was given once.
+
+use std::{fmt, future::Future, hash::Hash, sync::Arc};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    cache::Cache,
+    codec::{self, Meta},
+    error::Error,
+    key::KeyOf,
+    policy::Policy,
+    protocol::Nonce,
+    read::{self, Reloaded, Request},
+    shape::Fallible,
+    write::{self, Fence},
+};
+
+/// Where a [`ReadThrough`] gets what is not cached: one query, by key.
+///
+/// The key is a struct with `#[derive(CacheKey)]`, so that the entries are those of every function under the same key.
+pub trait Loader: Send + Sync + 'static {
+    /// What is asked for.
+    type Key: KeyOf<Self::Value> + Clone + Eq + Hash + Send + Sync + 'static;
+    /// What is found.
+    type Value: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// What a query fails with. It is never stored, and reaches the caller untouched.
+    type Error: Send + 'static;
+
+    /// Loads what is under one key, if there is something.
+    ///
+    /// It has to see every write that was committed before it began: not a replica that may lag behind.
+    fn load(
+        &self,
+        key: &Self::Key,
+    ) -> impl Future<Output = Result<Option<Self::Value>, Self::Error>> + Send;
+
+    /// Loads what is under several keys: one answer for each of them, in their order.
+    ///
+    /// One by one, unless it is implemented. Where the source can be asked for many rows at once, do so:
+    /// `SELECT … WHERE id = ANY($1)`.
+    fn load_many(
+        &self,
+        keys: &[Self::Key],
+    ) -> impl Future<Output = Result<Vec<Option<Self::Value>>, Self::Error>> + Send {
+        async move {
+            let mut values = Vec::with_capacity(keys.len());
+            for key in keys {
+                values.push(self.load(key).await?);
+            }
+            Ok(values)
+        }
+    }
+}
+
+/// A cache that loads what it has not.
+///
+/// What `#[cached]` is to a function, this is to a source of many rows: callers ask for a key, and the loader
+/// is in one place. Cloning is cheap, and clones are the same.
+///
+/// ```
+/// use cache_runtime::{Cache, CacheKey, Loader, Policy, ReadThrough};
+///
+/// #[derive(Clone, PartialEq, Eq, Hash, CacheKey)]
+/// #[cache_key("user:<id>")]
+/// struct UserKey { id: u64 }
+///
+/// struct Users; // a pool of connections
+///
+/// impl Loader for Users {
+///     type Key = UserKey;
+///     type Value = String;
+///     type Error = std::io::Error;
+///
+///     async fn load(&self, key: &UserKey) -> std::io::Result<Option<String>> {
+///         Ok(Some(format!("user {}", key.id))) // SELECT name FROM users WHERE id = $1
+///     }
+/// }
+///
+/// const USERS: Policy = Policy::ttl(3600).lock();
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+/// let users = ReadThrough::new(Cache::in_memory(), USERS, Users);
+/// let key = UserKey { id: 42 };
+/// assert_eq!(users.get(&key).await?.as_deref(), Some("user 42")); // loaded
+/// assert_eq!(users.get(&key).await?.as_deref(), Some("user 42")); // cached
+/// # Ok(()) }
+/// ```
+///
+/// # Writes
+///
+/// Whoever writes a row invalidates its key: by `#[invalidates(UserKey { id })]` or `#[write_through(key = UserKey { id }, …)]`
+/// on the function that does, or with [`fence`](ReadThrough::fence) around the commit. [`put`](ReadThrough::put) and
+/// [`invalidate`](ReadThrough::invalidate) are for what has been committed already.
+///
+/// # Loads in the background
+///
+/// Each load owns its loader and its key, so it can go on when its caller is gone: with
+/// [`Policy::stale_while_revalidate`], [`Policy::refresh_ahead`] and [`Policy::soft_timeout`] values are renewed in the
+/// background.
+pub struct ReadThrough<L> {
+    cache: Cache,
+    policy: Policy,
+    loader: Arc<L>,
+}
+
+impl<L: Loader> ReadThrough<L> {
+    /// A cache of what `loader` loads, kept as `policy` says. It counts as [`Policy::name`] says, or as
+    /// `read_through`.
+    pub fn new(cache: Cache, policy: Policy, loader: L) -> Self {
+        let policy = match policy.name {
+            Some(_) => policy,
+            None => policy.name("read_through"),
+        };
+        ReadThrough { cache, policy, loader: Arc::new(loader) }
+    }
+
+    /// The value under `key`, from the cache, or loaded: as [`Cache::get_or_refresh`].
+    ///
+    /// That there is none is remembered with [`Policy::negative_ttl`] only.
+    ///
+    /// # Errors
+    ///
+    /// That of the loader. Whatever goes wrong with the cache, the loader is asked.
+    ///
+    /// # Cancellation
+    ///
+    /// A call that is dropped hands its load to another call that waits for it.
+    pub async fn get(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
+        self.cache.get_or_refresh(key, &self.policy, || self.load(key)).await
+    }
+
+    /// The values under `keys`, in their order: those that are cached, and the others by one call of
+    /// [`Loader::load_many`]. As [`Cache::get_or_load_many`].
+    ///
+    /// ```
+    /// # use cache_runtime::{Cache, CacheKey, Loader, Policy, ReadThrough};
+    /// # #[derive(Clone, PartialEq, Eq, Hash, CacheKey)]
+    /// # #[cache_key("user:<id>")]
+    /// # struct UserKey { id: u64 }
+    /// # struct Users;
+    /// # impl Loader for Users {
+    /// #     type Key = UserKey;
+    /// #     type Value = u64;
+    /// #     type Error = std::io::Error;
+    /// #     async fn load(&self, key: &UserKey) -> std::io::Result<Option<u64>> {
+    /// #         Ok((key.id != 404).then_some(key.id * 10))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+    /// # let users = ReadThrough::new(Cache::in_memory(), Policy::ttl(60), Users);
+    /// let keys = [1, 404, 2].map(|id| UserKey { id });
+    /// assert_eq!(users.get_many(&keys).await?, [Some(10), None, Some(20)]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That of the loader.
+    ///
+    /// # Panics
+    ///
+    /// Where the loader answers with another number of values than it was asked for.
+    pub async fn get_many(&self, keys: &[L::Key]) -> Result<Vec<Option<L::Value>>, L::Error> {
+        let load = |missing: Vec<L::Key>| async move { self.loader.load_many(&missing).await };
+        self.cache.get_or_load_many(keys, L::Key::clone, &self.policy, load).await
+    }
+
+    /// Loads what is under `key` anew, whatever is cached, and leaves it there: for a source that has changed behind
+    /// the cache's back.
+    ///
+    /// What was cached is served until then, and stays where the load fails. Afterwards nothing is cached that
+    /// is older than this call: where a write or another load came between, the key is empty, and the next call loads.
+    ///
+    /// # Errors
+    ///
+    /// That of the loader.
+    pub async fn refresh(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
+        let inner = &self.cache.inner;
+        let Some(guard) = &inner.guard else { return self.loader.load(key).await };
+        let counters = self.cache.counters(self.policy.name.unwrap_or_default());
+        let stored = self.stored(key);
+        let request = Request::new(inner, counters, self.policy, stored.clone(), Vec::new());
+        let load = self.loader.load(key);
+        let Reloaded { output, leaves_older } = read::reload::<
+            Fallible<Option<L::Value>, L::Error>,
+            _,
+            _,
+        >(&request, guard, |_, _| {}, load)
+        .await;
+        if leaves_older && let Err(error) = write::invalidate(guard, stored).await {
+            tracing::warn!(%error, "what was refreshed may be served as it was, until the store is told");
+        }
+        output
+    }
+
+    /// Puts a value that the caller knows to be current under `key`: as [`Cache::put`], kept and written as the
+    /// policy says. One that is larger than [`Policy::max_bytes`] leaves the key empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`] where the value cannot be written, or would not read back, and nothing has happened;
+    /// [`Error::Unavailable`] where the store does not answer in time.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped halfway, it leaves a fence under which nothing is stored for 10 s.
+    pub async fn put(&self, key: &L::Key, value: &L::Value) -> Result<(), Error> {
+        let inner = &self.cache.inner;
+        let Some(guard) = &inner.guard else { return Ok(()) };
+        // Stamp and life are put into the header when they are known.
+        let entry = codec::encode(value, Nonce([0; 16]), &self.policy.encoding, Meta::default())?;
+        let entry = codec::verified::<L::Value>(entry)?;
+        write::put(inner, guard, self.stored(key), entry, &self.policy).await
+    }
+
+    /// Removes what is under `key`: as [`Cache::invalidate`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the store does not answer in time: the old value may still be there. The
+    /// store is told again in the background, for a minute.
+    pub async fn invalidate(&self, key: &L::Key) -> Result<(), Error> {
+        match &self.cache.inner.guard {
+            Some(guard) => write::invalidate(guard, self.stored(key)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Fences `keys` for a write that the caller commits: as [`Cache::fence`].
+    pub async fn fence<'k>(&self, keys: impl IntoIterator<Item = &'k L::Key>) -> Fence {
+        let keys = keys.into_iter().map(|key| self.stored(key)).collect();
+        Fence::raise(&self.cache.inner, keys).await
+    }
+
+    /// The loader.
+    pub fn loader(&self) -> &L {
+        &self.loader
+    }
+
+    /// One load, which owns all that it needs.
+    fn load(
+        &self,
+        key: &L::Key,
+    ) -> impl Future<Output = Result<Option<L::Value>, L::Error>> + Send + 'static {
+        let (loader, key) = (Arc::clone(&self.loader), key.clone());
+        async move { loader.load(&key).await }
+    }
+
+    /// The text under which a key is stored.
+    fn stored(&self, key: &L::Key) -> String {
+        self.cache.key(self.policy.version, |out| out.key(key))
+    }
+}
+
+impl<L> Clone for ReadThrough<L> {
+    fn clone(&self) -> Self {
+        let ReadThrough { cache, policy, loader } = self;
+        ReadThrough { cache: cache.clone(), policy: *policy, loader: Arc::clone(loader) }
+    }
+}
+
+impl<L> fmt::Debug for ReadThrough<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadThrough")
+            .field("cache", &self.cache)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
