@@ -112,9 +112,10 @@ impl Counter {
 }
 
 impl FunctionStats {
-    /// The part of the calls that the store answered, between 0 and 1; 0 where there were none.
+    /// The part of the calls that the store answered, between 0 and 1; 0 where there were none. A value that had
+    /// expired counts, if it was served without a load.
     pub fn hit_rate(&self) -> f64 {
-        let hits = self.hits + self.negative_hits;
+        let hits = self.hits + self.negative_hits + self.stale_hits;
         let calls = hits + self.misses;
         if calls == 0 { 0.0 } else { hits as f64 / calls as f64 }
     }
@@ -208,11 +209,13 @@ impl fmt::Display for Stats {
 }
 
 /// What the table shows; the rest is in the fields.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 17] = [
     "hits",
     "misses",
     "loads",
     "negative",
+    "stale",
+    "refreshed",
     "failed",
     "shared",
     "waited",
@@ -242,6 +245,8 @@ impl FunctionStats {
             self.misses,
             self.loads,
             self.negative_hits,
+            self.stale_hits,
+            self.refreshes,
             self.load_failures,
             self.coalesced,
             self.lock_waits,
@@ -258,7 +263,7 @@ impl FunctionStats {
 
     /// A row of the table. A function that only writes has no hit rate.
     fn row(&self, shown: &[usize]) -> Vec<String> {
-        let reads = self.hits + self.negative_hits + self.misses;
+        let reads = self.hits + self.negative_hits + self.stale_hits + self.misses;
         let rate = match reads {
             0 => "-".to_owned(),
             _ => format!("{:.2} %", self.hit_rate() * 100.0),

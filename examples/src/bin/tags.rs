@@ -10,7 +10,7 @@ struct Users {
 }
 
 impl Users {
-    #[cached(key = "user:<tenant>:<id>", tags = ["tenant:<tenant>"], ttl = 3600)]
+    #[cached(key = "user:<tenant>:<id>", tags = ["tenant:<tenant>"], ttl = 3600, negative_ttl = 60)]
     async fn find(&self, tenant: u64, id: u64) -> Result<Option<User>, Away> {
         Ok(self.table.select(id).await?.filter(|user| user.tenant == tenant))
     }
