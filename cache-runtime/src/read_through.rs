@@ -8,7 +8,7 @@ use crate::{
     cache::Cache,
     codec::{self, Meta},
     error::Error,
-    key::KeyOf,
+    key::{AnyValue, CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
     read::{self, Reloaded, Request},
@@ -127,7 +127,7 @@ impl<L: Loader> ReadThrough<L> {
     ///
     /// A call that is dropped hands its load to another call that waits for it.
     pub async fn get(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
-        self.cache.get_or_refresh(key, &self.policy, || self.load(key)).await
+        self.cache.get_or_refresh(Linked(key), &self.policy, || self.load(key)).await
     }
 
     /// The values under `keys`, in their order: those that are cached, and the others by one call of
@@ -163,7 +163,8 @@ impl<L: Loader> ReadThrough<L> {
     /// Where the loader answers with another number of values than it was asked for.
     pub async fn get_many(&self, keys: &[L::Key]) -> Result<Vec<Option<L::Value>>, L::Error> {
         let load = |missing: Vec<L::Key>| async move { self.loader.load_many(&missing).await };
-        self.cache.get_or_load_many(keys, L::Key::clone, &self.policy, load).await
+        let key = |key: &L::Key| Linked(key.clone());
+        self.cache.get_or_load_many(keys, key, &self.policy, load).await
     }
 
     /// Loads what is under `key` anew, whatever is cached, and leaves it there: for a source that has changed behind
@@ -250,6 +251,18 @@ impl<L: Loader> ReadThrough<L> {
     /// The text under which a key is stored.
     fn stored(&self, key: &L::Key) -> String {
         self.cache.key(self.policy.version, |out| out.key(key))
+    }
+}
+
+/// A key of which the loader has said that its value goes under it: that need not be shown again for a reference to it,
+/// nor for what its value is stored as.
+struct Linked<K>(K);
+
+impl<K: CacheKey> CacheKey for Linked<K> {
+    type Value = AnyValue;
+
+    fn write_key(&self, out: &mut KeyWriter<'_>) {
+        self.0.write_key(out);
     }
 }
 
