@@ -88,7 +88,8 @@ impl Tags {
                 if heard { self.place(world, which, reply)? } else { BARE }
             }
             (Phase::Begun | Phase::Noted { .. }, FlightMove::Take) => {
-                let State::Value(stale, _) = world.entry else { return Ok(None) };
+                // What was found may have gone by now.
+                let stale = if let State::Value(stamp, _) = world.entry { stamp } else { NEVER };
                 let reply = self.run(world, Step::Take { stale, token: NEW, life: LIFE });
                 self.place(world, which, reply)?
             }
