@@ -1,0 +1,56 @@
+//! Runs the programs of writing and reading through, without a server and with one, and holds them to what they show.
+
+use std::process::Command;
+
+use cache_tests::server::RedisServer;
+
+/// What a program prints that is not its table of counters.
+fn run(program: &str, url: Option<&str>) -> Vec<String> {
+    let mut command = Command::new(program);
+    // That of whoever runs the tests must not matter.
+    command.env_remove("CACHE_URL").envs(url.map(|url| ("CACHE_URL", url)));
+    let output = command.output().expect("the program can be started");
+    let (said, complained) = (output.stdout, output.stderr);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&complained));
+    assert_eq!(complained, b"");
+    let said = String::from_utf8(said).expect("the program prints text");
+    said.lines().take_while(|line| !line.starts_with("function ")).map(str::to_owned).collect()
+}
+
+/// Each run is a first one, whatever the last has left on the server.
+fn on_each_store(test: impl Fn(Option<&str>)) {
+    test(None);
+    let server = RedisServer::start();
+    test(Some(&server.url()));
+    test(Some(&server.url()));
+}
+
+#[test]
+fn what_is_written_through_needs_no_query() {
+    on_each_store(|url| {
+        let said = run(env!("CARGO_BIN_EXE_write_through"), url);
+        // One query for each write, and the very first read.
+        assert_eq!(said[0], "100 writes, each read afterwards: 101 queries");
+        assert_eq!(said[1], "user 101 before: None, of 50 in the tenant");
+        assert!(
+            said[3].starts_with("user 101 after: Some(") && said[3].contains("of 51 "),
+            "{said:?}"
+        );
+        // Whose commit came last is the database's to say; that nobody else says so is what is shown.
+        let after = said[4].strip_prefix("after two writers at once: ");
+        assert!(matches!(after, Some("Ann, by 1 query" | "Bob, by 1 query")), "{said:?}");
+    });
+}
+
+#[test]
+fn a_loader_is_asked_for_what_is_not_cached() {
+    on_each_store(|url| {
+        let said = run(env!("CARGO_BIN_EXE_read_through"), url);
+        let name = |line: &str| line.split_once("name: ").map(|(_, name)| name.to_owned());
+        assert_eq!(said[0], "2,000 reads, half of them of a user that is not there: 2 queries");
+        assert_eq!(said[1], "  one query for 59 users");
+        assert_eq!(said[2], "60 at once, one of them cached: 60 found");
+        let names: Vec<_> = said[3..].iter().filter_map(|line| name(line)).collect();
+        assert_eq!(names, ["\"Ann\" })", "\"Ann\" })", "\"Bob\" })"]);
+    });
+}
