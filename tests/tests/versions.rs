@@ -99,7 +99,8 @@ async fn when_the_last_release_is_gone_its_entry_is_replaced_as_it_ends() {
         let load = || async { Ok::<_, String>(Old { row: 0 }) };
         let short = OLD.with_ttl_duration(TTL);
         cache.get_or_load("row:1", &short, load).await.expect("it does not fail");
-        tokio::time::sleep(TTL).await;
+        let ended = async || cache.get::<Old>("row:1").await == Ok(None);
+        eventually("the entry of the last release ends", ended).await;
         let source = Source::open();
         assert_eq!(new(&cache, &source).await, 1);
         let known = cache.get::<New>("row:1").await.expect("the store is there");
