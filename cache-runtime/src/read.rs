@@ -108,7 +108,7 @@ where
 
 fn audited(lookup: &Lookup<'_>, hit: &Hit) -> bool {
     let part = lookup.request.policy.audit;
-    hit.age == Age::Fresh && !part.is_zero() && fastrand::f64() < part.as_f64()
+    hit.age == Age::Fresh && !hit.pending && !part.is_zero() && fastrand::f64() < part.as_f64()
 }
 
 /// Reads an entry; one that cannot be read is noted as a miss.

@@ -80,6 +80,8 @@ pub(super) enum Store {
 pub(super) struct Hit {
     pub(super) entry: Entry,
     pub(super) age: Age,
+    /// It waits to be written behind: it is newer than what the source holds.
+    pub(super) pending: bool,
 }
 
 /// What to do next.
@@ -165,7 +167,7 @@ impl<'a> Lookup<'a> {
         let entry = match state {
             State::Value(_, entry) => entry,
             State::Pending(Pending { value, .. }) => {
-                return Some(Hit { entry: value, age: Age::Fresh });
+                return Some(Hit { entry: value, age: Age::Fresh, pending: true });
             }
             State::Unreadable => {
                 self.unreadable();
@@ -196,7 +198,7 @@ impl<'a> Lookup<'a> {
             self.store = Store::Expired(stamp);
             self.stale = Some(Stale { entry: entry.clone(), at_once: age == Age::Revalidate });
         }
-        Some(Hit { entry, age })
+        Some(Hit { entry, age, pending: false })
     }
 
     pub(super) fn hit(&self, hit: &Hit) {

@@ -46,6 +46,23 @@ async fn a_waiting_write_survives_what_would_end_another_value() {
     .await;
 }
 
+/// What waits is newer than what an audit would load.
+#[tokio::test]
+async fn a_waiting_write_is_not_audited() {
+    const AUDITED: Policy = Policy::ttl(60).audit(1.0).name("audited");
+    on_each_store(async |cache| {
+        let queue = queue(&cache);
+        write(&queue, 1, 7).await;
+        let load = || async { Ok::<_, String>(Row { id: 1, version: 2 }) };
+        let row = cache.get_or_load("row:1", &AUDITED, load).await;
+        assert_eq!(row, Ok(Row { id: 1, version: 7 }));
+        let stats = cache.stats();
+        let audited = stats.function("audited").expect("it was called");
+        assert_eq!((audited.hits, audited.audits, audited.stale_detected), (1, 0, 0));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn others_who_wrote_meanwhile_make_readers_load_once_it_is_flushed() {
     on_each_store(async |cache| {
