@@ -5,6 +5,7 @@ mod keys;
 mod options;
 mod outage;
 mod programmatic;
+mod shapes;
 mod tags;
 mod values;
 
