@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
-use cache_runtime::{Cache, Policy, write_behind, write_through};
+use cache_runtime::{Cache, Loader, Policy, ReadThrough, write_behind, write_through};
 #[rustfmt::skip]
 use cache_runtime::{CacheKey, cached, invalidates};
 
@@ -65,6 +65,38 @@ impl Db {
 
 struct UserRepo {
     db: Db,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, CacheKey)]
+#[cache_key("user:<id>", value = User)]
+struct UserById {
+    id: u64,
+}
+
+struct UserLoader {
+    db: Db,
+}
+
+impl Loader for UserLoader {
+    type Key = UserById;
+    type Value = User;
+    type Error = DbError;
+
+    async fn load(&self, key: &UserById) -> Result<Option<User>, DbError> {
+        self.db.select_user(key.id).await
+    }
+}
+
+#[tokio::test]
+async fn a_loader() {
+    const USERS: Policy = Policy::ttl(3600).lock().negative_ttl(60);
+
+    let db = Db::default();
+    let users = ReadThrough::new(Cache::in_memory(), USERS, UserLoader { db });
+    for _ in 0..2 {
+        assert_eq!(users.get(&UserById { id: 42 }).await.unwrap(), None);
+    }
+    assert_eq!(*users.loader().db.queries.lock().unwrap(), 1);
 }
 
 #[derive(CacheKey)]
