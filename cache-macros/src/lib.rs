@@ -311,7 +311,7 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `attempts` | `5` | how often a batch is tried before what the database refuses is singled out |
 /// | `patience` | `"15m"` | for how long a database that takes nothing is thought to be away |
 /// | `lease` | `"5s"` | how soon after a flusher's death another one takes its place |
-/// | `cache`, `version`, `name`, `crate` | as in [`macro@cached`] | the default name is that of `save_queue` |
+/// | `cache`, `version`, `name`, `crate` | as in [`macro@cached`] | the default name is that of `save` |
 ///
 /// # The function
 ///

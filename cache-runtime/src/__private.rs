@@ -283,7 +283,10 @@ pub fn queue<T: Serialize + DeserializeOwned>(
     queue: &str,
 ) -> WriteBehind<T> {
     let cache = cache.cloned().unwrap_or_else(Cache::current);
-    WriteBehind::new(&cache.inner, queue, site.policy, site.label())
+    // The site is in the function that gives the queue; `save_queue` counts as `save`.
+    let label = site.label();
+    let label = label.strip_suffix("_queue").unwrap_or(label);
+    WriteBehind::new(&cache.inner, queue, site.policy, label)
 }
 
 /// The queue, with a ttl that is known when it is used.

@@ -3,7 +3,7 @@
 //! | arguments | what it does |
 //! |---|---|
 //! | `write <redis> <first row> <rows> <first version>` | writes rows, says `w <row> <version>` for each that was accepted, and `stale …` where a row does not read as it was written; told `quiesce`, it ends and says `quiet` |
-//! | `flush <redis> <database>` | flushes into the database; says `leads` and `stands by` |
+//! | `flush <redis> <database> <batch>` | flushes into the database; says `leads` and `stands by` |
 //! | `step <redis> <database> <linger in ms>` | the same step by step: says `begin <writes>` and waits for `commit`, says `committed` and waits for `return` |
 
 use std::{
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ["write", url, first, rows, version] => {
             write(url, first.parse()?, rows.parse()?, version.parse()?).await
         }
-        ["flush", url, database] => flush(url, database).await,
+        ["flush", url, database, batch] => flush(url, database, batch.parse()?).await,
         ["step", url, database, linger] => step(url, database, linger.parse()?).await,
         _ => Err("usage: behind-worker write|flush|step …".into()),
     }
@@ -111,8 +111,9 @@ async fn write_rows(
     }
 }
 
-async fn flush(url: &str, database: &str) -> Result<(), Box<dyn Error>> {
+async fn flush(url: &str, database: &str, batch: usize) -> Result<(), Box<dyn Error>> {
     let (_, queue) = queue(url).await?;
+    let queue = queue.batch(batch);
     let rows = Arc::new(Rows::open(database).await?);
     tokio::spawn(announce(queue.flusher(move |batch: Vec<Queued<Row>>| {
         let rows = Arc::clone(&rows);

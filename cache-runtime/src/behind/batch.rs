@@ -1,4 +1,8 @@
 //! What a flusher has in hand: the last write of each key, and the places of those that it replaced.
+//!
+//! Everything that was ever taken and is not in the database yet is in one hand. So a batch that comes again,
+//! since nobody knows whether it was committed, never has an older value of a row than it had the first time,
+//! however it is cut.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,21 +33,12 @@ impl Slot {
 
 /// Writes of different keys, in the order in which they were accepted.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct Hand {
     slots: BTreeMap<i64, Slot>,
     places: HashMap<Arc<str>, i64>,
 }
 
-impl Batch {
-    pub(super) fn of(slots: impl IntoIterator<Item = Slot>) -> Batch {
-        let mut batch = Batch::default();
-        for slot in slots {
-            batch.places.insert(Arc::clone(&slot.item.key), slot.item.seq);
-            batch.slots.insert(slot.item.seq, slot);
-        }
-        batch
-    }
-
+impl Hand {
     /// Adds writes that came later. Each takes the place of an earlier one of its key.
     pub(super) fn extend(&mut self, items: impl IntoIterator<Item = Item>) {
         for item in items {
@@ -56,16 +51,32 @@ impl Batch {
         }
     }
 
+    /// Takes the first so many out of the hand.
+    pub(super) fn take(&mut self, most: usize) -> Vec<Slot> {
+        let mut taken = Vec::with_capacity(most.min(self.slots.len()));
+        while taken.len() < most
+            && let Some((_, slot)) = self.slots.pop_first()
+        {
+            self.places.remove(&slot.item.key);
+            taken.push(slot);
+        }
+        taken
+    }
+
+    /// Puts back what was taken out. Nothing may have been added meanwhile.
+    pub(super) fn put_back(&mut self, slots: impl IntoIterator<Item = Slot>) {
+        for slot in slots {
+            self.places.insert(Arc::clone(&slot.item.key), slot.item.seq);
+            self.slots.insert(slot.item.seq, slot);
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.slots.is_empty()
-    }
-
-    pub(super) fn into_slots(self) -> Vec<Slot> {
-        self.slots.into_values().collect()
     }
 }
 
@@ -79,11 +90,14 @@ mod tests {
 
     #[test]
     fn the_last_write_of_a_key_stands_in_its_own_place() {
-        let mut batch = Batch::default();
-        batch.extend([item(1, "a"), item(2, "b"), item(3, "a")]);
-        batch.extend([item(4, "c"), item(5, "b")]);
-        let slots = batch.into_slots();
+        let mut hand = Hand::default();
+        hand.extend([item(1, "a"), item(2, "b"), item(3, "a")]);
+        hand.extend([item(4, "c"), item(5, "b")]);
+        let first = hand.take(1);
+        hand.put_back(first);
+        let slots = hand.take(9);
         let seen: Vec<_> = slots.iter().map(|s| (&*s.item.key, s.item.seq, &s.seqs[..])).collect();
         assert_eq!(seen, [("a", 3, &[1, 3][..]), ("c", 4, &[4]), ("b", 5, &[2, 5])]);
+        assert!(hand.is_empty() && hand.places.is_empty());
     }
 }

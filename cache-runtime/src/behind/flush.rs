@@ -1,11 +1,12 @@
-//! One batch on its way to the database: tried again, taken apart if it has to be, and put where it belongs.
+//! Batches on their way to the database: tried again, taken apart if they have to be, and put where they belong.
 
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
-    batch::{Batch, Slot},
+    Settings,
+    batch::Slot,
     flusher::{End, TROUBLE},
     sink::Undecodable,
     term::Term,
@@ -31,30 +32,36 @@ enum Outcome {
 }
 
 impl Term<'_> {
-    /// Brings all of `batch` to the database or to the dead letters, however long that takes.
-    pub(super) async fn flush(&mut self, mut batch: Batch) -> Result<(), End> {
-        let settings = self.worker.queue.settings;
-        let (began, mut failures, mut pause) = (Instant::now(), 0, FIRST_PAUSE);
-        while !batch.is_empty() {
-            let mut slots = batch.into_slots();
+    /// Brings all that is in hand to the database or to the dead letters, however long that takes.
+    pub(super) async fn flush(&mut self) -> Result<(), End> {
+        let Settings { batch, attempts, patience, .. } = self.worker.queue.settings;
+        let (mut began, mut failures, mut pause) = (Instant::now(), 0, FIRST_PAUSE);
+        while !self.hand.is_empty() {
+            let mut slots = self.hand.take(batch);
             match self.write(&mut slots).await? {
-                Outcome::Written => return self.land(&slots).await,
-                Outcome::Unreadable(Undecodable { at, error }) => {
-                    self.bury(&slots.remove(at), &error).await?;
-                    batch = Batch::of(slots);
+                Outcome::Written => {
+                    self.land(&slots).await?;
+                    (began, failures, pause) = (Instant::now(), 0, FIRST_PAUSE);
                     continue;
                 }
-                Outcome::Failed(_) => batch = Batch::of(slots),
-            }
-            failures += 1;
-            if failures % settings.attempts == 0 {
-                let for_good = began.elapsed() >= settings.patience;
-                batch = self.isolate(batch, for_good).await?;
-                if batch.is_empty() {
-                    return Ok(());
+                Outcome::Unreadable(Undecodable { at, error }) => {
+                    self.bury(&slots.remove(at), &error).await?;
+                    self.hand.put_back(slots);
+                    continue;
                 }
+                Outcome::Failed(_) => failures += 1,
+            }
+            if failures % attempts == 0 {
+                let for_good = began.elapsed() >= patience;
+                slots = self.isolate(slots, for_good).await?;
+                if slots.is_empty() {
+                    continue;
+                }
+                self.hand.put_back(slots);
                 // What has come meanwhile may show whether the database works.
-                self.top_up(&mut batch, Duration::ZERO).await?;
+                self.top_up(Duration::ZERO).await?;
+            } else {
+                self.hand.put_back(slots);
             }
             let paused = self.worker.pause(jittered(pause));
             self.leadership.during(paused).await.ok_or(End::Over)??;
@@ -67,8 +74,8 @@ impl Term<'_> {
     ///
     /// If nothing at all can be written, the database is thought to be away, and the batch is given back whole,
     /// unless it is `for_good`. If something can, what fails alone once more becomes a dead letter.
-    async fn isolate(&mut self, batch: Batch, for_good: bool) -> Result<Batch, End> {
-        let mut parts = VecDeque::from([batch.into_slots()]);
+    async fn isolate(&mut self, batch: Vec<Slot>, for_good: bool) -> Result<Vec<Slot>, End> {
+        let mut parts = VecDeque::from([batch]);
         halve(&mut parts);
         let (mut refused, mut untried, mut written, mut runs) = (vec![], vec![], false, 0);
         while let Some(mut part) = parts.pop_front() {
@@ -94,7 +101,8 @@ impl Term<'_> {
             }
         }
         if !written && !for_good {
-            return Ok(Batch::of(refused.into_iter().chain(untried)));
+            refused.append(&mut untried);
+            return Ok(refused);
         }
         refused.sort_unstable_by_key(|slot| slot.item.seq);
         for slot in refused {
@@ -106,7 +114,7 @@ impl Term<'_> {
                 }
             }
         }
-        Ok(Batch::default())
+        Ok(Vec::new())
     }
 
     /// Runs the batch function, if this process still leads.
@@ -115,13 +123,12 @@ impl Term<'_> {
         if !self.worker.unless_stopped(confirmed).await? {
             return Err(End::Over);
         }
-        let run = match (self.worker.sink)(slots) {
+        let mut run = match (self.worker.sink)(slots) {
             Ok(write) => Run(tokio::spawn(write)),
             Err(undecodable) => return Ok(Outcome::Unreadable(undecodable)),
         };
         slots.iter_mut().for_each(|slot| slot.attempts += 1);
         let counters = &self.worker.queue.counters;
-        let mut run = run;
         let written = match self.leadership.during(&mut run.0).await {
             Some(Ok(written)) => written,
             Some(Err(panic)) => Err(format!("the batch function did not end: {panic}")),

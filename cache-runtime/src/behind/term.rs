@@ -1,9 +1,10 @@
 //! One term of leadership: take what waits, flush it, and again.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use super::{
-    batch::Batch,
+    Settings,
+    batch::Hand,
     flusher::{End, Worker},
     leadership::Leadership,
 };
@@ -16,59 +17,69 @@ pub(super) struct Term<'a> {
     pub(super) worker: &'a Worker,
     pub(super) leadership: Leadership,
     pub(super) source: Source<'a>,
-    /// There may be writes that somebody took before this term, and did not finish.
-    backlog: bool,
+    pub(super) hand: Hand,
 }
 
 impl<'a> Term<'a> {
     pub(super) fn new(worker: &'a Worker, leadership: Leadership, source: Source<'a>) -> Self {
-        Term { worker, leadership, source, backlog: true }
+        Term { worker, leadership, source, hand: Hand::default() }
     }
 
     /// Works until it is over.
     pub(super) async fn serve(&mut self) -> End {
+        match self.work().await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        }
+    }
+
+    async fn work(&mut self) -> Result<Infallible, End> {
+        let Settings { batch, linger, .. } = self.worker.queue.settings;
+        self.take_up().await?;
         loop {
-            if let Err(end) = self.turn().await {
-                return end;
+            self.flush().await?;
+            let items = self.take(batch, None).await?.0;
+            if items.is_empty() {
+                self.arrival().await?;
+            } else {
+                self.hand.extend(items);
+                self.top_up(linger).await?;
             }
         }
     }
 
-    async fn turn(&mut self) -> Result<(), End> {
-        let settings = self.worker.queue.settings;
-        let mut batch = Batch::default();
-        batch.extend(self.take(settings.batch).await?);
-        if batch.is_empty() {
-            self.arrival().await?;
-            return Ok(());
+    /// Takes all that somebody took before this term, and did not finish.
+    async fn take_up(&mut self) -> Result<(), End> {
+        let mut from = 0;
+        loop {
+            let (items, more) = self.take(self.worker.queue.settings.batch, Some(from)).await?;
+            from = items.last().map_or(from, |item| item.seq + 1);
+            self.hand.extend(items);
+            if !more {
+                return Ok(());
+            }
         }
-        self.top_up(&mut batch, settings.linger).await?;
-        self.flush(batch).await
     }
 
-    /// Waits a while for more where there is room for it, and adds it.
-    pub(super) async fn top_up(&mut self, batch: &mut Batch, wait: Duration) -> Result<(), End> {
-        let room = self.worker.queue.settings.batch.saturating_sub(batch.len());
-        // What is new must not overtake what was there before.
-        if room == 0 || self.backlog {
-            return Ok(());
+    /// Waits a while for more where there is room for it in a batch.
+    pub(super) async fn top_up(&mut self, wait: Duration) -> Result<(), End> {
+        let room = self.worker.queue.settings.batch.saturating_sub(self.hand.len());
+        if room > 0 {
+            let lingered = self.leadership.during(self.worker.linger(wait)).await;
+            lingered.ok_or(End::Over)?;
+            let items = self.take(room, None).await?.0;
+            self.hand.extend(items);
         }
-        let lingered = self.leadership.during(self.worker.linger(wait)).await;
-        lingered.ok_or(End::Over)?;
-        batch.extend(self.take(room).await?);
         Ok(())
     }
 
-    async fn take(&mut self, most: usize) -> Result<Vec<Item>, End> {
+    /// Takes writes, and says whether there are more like these.
+    async fn take(&mut self, most: usize, again: Option<i64>) -> Result<(Vec<Item>, bool), End> {
         let names = &self.worker.queue.names;
-        let token = self.leadership.token();
-        let taken = self.source.take(names, token, most, self.backlog);
+        let taken = self.source.take(names, self.leadership.token(), most, again);
         let taken = self.worker.unless_stopped(self.leadership.during(taken)).await?;
         match taken {
-            Some(Ok(Taken::Items { items, more })) => {
-                self.backlog = more;
-                Ok(items)
-            }
+            Some(Ok(Taken::Items { items, more })) => Ok((items, more)),
             Some(Ok(Taken::Deposed)) | None => Err(End::Over),
             // The store may have given them out all the same: the next term finds them.
             Some(Err(error)) => Err(self.trouble(&error)),

@@ -77,7 +77,7 @@ pub(crate) enum Enqueued {
 /// What a flusher got.
 #[derive(Debug)]
 pub(crate) enum Taken {
-    /// These, and whether there may be more that were taken before.
+    /// These, and whether there are more that were taken before.
     Items { items: Vec<Item>, more: bool },
     /// Somebody else flushes by now.
     Deposed,
@@ -271,14 +271,15 @@ pub(crate) enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// Takes up to `most` writes in their order, if the lease of `token` stands: new ones, or where `again`,
-    /// first those that were taken before and are not in the database yet.
+    /// Takes up to `most` writes in their order, if the lease of `token` stands: new ones, or where a place is
+    /// given, those from there on that were taken before and are not in the database yet. Where there are
+    /// none of those, new ones.
     pub(crate) async fn take(
         &mut self,
         names: &Names,
         token: Nonce,
         most: usize,
-        again: bool,
+        again: Option<i64>,
     ) -> Result<Taken, Error> {
         match self {
             Source::Memory(store) => Ok(store.take(names, token, most, again)),

@@ -166,14 +166,16 @@ impl Database for Batches<User> {
 
 #[tokio::test]
 async fn a_generic_type_and_a_cache_in_the_batch_function() {
-    let repo = Repo { database: Batches::default() };
-    Cache::in_memory()
+    let (repo, cache) = (Repo { database: Batches::default() }, Cache::in_memory());
+    cache
         .scope(async {
             repo.save(&User::new(1, "Ann")).await.unwrap();
             in_time("the end", repo.save_flusher().shutdown()).await;
         })
         .await;
     assert_eq!(repo.database.lock().unwrap().len(), 1);
+    let names: Vec<_> = cache.stats().functions.into_iter().map(|f| f.name).collect();
+    assert!(names.iter().any(|name| name.ends_with("Repo<_>::save")), "{names:?}");
 }
 
 /// In a batch function the same cache is in force as where its flusher was started.

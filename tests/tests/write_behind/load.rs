@@ -141,7 +141,7 @@ impl Field {
     }
 
     fn flusher(&self) -> Worker {
-        Worker::start(&["flush", &self.server.url(), &self.rows.path()], &self.ledger)
+        Worker::start(&["flush", &self.server.url(), &self.rows.path(), "500"], &self.ledger)
     }
 
     /// Kills one of the writers.
@@ -162,7 +162,10 @@ impl Field {
         let Some(victim) = victim else { return };
         let heir = self.flusher();
         std::mem::replace(&mut self.flushers[victim], heir).kill().await;
-        self.ledger.send_modify(|ledger| ledger.leader = None);
+        self.ledger.send_modify(|ledger| {
+            // Another one may have said so meanwhile.
+            ledger.leader = ledger.leader.filter(|_| ledger.leader != leader);
+        });
         self.flushers_killed += 1;
     }
 

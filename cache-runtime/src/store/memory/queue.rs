@@ -109,14 +109,22 @@ impl MemoryStore {
         })
     }
 
-    pub(crate) fn take(&self, names: &Names, token: Nonce, most: usize, again: bool) -> Taken {
+    pub(crate) fn take(
+        &self,
+        names: &Names,
+        token: Nonce,
+        most: usize,
+        again: Option<i64>,
+    ) -> Taken {
         let lease = self.run(&names.leader, Step::Read);
         if !matches!(lease, Reply::Found(state) if state.is(Expected::Lease(token))) {
             return Taken::Deposed;
         }
         self.queues.on(names, |queue| {
-            let unfinished = queue.items.range(..=queue.taken).map(|(_, item)| item.clone());
-            let mut items: Vec<Item> = unfinished.take(if again { most + 1 } else { 0 }).collect();
+            let taken = |&seq: &i64| seq <= queue.taken;
+            let unfinished = again.map(|from| queue.items.range(from..)).into_iter().flatten();
+            let unfinished = unfinished.take_while(|(seq, _)| taken(seq)).take(most + 1);
+            let mut items: Vec<Item> = unfinished.map(|(_, item)| item.clone()).collect();
             let more = items.len() > most;
             items.truncate(most);
             if items.is_empty() {

@@ -114,6 +114,7 @@ impl<'a> Bed<'a> {
                 if again {
                     self.taken.clear();
                 }
+                let again = again.then_some(0);
                 let taken = self.source.take(&self.names, TOKEN, most, again).await;
                 let Ok(Taken::Items { items, more }) = taken else { panic!("{taken:?}") };
                 let seen: Vec<_> =
@@ -216,6 +217,32 @@ async fn the_stores_have_the_same_queues() {
     }
 }
 
+/// However many look-ups that takes.
+#[tokio::test]
+async fn all_that_is_unfinished_can_be_taken_up() {
+    let server = server::RedisServer::start();
+    for store in [Store::Memory(MemoryStore::new(10)), redis(&server)] {
+        let mut bed = Bed::new(&store, "queue").await;
+        for stamp in 1..=5 {
+            bed.act(&Action::Enqueue(0, Nonce([stamp; 16]))).await;
+        }
+        bed.act(&Action::Take { most: 5, again: true }).await;
+        bed.act(&Action::Enqueue(0, Nonce([6; 16]))).await;
+        let mut from = 0;
+        let mut seen = Vec::new();
+        for expected in [true, true, false] {
+            let taken = bed.source.take(&bed.names, TOKEN, 2, Some(from)).await;
+            let Ok(Taken::Items { items, more }) = taken else { panic!("{taken:?}") };
+            assert_eq!(more, expected, "after {seen:?}");
+            seen.extend(items.iter().map(|item| bed.order(item.seq)));
+            from = items.last().expect("there are some").seq + 1;
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 4]);
+        let taken = bed.source.take(&bed.names, TOKEN, 9, None).await;
+        assert!(matches!(&taken, Ok(Taken::Items { items, .. }) if items.len() == 1), "{taken:?}");
+    }
+}
+
 /// What one is handed who no longer leads could be seen by the next leader too late.
 #[tokio::test]
 async fn only_the_leader_is_handed_anything() {
@@ -223,14 +250,14 @@ async fn only_the_leader_is_handed_anything() {
     for store in [Store::Memory(MemoryStore::new(10)), redis(&server)] {
         let mut bed = Bed::new(&store, "queue").await;
         bed.act(&Action::Enqueue(0, Nonce([1; 16]))).await;
-        for again in [true, false] {
+        for again in [Some(0), None] {
             let taken = bed.source.take(&bed.names, Nonce([2; 16]), 10, again).await;
             assert!(matches!(taken, Ok(Taken::Deposed)), "{taken:?}");
         }
-        let taken = bed.source.take(&bed.names, TOKEN, 10, false).await;
+        let taken = bed.source.take(&bed.names, TOKEN, 10, None).await;
         let taken = match taken {
             // The group is made with the first look at what is unfinished.
-            Err(_) => bed.source.take(&bed.names, TOKEN, 10, true).await,
+            Err(_) => bed.source.take(&bed.names, TOKEN, 10, Some(0)).await,
             taken => taken,
         };
         assert!(matches!(&taken, Ok(Taken::Items { items, .. }) if items.len() == 1), "{taken:?}");
@@ -263,14 +290,14 @@ async fn what_no_write_has_put_there_is_put_aside() {
     }
     bed.act(&Action::Enqueue(0, Nonce([1; 16]))).await;
     server.command(&["XADD", "#queue:queue", "*", "k", "key", "v", "from another version"]);
-    let taken = bed.source.take(&bed.names, TOKEN, 10, true).await;
+    let taken = bed.source.take(&bed.names, TOKEN, 10, Some(0)).await;
     let Ok(Taken::Items { items, .. }) = taken else { panic!("{taken:?}") };
     // The last id is none that a write gives, either.
     assert_eq!(items.len(), 1);
     assert_eq!(store.queued(&bed.names).await, Ok(1), "the rest is gone");
 
     server.command(&["XADD", "#queue:queue", "9000000000000000-0", "k", "key", "v", "not ours"]);
-    let taken = bed.source.take(&bed.names, TOKEN, 10, false).await;
+    let taken = bed.source.take(&bed.names, TOKEN, 10, None).await;
     let Ok(Taken::Items { items, .. }) = taken else { panic!("{taken:?}") };
     assert_eq!((items.len(), items[0].entry.is_none()), (1, true));
     let burial = Burial { item: &items[0], seqs: &[items[0].seq], error: "", attempts: 0 };
@@ -301,7 +328,7 @@ async fn a_batch_of_any_size_lands() {
         }
     }
     let all = usize::from(WRITES) * KEYS as usize;
-    let taken = bed.source.take(&bed.names, TOKEN, all, true).await;
+    let taken = bed.source.take(&bed.names, TOKEN, all, Some(0)).await;
     let Ok(Taken::Items { items, .. }) = taken else { panic!("{taken:?}") };
     assert_eq!(items.len(), all);
     let seqs: Vec<i64> = items.iter().map(|item| item.seq).collect();

@@ -42,15 +42,15 @@ return -1
 /// Takes entries for the one who holds the lease, and for nobody else: an entry that went to a flusher who has
 /// been deposed would be seen by its successor after later ones.
 ///
-/// With a 1, first those that somebody has taken and not finished, however many had a hand in it. Answers with
-/// a 1 if there may be more of those; if not, consumers that have nothing are forgotten.
+/// With an id, first those from there on that somebody has taken and not finished, whoever that was. Answers with
+/// a 1 if there are more of those; if not, consumers that have nothing are forgotten.
 ///
-/// Keys: the lease, the queue. Arguments: the lease, the consumer, how many, 1 or 0.
+/// Keys: the lease, the queue. Arguments: the lease, the consumer, how many, an id or nothing.
 const TAKE: &str = r"
 if redis.pcall('GETRANGE', KEYS[1], 0, 17) ~= ARGV[1] then return false end
-if ARGV[4] == '1' then
+if ARGV[4] ~= '' then
   redis.pcall('XGROUP', 'CREATE', KEYS[2], 'flushers', '0', 'MKSTREAM')
-  local cursor, found = '0-0', nil
+  local cursor, found = ARGV[4], nil
   repeat
     local claimed =
       redis.call('XAUTOCLAIM', KEYS[2], 'flushers', ARGV[2], 0, cursor, 'COUNT', ARGV[3])

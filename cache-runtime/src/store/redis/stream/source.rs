@@ -46,10 +46,10 @@ impl Source {
         names: &Names,
         token: Nonce,
         most: usize,
-        again: bool,
+        again: Option<i64>,
     ) -> Result<Taken, Error> {
         let lease = entry::identity(Expected::Lease(token));
-        let (most, again) = (decimal(most), decimal(u8::from(again)));
+        let (most, again) = (decimal(most), again.map(|from| id(&from)).unwrap_or_default());
         self.make_ready().await;
         let args = [&lease[..], self.consumer.as_bytes(), &most, &again];
         let keys = [&*names.leader, &*names.queue];
