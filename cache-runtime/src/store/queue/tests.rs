@@ -220,7 +220,7 @@ async fn the_stores_have_the_same_queues() {
 /// However many look-ups that takes.
 #[tokio::test]
 async fn all_that_is_unfinished_can_be_taken_up() {
-    let server = server::RedisServer::start();
+    let server = RedisServer::start();
     for store in [Store::Memory(MemoryStore::new(10)), redis(&server)] {
         let mut bed = Bed::new(&store, "queue").await;
         for stamp in 1..=5 {
