@@ -43,6 +43,8 @@ pub struct Service {
 pub enum Store {
     /// The cache under test.
     Cache(Cache),
+    /// The same, by writers that raise no fence: they commit, and then put what they have committed.
+    Unfenced(Cache),
     /// The control.
     ByHand(Shelf),
 }
@@ -70,7 +72,7 @@ impl Service {
             return self.write(row, rng).await;
         }
         match &self.store {
-            Store::Cache(cache) => self.read(cache, row, rng).await,
+            Store::Cache(cache) | Store::Unfenced(cache) => self.read(cache, row, rng).await,
             Store::ByHand(shelf) => {
                 let floor = self.database.floor(row).await?;
                 let loads = self.loads();
@@ -194,6 +196,7 @@ impl Service {
     async fn write(&self, row: usize, rng: &mut Rng) -> io::Result<()> {
         let cache = match &self.store {
             Store::Cache(cache) => cache,
+            Store::Unfenced(cache) => return self.write_unfenced(cache, row).await,
             Store::ByHand(shelf) => {
                 let commit = self.database.commit(row);
                 let version = match rng.bool() {
@@ -231,6 +234,17 @@ impl Service {
                 if told { self.database.acknowledge(row, version, true).await } else { Ok(()) }
             }
         }
+    }
+
+    async fn write_unfenced(&self, cache: &Cache, row: usize) -> io::Result<()> {
+        let version = self.database.commit(row).await?;
+        let [others @ .., through] = keys(row);
+        for key in others {
+            cache.invalidate(key).await.map_err(io::Error::other)?;
+        }
+        cache.invalidate_tags([tag(row)]).await.map_err(io::Error::other)?;
+        cache.put(through, &version, 60).await.map_err(io::Error::other)?;
+        self.database.acknowledge(row, version, true).await
     }
 
     #[write_through(key = "through:<row>", ttl = 60,

@@ -347,3 +347,13 @@ async fn by_hand_the_same_tasks_find_stale_reads() {
     tasks.until(|counts| counts.stale >= 10).await;
     println!("embedded, by hand: {}", tasks.checker.counts());
 }
+
+/// The control of writing through: the same load and cache, and writers that raise no fence. Whoever puts last
+/// wins, and that need not be who has committed last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_fences_the_same_tasks_find_stale_reads() {
+    let mut tasks = Tasks::new(Store::Unfenced(Cache::in_memory()));
+    tasks.until(|counts| counts.stale >= 10).await;
+    println!("embedded, without fences: {}", tasks.checker.counts());
+    tell_functions(&tasks.checker);
+}
