@@ -10,19 +10,20 @@ mod flush;
 mod flusher;
 mod leadership;
 mod queue;
+mod settings;
 mod sink;
 mod term;
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use self::queue::Queue;
 pub use self::{
     dead::DeadLetter,
     flusher::Flusher,
     sink::{BatchItem, Queued},
 };
+use self::{queue::Queue, settings::Settings};
 use crate::{
     codec::{self, Meta},
     encoding::Encoding,
@@ -141,30 +142,6 @@ impl<T> Clone for Coding<T> {
 
 impl<T> Copy for Coding<T> {}
 
-/// What its user decides about a queue.
-#[derive(Clone, Copy, Debug)]
-struct Settings {
-    batch: usize,
-    linger: Duration,
-    capacity: u64,
-    wait: Duration,
-    attempts: u32,
-    patience: Duration,
-    lease: Duration,
-}
-
-impl Settings {
-    const DEFAULT: Settings = Settings {
-        batch: 500,
-        linger: Duration::from_millis(50),
-        capacity: 100_000,
-        wait: Duration::from_secs(5),
-        attempts: 5,
-        patience: Duration::from_secs(15 * 60),
-        lease: Duration::from_secs(5),
-    };
-}
-
 impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
     pub(crate) fn new(
         inner: &Arc<Inner>,
@@ -183,76 +160,6 @@ impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
 }
 
 impl<T> WriteBehind<T> {
-    /// How many writes the batch function gets at once, at most: 500 by default.
-    ///
-    /// # Panics
-    ///
-    /// On zero.
-    pub fn batch(mut self, writes: usize) -> Self {
-        assert!(writes > 0, "a batch of zero writes would flush nothing");
-        self.queue.settings.batch = writes;
-        self
-    }
-
-    /// How long the first write of a batch waits for others to join it: 50 ms by default.
-    pub fn linger(mut self, linger: Duration) -> Self {
-        self.queue.settings.linger = linger;
-        self
-    }
-
-    /// How many writes may wait, in all processes together: 100,000 by default.
-    ///
-    /// # Panics
-    ///
-    /// On zero.
-    pub fn capacity(mut self, writes: u64) -> Self {
-        assert!(writes > 0, "a queue of no capacity would accept nothing");
-        self.queue.settings.capacity = writes;
-        self
-    }
-
-    /// How long a write waits for room in a full queue before it fails: 5 s by default.
-    pub fn wait(mut self, wait: Duration) -> Self {
-        self.queue.settings.wait = wait;
-        self
-    }
-
-    /// How often a batch is tried as a whole before it is taken apart: 5 by default.
-    ///
-    /// # Panics
-    ///
-    /// On zero.
-    pub fn attempts(mut self, attempts: u32) -> Self {
-        assert!(attempts > 0, "a batch that is never tried is never flushed");
-        self.queue.settings.attempts = attempts;
-        self
-    }
-
-    /// For how long a database that takes nothing at all is thought to be away: 15 minutes by default. What
-    /// cannot be written then becomes dead letters.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.queue.settings.patience = patience;
-        self
-    }
-
-    /// How long after a flusher's death another one takes its place: 5 s by default. One that lives renews its
-    /// lease; see [what is not promised](WriteBehind#what-is-not) of one that stalls.
-    ///
-    /// # Panics
-    ///
-    /// On zero.
-    pub fn lease(mut self, lease: Duration) -> Self {
-        assert!(!lease.is_zero(), "a lease of zero would protect nothing");
-        self.queue.settings.lease = lease;
-        self
-    }
-
-    /// This queue with another time to live of its values.
-    pub(crate) fn ttl(mut self, ttl: Duration) -> Self {
-        self.queue.policy.ttl = ttl;
-        self
-    }
-
     /// How many writes wait, or are being flushed.
     ///
     /// # Errors

@@ -3,15 +3,16 @@
 //! A write is accepted in one atomic step: it joins the end of its queue, and its key becomes pending with the
 //! same value, so that readers see what will be in the database. It leaves in one step too, when it is there.
 
+mod source;
+
 use std::{
     fmt,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-#[cfg(feature = "redis")]
-use super::redis;
-use super::{Store, memory::MemoryStore};
+pub(crate) use self::source::Source;
+use super::Store;
 use crate::{entry::Entry, error::Error, key, protocol::Nonce};
 
 /// What a queue is made of, as it is stored.
@@ -258,78 +259,6 @@ impl Store {
             Store::Memory(store) => Source::Memory(store),
             #[cfg(feature = "redis")]
             Store::Redis(store) => Source::Redis(store.source()),
-        }
-    }
-}
-
-/// A flusher's way to its queue. A remote one has a connection of its own, since it waits there, and bounds
-/// what it waits for itself.
-pub(crate) enum Source<'a> {
-    Memory(&'a MemoryStore),
-    #[cfg(feature = "redis")]
-    Redis(redis::stream::Source),
-}
-
-impl Source<'_> {
-    /// Takes up to `most` writes in their order, if the lease of `token` stands: new ones, or where a place is
-    /// given, those from there on that were taken before and are not in the database yet. Where there are
-    /// none of those, new ones.
-    pub(crate) async fn take(
-        &mut self,
-        names: &Names,
-        token: Nonce,
-        most: usize,
-        again: Option<i64>,
-    ) -> Result<Taken, Error> {
-        match self {
-            Source::Memory(store) => Ok(store.take(names, token, most, again)),
-            #[cfg(feature = "redis")]
-            Source::Redis(source) => source.take(names, token, most, again).await,
-        }
-    }
-
-    /// Waits until there is something to take, for `most` at most.
-    pub(crate) async fn arrival(&mut self, names: &Names, most: Duration) -> Result<(), Error> {
-        match self {
-            Source::Memory(store) => {
-                store.arrival(names, most).await;
-                Ok(())
-            }
-            #[cfg(feature = "redis")]
-            Source::Redis(source) => source.arrival(names, most).await,
-        }
-    }
-
-    /// Takes writes that are in the database out of the queue. Told twice, it does no harm.
-    ///
-    /// `fence` is for how long nothing may be stored under a key that others have written meanwhile.
-    pub(crate) async fn land(
-        &mut self,
-        names: &Names,
-        landings: &[Landing<'_>],
-        fence: Duration,
-    ) -> Result<(), Error> {
-        match self {
-            Source::Memory(store) => {
-                store.land(names, landings, fence);
-                Ok(())
-            }
-            #[cfg(feature = "redis")]
-            Source::Redis(source) => source.land(names, landings, fence).await,
-        }
-    }
-
-    /// Makes a write a dead letter. Its key is pending no longer, and holds nothing.
-    pub(crate) async fn bury(
-        &mut self,
-        names: &Names,
-        burial: &Burial<'_>,
-        fence: Duration,
-    ) -> Result<Buried, Error> {
-        match self {
-            Source::Memory(store) => Ok(store.bury(names, burial, fence)),
-            #[cfg(feature = "redis")]
-            Source::Redis(source) => source.bury(names, burial, fence).await,
         }
     }
 }
