@@ -302,7 +302,7 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `queue` | `"users"` | the queue's name in the store, the same in every process and version that shares it; required |
 /// | `key` | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | what one value is read under; required |
-/// | `ttl` | `3600` (seconds), `"1h30m"`, or an expression that is a `Duration` or a number of seconds | for how long a value is kept once it is in the database; required |
+/// | `ttl` | `3600` (seconds), `"1h30m"`, or an expression that is a `Duration` or a number of seconds | for how long a value is kept once it is in the database; required, unless `policy` says it |
 /// | `enqueue` | `save(user)` | the name of the half that accepts one value, and the value's in the key; required |
 /// | `batch` | `500` | how many values `save_all` gets at most |
 /// | `linger` | `"50ms"` | how long the first of a batch waits for others |
@@ -311,6 +311,7 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `attempts` | `5` | how often a batch is tried before what the database refuses is singled out |
 /// | `patience` | `"15m"` | for how long a database that takes nothing is thought to be away |
 /// | `lease` | `"5s"` | how soon after a flusher's death another one takes its place |
+/// | `policy`, `codec`, `compress`, `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | as its readers have them |
 /// | `cache`, `version`, `name`, `crate` | as in [`macro@cached`] | the default name is that of `save` |
 ///
 /// # The function

@@ -24,7 +24,7 @@ use crate::{
     behind::{BatchItem, Flusher, WriteBehind},
     cache::Cache,
     error::Error,
-    key::KeyWriter,
+    key::{KeyOf, KeyWriter},
     policy::Policy,
     read::{self, Lookup, Request},
     shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape},
@@ -294,9 +294,22 @@ pub fn queue_ttl<T>(queue: WriteBehind<T>, ttl: impl IntoTtl) -> WriteBehind<T> 
     queue.ttl(ttl.into_ttl())
 }
 
+/// The queue, of values of this fingerprint; of a type that has none, it is left to the policy.
+pub fn queue_fingerprint<T>(queue: WriteBehind<T>, fingerprint: u64) -> WriteBehind<T> {
+    if fingerprint == 0 { queue } else { queue.fingerprint(fingerprint) }
+}
+
+/// Writes a key of the queue's values. Only compiles for one that may have them under it.
+pub fn queue_key<T, K>(_: &WriteBehind<T>, out: &mut KeyWriter<'_>, key: &K)
+where
+    K: KeyOf<T> + ?Sized,
+{
+    out.key(key);
+}
+
 /// Accepts a value to be written behind.
 pub async fn enqueue<T>(
-    queue: WriteBehind<T>,
+    queue: &WriteBehind<T>,
     key: impl FnOnce(&mut KeyWriter<'_>),
     value: &T,
 ) -> Result<(), Error> {

@@ -4,11 +4,12 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 
-use super::model::{Batch, Setting, WriteBehind};
+use super::model::{Batch, Options, Setting, WriteBehind};
 use super::this::This;
 use crate::common;
 use crate::duration::Length;
-use crate::key;
+use crate::key::{self, Key};
+use crate::site;
 
 pub(super) fn expand(model: &WriteBehind, batch: &Batch<'_>) -> Option<TokenStream> {
     let enqueue = model.options.enqueue.as_ref()?;
@@ -41,7 +42,14 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
     let this = This::of(model, batch);
     let (vis, receiver, queue) = (model.function.vis(), this.borrowed(), this.call(&names.queue));
     let (name, value, ty) = (&enqueue.name, &enqueue.value, batch.value);
-    let key = model.options.key.as_ref()?.write(&model.params);
+    let key = match model.options.key.as_ref()? {
+        key @ Key::Template(_) => key.write(&model.params),
+        // A key that is an expression may say what is under it.
+        Key::Expr(expr) => {
+            let expr = key::borrowed(expr);
+            quote_spanned!(span=> #krate::__private::queue_key(&__queue, __w, #expr);)
+        }
+    };
     let doc = format!(
         "Accepts one value to be written behind: readers have it at once, and `{}` writes it, with others.\n\n\
          # Errors\n\nSee `WriteBehind::write`.",
@@ -50,7 +58,8 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
     Some(quote_spanned! {span=>
         #[doc = #doc]
         #vis async fn #name(#receiver #value: &#ty) -> ::core::result::Result<(), #krate::Error> {
-            #krate::__private::enqueue(#queue, |__w| { #key }, #value).await
+            let __queue = #queue;
+            #krate::__private::enqueue(&__queue, |__w| { #key }, #value).await
         }
     })
 }
@@ -63,15 +72,7 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
     let (vis, name, title, ty) =
         (model.function.vis(), &names.queue, options.queue.as_ref()?, batch.value);
     let receiver = This::of(model, batch).borrowed();
-    let ttl = options.ttl.as_ref()?;
-    let mut policy = match ttl {
-        Length::Known(_) => {
-            let ttl = ttl.method("ttl");
-            quote_spanned!(span=> #krate::Policy::#ttl)
-        }
-        Length::Expr(_) => quote_spanned!(span=> #krate::__private::NO_TTL),
-    };
-    policy.extend(options.common.policy());
+    let policy = policy(options);
     let cache = match &options.common.cache {
         None => quote_spanned!(span=> ::core::option::Option::None),
         Some(cache) => {
@@ -82,14 +83,18 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
     // A type that cannot be stored is shown where it is named.
     let at = span.located_at(key::first_span(ty));
     let made = common::at(krate, at);
-    let mut made = quote_spanned!(at=> #made::__private::queue::<#ty>(&__SITE, #cache, #title));
-    if let Length::Expr(ttl) = ttl {
-        made = quote_spanned!(span=> #krate::__private::queue_ttl(#made, #ttl));
-    }
-    for (name, setting) in &options.settings {
+    let made = quote_spanned!(at=> #made::__private::queue::<#ty>(&__SITE, #cache, #title));
+    let fingerprint = fingerprint(options);
+    let ttl = match &options.ttl {
+        Some(Length::Expr(ttl)) => Some(quote_spanned! {span=>
+            let __queue = #krate::__private::queue_ttl(__queue, #ttl);
+        }),
+        _ => None,
+    };
+    let settings = options.settings.iter().map(|(name, setting)| {
         let (name, setting) = (Ident::new(name, span), setting.value(krate));
-        made.extend(quote_spanned!(span=> .#name(#setting)));
-    }
+        quote_spanned!(span=> .#name(#setting))
+    });
     let doc = "The queue of the values that were accepted: what waits in it, its dead letters, and what a crash \
                would lose.";
     Some(quote_spanned! {span=>
@@ -102,9 +107,42 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
                 || ::core::any::type_name_of_val(&__here),
                 #policy,
             );
-            #made
+            let __queue = #made;
+            #fingerprint
+            #ttl
+            __queue #(#settings)*
         }
     })
+}
+
+/// The policy, as far as it is known before the program runs.
+fn policy(options: &Options) -> TokenStream {
+    let krate = &options.common.krate;
+    let shared = options.policy.as_ref().map(key::bracketed);
+    let mut policy = site::policy(krate, shared, options.ttl.as_ref());
+    policy.extend(options.fresh.policy());
+    policy.extend(options.encoding.policy(krate));
+    policy.extend(options.common.policy());
+    policy
+}
+
+/// The queue knows the fingerprint of its values, if they have one. A codec may need one: without, that is an error there.
+fn fingerprint(options: &Options) -> TokenStream {
+    let span = Span::mixed_site();
+    let krate = &options.common.krate;
+    let needed = options.encoding.needs_fingerprint().map(|at| {
+        let value = quote_spanned!(span.located_at(at)=> &__value);
+        quote_spanned!(span=> #krate::__private::require_fingerprint(#value);)
+    });
+    quote_spanned! {span=>
+        let __value = #krate::__private::ValueProbe::of_queue(&__queue);
+        #needed
+        let __queue = #krate::__private::queue_fingerprint(__queue, {
+            #[allow(unused_imports)]
+            use #krate::__private::{Fingerprint0 as _, Fingerprint1 as _};
+            (&__value).__cache_fingerprint()
+        });
+    }
 }
 
 /// `save_flusher`: the task that calls the batch function.

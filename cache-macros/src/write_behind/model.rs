@@ -5,6 +5,8 @@ use syn::{Expr, LitStr, Type};
 
 use crate::common::Common;
 use crate::duration::Length;
+use crate::encoding::Encoding;
+use crate::fresh::Fresh;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
@@ -22,6 +24,10 @@ pub(crate) struct Options {
     pub(crate) key: Option<Key>,
     pub(crate) ttl: Option<Length>,
     pub(crate) enqueue: Option<Enqueue>,
+    /// What several functions share; the other arguments come before it.
+    pub(crate) policy: Option<Expr>,
+    pub(crate) fresh: Fresh,
+    pub(crate) encoding: Encoding,
     /// The queue's own settings, each as the method that sets it.
     pub(crate) settings: Vec<(&'static str, Setting)>,
     pub(crate) common: Common,

@@ -5,9 +5,11 @@ use syn::{Expr, ExprLit, Lit, LitStr};
 
 use super::model::{Enqueue, Options, Setting};
 use crate::args::{Arg, Args, Spec};
-use crate::common::Common;
+use crate::common::{self, Common};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
+use crate::encoding::Encoding;
+use crate::fresh::Fresh;
 use crate::key::Key;
 
 const WRITE_BEHIND: Spec = Spec {
@@ -24,6 +26,12 @@ const WRITE_BEHIND: Spec = Spec {
         ("attempts", "attempts = 5"),
         ("patience", "patience = \"15m\""),
         ("lease", "lease = \"5s\""),
+        ("jitter", "jitter = 0.1"),
+        ("stale_while_revalidate", "stale_while_revalidate = 30"),
+        ("stale_if_error", "stale_if_error = \"1h\""),
+        ("codec", "codec = msgpack"),
+        ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
+        ("policy", "policy = USERS"),
         ("cache", "cache = self.cache"),
         ("version", "version = 2"),
         ("name", "name = \"users.save\""),
@@ -58,14 +66,21 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &WRITE_BEHIND, cx);
     let queue = required(&mut args, "queue", NO_QUEUE, cx).and_then(|arg| queue(arg, cx));
     let key = required(&mut args, "key", NO_KEY, cx);
-    let ttl = required(&mut args, "ttl", NO_TTL, cx).and_then(|arg| ttl(arg, cx));
+    // A shared policy has a ttl already.
+    let ttl = match args.lacks("policy") {
+        true => required(&mut args, "ttl", NO_TTL, cx),
+        false => args.take("ttl"),
+    };
     let enqueue = required(&mut args, "enqueue", NO_ENQUEUE, cx).and_then(|arg| enqueue(arg, cx));
     Options {
         queue,
         key: key.and_then(|arg| Key::parse(arg.expr(cx)?, cx)),
-        ttl,
+        ttl: ttl.and_then(|arg| ttl_of(arg, cx)),
         enqueue,
         settings: settings(&mut args, cx),
+        policy: common::policy(&mut args, cx),
+        fresh: Fresh::parse(&mut args, cx),
+        encoding: Encoding::parse(&mut args, cx),
         common: Common::parse(&mut args, cx),
     }
 }
@@ -75,7 +90,7 @@ const NO_QUEUE: &str = "`#[write_behind]` needs the name of its queue, which out
 const NO_KEY: &str = "`#[write_behind]` needs the key under which one value is read: \
     `key = \"user:<user.id>\"`, where `enqueue = save(user)` gives the value its name";
 const NO_TTL: &str = "`#[write_behind]` needs a `ttl`, for which a value is kept once it is in the database: \
-    `ttl = 3600` (seconds) or `ttl = \"1h\"`";
+    `ttl = 3600` (seconds) or `ttl = \"1h\"`; or the `policy` of its readers";
 const NO_ENQUEUE: &str = "`#[write_behind]` needs a name for the function that accepts one value, and for the \
     value: `enqueue = save(user)`";
 
@@ -107,7 +122,7 @@ fn queue(arg: Arg, cx: &Ctxt) -> Option<LitStr> {
     Some(name)
 }
 
-fn ttl(arg: Arg, cx: &Ctxt) -> Option<Length> {
+fn ttl_of(arg: Arg, cx: &Ctxt) -> Option<Length> {
     let expr = arg.expr(cx)?;
     if let Expr::Closure(closure) = &expr {
         cx.error_at(

@@ -51,6 +51,18 @@ snapshots! {
             self.db.upsert(users).await
         }
     }
+    policy in Some("impl Users"), (
+        queue = "users",
+        key = "user:<user.id>",
+        enqueue = save(user),
+        policy = USERS,
+        codec = postcard,
+        jitter = 0.1,
+    ): {
+        async fn save_all(&self, users: Vec<User>) -> sqlx::Result<()> {
+            self.db.upsert(users).await
+        }
+    }
     queued in Some("impl Users"), (
         queue = "users",
         key = "user:<user.id>",

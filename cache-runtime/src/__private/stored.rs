@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::{
+    behind::WriteBehind,
     key::{CacheKey, Holds, KeyWriter},
     shape::Shape,
     value::{CacheValue, refuse_unnamed},
@@ -46,6 +47,11 @@ pub struct ValueProbe<V>(pub(super) PhantomData<fn() -> V>);
 impl<V> ValueProbe<V> {
     /// A probe of what a function of this shape stores.
     pub fn of<S: Shape<Value = V>>(_: &S) -> Self {
+        ValueProbe(PhantomData)
+    }
+
+    /// A probe of what a queue is of.
+    pub fn of_queue(_: &WriteBehind<V>) -> Self {
         ValueProbe(PhantomData)
     }
 

@@ -97,4 +97,10 @@ impl<T> WriteBehind<T> {
         self.queue.policy.ttl = ttl;
         self
     }
+
+    /// This queue with values of another fingerprint.
+    pub(crate) fn fingerprint(mut self, fingerprint: u64) -> Self {
+        self.queue.policy.encoding.fingerprint = fingerprint;
+        self
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use cache_runtime::{Cache, CacheKey, Queued, cached, write_behind};
+use cache_runtime::{Cache, CacheKey, CacheValue, Policy, Queued, cached, write_behind};
 use cache_tests::{patience::in_time, stores::on_each_store};
 use serde::{Deserialize, Serialize};
 
@@ -176,6 +176,56 @@ async fn a_generic_type_and_a_cache_in_the_batch_function() {
     assert_eq!(repo.database.lock().unwrap().len(), 1);
     let names: Vec<_> = cache.stats().functions.into_iter().map(|f| f.name).collect();
     assert!(names.iter().any(|name| name.ends_with("Repo<_>::save")), "{names:?}");
+}
+
+const PROFILES: Policy = Policy::ttl(3600).version(2).name("profiles");
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CacheValue)]
+struct Profile {
+    user: u64,
+    text: String,
+}
+
+#[derive(CacheKey)]
+#[cache_key("profile:<user>", value = Profile)]
+struct ProfileKey {
+    user: u64,
+}
+
+#[cached(key = ProfileKey { user }, policy = PROFILES)]
+async fn profile(user: u64) -> Result<Option<Profile>, String> {
+    Err(format!("nobody has profile {user} but the cache"))
+}
+
+#[write_behind(queue = "profiles", key = ProfileKey { user: profile.user }, policy = PROFILES,
+    enqueue = write_profile(profile), linger = "1ms")]
+async fn write_profiles(profiles: Vec<Profile>) -> Result<(), String> {
+    drop(profiles);
+    Ok(())
+}
+
+/// One policy, one key, one fingerprint: what one side writes, the other reads.
+#[tokio::test]
+async fn writers_and_readers_share_a_policy_and_a_key() {
+    on_each_store(async |cache| {
+        cache
+            .scope(async {
+                let written = Profile { user: 7, text: "hello".to_owned() };
+                write_profile(&written).await.unwrap();
+                assert_eq!(profile(7).await, Ok(Some(written.clone())));
+                in_time("the end", write_profile_flusher().shutdown()).await;
+                assert_eq!(profile(7).await, Ok(Some(written)));
+            })
+            .await;
+        let key = cache_runtime::stored_key(&ProfileKey { user: 7 });
+        let versioned = cache.get::<Profile>(format!("{key}:v2")).await;
+        assert_eq!(versioned.unwrap().map(|profile| profile.user), Some(7));
+        let stats = cache.stats();
+        let profiles = stats.function("profiles").expect("both count there");
+        assert_eq!((profiles.hits, profiles.loads, profiles.flushed), (2, 0, 1));
+        assert_eq!(profiles.undecodable, 0);
+    })
+    .await;
 }
 
 /// In a batch function the same cache is in force as where its flusher was started.

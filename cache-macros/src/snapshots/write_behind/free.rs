@@ -20,8 +20,9 @@ async fn save_users(users: Vec<User>) -> sqlx::Result<()> {
 
 See `WriteBehind::write`.*/
 async fn save_user(user: &User) -> ::core::result::Result<(), my::cache::Error> {
+    let __queue = save_user_queue();
     my::cache::__private::enqueue(
-            save_user_queue(),
+            &__queue,
             |__w| {
                 __w.literal("user:");
                 __w.part(&user.id);
@@ -39,7 +40,19 @@ fn save_user_queue() -> my::cache::WriteBehind<User> {
         || ::core::any::type_name_of_val(&__here),
         my::cache::Policy::ttl(3600),
     );
-    my::cache::__private::queue::<User>(&__SITE, ::core::option::Option::None, "users")
+    let __queue = my::cache::__private::queue::<
+        User,
+    >(&__SITE, ::core::option::Option::None, "users");
+    let __value = my::cache::__private::ValueProbe::of_queue(&__queue);
+    let __queue = my::cache::__private::queue_fingerprint(
+        __queue,
+        {
+            #[allow(unused_imports)]
+            use my::cache::__private::{Fingerprint0 as _, Fingerprint1 as _};
+            (&__value).__cache_fingerprint()
+        },
+    );
+    __queue
 }
 ///Starts to flush the queue by `save_users`, until the flusher is shut down or dropped. One flusher of all processes works at a time, and the others stand by.
 #[allow(dead_code)]

@@ -25,8 +25,9 @@ See `WriteBehind::write`.*/
         &self,
         user: &User,
     ) -> ::core::result::Result<(), ::cache_runtime::Error> {
+        let __queue = Self::save_queue(self);
         ::cache_runtime::__private::enqueue(
-                Self::save_queue(self),
+                &__queue,
                 |__w| {
                     __w.literal("user:");
                     __w.part(&user.id);
@@ -44,9 +45,19 @@ See `WriteBehind::write`.*/
             || ::core::any::type_name_of_val(&__here),
             ::cache_runtime::Policy::ttl(3600),
         );
-        ::cache_runtime::__private::queue::<
+        let __queue = ::cache_runtime::__private::queue::<
             User,
-        >(&__SITE, ::core::option::Option::None, "users")
+        >(&__SITE, ::core::option::Option::None, "users");
+        let __value = ::cache_runtime::__private::ValueProbe::of_queue(&__queue);
+        let __queue = ::cache_runtime::__private::queue_fingerprint(
+            __queue,
+            {
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+                (&__value).__cache_fingerprint()
+            },
+        );
+        __queue
     }
     ///Starts to flush the queue by `save_all`, until the flusher is shut down or dropped. One flusher of all processes works at a time, and the others stand by.
     #[allow(dead_code)]

@@ -41,10 +41,13 @@ See `WriteBehind::write`.*/
         &self,
         user: &User,
     ) -> ::core::result::Result<(), ::cache_runtime::Error> {
+        let __queue = Self::save_queue(self);
         ::cache_runtime::__private::enqueue(
-                Self::save_queue(self),
+                &__queue,
                 |__w| {
-                    __w.key(
+                    ::cache_runtime::__private::queue_key(
+                        &__queue,
+                        __w,
                         &UserKey {
                             tenant: self.tenant,
                             id: user.id,
@@ -65,12 +68,20 @@ See `WriteBehind::write`.*/
             || ::core::any::type_name_of_val(&__here),
             ::cache_runtime::__private::NO_TTL.version(2).name("users.save"),
         );
-        ::cache_runtime::__private::queue_ttl(
-                ::cache_runtime::__private::queue::<
-                    User,
-                >(&__SITE, ::core::option::Option::Some(&self.cache), "users"),
-                self.ttl,
-            )
+        let __queue = ::cache_runtime::__private::queue::<
+            User,
+        >(&__SITE, ::core::option::Option::Some(&self.cache), "users");
+        let __value = ::cache_runtime::__private::ValueProbe::of_queue(&__queue);
+        let __queue = ::cache_runtime::__private::queue_fingerprint(
+            __queue,
+            {
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+                (&__value).__cache_fingerprint()
+            },
+        );
+        let __queue = ::cache_runtime::__private::queue_ttl(__queue, self.ttl);
+        __queue
             .batch(500)
             .capacity(CAPACITY)
             .attempts(3)
