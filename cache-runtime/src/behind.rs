@@ -75,7 +75,7 @@ use crate::{
 /// - **At least once, in order for each key.** Writes reach the batch function in the order in which they were
 ///   accepted; within a batch, a later write of a key replaces the earlier ones. A batch whose process dies
 ///   between its commit and its acknowledgement comes again, so the function has to be one that can be run
-///   twice, such as an upsert.
+///   twice, such as an upsert. What comes again takes no row back to an older value.
 /// - **No older row is seen while a write waits.** The key does not expire and is not evicted; an invalidation or
 ///   a fence of it is noted, and takes effect when the write is in the database; a load that began before is not
 ///   stored.
@@ -93,6 +93,8 @@ use crate::{
 ///   loses what has not been flushed, so end with [`Flusher::shutdown`].
 /// - An eviction policy that may evict anything (`allkeys-…`) may evict the queue. A failover of Redis that
 ///   loses acknowledged writes loses them here.
+/// - A queue and its keys belong together. Whoever deletes its stream by hand leaves its keys as they are, without end,
+///   until they are written again.
 /// - On a Redis Cluster a key and its queue have to be in one hash slot.
 ///
 /// # When the store cannot be reached
@@ -266,3 +268,6 @@ impl<T> fmt::Debug for WriteBehind<T> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ pub(crate) mod redis;
 #[cfg(all(test, feature = "redis"))]
 #[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
 #[path = "../../../tests/support/server.rs"]
-mod server;
+pub(crate) mod server;
 
 use crate::{
     entry::Entry,

@@ -263,5 +263,5 @@ impl Store {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "redis"))]
 mod tests;

@@ -13,7 +13,12 @@ use crate::{
     encoding::Encoding,
     entry::Entry,
     protocol::{Nonce, Reply, State, Step},
-    store::{Store, memory::MemoryStore, server::RedisServer},
+    store::{
+        Store,
+        memory::MemoryStore,
+        redis::{Address, RedisStore},
+        server::RedisServer,
+    },
 };
 
 const TOKEN: Nonce = Nonce([0xF1; 16]);
@@ -185,15 +190,11 @@ impl<'a> Bed<'a> {
     }
 }
 
-#[cfg(feature = "redis")]
 fn redis(server: &RedisServer) -> Store {
-    use crate::store::redis::{Address, RedisStore};
-
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
     Store::Redis(RedisStore::new(&address, 1))
 }
 
-#[cfg(feature = "redis")]
 #[tokio::test]
 async fn the_stores_have_the_same_queues() {
     const SEQUENCES: u64 = 150;
@@ -264,7 +265,6 @@ async fn only_the_leader_is_handed_anything() {
     }
 }
 
-#[cfg(feature = "redis")]
 #[tokio::test]
 async fn places_grow_though_the_clock_goes_back() {
     let server = RedisServer::start();
@@ -279,7 +279,6 @@ async fn places_grow_though_the_clock_goes_back() {
     assert_eq!(bed.places, [2_000_000_000_000_001, 2_000_000_000_000_002]);
 }
 
-#[cfg(feature = "redis")]
 #[tokio::test]
 async fn what_no_write_has_put_there_is_put_aside() {
     let server = RedisServer::start();
@@ -307,7 +306,6 @@ async fn what_no_write_has_put_there_is_put_aside() {
 }
 
 /// A batch of more entries than Lua has room for arguments.
-#[cfg(feature = "redis")]
 #[tokio::test]
 async fn a_batch_of_any_size_lands() {
     const WRITES: u8 = 200;
