@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{policy::Policy, store::queue::Item};
+use crate::{freshness, policy::Policy, store::queue::Item};
 
 /// The last write of a key.
 #[derive(Debug)]
@@ -26,8 +26,7 @@ impl Slot {
     /// For how long the value is kept in the cache once it is in the database.
     pub(super) fn life(&self, policy: &Policy) -> Option<Duration> {
         let fresh = Duration::from_millis(self.item.entry.as_ref()?.header().ttl);
-        let stale = policy.stale_while_revalidate.max(policy.stale_if_error);
-        Some(fresh.saturating_add(stale))
+        Some(freshness::kept(fresh, policy))
     }
 }
 

@@ -8,9 +8,8 @@ use super::{
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::{Age, tag_life},
+    freshness::{Age, kept, tag_life},
     lease::{Claim, Lease},
-    policy::Policy,
     protocol::{Nonce, Reply, State, Step},
     time::nonce,
 };
@@ -126,9 +125,8 @@ impl Lookup<'_> {
                 seen: None,
             });
         }
-        let Policy { ttl, stale_while_revalidate, stale_if_error, .. } = self.request.policy;
-        let stale = stale_while_revalidate.max(stale_if_error);
-        let life = tag_life(ttl.saturating_add(stale));
+        let policy = &self.request.policy;
+        let life = tag_life(kept(policy.ttl, policy));
         let mut steps = vec![(key, step)];
         steps.extend(tags.iter().map(|tag| {
             let stamp = nonce();

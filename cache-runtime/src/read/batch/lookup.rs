@@ -8,8 +8,8 @@ use std::{
 
 use super::row::{Row, Standing};
 use crate::{
-    entry::Entry, error::Error, freshness::tag_life, guard::Guard, inner::Inner, lease::Leases,
-    policy::Policy, protocol::Nonce, read::patience::Patience, stats::Counters,
+    entry::Entry, error::Error, freshness::kept, freshness::tag_life, guard::Guard, inner::Inner,
+    lease::Leases, policy::Policy, protocol::Nonce, read::patience::Patience, stats::Counters,
 };
 
 /// One call for many rows.
@@ -68,8 +68,7 @@ impl<'a> Batch<'a> {
     pub(super) fn tag_life(&self) -> Duration {
         let policy = self.policy;
         let fresh = policy.ttl.max(policy.negative_ttl.unwrap_or_default());
-        let stale = policy.stale_while_revalidate.max(policy.stale_if_error);
-        tag_life(fresh.saturating_add(stale))
+        tag_life(kept(fresh, policy))
     }
 
     /// The values that wait to be decoded. Whoever takes them says of each what came of it.
