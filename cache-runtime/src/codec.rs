@@ -16,7 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use self::none::is_none;
 use crate::{
     encoding::{Codec, Encoding},
-    entry::{Entry, Header},
+    entry::{Entry, Header, MOST_TAGS},
     error::Error,
     freshness::Life,
     protocol::Nonce,
@@ -52,6 +52,10 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     encoding: &Encoding,
     meta: Meta<'_>,
 ) -> Result<Entry, Error> {
+    if meta.tags.len() > MOST_TAGS {
+        let many = meta.tags.len();
+        return Err(Error::Codec(format!("an entry has at most {MOST_TAGS} tags, and not {many}")));
+    }
     let header = Header {
         negative: is_none(value),
         codec: encoding.codec.mark(),

@@ -243,3 +243,19 @@ async fn a_tag_ends_the_grace_period_too() {
     })
     .await;
 }
+
+/// Their number has one byte in an entry: a value with more is returned, and not stored.
+#[tokio::test]
+async fn more_tags_than_an_entry_has_room_for_are_counted_and_nothing_is_stored() {
+    on_each_store(async |cache| {
+        let source = Source::open();
+        let tags: Vec<String> = (0..256).map(|tag| format!("tag:{tag}")).collect();
+        let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+        assert_eq!(read(&cache, &tags, &source, 1).await, 1);
+        assert_eq!(read(&cache, &tags, &source, 1).await, 2);
+        assert_eq!(counters(&cache, "row").unencodable, 2);
+        assert_eq!(read(&cache, &tags[1..], &source, 2).await, 3);
+        assert_eq!(read(&cache, &tags[1..], &source, 2).await, 3, "so many there is room for");
+    })
+    .await;
+}
