@@ -22,6 +22,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("invalidates/parse.rs", include_str!("invalidates/parse.rs")),
     ("owned.rs", include_str!("owned.rs")),
     ("part.rs", include_str!("part.rs")),
+    ("refuse.rs", include_str!("refuse.rs")),
     ("rules.rs", include_str!("rules.rs")),
     ("template.rs", include_str!("template.rs")),
     ("write_behind/check.rs", include_str!("write_behind/check.rs")),

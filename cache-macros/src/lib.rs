@@ -32,6 +32,7 @@ mod owned;
 mod params;
 mod part;
 mod receiver;
+mod refuse;
 mod returned;
 mod rules;
 mod site;
@@ -169,6 +170,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | without a name | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | a key that the function makes stale; at least one, or a tag |
 /// | `tags` | `tags("tenant:<tenant>")` | tags whose entries the function makes stale, all of them; each is written as a key is |
+/// | `on_unavailable` | `on_unavailable = "error"` | where the keys and tags cannot be fenced, the body does not run and the function returns the cache's error; without it the write goes ahead, and other processes may serve the old value until it reaches the store. Needs `E: From<cache_runtime::Error>` |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
 /// | `version` | `2` | the version of the readers' entries, where they have one |
 /// | `name` | `"users.update"` | label in metrics; default `module::Type::function` |
@@ -226,6 +228,7 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | for how long the value is kept, and spread: as for the readers |
 /// | `codec`, `compress`, `max_bytes` | as in [`macro@cached`] | how the value is written: as for the readers |
 /// | `policy` | `policy = USERS` | the constant that the readers use; other arguments override it |
+/// | `on_unavailable` | `on_unavailable = "error"` | where the keys and tags cannot be fenced, the body does not run and the function returns the cache's error; without it the write goes ahead, and other processes may serve the old value until it reaches the store. Needs `E: From<cache_runtime::Error>` |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
 /// | `version` | `2` | the version of the readers' entries, where they have one |
 /// | `name` | `"users.update"` | label in metrics; default `module::Type::function` |

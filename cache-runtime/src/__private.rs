@@ -3,6 +3,7 @@
 mod detach;
 mod each;
 mod kept;
+mod refused;
 mod stored;
 
 use std::{
@@ -18,6 +19,7 @@ pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::batch,
     kept::*,
+    refused::{FromUnavailable, Refuses, refusal},
     stored::{Fingerprint0, Fingerprint1, Link, ValueProbe, require_fingerprint},
 };
 use crate::{
@@ -30,7 +32,7 @@ use crate::{
     shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape},
     stats::Counters,
     time::IntoTtl,
-    write,
+    write::{self, Refusal},
 };
 pub use crate::{
     flight::SharedError,
@@ -254,7 +256,32 @@ impl Call {
     }
 
     /// Runs a writer. Its value, if there is a key for one, takes the entry's place.
-    pub async fn write<S, H, F>(mut self, _shape: S, hooks: H, body: F) -> S::Output
+    pub async fn write<S, H, F>(self, _shape: S, hooks: H, body: F) -> S::Output
+    where
+        S: Shape,
+        H: FnOnce(&S::Value, &mut Leave),
+        F: Future<Output = S::Output>,
+    {
+        self.write_if::<S, H, F>(None, hooks, body).await
+    }
+
+    /// Runs a writer, unless its keys cannot be fenced: then `refuse` answers.
+    pub async fn write_or<S, H, F>(
+        self,
+        refuse: Refusal<S>,
+        _shape: S,
+        hooks: H,
+        body: F,
+    ) -> S::Output
+    where
+        S: Shape,
+        H: FnOnce(&S::Value, &mut Leave),
+        F: Future<Output = S::Output>,
+    {
+        self.write_if::<S, H, F>(Some(refuse), hooks, body).await
+    }
+
+    async fn write_if<S, H, F>(mut self, refuse: Option<Refusal<S>>, hooks: H, body: F) -> S::Output
     where
         S: Shape,
         H: FnOnce(&S::Value, &mut Leave),
@@ -269,7 +296,7 @@ impl Call {
         let (key, fences, tags) = (self.through, self.fences, self.tags);
         let through =
             write::Through { inner, guard, counters: &counters, policy, key, fences, tags };
-        write::writes::<S, H, F>(through, leave, hooks, body).await
+        write::writes::<S, H, F>(through, leave, refuse, hooks, body).await
     }
 }
 

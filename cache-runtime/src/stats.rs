@@ -79,6 +79,8 @@ counters! {
     bypassed,
     /// Keys that were invalidated (a writer's keys, one by one).
     invalidations,
+    /// Writes that were refused before they began, by `on_unavailable = "error"`.
+    refused,
     /// Writes that were accepted to be written behind.
     queued,
     /// Writes that were written behind: they are in the database.
@@ -209,7 +211,7 @@ impl fmt::Display for Stats {
 }
 
 /// What the table shows; the rest is in the fields.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "hits",
     "misses",
     "loads",
@@ -222,6 +224,7 @@ const COLUMNS: [&str; 17] = [
     "superseded",
     "errors",
     "invalidated",
+    "refused",
     "queued",
     "flushed",
     "replaced",
@@ -253,6 +256,7 @@ impl FunctionStats {
             self.superseded,
             self.store_errors,
             self.invalidations,
+            self.refused,
             self.queued,
             self.flushed,
             self.replaced,

@@ -17,16 +17,20 @@ pub(crate) use self::{
     through::Through,
 };
 pub use self::{fence::Fence, leave::Leave};
-use crate::shape::Shape;
+use crate::{error::Error, shape::Shape};
+
+/// What a writer of this shape returns whose write is refused.
+pub(crate) type Refusal<S> = fn(Error) -> <S as Shape>::Output;
 
 /// Runs a writer's body under its fences, and settles them with what the body leaves.
 ///
 /// The keys are settled whatever the body returned, since an error may hide a commit; a value takes the entry's
-/// place only where the body returned one. A body that is dropped or panics leaves the fences standing: its
+/// place only where the body returned one. Where there is a refusal, the body does not run unless all its keys are fenced. A body that is dropped or panics leaves the fences standing: its
 /// statement may yet be committed.
 pub(crate) async fn writes<S, H, F>(
     through: Through<'_>,
     mut leave: Leave,
+    refuse: Option<Refusal<S>>,
     hooks: H,
     body: F,
 ) -> S::Output
@@ -35,7 +39,13 @@ where
     H: FnOnce(&S::Value, &mut Leave),
     F: Future<Output = S::Output>,
 {
-    let begun = Box::pin(through.begin()).await;
+    let mut begun = Box::pin(through.begin()).await;
+    if let Some(refuse) = refuse {
+        begun = match Box::pin(begun.confirmed()).await {
+            Ok(begun) => begun,
+            Err(error) => return refuse(error),
+        };
+    }
     match S::split(body.await) {
         Ok(stored) => {
             match S::value(&stored) {

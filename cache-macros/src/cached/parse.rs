@@ -43,7 +43,10 @@ const CACHED: Spec = Spec {
         ("name", "name = \"users.find\""),
         ("crate", "crate = my_cache"),
     ],
-    refused: &[],
+    refused: &[(
+        "on_unavailable",
+        "`on_unavailable` is for writers: where the cache is unavailable, a reader loads, and has its answer",
+    )],
     of_type: None,
     positional: Some(
         "every argument of `#[cached]` has a name: `key = \"user:<id>\"`, `ttl = 3600`",

@@ -3,7 +3,7 @@
 
 use super::model::Invalidates;
 use crate::ctxt::Ctxt;
-use crate::rules;
+use crate::{refuse, rules};
 
 pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
     rules::check_async(&model.function, "#[invalidates]", cx);
@@ -11,6 +11,8 @@ pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
     for key in model.options.keys.iter().chain(&model.options.tags) {
         rules::check_key(key, &model.params, cx);
     }
+    let fences = model.options.keys.iter().chain(&model.options.tags);
+    refuse::check(model.options.refuses, fences, cx);
 }
 
 const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the keys were dropped, \

@@ -6,7 +6,7 @@ use quote::quote_spanned;
 
 use super::model::Invalidates;
 use crate::returned::{self, Returned};
-use crate::site;
+use crate::{refuse, site};
 
 pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let span = Span::mixed_site();
@@ -55,13 +55,25 @@ fn returned(model: &Invalidates) -> Returned {
 /// The call that does all. What the function returns is looked into only where a key names it.
 fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
-    if empties.is_empty() {
+    let krate = &model.options.common.krate;
+    if empties.is_empty() && model.options.refuses.is_none() {
         return quote_spanned!(span=> __call.invalidate(__body).await);
     }
-    let probe = quote_spanned!(span=> of(&*__body));
-    let shape = site::shape(&model.options.common.krate, &probe);
-    quote_spanned! {span=>
-        #shape
-        __call.write(__shape, |__value, __leave| { #empties }, __body).await
-    }
+    let shape = site::shape(krate, &quote_spanned!(span=> of(&*__body)));
+    let hook = if empties.is_empty() {
+        quote_spanned!(span=> #krate::__private::leave_nothing)
+    } else {
+        quote_spanned!(span=> |__value, __leave| { #empties })
+    };
+    let write = match model.options.refuses {
+        None => quote_spanned!(span=> __call.write(__shape, #hook, __body).await),
+        Some(at) => {
+            let refuse = refuse::prepare(at, krate);
+            quote_spanned! {span=>
+                #refuse
+                __call.write_or(__refuse, __shape, #hook, __body).await
+            }
+        }
+    };
+    quote_spanned!(span=> #shape #write)
 }

@@ -1,5 +1,7 @@
 //! What `#[invalidates]` knows once all is read.
 
+use proc_macro2::Span;
+
 use crate::common::Common;
 use crate::function::Function;
 use crate::key::Key;
@@ -15,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) keys: Vec<Key>,
     /// What groups of entries are marked with: keys of their own.
     pub(crate) tags: Vec<Key>,
+    /// Where `on_unavailable = "error"` stands.
+    pub(crate) refuses: Option<Span>,
     pub(crate) common: Common,
 }
 

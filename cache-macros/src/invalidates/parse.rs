@@ -7,11 +7,13 @@ use crate::args::{Args, Spec};
 use crate::common::Common;
 use crate::ctxt::Ctxt;
 use crate::key::Key;
+use crate::refuse;
 
 const INVALIDATES: Spec = Spec {
     attribute: "`#[invalidates]`",
     known: &[
         ("tags", "tags(\"tenant:<tenant>\")"),
+        refuse::USAGE,
         ("cache", "cache = self.cache"),
         ("version", "version = 2"),
         ("name", "name = \"users.update\""),
@@ -37,6 +39,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     Options {
         keys: keys.into_iter().filter_map(|key| Key::parse(key, cx)).collect(),
         tags: tags.map(|tags| Key::list(tags, cx)).unwrap_or_default(),
+        refuses: refuse::parse(&mut args, cx),
         common: Common::parse(&mut args, cx),
     }
 }

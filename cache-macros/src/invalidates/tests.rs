@@ -53,6 +53,11 @@ snapshots! {
             self.db.insert(new).await
         }
     }
+    on_unavailable in None, ("user:<user.id>", on_unavailable = "error"): {
+        async fn update(user: &User) -> Result<(), Error> {
+            db::update(user).await
+        }
+    }
     no_result in None, ("user:<id>"): {
         async fn forget(id: u64) {
             db::forget(id).await;
@@ -106,6 +111,8 @@ fn one_mistake_gives_one_message() {
         errors!((tags("user:<id>")) async fn update(user: &User)),
         errors!((tags("user:{user.id}")) async fn update(user: &User)),
         errors!((tags("a", 5)) async fn update(user: &User)),
+        errors!(("user:<user.id>", on_unavailable = "refuse") async fn update(user: &User)),
+        errors!(("user:<return.id>", on_unavailable = "error") async fn insert(user: &User)),
     ];
     for found in found {
         assert_eq!(found.len(), 1, "{found:#?}");

@@ -7,14 +7,14 @@ use super::model::WriteThrough;
 use crate::ctxt::Ctxt;
 use crate::function::Form;
 use crate::key::Key;
-use crate::returned;
-use crate::rules;
+use crate::{refuse, returned, rules};
 
 pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
     rules::check_async(&model.function, "#[write_through]", cx);
     rules::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
     check_there_is_a_value(model, cx);
     check_carried_are_known_before(model, cx);
+    refuse::check(model.options.refuses, model.options.fences(), cx);
     for key in model.options.keys() {
         if let Key::Template(template) = key {
             rules::check_placeholders(template, &model.params, cx);

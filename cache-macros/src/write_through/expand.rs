@@ -10,7 +10,7 @@ use crate::common;
 use crate::duration::Length;
 use crate::key::{self, Key};
 use crate::returned::{self, Returned};
-use crate::site;
+use crate::{refuse, site};
 
 pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let span = Span::mixed_site();
@@ -125,7 +125,14 @@ fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
     } else {
         quote_spanned!(span=> |__value, __leave| { #leave #empties })
     };
-    quote_spanned!(at=> __call.write(__shape, #hook, __body).await)
+    match options.refuses {
+        None => quote_spanned!(at=> __call.write(__shape, #hook, __body).await),
+        Some(refuses) => {
+            let refuse = refuse::prepare(refuses, krate);
+            let call = quote_spanned!(at=> __call.write_or(__refuse, __shape, #hook, __body).await);
+            quote_spanned!(span=> #refuse #call)
+        }
+    }
 }
 
 /// Leaves `value`, if it is one: what is known only of its type is whether it is an `Option`, and a reference. What

@@ -1,6 +1,7 @@
 //! What `#[write_through]` knows once all is read: the user's own tokens, so that any later stage can
 //! point at them.
 
+use proc_macro2::Span;
 use syn::{Expr, ExprClosure};
 
 use crate::common::Common;
@@ -27,6 +28,8 @@ pub(crate) struct Options {
     /// Other keys that the function makes stale.
     pub(crate) invalidates: Vec<Key>,
     pub(crate) tags: Tags,
+    /// Where `on_unavailable = "error"` stands.
+    pub(crate) refuses: Option<Span>,
     /// What the other arguments override: that of its readers.
     pub(crate) policy: Option<Expr>,
     pub(crate) fresh: Fresh,
@@ -58,6 +61,11 @@ pub(crate) struct Tags {
 }
 
 impl Options {
+    /// The keys and tags that are fenced, as far as they are known before.
+    pub(crate) fn fences(&self) -> impl Iterator<Item = &Key> {
+        self.key.iter().chain(&self.invalidates).chain(&self.tags.fenced)
+    }
+
     /// All keys and tags.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
         let Options { key, invalidates, tags, .. } = self;

@@ -12,6 +12,7 @@ use crate::encoding::Encoding;
 use crate::fresh::Fresh;
 use crate::key::Key;
 use crate::params::Params;
+use crate::refuse;
 
 const WRITE_THROUGH: Spec = Spec {
     attribute: "`#[write_through]`",
@@ -29,6 +30,7 @@ const WRITE_THROUGH: Spec = Spec {
         ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
         ("max_bytes", "max_bytes = 65536"),
         ("policy", "policy = USERS"),
+        refuse::USAGE,
         ("cache", "cache = self.cache"),
         ("version", "version = 2"),
         ("name", "name = \"users.update\""),
@@ -68,6 +70,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         value: args.take("value").map(|arg| value(arg, params, cx)),
         invalidates: args.take("invalidates").map(|arg| Key::list(arg, cx)).unwrap_or_default(),
         tags: tags(&mut args, cx),
+        refuses: refuse::parse(&mut args, cx),
         policy: common::policy(&mut args, cx),
         fresh: Fresh::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),

@@ -50,6 +50,7 @@ options! {
         ttl = 60,
         invalidates("user-by-name:<user.name>", ByMail(&user.mail)),
     )
+    on_unavailable: (key = "user:<user.id>", ttl = 60, on_unavailable = "error")
     tags: (key = "user:<user.id>", ttl = 60, tags("tenant:<tenant>", "users"))
     tags_carried: (key = "user:<user.id>", ttl = 60, tags = ["tenant:<tenant>", Plan(user.plan)])
     tags_both: (key = "user:<user.id>", ttl = 60, tags("tenant:<tenant>"), tags = ["tenant:<tenant>"])

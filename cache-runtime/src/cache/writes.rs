@@ -82,7 +82,7 @@ impl Cache {
         // Pinned here, so that it is held once and not in every future that passes it on.
         let body = pin!(async { write().await });
         let value = |value: &_, leave: &mut Leave| leave.value(value);
-        write::writes::<O::Shape, _, _>(through, leave, value, body).await
+        write::writes::<O::Shape, _, _>(through, leave, None, value, body).await
     }
 
     /// Makes every entry that carries one of `tags` stale, in one round trip, however many entries there are.

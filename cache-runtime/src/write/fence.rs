@@ -80,6 +80,32 @@ impl Fence {
         self.keys.iter().all(|key| key.stands)
     }
 
+    /// This fence, if every key is fenced in the store: for a write that is rather not made than made where other
+    /// processes may go on serving the old value. The attributes' `on_unavailable = "error"` does this.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// # let cache = cache_runtime::Cache::in_memory();
+    /// let fence = cache.fence(["account:1", "account:2"]).await.confirmed().await?;
+    /// // … move the money, and commit …
+    /// fence.settle().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the store has not confirmed all of it. What stands of it is settled.
+    pub async fn confirmed(self) -> Result<Fence, Error> {
+        if self.stands() {
+            return Ok(self);
+        }
+        // What cannot be told now is told again in the background.
+        _ = self.settle().await;
+        Err(Error::Unavailable(
+            "the keys could not be fenced, so the write was refused before it began".into(),
+        ))
+    }
+
     /// Ends the fence, after the write: the keys are empty, and the next read loads.
     ///
     /// # Errors

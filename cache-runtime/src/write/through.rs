@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     entry::Entry,
+    error::Error,
     freshness::{Life, kept, life},
     guard::Guard,
     inner::Inner,
@@ -64,6 +65,20 @@ impl<'a> Through<'a> {
 }
 
 impl Begun<'_> {
+    /// The write, if all its keys are fenced. If not, what stands is settled.
+    pub(super) async fn confirmed(mut self) -> Result<Self, Error> {
+        match self.fence.confirmed().await {
+            Ok(fence) => {
+                self.fence = fence;
+                Ok(self)
+            }
+            Err(error) => {
+                self.counters.refused.add_one();
+                Err(error)
+            }
+        }
+    }
+
     /// The second round trip.
     pub(super) async fn end(self, leave: Leave) {
         let (value, emptied) = leave.decided();
