@@ -263,13 +263,18 @@ pub(crate) fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Tra
             Transition::stay(state.contend(), Reply::Fenced(epoch))
         }
         Step::Fence { epoch, life } => {
-            let fenced = match state {
+            let (fenced, life) = match state {
                 // Told twice, because the first answer was lost: epochs are never used again.
-                State::Fenced(f) if f.epoch == epoch => f,
-                State::Fenced(f) => Fenced { writers: f.writers + 1, contended: true, ..f },
-                _ => Fenced { epoch, writers: 1, contended: false },
+                State::Fenced(f) if f.epoch == epoch => (f, Life::AtLeast(life)),
+                // Its first writer may have been promised a longer life.
+                State::Fenced(f) => {
+                    let shared = Fenced { writers: f.writers + 1, contended: true, ..f };
+                    (shared, Life::AtLeast(life))
+                }
+                _ => (Fenced { epoch, writers: 1, contended: false }, Life::For(life)),
             };
-            Transition::to(State::Fenced(fenced), life, Reply::Fenced(fenced.epoch))
+            let reply = Reply::Fenced(fenced.epoch);
+            Transition { state: State::Fenced(fenced), life, reply }
         }
         Step::Settle { epoch, value } => settle(state, epoch, value),
         Step::Delete => match state {

@@ -61,6 +61,20 @@ async fn a_fence_falls_by_itself_and_hides_the_value_until_then() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_writer_in_a_hurry_does_not_shorten_the_fence_of_another() {
+    let store = MemoryStore::new(10);
+    let (patient, hasty) = (Nonce([3; 16]), Nonce([4; 16]));
+    store.run("key", Step::Fence { epoch: patient, life: SECOND * 60 });
+    let fence = Step::Fence { epoch: hasty, life: SECOND };
+    assert_eq!(store.run("key", fence), Reply::Fenced(patient));
+    let acquire = Step::Acquire { token: Nonce([5; 16]), life: SECOND };
+    time::advance(SECOND * 59).await;
+    assert!(matches!(store.run("key", acquire.clone()), Reply::Found(State::Fenced(_))));
+    time::advance(SECOND).await;
+    assert_eq!(store.run("key", acquire), Reply::Acquired);
+}
+
+#[tokio::test(start_paused = true)]
 async fn leases_and_fences_are_not_evicted_by_values() {
     let store = MemoryStore::new(10);
     let epoch = Nonce([3; 16]);

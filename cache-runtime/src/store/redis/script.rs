@@ -135,15 +135,15 @@ if read_pending() then
   return ARGV[1]
 end
 local epoch, contended, writers = read_fence()
-if epoch == ARGV[1] then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  return epoch
-elseif epoch then
-  contended, writers = '1', writers + 1
-else
-  epoch, contended, writers = ARGV[1], '0', 1
+if not epoch then
+  redis.call('SET', KEYS[1], fence(ARGV[1], '0', 1), 'PX', ARGV[2])
+  return ARGV[1]
 end
-redis.call('SET', KEYS[1], fence(epoch, contended, writers), 'PX', ARGV[2])
+if epoch ~= ARGV[1] then
+  redis.call('SET', KEYS[1], fence(epoch, '1', writers + 1), 'KEEPTTL')
+end
+local left = redis.call('PTTL', KEYS[1])
+if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return epoch
 ";
 
