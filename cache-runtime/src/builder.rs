@@ -1,5 +1,7 @@
 //! How a cache is configured and built.
 
+mod watching;
+
 use std::{
     fmt,
     sync::{Arc, Mutex},
@@ -16,7 +18,7 @@ use crate::{
     inner::Inner,
     key, redelivery,
     refreshing::Refreshing,
-    stats::Registry,
+    stats::{Registry, StoreCounters},
     store::{Store, memory::MemoryStore},
 };
 
@@ -90,6 +92,7 @@ pub struct Builder {
     connections: usize,
     deadline: Duration,
     fence_life: Duration,
+    log_keys: bool,
 }
 
 impl Default for Builder {
@@ -100,6 +103,7 @@ impl Default for Builder {
             connections: 4,
             deadline: Duration::from_millis(100),
             fence_life: Duration::from_secs(10),
+            log_keys: false,
         }
     }
 }
@@ -112,6 +116,7 @@ impl fmt::Debug for Builder {
             .field("connections", &self.connections)
             .field("deadline", &self.deadline)
             .field("fence_life", &self.fence_life)
+            .field("log_keys", &self.log_keys)
             .finish_non_exhaustive()
     }
 }
@@ -213,7 +218,12 @@ impl Builder {
     }
 
     fn over(self, store: Option<Store>, description: String) -> Cache {
-        let guard = |store| Arc::new(Guard::new(store, self.deadline, redelivery::PENDING));
+        let kind = store.as_ref().map_or("disabled", Store::kind);
+        let counters = Arc::<StoreCounters>::default();
+        let guard = |store| {
+            let guard = Guard::new(store, self.deadline, redelivery::PENDING);
+            Arc::new(guard.watched(&counters, self.log_keys))
+        };
         Cache {
             inner: Arc::new(Inner {
                 guard: store.map(guard),
@@ -222,7 +232,7 @@ impl Builder {
                 fence_life: self.fence_life,
                 flights: Flights::new(),
                 refreshing: Refreshing::new(),
-                registry: Registry::default(),
+                registry: Registry::new(kind, &counters),
                 queues: Mutex::default(),
                 description,
             }),

@@ -75,6 +75,7 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod asked;
 mod behind;
 mod builder;
 mod cache;
@@ -117,7 +118,7 @@ pub use self::{
     read_through::{Loader, ReadThrough},
     rows::LoadedRows,
     shape::Loaded,
-    stats::{FunctionStats, Stats},
+    stats::{Breaker, FunctionStats, Latency, Stats, StoreStats},
     store::queue::Durability,
     tagged::Tagged,
     time::IntoTtl,

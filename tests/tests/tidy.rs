@@ -8,15 +8,16 @@ use std::{
 /// The layers of `cache-runtime`: a module imports from layers above its own line, never from below.
 /// `ARCHITECTURE.md` says what each is for.
 const LAYERS: &[&[&str]] = &[
-    &["error", "protocol", "striped", "encoding", "value"],
+    &["error", "protocol", "striped", "encoding", "value", "stats"],
     &["time"],
     &["key", "policy", "entry"],
     &["freshness"],
     &["codec"],
     &["store"],
+    &["asked"],
     &["guard"],
     &["lease", "redelivery", "flight", "refreshing"],
-    &["shape", "rows", "stats"],
+    &["shape", "rows"],
     &["inner"],
     &["read", "write", "behind"],
     &["cache"],

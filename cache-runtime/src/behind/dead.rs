@@ -2,6 +2,7 @@
 
 use super::{Decode, WriteBehind, sink::read};
 use crate::{
+    asked::Asked,
     encoding::Encoding,
     error::Error,
     store::queue::{Letter, Replayed},
@@ -42,7 +43,7 @@ impl<T> WriteBehind<T> {
         let mut room = queue.room();
         loop {
             let replayed = guard.store().replay(&queue.names, id, nonce(), capacity);
-            match guard.bounded(replayed).await? {
+            match guard.bounded(Asked::queue(1), replayed).await? {
                 Replayed::Queued => return Ok(true),
                 Replayed::Gone => return Ok(false),
                 Replayed::Full(queued) => room.wait(queued).await?,
@@ -58,7 +59,7 @@ impl<T> WriteBehind<T> {
     pub async fn discard(&self, letter: &DeadLetter<T>) -> Result<bool, Error> {
         let guard = self.queue.guard()?;
         let id = (&*letter.id, &*letter.key);
-        guard.bounded(guard.store().forget(&self.queue.names, id)).await
+        guard.bounded(Asked::queue(1), guard.store().forget(&self.queue.names, id)).await
     }
 
     /// The dead letters, the oldest first, `most` at most.
@@ -77,7 +78,8 @@ impl<T> WriteBehind<T> {
     /// [`Error::Unavailable`] where the store does not answer in time.
     pub async fn dead_letters(&self, most: usize) -> Result<Vec<DeadLetter<T>>, Error> {
         let guard = self.queue.guard()?;
-        let letters = guard.bounded(guard.store().letters(&self.queue.names, most)).await?;
+        let letters =
+            guard.bounded(Asked::queue(1), guard.store().letters(&self.queue.names, most)).await?;
         let (decode, encoding) = (self.coding.decode, &self.queue.policy.encoding);
         Ok(letters.into_iter().map(|letter| DeadLetter::of(letter, decode, encoding)).collect())
     }

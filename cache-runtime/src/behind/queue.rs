@@ -12,6 +12,7 @@ use tokio::{
 
 use super::Settings;
 use crate::{
+    asked::Asked,
     entry::Entry,
     error::Error,
     guard::Guard,
@@ -88,7 +89,7 @@ impl Queue {
         let mut room = self.room();
         loop {
             let enqueued = guard.store().enqueue(&self.names, key, entry, capacity);
-            match guard.bounded(enqueued).await {
+            match guard.bounded(Asked::enqueue(entry), enqueued).await {
                 Ok(Enqueued::Accepted) => {
                     self.counters.queued.add_one();
                     return Ok(());
@@ -109,7 +110,7 @@ impl Queue {
 
     pub(super) async fn len(&self) -> Result<u64, Error> {
         let guard = self.guard()?;
-        guard.bounded(guard.store().queued(&self.names)).await
+        guard.bounded(Asked::queue(1), guard.store().queued(&self.names)).await
     }
 
     /// Waits until what is in the queue now has left it.
@@ -118,7 +119,7 @@ impl Queue {
         let mut last = None;
         let mut pause = FIRST_PAUSE;
         loop {
-            match guard.bounded(guard.store().ends(&self.names)).await {
+            match guard.bounded(Asked::queue(2), guard.store().ends(&self.names)).await {
                 Ok(None) => return,
                 Ok(Some((first, now_last))) => {
                     if first > *last.get_or_insert(now_last) {
@@ -136,7 +137,7 @@ impl Queue {
 
     pub(super) async fn durability(&self) -> Result<Durability, Error> {
         let guard = self.guard()?;
-        guard.bounded(guard.store().durability()).await
+        guard.bounded(Asked::queue(1), guard.store().durability()).await
     }
 
     /// Warns, once in a process, if the store may lose what it has accepted.

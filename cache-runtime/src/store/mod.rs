@@ -68,6 +68,15 @@ impl Store {
         }
     }
 
+    /// What it is called in statistics.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Store::Memory(_) => "memory",
+            #[cfg(feature = "redis")]
+            Store::Redis(_) => "redis",
+        }
+    }
+
     /// Whether a step can take longer than a lock and a look-up, so that it needs a deadline.
     pub(crate) fn is_remote(&self) -> bool {
         !matches!(self, Store::Memory(_))

@@ -1,0 +1,18 @@
+//! What logs may show.
+
+use super::Builder;
+
+impl Builder {
+    /// Whether logs show the keys that they are about, with the values in them. Without it, which is the default,
+    /// they show the function and the template of its key: a key may hold personal data.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// let cache = cache_runtime::Cache::builder().log_keys(cfg!(debug_assertions)).build().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn log_keys(mut self, log_keys: bool) -> Self {
+        self.log_keys = log_keys;
+        self
+    }
+}
