@@ -1,5 +1,6 @@
 //! The Redis store: a pool of multiplexed connections, and a command or script for each step.
 
+mod address;
 mod link;
 mod script;
 pub(crate) mod stream;
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// What is needed to reach a server, checked.
-pub(crate) use self::link::Address;
+pub(crate) use self::address::Address;
 
 pub(crate) struct RedisStore {
     links: Box<[Link]>,
