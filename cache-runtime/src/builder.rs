@@ -1,5 +1,7 @@
 //! How a cache is configured and built.
 
+#[cfg(feature = "encryption")]
+mod encryption;
 mod watching;
 
 use std::{
@@ -18,6 +20,7 @@ use crate::{
     inner::Inner,
     key, redelivery,
     refreshing::Refreshing,
+    seal::Seal,
     stats::{Registry, StoreCounters},
     store::{Store, memory::MemoryStore},
 };
@@ -93,6 +96,7 @@ pub struct Builder {
     deadline: Duration,
     fence_life: Duration,
     log_keys: bool,
+    seal: Seal,
 }
 
 impl Default for Builder {
@@ -104,6 +108,7 @@ impl Default for Builder {
             deadline: Duration::from_millis(100),
             fence_life: Duration::from_secs(10),
             log_keys: false,
+            seal: Seal::default(),
         }
     }
 }
@@ -117,6 +122,7 @@ impl fmt::Debug for Builder {
             .field("deadline", &self.deadline)
             .field("fence_life", &self.fence_life)
             .field("log_keys", &self.log_keys)
+            .field("encryption", &self.seal)
             .finish_non_exhaustive()
     }
 }
@@ -247,6 +253,7 @@ impl Builder {
         if self.fence_life.is_zero() {
             return config("a fence time of zero would protect nothing");
         }
+        self.seal.check()?;
         match self.namespace.as_deref() {
             Some("") => config("the namespace is empty; leave `namespace` out to have none"),
             Some(n) if n.contains(|c: char| c.is_whitespace() || c.is_control()) => {
@@ -275,7 +282,10 @@ impl Builder {
 
     #[cfg(feature = "redis")]
     fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
-        use crate::store::redis::{Address, RedisStore};
+        use crate::store::{
+            redis::{Address, RedisStore},
+            sealed::Sealed,
+        };
 
         if matches!(url.scheme(), "rediss" | "valkeys") && !cfg!(feature = "tls") {
             return Err(Error::Config(format!(
@@ -285,7 +295,7 @@ impl Builder {
         }
         let address = Address::parse(&self.url)
             .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
-        let store = RedisStore::new(&address, self.connections);
+        let store = Sealed::new(RedisStore::new(&address, self.connections), self.seal.clone());
         Ok((Store::Redis(store), format!("redis at {address:?}")))
     }
 

@@ -20,6 +20,7 @@ use crate::{
     error::Error,
     freshness::Life,
     protocol::Nonce,
+    seal,
 };
 
 /// What an entry says besides its value.
@@ -108,6 +109,7 @@ pub(crate) fn is_too_large(entry: &Entry, encoding: &Encoding) -> bool {
 
 /// Reads a value, by what the entry says of how it was written. One of another type is an error and not a guess.
 pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry, encoding: &Encoding) -> Result<T, Error> {
+    seal::check(entry)?;
     if !tells_layouts(entry.header().codec) && !fits(entry, encoding) {
         let error = if encoding.fingerprint == 0 { NO_FINGERPRINT } else { OTHER_FINGERPRINT };
         return Err(Error::Codec(error.to_owned()));

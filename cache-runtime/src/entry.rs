@@ -9,13 +9,19 @@
 //! | value | `CA` `V` stamp(16) flags codec tags compression length(4) cost(4) soft expiry(8) ttl(8) fingerprint(8) tag stamps(16 each) payload |
 //! | pending | `CA` `P`, or `Q` where contended, and the rest as a value |
 //!
+//! The flags are 1 for a remembered `None`, 2 for a value that is kept beyond its soft expiry, 4 for a payload that is
+//! sealed ([`seal`](crate::seal)): all that follows the identity is authenticated then.
+//!
 //! Numbers are little-endian. The payload's length is in the header, so that a truncated value is found
 //! out even where its codec would not notice. The soft expiry is in milliseconds since 1970.
 #![cfg_attr(not(feature = "redis"), allow(dead_code, reason = "the embedded store reads no bytes"))]
 
+mod state;
+
 use bytes::Bytes;
 
-use crate::protocol::{Expected, Fenced, Nonce, Pending, State};
+pub(crate) use self::state::{decode, identity};
+use crate::protocol::Nonce;
 
 /// The first byte of everything that this library stores; no UTF-8 text begins with it and another ASCII byte.
 const MAGIC: u8 = 0xCA;
@@ -32,9 +38,29 @@ const NEGATIVE: u8 = 1;
 /// The flag of a value that the store keeps beyond its soft expiry.
 const GRACEFUL: u8 = 2;
 
+/// The flag of a value whose payload is encrypted.
+const SEALED: u8 = 4;
+
 /// A value as it is stored: header and payload.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Entry(Bytes);
+pub(crate) struct Entry {
+    bytes: Bytes,
+    /// Why the value must not be read, whatever the bytes are.
+    refused: Option<Refused>,
+}
+
+/// What keeps an entry from being read where values are encrypted, or where they are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Refused {
+    /// It is encrypted, and the cache has no keys.
+    NoRing,
+    /// It is encrypted under a key that the cache does not have.
+    UnknownKey,
+    /// It was changed after it had been encrypted, or is the entry of another key.
+    Forged,
+    /// It is not encrypted, and has to be.
+    Plain,
+}
 
 /// What [`Entry::new`] puts in the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,18 +112,18 @@ impl Entry {
         // A payload of over 4 GiB is more than Redis stores; its length wraps, and reads as truncated.
         let length = (bytes.len() - begin) as u32;
         bytes[22..26].copy_from_slice(&length.to_le_bytes());
-        Ok(Entry(bytes.into()))
+        Ok(Entry::whole(bytes))
     }
 
     /// The same value in another payload.
     pub(crate) fn repacked(&self, compression: u8, payload: &[u8]) -> Entry {
-        let begin = self.0.len() - self.payload().len();
+        let begin = self.begin();
         let mut bytes = Vec::with_capacity(begin + payload.len());
-        bytes.extend_from_slice(&self.0[..begin]);
+        bytes.extend_from_slice(&self.bytes[..begin]);
         bytes[21] = compression;
         bytes[22..26].copy_from_slice(&(payload.len() as u32).to_le_bytes());
         bytes.extend_from_slice(payload);
-        Entry(bytes.into())
+        Entry::whole(bytes)
     }
 
     /// What stands for a tag: its stamp, and nothing else.
@@ -124,22 +150,22 @@ impl Entry {
     }
 
     pub(crate) fn stamp(&self) -> Nonce {
-        nonce(&self.0)
+        nonce(&self.bytes)
     }
 
     /// The same value under another stamp.
     pub(crate) fn stamped(&self, stamp: Nonce) -> Entry {
-        let mut bytes = self.0.to_vec();
+        let mut bytes = self.bytes.to_vec();
         bytes[2..IDENTITY].copy_from_slice(&stamp.0);
-        Entry(bytes.into())
+        Entry::whole(bytes)
     }
 
     pub(crate) fn header(&self) -> Header {
         Header {
             negative: self.negative(),
-            codec: self.0[19],
-            compression: self.0[21],
-            graceful: self.0[18] & GRACEFUL != 0,
+            codec: self.bytes[19],
+            compression: self.bytes[21],
+            graceful: self.bytes[18] & GRACEFUL != 0,
             cost: u32::from_le_bytes(self.array(26)),
             soft_expiry: u64::from_le_bytes(self.array(30)),
             ttl: u64::from_le_bytes(self.array(38)),
@@ -148,12 +174,12 @@ impl Entry {
     }
 
     pub(crate) fn negative(&self) -> bool {
-        self.0[18] & NEGATIVE != 0
+        self.bytes[18] & NEGATIVE != 0
     }
 
     /// The stamps that its tags had before it was loaded, in the order of the tags.
     pub(crate) fn tags(&self) -> impl ExactSizeIterator<Item = Nonce> + '_ {
-        let stamps = &self.0[HEADER..HEADER + 16 * usize::from(self.0[20])];
+        let stamps = &self.bytes[HEADER..HEADER + 16 * usize::from(self.bytes[20])];
         stamps.chunks_exact(16).map(|stamp| {
             let mut nonce = [0; 16];
             nonce.copy_from_slice(stamp);
@@ -162,17 +188,51 @@ impl Entry {
     }
 
     pub(crate) fn payload(&self) -> &[u8] {
-        &self.0[HEADER + 16 * usize::from(self.0[20])..]
+        &self.bytes[self.begin()..]
+    }
+
+    /// Where the payload begins.
+    pub(crate) fn begin(&self) -> usize {
+        HEADER + 16 * usize::from(self.bytes[20])
     }
 
     pub(crate) fn bytes(&self) -> &Bytes {
-        &self.0
+        &self.bytes
+    }
+
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+
+    /// Whether this is a stamp, of a tag or a mark, and no value.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.bytes[19] == 0
+    }
+
+    /// Whether the payload is encrypted.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.bytes[18] & SEALED != 0
+    }
+
+    /// This entry, which must not be read.
+    pub(crate) fn refuse(self, why: Refused) -> Entry {
+        Entry { refused: Some(why), ..self }
+    }
+
+    /// Why it must not be read.
+    pub(crate) fn refused(&self) -> Option<Refused> {
+        self.refused
+    }
+
+    /// Bytes that are known to be those of an entry.
+    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Entry {
+        Entry { bytes: bytes.into(), refused: None }
     }
 
     /// A few bytes of the header, which is whole in every entry.
     fn array<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut array = [0; N];
-        array.copy_from_slice(&self.0[at..at + N]);
+        array.copy_from_slice(&self.bytes[at..at + N]);
         array
     }
 
@@ -180,65 +240,22 @@ impl Entry {
         let tags = usize::from(*bytes.get(20)?);
         let length = u32::from_le_bytes(bytes.get(22..26)?.try_into().ok()?);
         let whole = HEADER + 16 * tags + usize::try_from(length).ok()?;
-        (bytes.len() == whole).then_some(Entry(bytes))
+        (bytes.len() == whole).then(|| Entry::whole(bytes))
     }
 }
 
 impl std::fmt::Debug for Entry {
     /// The payload is the user's data, and stays out of logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Entry").field("stamp", &self.stamp()).field("len", &self.0.len()).finish()
+        f.debug_struct("Entry").field("stamp", &self.stamp()).field("len", &self.bytes.len()).finish()
     }
 }
 
-/// Reads the state that `bytes` mean; bytes that mean nothing are [`State::Unreadable`].
-pub(crate) fn decode(bytes: Bytes) -> State<Entry> {
-    let state = match (bytes.first(), bytes.get(1)) {
-        (Some(&MAGIC), Some(b'V')) => Entry::parse(bytes).map(|e| State::Value(e.stamp(), e)),
-        (Some(&MAGIC), Some(kind @ (b'P' | b'Q'))) => {
-            let contended = *kind == b'Q';
-            Entry::parse(as_value(&bytes))
-                .map(|value| State::Pending(Pending { stamp: value.stamp(), value, contended }))
-        }
-        (Some(&MAGIC), Some(b'L')) if bytes.len() == IDENTITY => Some(State::Leased(nonce(&bytes))),
-        (Some(&MAGIC), Some(b'F')) => decode_fence(&bytes).map(State::Fenced),
-        _ => None,
-    };
-    state.unwrap_or(State::Unreadable)
-}
-
-/// A pending value with the mark of any other.
-fn as_value(bytes: &[u8]) -> Bytes {
-    let mut bytes = bytes.to_vec();
-    bytes[1] = b'V';
-    bytes.into()
-}
-
-fn decode_fence(bytes: &[u8]) -> Option<Fenced> {
-    let contended = match bytes.get(IDENTITY)? {
-        b'0' => false,
-        b'1' => true,
-        _ => return None,
-    };
-    let digits = &bytes[IDENTITY + 1..];
-    if digits.len() > 9 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let writers = std::str::from_utf8(digits).ok()?.parse().ok().filter(|&n| n > 0)?;
-    Some(Fenced { epoch: nonce(bytes), writers, contended })
-}
-
-/// The identity that `expected` names.
-pub(crate) fn identity(expected: Expected) -> Vec<u8> {
-    let (kind, nonce) = match expected {
-        Expected::Lease(token) => (b'L', token),
-        Expected::Value(stamp) => (b'V', stamp),
-        Expected::Fence(epoch) => (b'F', epoch),
-    };
-    let mut bytes = Vec::with_capacity(IDENTITY);
-    bytes.extend_from_slice(&[MAGIC, kind]);
-    bytes.extend_from_slice(&nonce.0);
-    bytes
+/// Says in the header of an entry that its payload is of this length, and encrypted or not.
+#[cfg_attr(not(feature = "encryption"), allow(dead_code, reason = "nothing is encrypted"))]
+pub(crate) fn relabel(entry: &mut [u8], is_sealed: bool, length: usize) {
+    entry[18] = entry[18] & !SEALED | if is_sealed { SEALED } else { 0 };
+    entry[22..26].copy_from_slice(&(length as u32).to_le_bytes());
 }
 
 /// The nonce of an identity; callers have checked the length.

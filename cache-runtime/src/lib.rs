@@ -69,6 +69,7 @@
 //! | `macros` | yes | the attributes and derives |
 //! | `redis` | yes | `redis://` URLs; without it, the embedded store only |
 //! | `tls` | no | `rediss://` URLs, by rustls |
+//! | `encryption` | no | [`Builder::encryption`]: values that a server cannot read |
 //! | `msgpack`, `postcard` | no | [`Codec::MsgPack`], [`Codec::Postcard`] |
 //! | `lz4`, `zstd` | no | [`Compression::Lz4`], [`Compression::Zstd`] |
 //! | `uuid`, `chrono`, `time` | no | [`KeyPart`] and [`CacheValue`] for the types of these crates |
@@ -97,6 +98,7 @@ mod read_through;
 mod redelivery;
 mod refreshing;
 mod rows;
+mod seal;
 mod shape;
 mod stats;
 mod store;
@@ -106,6 +108,8 @@ mod time;
 mod value;
 mod write;
 
+#[cfg(feature = "encryption")]
+pub use self::seal::KeyRing;
 pub use self::{
     behind::{BatchItem, DeadLetter, Flusher, Queued, WriteBehind},
     builder::Builder,

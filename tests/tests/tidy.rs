@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["error", "protocol", "striped", "encoding", "value", "stats"],
     &["time"],
     &["key", "policy", "entry"],
-    &["freshness"],
+    &["freshness", "seal"],
     &["codec"],
     &["store"],
     &["asked"],

@@ -19,6 +19,7 @@ use crate::{
     guard::Guard,
     lease::Claim,
     protocol::{Nonce, Pending, State},
+    seal,
     time::now_ms,
 };
 
@@ -153,6 +154,9 @@ impl<'a> Lookup<'a> {
         if seen.state == State::Unreadable {
             return Err(Error::Codec("the entry is no entry of this cache".into()));
         }
+        if let State::Value(_, entry) = &seen.state {
+            seal::check(entry)?;
+        }
         let hit = self.judge(seen);
         if self.beside.is_some() {
             return Err(Error::Codec(codec::NO_FINGERPRINT.into()));
@@ -175,6 +179,11 @@ impl<'a> Lookup<'a> {
             }
             State::Vacant | State::Leased(_) | State::Fenced(_) => return None,
         };
+        // Of one that cannot be trusted, the header cannot be either.
+        if let Err(error) = seal::check(&entry) {
+            self.reject(&entry, &error);
+            return None;
+        }
         let (header, stamp) = (entry.header(), entry.stamp());
         let age = match (header.graceful, policy.refresh_ahead) {
             // Most entries: nobody need ask what time it is.

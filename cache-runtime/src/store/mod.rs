@@ -6,6 +6,8 @@ pub(crate) mod memory;
 pub(crate) mod queue;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg(feature = "redis")]
+pub(crate) mod sealed;
 #[cfg(all(test, feature = "redis"))]
 #[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
 #[path = "../../../tests/support/server.rs"]
@@ -22,7 +24,7 @@ use crate::{
 pub(crate) enum Store {
     Memory(memory::MemoryStore),
     #[cfg(feature = "redis")]
-    Redis(redis::RedisStore),
+    Redis(sealed::Sealed<redis::RedisStore>),
 }
 
 /// The answers to several steps.

@@ -15,6 +15,7 @@ use crate::{
         reentry,
         seen::{carries, stamp},
     },
+    seal,
     time::now_ms,
 };
 
@@ -99,6 +100,11 @@ impl Batch<'_> {
     }
 
     fn judge(&mut self, row: usize, stamp: Nonce, entry: Entry) -> Standing {
+        // Of one that cannot be trusted, the header cannot be either.
+        if let Err(error) = seal::check(&entry) {
+            self.note_undecodable(row, &error);
+            return Standing::Spoilt(stamp);
+        }
         let header = entry.header();
         let age = match header.graceful {
             // Most entries: nobody need ask what time it is.

@@ -94,9 +94,13 @@ impl<'a> Batch<'a> {
 
     /// Notes that an entry is of another codec or type: it is a miss, and will be overwritten.
     pub(super) fn reject(&mut self, row: usize, entry: &Entry, error: &Error) {
+        self.note_undecodable(row, error);
+        self.rows[row].stand(Standing::Spoilt(entry.stamp()));
+    }
+
+    pub(super) fn note_undecodable(&self, row: usize, error: &Error) {
         tracing::warn!(key = &*self.rows[row].key, %error, "a cached entry cannot be decoded");
         self.counters.undecodable.add_one();
-        self.rows[row].stand(Standing::Spoilt(entry.stamp()));
     }
 
     /// Counts the rows that were not found at first.

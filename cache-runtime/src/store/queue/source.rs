@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Burial, Buried, Landing, Names, Taken};
 #[cfg(feature = "redis")]
-use crate::store::redis;
+use crate::store::{redis, sealed::Sealed};
 use crate::{error::Error, protocol::Nonce, store::memory::MemoryStore};
 
 /// A flusher's way to its queue. A remote one has a connection of its own, since it waits there, and bounds
@@ -12,7 +12,7 @@ use crate::{error::Error, protocol::Nonce, store::memory::MemoryStore};
 pub(crate) enum Source<'a> {
     Memory(&'a MemoryStore),
     #[cfg(feature = "redis")]
-    Redis(redis::stream::Source),
+    Redis(Sealed<redis::stream::Source>),
 }
 
 impl Source<'_> {

@@ -13,10 +13,12 @@ use crate::{
     encoding::Encoding,
     entry::Entry,
     protocol::{Nonce, Reply, State, Step},
+    seal::Seal,
     store::{
         Store,
         memory::MemoryStore,
         redis::{Address, RedisStore},
+        sealed::Sealed,
         server::RedisServer,
     },
 };
@@ -192,7 +194,7 @@ impl<'a> Bed<'a> {
 
 fn redis(server: &RedisServer) -> Store {
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
-    Store::Redis(RedisStore::new(&address, 1))
+    Store::Redis(Sealed::new(RedisStore::new(&address, 1), Seal::default()))
 }
 
 #[tokio::test]

@@ -1,0 +1,166 @@
+//! Sealing: the payload of an entry is encrypted before it goes to a server, and bound to its key and its header.
+//!
+//! ```text
+//! sealed payload = ciphertext, tag(16), nonce(24), id of the key, length of the id(1)
+//! ```
+//!
+//! The associated data are the header but for the identity, the id, and the name under which the entry is stored. So
+//! it can neither be moved to another key nor be given another codec, fingerprint, expiry or tags. The identity
+//! stays outside: a write-behind value becomes an ordinary one, and a dead letter is replayed under another stamp, by
+//! scripts that know no keys. What the seal brings stands behind the ciphertext, so that an entry is opened in place.
+//!
+//! A stamp (of a tag, or the mark of a failed load) holds nothing of the user's and is not sealed.
+#![cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nothing leaves the process"))]
+
+#[cfg(feature = "encryption")]
+mod ring;
+
+use std::fmt;
+
+#[cfg(feature = "encryption")]
+pub use self::ring::KeyRing;
+use crate::{
+    entry::{Entry, Refused},
+    error::Error,
+    protocol::{Pending, Reply, State, Step},
+};
+
+/// What the values of a cache go through on their way to a server and back.
+#[derive(Clone, Default)]
+pub(crate) struct Seal {
+    #[cfg(feature = "encryption")]
+    ring: Option<std::sync::Arc<KeyRing>>,
+}
+
+impl Seal {
+    #[cfg(feature = "encryption")]
+    pub(crate) fn with(ring: KeyRing) -> Seal {
+        Seal { ring: Some(ring.into()) }
+    }
+
+    /// Whether values are written otherwise than they are.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn seals(&self) -> bool {
+        self.ring.as_ref().is_some_and(|ring| ring.seals())
+    }
+
+    #[cfg(not(feature = "encryption"))]
+    pub(crate) fn seals(&self) -> bool {
+        false
+    }
+
+    /// Whether the ring, if there is one, can be used.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        #[cfg(feature = "encryption")]
+        if let Some(ring) = &self.ring {
+            return ring.check();
+        }
+        Ok(())
+    }
+
+    /// The value as it is to be stored under `key`.
+    pub(crate) fn seal(&self, key: &str, entry: &Entry) -> Result<Entry, Error> {
+        #[cfg(feature = "encryption")]
+        if let Some(ring) = &self.ring
+            && !entry.is_bare()
+        {
+            return ring.seal(key, entry);
+        }
+        #[cfg(not(feature = "encryption"))]
+        let _ = key;
+        Ok(entry.clone())
+    }
+
+    /// The step as it is to be taken on `key`.
+    pub(crate) fn step(&self, key: &str, step: Step<Entry>) -> Result<Step<Entry>, Error> {
+        if !self.seals() {
+            return Ok(step);
+        }
+        let value = |value| self.seal(key, &value);
+        Ok(match step {
+            Step::Fill { expected, stamp, value: plain, life } => {
+                Step::Fill { expected, stamp, value: value(plain)?, life }
+            }
+            Step::Settle { epoch, value: Some((stamp, plain, life)) } => {
+                Step::Settle { epoch, value: Some((stamp, value(plain)?, life)) }
+            }
+            Step::Pend { stamp, value: plain } => Step::Pend { stamp, value: value(plain)? },
+            // A tag's value is its stamp.
+            step => step,
+        })
+    }
+
+    /// What was stored under `key`. Where that cannot be known to be what a cache with these keys has put there,
+    /// the entry is marked: to read it is an error.
+    pub(crate) fn open(&self, key: &str, entry: Entry) -> Entry {
+        #[cfg(feature = "encryption")]
+        if let Some(ring) = &self.ring {
+            return ring.open(key, entry);
+        }
+        #[cfg(not(feature = "encryption"))]
+        let _ = key;
+        if entry.is_sealed() { entry.refuse(Refused::NoRing) } else { entry }
+    }
+
+    /// What `key` holds.
+    pub(crate) fn open_state(&self, key: &str, state: State<Entry>) -> State<Entry> {
+        match state {
+            State::Value(stamp, value) => State::Value(stamp, self.open(key, value)),
+            State::Pending(Pending { stamp, value, contended }) => {
+                State::Pending(Pending { stamp, value: self.open(key, value), contended })
+            }
+            state => state,
+        }
+    }
+
+    /// What a step on `key` has found.
+    pub(crate) fn open_reply(&self, key: &str, reply: Reply<Entry>) -> Reply<Entry> {
+        match reply {
+            Reply::Found(state) => Reply::Found(self.open_state(key, state)),
+            reply => reply,
+        }
+    }
+}
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "encryption")]
+        if let Some(ring) = &self.ring {
+            return ring.fmt(f);
+        }
+        f.write_str("none")
+    }
+}
+
+/// Whether an entry may be read.
+pub(crate) fn check(entry: &Entry) -> Result<(), Error> {
+    let Some(refused) = entry.refused() else { return Ok(()) };
+    Err(Error::Codec(match refused {
+        Refused::NoRing if cfg!(feature = "encryption") => {
+            "the entry is encrypted, and this cache has no keys: give it some by \
+             `Builder::encryption`"
+                .to_owned()
+        }
+        Refused::NoRing => "the entry is encrypted: enable the feature `encryption` of `cache-runtime`, and give the cache \
+             its keys by `Builder::encryption`"
+            .to_owned(),
+        Refused::UnknownKey => {
+            let id = id(entry.payload()).unwrap_or_default();
+            format!(
+                "the entry is encrypted under a key that the ring does not have, {:?}: add it by \
+                 `KeyRing::and_opens` if it is one of yours",
+                String::from_utf8_lossy(id)
+            )
+        }
+        Refused::Forged => "the entry was changed after it had been encrypted, or is the entry of another key".to_owned(),
+        Refused::Plain => "the entry is not encrypted, so anybody could have written it: `KeyRing::and_plaintext` accepts it \
+             while a service changes over"
+            .to_owned(),
+    }))
+}
+
+/// The id of the key that sealed a payload.
+fn id(payload: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = payload.split_last()?;
+    rest.get(rest.len().checked_sub(usize::from(*length))?..)
+}
