@@ -94,6 +94,9 @@ fn compressed(entry: Entry, encoding: &Encoding) -> Entry {
     if payload.len() < encoding.compress_over {
         return entry;
     }
+    if payload.len() > encoding.max_decompressed {
+        return entry;
+    }
     match compression::compress(payload, compression) {
         Some(smaller) if smaller.len() < payload.len() => {
             entry.repacked(compression.mark(), &smaller)
@@ -114,7 +117,7 @@ pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry, encoding: &Encoding) ->
         let error = if encoding.fingerprint == 0 { NO_FINGERPRINT } else { OTHER_FINGERPRINT };
         return Err(Error::Codec(error.to_owned()));
     }
-    decode_own(entry)
+    decode_within(entry, encoding.max_decompressed)
 }
 
 /// Why an entry is not read by a caller of whose type no fingerprint is known.
@@ -123,10 +126,10 @@ pub(crate) const NO_FINGERPRINT: &str = "Postcard wrote the entry, and without a
 
 const OTHER_FINGERPRINT: &str = "Postcard wrote the entry, for a value of another layout";
 
-/// Reads what was written for the very type.
-fn decode_own<T: DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
+/// Reads what was written for the very type, if it is no more than so many bytes without compression.
+fn decode_within<T: DeserializeOwned>(entry: &Entry, most: usize) -> Result<T, Error> {
     let header = entry.header();
-    let payload = compression::decompress(entry.payload(), header.compression)?;
+    let payload = compression::decompress(entry.payload(), header.compression, most)?;
     read(&header, &payload).map_err(Error::Codec)
 }
 
@@ -159,7 +162,8 @@ fn tells_layouts(codec: u8) -> bool {
 /// The entry, if it reads as what was written, as far as that can be told: a NaN or a `Some(None)` has no JSON
 /// of its own.
 pub(crate) fn verified<T: Serialize + DeserializeOwned>(entry: Entry) -> Result<Entry, Error> {
-    if is_none(&decode_own::<T>(&entry)?) == entry.negative() {
+    // It was encoded a moment ago.
+    if is_none(&decode_within::<T>(&entry, usize::MAX)?) == entry.negative() {
         Ok(entry)
     } else {
         Err(Error::Codec("it reads back as `None`".to_owned()))

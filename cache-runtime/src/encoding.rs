@@ -57,7 +57,8 @@ impl Codec {
 /// How large values are compressed.
 ///
 /// As with [`Codec`], an entry says how it is compressed. It is compressed only where that makes it smaller. What would
-/// be over 64 MiB without compression is not compressed: no entry can make a reader fill more memory than that.
+/// be over 64 MiB without compression (or over [`Policy::max_decompressed_bytes`](crate::Policy::max_decompressed_bytes))
+/// is not compressed: no entry can make a reader fill more memory than that.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
@@ -104,6 +105,8 @@ pub(crate) struct Encoding {
     pub(crate) compress_over: usize,
     /// The size in bytes above which values are not stored.
     pub(crate) max_bytes: Option<usize>,
+    /// The most bytes that a compressed entry may stand for.
+    pub(crate) max_decompressed: usize,
     /// Of the value's type; zero where it has none.
     pub(crate) fingerprint: u64,
 }
@@ -115,6 +118,7 @@ impl Encoding {
         compression: None,
         compress_over: 1024,
         max_bytes: None,
+        max_decompressed: 64 << 20,
         fingerprint: 0,
     };
 }

@@ -313,6 +313,16 @@ impl Policy {
         Policy { encoding: Encoding { max_bytes: Some(bytes), ..self.encoding }, ..self }
     }
 
+    /// Refuses to decompress an entry that stands for more than so many bytes: 64 MiB by default. It is a miss, is
+    /// counted as [`FunctionStats::undecodable`](crate::FunctionStats::undecodable), and is replaced. A value that is
+    /// larger itself is stored without compression.
+    ///
+    /// A few bytes of somebody who can write to the server could fill a reader's memory otherwise. Where values are
+    /// small, so can this be: every call that decompresses at the same time may need as much.
+    pub const fn max_decompressed_bytes(self, bytes: usize) -> Policy {
+        Policy { encoding: Encoding { max_decompressed: bytes, ..self.encoding }, ..self }
+    }
+
     /// Marks entries with the fingerprint of the value's type, so that one of another layout is left alone. An
     /// `Option` counts as what it holds.
     ///

@@ -5,14 +5,8 @@ use std::borrow::Cow;
 
 use crate::{encoding::Compression, error::Error};
 
-/// The most bytes that a compressed payload stands for.
-pub(super) const MOST: usize = 64 << 20;
-
-/// The payload's bytes, compressed; none where they are too many, or the feature is not enabled.
+/// The payload's bytes, compressed; none where the feature is not enabled.
 pub(super) fn compress(payload: &[u8], compression: Compression) -> Option<Vec<u8>> {
-    if payload.len() > MOST {
-        return None;
-    }
     match compression {
         #[cfg(feature = "lz4")]
         Compression::Lz4 => Some(lz4::compress(payload)),
@@ -23,8 +17,8 @@ pub(super) fn compress(payload: &[u8], compression: Compression) -> Option<Vec<u
     }
 }
 
-/// The bytes that a payload stands for, by the mark in its header.
-pub(super) fn decompress(payload: &[u8], mark: u8) -> Result<Cow<'_, [u8]>, Error> {
+/// The bytes that a payload stands for, by the mark in its header, if they are at most so many.
+pub(super) fn decompress(payload: &[u8], mark: u8, most: usize) -> Result<Cow<'_, [u8]>, Error> {
     if mark == 0 {
         return Ok(Cow::Borrowed(payload));
     }
@@ -33,11 +27,14 @@ pub(super) fn decompress(payload: &[u8], mark: u8) -> Result<Cow<'_, [u8]>, Erro
     };
     let plain = match compression {
         #[cfg(feature = "lz4")]
-        Compression::Lz4 => lz4::decompress(payload),
+        Compression::Lz4 => lz4::decompress(payload, most),
         #[cfg(feature = "zstd")]
-        Compression::Zstd => zstd::decompress(payload),
+        Compression::Zstd => zstd::decompress(payload, most),
         #[cfg(not(all(feature = "lz4", feature = "zstd")))]
-        _ => Err(compression.missing().unwrap_or_default().to_owned()),
+        _ => {
+            let _ = most;
+            Err(compression.missing().unwrap_or_default().to_owned())
+        }
     };
     plain.map(Cow::Owned).map_err(Error::Codec)
 }
@@ -47,16 +44,14 @@ pub(super) fn decompress(payload: &[u8], mark: u8) -> Result<Cow<'_, [u8]>, Erro
 mod lz4 {
     use lz4_flex::block;
 
-    use super::MOST;
-
     pub(super) fn compress(payload: &[u8]) -> Vec<u8> {
         block::compress_prepend_size(payload)
     }
 
-    pub(super) fn decompress(payload: &[u8]) -> Result<Vec<u8>, String> {
+    pub(super) fn decompress(payload: &[u8], most: usize) -> Result<Vec<u8>, String> {
         let (length, compressed) = block::uncompressed_size(payload).map_err(|e| e.to_string())?;
         // A byte of a block never stands for more than 255, so a length beyond that is a lie.
-        if length > MOST || length > compressed.len().saturating_mul(255) {
+        if length > most || length > compressed.len().saturating_mul(255) {
             return Err(format!("{} compressed bytes claim to be {length}", compressed.len()));
         }
         let plain = block::decompress(compressed, length).map_err(|e| e.to_string())?;
@@ -72,9 +67,7 @@ mod lz4 {
 mod zstd {
     use std::io::Read;
 
-    use zstd::{bulk, stream::read::Decoder};
-
-    use super::MOST;
+    use zstd::{bulk, stream::read::Decoder, zstd_safe::get_frame_content_size};
 
     /// The library's own choice.
     const LEVEL: i32 = 0;
@@ -87,18 +80,28 @@ mod zstd {
         bulk::compress(payload, LEVEL).ok()
     }
 
-    /// Grows with what is there: what a frame claims to hold is not believed.
-    pub(super) fn decompress(payload: &[u8]) -> Result<Vec<u8>, String> {
-        let mut plain = Vec::with_capacity(payload.len().saturating_mul(4).min(MOST));
+    /// Grows with what is there, up to one byte too many: a frame that claims to hold less than that is not believed.
+    pub(super) fn decompress(payload: &[u8], most: usize) -> Result<Vec<u8>, String> {
+        let too_much = || Err(format!("it stands for more than {most} bytes"));
+        if matches!(get_frame_content_size(payload), Ok(Some(claim)) if claim > most as u64) {
+            return too_much();
+        }
+        let enough = most.saturating_add(1);
+        let mut plain = Vec::with_capacity(payload.len().saturating_mul(4).min(enough));
         let mut read = || {
             let mut decoder = Decoder::with_buffer(payload)?;
             decoder.window_log_max(MOST_WINDOW)?;
-            decoder.take(MOST as u64 + 1).read_to_end(&mut plain)
+            loop {
+                let room = plain.capacity() - plain.len();
+                let read = decoder.by_ref().take(room as u64).read_to_end(&mut plain)?;
+                if read < room || plain.len() >= enough {
+                    return Ok::<_, std::io::Error>(());
+                }
+                let more = plain.capacity().max(1024);
+                plain.reserve_exact(more.min(enough - plain.len()));
+            }
         };
-        match read() {
-            Ok(length) if length > MOST => Err(format!("it stands for more than {MOST} bytes")),
-            Ok(_) => Ok(plain),
-            Err(error) => Err(error.to_string()),
-        }
+        read().map_err(|error| error.to_string())?;
+        if plain.len() > most { too_much() } else { Ok(plain) }
     }
 }

@@ -1,7 +1,8 @@
-//! Reads no deeper than a value is nested at most: a codec that has no limit of its own follows a corrupt entry of
-//! a type that holds itself until the stack is full, and that ends the process.
+//! Reads no deeper than a value is nested at most, and no more than it can hold: a codec that has no limit of its own
+//! follows a corrupt entry of a type that holds itself until the stack is full, and that ends the process; and it
+//! believes a length, though elements that are written as nothing can be without number.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use serde::{
     Deserializer,
@@ -11,28 +12,48 @@ use serde::{
 /// How deep a value may be nested. An `Option` is a level, and what it holds is another.
 const DEPTH: usize = 256;
 
-/// Anything of serde's that reads, with the levels that are left below it.
-pub(super) struct Limited<T> {
-    inner: T,
-    left: usize,
+/// How many elements a value may have beyond one for each byte, as units in a `Vec` are.
+const SPARE: usize = 1 << 16;
+
+/// How many elements of lists and maps a payload of so many bytes may have.
+pub(super) fn elements(payload: &[u8]) -> Cell<usize> {
+    Cell::new(payload.len().saturating_add(SPARE))
 }
 
-impl<T> Limited<T> {
-    pub(super) fn new(inner: T) -> Self {
-        Limited { inner, left: DEPTH }
+/// Anything of serde's that reads, with the levels that are left below it, and the elements that are left in all.
+pub(super) struct Limited<'l, T> {
+    inner: T,
+    left: usize,
+    elements: &'l Cell<usize>,
+    /// The number of what is read comes from the entry, and not from its type.
+    counts: bool,
+}
+
+impl<'l, T> Limited<'l, T> {
+    pub(super) fn new(inner: T, elements: &'l Cell<usize>) -> Self {
+        Limited { inner, left: DEPTH, elements, counts: false }
     }
 
     /// Something else on the same level.
-    fn beside<U>(&self, inner: U) -> Limited<U> {
-        Limited { inner, left: self.left }
+    fn beside<U>(&self, inner: U) -> Limited<'l, U> {
+        Limited { inner, left: self.left, elements: self.elements, counts: false }
     }
 
     /// Something on the next level.
-    fn below<U, E: Error>(&self, inner: U) -> Result<Limited<U>, E> {
+    fn below<U, E: Error>(&self, inner: U) -> Result<Limited<'l, U>, E> {
         match self.left.checked_sub(1) {
-            Some(left) => Ok(Limited { inner, left }),
+            Some(left) => Ok(Limited { inner, left, elements: self.elements, counts: self.counts }),
             None => Err(E::custom("it is nested too deep")),
         }
+    }
+
+    /// Notes that there was another element.
+    fn count<E: Error>(&self) -> Result<(), E> {
+        if self.counts {
+            let left = self.elements.get().checked_sub(1);
+            self.elements.set(left.ok_or_else(|| E::custom("it has more elements than bytes"))?);
+        }
+        Ok(())
     }
 }
 
@@ -45,8 +66,18 @@ macro_rules! deserialize {
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Limited<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Limited<'_, D> {
     type Error = D::Error;
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = Limited { counts: true, ..self.beside(visitor) };
+        self.inner.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = Limited { counts: true, ..self.beside(visitor) };
+        self.inner.deserialize_map(visitor)
+    }
 
     fn is_human_readable(&self) -> bool {
         self.inner.is_human_readable()
@@ -76,10 +107,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Limited<D> {
         deserialize_unit();
         deserialize_unit_struct(name: &'static str);
         deserialize_newtype_struct(name: &'static str);
-        deserialize_seq();
         deserialize_tuple(length: usize);
         deserialize_tuple_struct(name: &'static str, length: usize);
-        deserialize_map();
         deserialize_struct(name: &'static str, fields: &'static [&'static str]);
         deserialize_enum(name: &'static str, variants: &'static [&'static str]);
         deserialize_identifier();
@@ -104,7 +133,7 @@ macro_rules! visit_nested {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Limited<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Limited<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,7 +174,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Limited<V> {
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Limited<S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Limited<'_, S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
@@ -154,7 +183,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Limited<S> {
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Limited<A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Limited<'_, A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
@@ -162,7 +191,9 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Limited<A> {
         seed: S,
     ) -> Result<Option<S::Value>, A::Error> {
         let seed = self.beside(seed);
-        self.inner.next_element_seed(seed)
+        let element = self.inner.next_element_seed(seed)?;
+        element.is_some().then(|| self.count()).transpose()?;
+        Ok(element)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -170,7 +201,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Limited<A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Limited<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Limited<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
@@ -178,7 +209,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Limited<A> {
         seed: S,
     ) -> Result<Option<S::Value>, A::Error> {
         let seed = self.beside(seed);
-        self.inner.next_key_seed(seed)
+        let key = self.inner.next_key_seed(seed)?;
+        key.is_some().then(|| self.count()).transpose()?;
+        Ok(key)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
@@ -191,21 +224,21 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Limited<A> {
     }
 }
 
-impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Limited<A> {
+impl<'de, 'l, A: EnumAccess<'de>> EnumAccess<'de> for Limited<'l, A> {
     type Error = A::Error;
-    type Variant = Limited<A::Variant>;
+    type Variant = Limited<'l, A::Variant>;
 
     fn variant_seed<S: DeserializeSeed<'de>>(
         self,
         seed: S,
     ) -> Result<(S::Value, Self::Variant), A::Error> {
-        let (seed, left) = (self.beside(seed), self.left);
+        let (seed, variant) = (self.beside(seed), self.beside(()));
         let (value, inner) = self.inner.variant_seed(seed)?;
-        Ok((value, Limited { inner, left }))
+        Ok((value, variant.beside(inner)))
     }
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<A> {
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<'_, A> {
     type Error = A::Error;
 
     fn unit_variant(self) -> Result<(), A::Error> {

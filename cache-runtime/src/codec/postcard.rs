@@ -11,7 +11,7 @@ use serde::{
 };
 
 use super::{
-    depth::Limited,
+    depth::{Limited, elements},
     is_none,
     outer::{Outer, Stripped},
 };
@@ -49,8 +49,8 @@ pub(super) fn decode<T: DeserializeOwned>(negative: bool, payload: &[u8]) -> Res
     let decoded = if negative {
         T::deserialize(UnitDeserializer::<postcard::Error>::new()).map(|none| (none, payload))
     } else {
-        let mut deserializer = Deserializer::from_bytes(payload);
-        T::deserialize(Outer(Limited::new(&mut deserializer)))
+        let (mut deserializer, elements) = (Deserializer::from_bytes(payload), elements(payload));
+        T::deserialize(Outer(Limited::new(&mut deserializer, &elements)))
             .and_then(|value| Ok((value, deserializer.finalize()?)))
     };
     match decoded {

@@ -1,6 +1,7 @@
 //! Tests of what is written and read: every codec, with every compression, over nested types.
 
 mod layouts;
+mod lengths;
 mod nesting;
 mod rows;
 #[cfg(any(feature = "lz4", feature = "zstd"))]
@@ -39,11 +40,16 @@ fn encodings() -> Vec<Encoding> {
             codec,
             compression,
             compress_over: 0,
-            max_bytes: None,
             fingerprint: FINGERPRINT,
+            ..Encoding::DEFAULT
         })
     });
     encodings.collect()
+}
+
+/// Reads as a policy does that says nothing of it.
+fn decode_own<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
+    decode_within(entry, Encoding::DEFAULT.max_decompressed)
 }
 
 fn encoded<T: Serialize + ?Sized>(value: &T, encoding: &Encoding) -> Entry {
