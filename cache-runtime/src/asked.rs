@@ -117,7 +117,7 @@ impl Answer for Reply<Entry> {
     }
 }
 
-impl Answer for Result<Reply<Entry>, Error> {
+impl<A: Answer> Answer for Result<A, Error> {
     fn bytes(&self) -> u64 {
         self.as_ref().map_or(0, Answer::bytes)
     }

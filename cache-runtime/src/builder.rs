@@ -1,5 +1,6 @@
 //! How a cache is configured and built.
 
+mod cluster;
 #[cfg(feature = "encryption")]
 mod encryption;
 mod watching;
@@ -152,6 +153,7 @@ impl Builder {
     /// | `memory://?capacity=100000` | embedded in this process, of so many values at most |
     /// | `redis://user:password@host:6379/0` | Redis 7 or Valkey |
     /// | `rediss://…` | the same over TLS (feature `tls`) |
+    /// | `redis+cluster://user:password@host:6379,host2:6379` | a Redis Cluster, of which some nodes are named; `rediss+cluster://…` over TLS |
     pub fn url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self
@@ -163,7 +165,8 @@ impl Builder {
         self
     }
 
-    /// How many connections to the server are shared by all callers: 4 by default, at least 1.
+    /// How many connections to the server are shared by all callers: 4 by default, at least 1. Those to a cluster are
+    /// shared out among its masters, with one for each of them at least.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections.max(1);
         self
@@ -264,6 +267,9 @@ impl Builder {
     }
 
     fn store(&self) -> Result<(Store, String), Error> {
+        if cluster::is_named(&self.url) {
+            return self.cluster();
+        }
         // The parser's errors do not repeat the URL, which may hold a password.
         let url = Url::parse(&self.url)
             .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
@@ -307,7 +313,8 @@ impl Builder {
 }
 
 /// What a URL should have looked like.
-const EXPECTED: &str = "write `redis://host:6379/0`, `rediss://…`, or `memory://?capacity=100000`";
+const EXPECTED: &str = "write `redis://host:6379/0`, `rediss://…`, `redis+cluster://host:6379,host2:6379`, or \
+                        `memory://?capacity=100000`";
 
 fn capacity(url: &Url) -> Result<u64, Error> {
     let mut capacity = CAPACITY;

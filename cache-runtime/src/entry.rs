@@ -247,7 +247,10 @@ impl Entry {
 impl std::fmt::Debug for Entry {
     /// The payload is the user's data, and stays out of logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Entry").field("stamp", &self.stamp()).field("len", &self.bytes.len()).finish()
+        f.debug_struct("Entry")
+            .field("stamp", &self.stamp())
+            .field("len", &self.bytes.len())
+            .finish()
     }
 }
 

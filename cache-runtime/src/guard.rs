@@ -19,7 +19,7 @@ use crate::{
     error::Error,
     protocol::{Reply, State, Step},
     stats::StoreCounters,
-    store::{Replies, Store},
+    store::{Replies, States, Store},
 };
 
 /// How many keys or steps go out at once: so many that the round trip costs little beside them, so few that they
@@ -64,8 +64,9 @@ impl Guard {
         self.answered(Asked::step(&step), pin!(self.store.run(key, step))).await
     }
 
-    /// Looks at several keys at once. Very many go out one part after the other, each part in its own time.
-    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<Vec<State<Entry>>, Error> {
+    /// Looks at several keys at once. Very many go out one part after the other, each part in its own time. An error
+    /// is that of all of them; otherwise each is seen or not by itself.
+    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         let mut states = Vec::with_capacity(keys.len());
         for part in keys.chunks(AT_ONCE) {
             let look = pin!(self.store.read_many(part));

@@ -3,6 +3,7 @@
 pub mod by_hand;
 pub mod chaos;
 pub mod checker;
+pub mod cluster;
 pub mod database;
 pub mod dialogue;
 pub mod gate;

@@ -49,7 +49,12 @@ impl RedisServer {
         RedisServer::start_with(DURABLE)
     }
 
-    fn start_with(settings: &[&str]) -> RedisServer {
+    /// Starts a server with these settings.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](RedisServer::start).
+    pub fn start_with(settings: &[&str]) -> RedisServer {
         let folder = new_folder();
         // A port that was free a moment ago can be taken: try others.
         let (process, port) = (0..20)
@@ -116,7 +121,12 @@ impl RedisServer {
         self.start_again(DURABLE);
     }
 
-    fn start_again(&mut self, settings: &[&str]) {
+    /// Starts a server that was killed again, on the same port, with what is in its folder.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](RedisServer::start).
+    pub fn start_again(&mut self, settings: &[&str]) {
         let until = Instant::now() + START;
         loop {
             if let Some(process) = try_start(self.port, &self.folder, settings) {

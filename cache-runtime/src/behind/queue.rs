@@ -137,7 +137,7 @@ impl Queue {
 
     pub(super) async fn durability(&self) -> Result<Durability, Error> {
         let guard = self.guard()?;
-        guard.bounded(Asked::queue(1), guard.store().durability()).await
+        guard.bounded(Asked::queue(1), guard.store().durability(&self.names)).await
     }
 
     /// Warns, once in a process, if the store may lose what it has accepted.

@@ -15,15 +15,18 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Looks at `key` and `tags` in one round trip.
+    /// Looks at `key` and `tags` in one round trip. They may be seen at different moments: what is found good was
+    /// good at the moment when the entry was read or at that when its tag was, and both are within the call.
     pub(crate) async fn look(guard: &Guard, key: &str, tags: &[&str]) -> Result<Seen, Error> {
         if tags.is_empty() {
             return Ok(Seen { state: guard.read(key).await?, stamps: Vec::new() });
         }
         let keys: Vec<&str> = std::iter::once(key).chain(tags.iter().copied()).collect();
         let mut states = guard.read_many(&keys).await?.into_iter();
-        let state = states.next().unwrap_or(State::Vacant);
-        Ok(Seen { state, stamps: states.map(|tag| stamp(&tag)).collect() })
+        let state = states.next().unwrap_or(Ok(State::Vacant))?;
+        // Without one of its tags nobody can say whether an entry is good.
+        let stamps = states.map(|tag| Ok(stamp(&tag?))).collect::<Result<_, Error>>()?;
+        Ok(Seen { state, stamps })
     }
 
     /// The value, if there is one that no tag has invalidated. What is to be written behind is newer than

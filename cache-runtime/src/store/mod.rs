@@ -30,6 +30,9 @@ pub(crate) enum Store {
 /// The answers to several steps.
 pub(crate) type Replies = Vec<Result<Reply<Entry>, Error>>;
 
+/// What stands under several keys.
+pub(crate) type States = Vec<Result<State<Entry>, Error>>;
+
 impl Store {
     /// Looks at a key: the hot path.
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
@@ -49,16 +52,17 @@ impl Store {
         }
     }
 
-    /// Looks at several keys, in one round trip.
-    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<Vec<State<Entry>>, Error> {
+    /// Looks at several keys, in one round trip. Where they are on several servers, some may be seen though others
+    /// cannot be.
+    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         match self {
-            Store::Memory(store) => Ok(keys.iter().map(|key| store.read(key)).collect()),
+            Store::Memory(store) => Ok(keys.iter().map(|key| Ok(store.read(key))).collect()),
             #[cfg(feature = "redis")]
             Store::Redis(store) => store.read_many(keys).await,
         }
     }
 
-    /// Takes several steps in one round trip, in this order; each has an answer of its own.
+    /// Takes several steps in one round trip, those of one key in this order; each has an answer of its own.
     pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
         match self {
             Store::Memory(store) => {

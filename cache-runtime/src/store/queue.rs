@@ -244,12 +244,12 @@ impl Store {
         }
     }
 
-    /// What a crash would lose.
-    pub(crate) async fn durability(&self) -> Result<Durability, Error> {
+    /// What a crash would lose of a queue.
+    pub(crate) async fn durability(&self, names: &Names) -> Result<Durability, Error> {
         match self {
             Store::Memory(_) => Ok(Durability::Memory),
             #[cfg(feature = "redis")]
-            Store::Redis(store) => store.durability().await,
+            Store::Redis(store) => store.durability(names).await,
         }
     }
 

@@ -6,7 +6,7 @@
 use std::ops::{Deref, DerefMut};
 
 use super::{
-    Replies,
+    Replies, States,
     queue::{Enqueued, Item, Letter, Names, Taken},
     redis::{RedisStore, stream},
 };
@@ -33,9 +33,10 @@ impl Sealed<RedisStore> {
         Ok(self.seal.open_state(key, self.store.read(key).await?))
     }
 
-    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<Vec<State<Entry>>, Error> {
+    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         let states = self.store.read_many(keys).await?.into_iter();
-        Ok(keys.iter().zip(states).map(|(key, state)| self.seal.open_state(key, state)).collect())
+        let opened = |(key, state): (&&str, Result<_, _>)| Ok(self.seal.open_state(key, state?));
+        Ok(keys.iter().zip(states).map(opened).collect())
     }
 
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {

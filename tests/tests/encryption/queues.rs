@@ -77,7 +77,14 @@ async fn a_write_that_was_tampered_with_is_a_dead_letter() {
     write(&plain, &[3]).await;
     write(&old, &[4]).await;
     let add = |key: &str, value: &[u8]| {
-        cmd("XADD").arg("#queue:rows").arg("9000000000000000-0").arg("k").arg(key).arg("v").arg(value).clone()
+        cmd("XADD")
+            .arg("#queue:rows")
+            .arg("9000000000000000-0")
+            .arg("k")
+            .arg(key)
+            .arg("v")
+            .arg(value)
+            .clone()
     };
     bed.send::<String>(&add(&key(2), &sealed)).await;
 

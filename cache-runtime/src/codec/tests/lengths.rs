@@ -64,7 +64,8 @@ fn a_claimed_length_is_not_believed() {
 fn an_honest_length_is() {
     for encoding in encodings() {
         let deep = vec![vec![vec![1_u8; 50]; 50]; 50];
-        let entry = verified::<Vec<Vec<Vec<u8>>>>(encoded(&deep, &encoding)).expect("it reads back");
+        let entry =
+            verified::<Vec<Vec<Vec<u8>>>>(encoded(&deep, &encoding)).expect("it reads back");
         assert_eq!(decode_own(&entry).as_ref(), Ok(&deep));
         let units = vec![(); 60_000];
         assert_eq!(decode_own(&encoded(&units, &encoding)).as_ref(), Ok(&units), "{encoding:?}");

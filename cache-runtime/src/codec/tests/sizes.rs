@@ -61,7 +61,8 @@ fn as_much_as_the_limit_goes_through_and_no_more() {
     let zeros = vec![0; MOST + 1];
     for compression in built_in() {
         let compressed = compress(&zeros[..MOST], compression).expect("it is not too much");
-        let plain = decompress(&compressed, compression.mark(), MOST).expect("it is what was written");
+        let plain =
+            decompress(&compressed, compression.mark(), MOST).expect("it is what was written");
         assert!(plain.len() == MOST, "{}", plain.len());
         let more = compress(&zeros, compression).expect("it can be compressed");
         decompress(&more, compression.mark(), MOST).expect_err("it is one byte too much");

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     codec,
     entry::Entry,
+    error::Error,
     freshness::{Age, age},
     protocol::{Expected, Nonce, Pending, State},
     read::{
@@ -58,14 +59,35 @@ impl Batch<'_> {
         };
         let others = states.split_off(at.len() + self.tags.len() + renewed.len());
         let renewals = states.split_off(at.len() + self.tags.len());
-        self.stamps = states.split_off(at.len()).iter().map(stamp).collect();
-        at.into_iter().zip(states).for_each(|(row, state)| self.see(row, state));
+        let tags = states.split_off(at.len());
+        self.stamps = tags.into_iter().map(|tag| self.told(tag).as_ref().and_then(stamp)).collect();
+        for (row, state) in at.into_iter().zip(states) {
+            match self.told(state) {
+                Some(state) => self.see(row, state),
+                None => self.miss_out(row),
+            }
+        }
         for (row, renewal) in renewed.into_iter().zip(renewals) {
-            if let (Standing::Expired, State::Leased(_)) = (&self.rows[row].standing, renewal) {
+            if let (Standing::Expired, Ok(State::Leased(_))) = (&self.rows[row].standing, renewal) {
                 self.rows[row].standing = Standing::Elsewhere;
             }
         }
-        beside.into_iter().zip(others).for_each(|(row, state)| self.see_other(row, state));
+        for (row, state) in beside.into_iter().zip(others) {
+            match self.told(state) {
+                Some(state) => self.see_other(row, state),
+                None => self.miss_out(row),
+            }
+        }
+    }
+
+    /// What a key holds, or nothing where that could not be seen, which is counted.
+    fn told(&self, state: Result<State<Entry>, Error>) -> Option<State<Entry>> {
+        state.inspect_err(|error| self.count_error(error)).ok()
+    }
+
+    /// Takes note of a row that could not be seen: the server that has it is out. A value to fall back on stays one.
+    fn miss_out(&mut self, row: usize) {
+        self.rows[row].stand(Standing::Closed);
     }
 
     /// Takes note of what a row's key holds, under the stamps as they are known.

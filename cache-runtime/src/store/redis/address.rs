@@ -36,8 +36,17 @@ impl Address {
         Ok(Address(info.set_tcp_settings(tcp)))
     }
 
+    /// The host and the port.
+    pub(super) fn place(&self) -> (&str, u16) {
+        match self.0.addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+                (host, *port)
+            }
+            _ => ("", 0),
+        }
+    }
+
     /// Another node, reached with the same credentials and settings.
-    #[allow(dead_code, reason = "one server has no other nodes")]
     pub(crate) fn at(&self, host: &str, port: u16) -> Address {
         let addr = match self.0.addr().clone() {
             ConnectionAddr::TcpTls { insecure, tls_params, .. } => {

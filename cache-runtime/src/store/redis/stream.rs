@@ -1,22 +1,27 @@
 //! Queues as Redis streams, read by a consumer group: each step that a queue and its keys take together is one
-//! script over both, made of the texts of `script.rs`. On a cluster they would need one hash slot.
+//! script over both, made of the texts of `script.rs`. On a cluster they need one hash slot (`slot.rs`).
 //!
 //! A place in the queue is a number: the server's clock in microseconds, and at least one more than the place
 //! before. It is the first half of the entry's id, so that it grows even where the stream was lost and begins
 //! anew.
 
+mod line;
 mod reply;
 mod scripts;
+mod slot;
 mod source;
 
 use std::sync::Arc;
 
-use redis::{Cmd, RedisError, Value, cmd};
+use redis::{RedisError, Value, cmd};
 
-use self::reply::{expected, letter, place};
 pub(super) use self::scripts::Scripts;
 pub(crate) use self::source::Source;
-use super::{RedisStore, link::Link, script::Script, unavailable};
+use self::{
+    line::Line,
+    reply::{expected, letter, place},
+};
+use super::{RedisStore, script::Script, unavailable};
 use crate::{
     entry::Entry,
     error::Error,
@@ -32,12 +37,11 @@ impl RedisStore {
         entry: &Entry,
         capacity: u64,
     ) -> Result<Enqueued, Error> {
-        let link = self.link(key);
-        link.insist().await;
+        self.check_slots(names, Some(key))?;
+        self.servers.insist(key).await;
         let keys = [key, &*names.queue, &*names.dead, &*names.index];
         let args = [&entry.bytes()[..], &decimal(capacity)];
-        // Never sent twice: it may have been accepted although its answer was lost.
-        match call(link, &self.queues.enqueue, &keys, &args).await {
+        match self.call(&self.queues.enqueue, &keys, &args).await {
             Ok(Value::Int(-1)) => Ok(Enqueued::Accepted),
             Ok(Value::Int(queued)) => Ok(Enqueued::Full(queued.unsigned_abs())),
             other => Err(expected("whether a write was accepted", other)),
@@ -45,7 +49,7 @@ impl RedisStore {
     }
 
     pub(crate) async fn queued(&self, names: &Names) -> Result<u64, Error> {
-        match self.ask(cmd("XLEN").arg(&*names.queue)).await {
+        match self.servers.send(&names.queue, cmd("XLEN").arg(&*names.queue), true).await {
             Ok(Value::Int(queued)) => Ok(queued.unsigned_abs()),
             other => Err(expected("a length", other)),
         }
@@ -61,7 +65,7 @@ impl RedisStore {
     async fn end(&self, names: &Names, [range, from, to]: [&str; 3]) -> Result<Option<i64>, Error> {
         let mut first = cmd(range);
         first.arg(&*names.queue).arg(from).arg(to).arg("COUNT").arg(1);
-        match self.ask(&first).await {
+        match self.servers.send(&names.queue, &first, true).await {
             Ok(Value::Array(entries)) => Ok(entries.first().and_then(place)),
             other => Err(expected("an end of a queue", other)),
         }
@@ -70,7 +74,7 @@ impl RedisStore {
     pub(crate) async fn letters(&self, names: &Names, most: usize) -> Result<Vec<Letter>, Error> {
         let mut range = cmd("XRANGE");
         range.arg(&*names.dead).arg("-").arg("+").arg("COUNT").arg(most);
-        match self.ask(&range).await {
+        match self.servers.send(&names.dead, &range, true).await {
             Ok(Value::Array(letters)) => Ok(letters.into_iter().filter_map(letter).collect()),
             other => Err(expected("dead letters", other)),
         }
@@ -83,9 +87,10 @@ impl RedisStore {
         stamp: Nonce,
         capacity: u64,
     ) -> Result<Replayed, Error> {
+        self.check_slots(names, Some(key))?;
         let keys = [key, &*names.queue, &*names.dead, &*names.index];
         let args = [id.as_bytes(), &decimal(capacity), &stamp.0];
-        match call(self.link(key), &self.queues.replay, &keys, &args).await {
+        match self.call(&self.queues.replay, &keys, &args).await {
             Ok(Value::Int(-1)) => Ok(Replayed::Queued),
             Ok(Value::Int(-2)) => Ok(Replayed::Gone),
             Ok(Value::Int(queued)) => Ok(Replayed::Full(queued.unsigned_abs())),
@@ -98,18 +103,20 @@ impl RedisStore {
         names: &Names,
         (id, key): (&str, &str),
     ) -> Result<bool, Error> {
+        self.check_slots(names, None)?;
         let keys = [&*names.dead, &*names.index];
         let args = [id.as_bytes(), key.as_bytes()];
-        match call(self.link(key), &self.queues.forget, &keys, &args).await {
+        match self.call(&self.queues.forget, &keys, &args).await {
             Ok(Value::Int(removed)) => Ok(removed > 0),
             other => Err(expected("whether a dead letter was removed", other)),
         }
     }
 
-    pub(crate) async fn durability(&self) -> Result<Durability, Error> {
+    /// What a crash of the server that has the queue would lose.
+    pub(crate) async fn durability(&self, names: &Names) -> Result<Durability, Error> {
         let mut get = cmd("CONFIG");
         get.arg("GET").arg(&["appendonly", "save", "maxmemory", "maxmemory-policy"]);
-        match self.ask(&get).await {
+        match self.servers.send(&names.queue, &get, true).await {
             Ok(settings) => Ok(reply::durability(settings)),
             Err(error) if error.is_io_error() || error.is_unrecoverable_error() => {
                 Err(unavailable(&error))
@@ -120,33 +127,24 @@ impl RedisStore {
 
     /// What a flusher needs of its own.
     pub(crate) fn source(&self) -> Source {
-        let link = Link::new(self.address.clone(), Arc::clone(&self.greeting));
-        Source::new(link, Arc::clone(&self.queues))
+        Source::new(Line::new(&self.servers), Arc::clone(&self.queues))
     }
 
-    /// Asks something that changes nothing.
-    async fn ask(&self, question: &Cmd) -> Result<Value, RedisError> {
-        self.send("", question, true).await
+    /// Runs a script. It is never sent twice where it may have been run: an answer can be lost.
+    async fn call(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        args: &[&[u8]],
+    ) -> Result<Value, RedisError> {
+        let key = keys.first().unwrap_or(&"");
+        let answer = self.servers.send(key, &script.by_hash(keys, args), false).await;
+        // A server that does not know a script has done nothing.
+        if matches!(&answer, Err(e) if e.code() == Some("NOSCRIPT")) {
+            return self.servers.send(key, &script.by_text(keys, args), false).await;
+        }
+        answer
     }
-}
-
-/// Runs a script, once.
-async fn call(
-    link: &Link,
-    script: &Script,
-    keys: &[&str],
-    args: &[&[u8]],
-) -> Result<Value, RedisError> {
-    let mut connection = link.connection().await?;
-    let mut answer = connection.send(&script.by_hash(keys, args)).await;
-    // A server that does not know a script has done nothing.
-    if matches!(&answer, Err(e) if e.code() == Some("NOSCRIPT")) {
-        answer = connection.send(&script.by_text(keys, args)).await;
-    }
-    if let Err(error) = &answer {
-        link.lost(&connection, error);
-    }
-    answer
 }
 
 fn decimal(number: impl itoa::Integer) -> Vec<u8> {

@@ -6,7 +6,7 @@ use redis::{RedisError, Value, cmd};
 use tokio::time;
 
 use super::{
-    Link, Scripts, call, decimal,
+    Line, Scripts, decimal,
     reply::{Entries, entries, expected},
 };
 use crate::{
@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const LANDINGS: usize = 256;
 
 pub(crate) struct Source {
-    link: Link,
+    line: Line,
     scripts: Arc<Scripts>,
     /// As what it reads in the group.
     consumer: String,
@@ -36,9 +36,9 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(link: Link, scripts: Arc<Scripts>) -> Source {
+    pub(super) fn new(line: Line, scripts: Arc<Scripts>) -> Source {
         let consumer = nonce().0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Source { link, scripts, consumer, waiting: false }
+        Source { line, scripts, consumer, waiting: false }
     }
 
     pub(crate) async fn take(
@@ -48,12 +48,13 @@ impl Source {
         most: usize,
         again: Option<i64>,
     ) -> Result<Taken, Error> {
+        self.line.check(names)?;
         let lease = entry::identity(Expected::Lease(token));
         let (most, again) = (decimal(most), again.map(|from| id(&from)).unwrap_or_default());
         self.make_ready().await;
         let args = [&lease[..], self.consumer.as_bytes(), &most, &again];
         let keys = [&*names.leader, &*names.queue];
-        let taken = in_time(call(&self.link, &self.scripts.take, &keys, &args)).await;
+        let taken = in_time(self.line.call(&self.scripts.take, &keys, &args)).await;
         let (more, found) = match taken? {
             Value::Nil => return Ok(Taken::Deposed),
             Value::Array(mut answer) => match (answer.pop(), answer.pop()) {
@@ -71,7 +72,7 @@ impl Source {
             );
             let args: Vec<&[u8]> =
                 [&b"1"[..]].into_iter().chain(strange.iter().map(|id| id.as_bytes())).collect();
-            in_time(call(&self.link, &self.scripts.land, &[&names.queue], &args)).await?;
+            in_time(self.line.call(&self.scripts.land, &[&names.queue], &args)).await?;
         }
         Ok(Taken::Items { items, more })
     }
@@ -83,15 +84,10 @@ impl Source {
         read.arg("STREAMS").arg(&*names.queue).arg("0-0");
         self.make_ready().await;
         self.waiting = true;
-        let mut connection = self.link.connection().await.map_err(|e| unavailable(&e))?;
-        let answer = time::timeout(most + DEADLINE, connection.send(&read)).await;
+        let answer = time::timeout(most + DEADLINE, self.line.wait(&names.queue, &read)).await;
         self.waiting = answer.is_err();
         match answer {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => {
-                self.link.lost(&connection, &error);
-                Err(unavailable(&error))
-            }
+            Ok(answer) => answer.map(drop).map_err(|e| unavailable(&e)),
             Err(_) => Err(late()),
         }
     }
@@ -113,7 +109,7 @@ impl Source {
             }
             args.extend(part.iter().flat_map(|landing| landing.seqs).map(id));
             let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-            in_time(call(&self.link, &self.scripts.land, &keys, &args)).await?;
+            in_time(self.line.call(&self.scripts.land, &keys, &args)).await?;
         }
         Ok(())
     }
@@ -132,7 +128,7 @@ impl Source {
         args.extend(seqs.iter().map(id));
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
         self.make_ready().await;
-        match in_time(call(&self.link, &self.scripts.bury, &keys, &args)).await? {
+        match in_time(self.line.call(&self.scripts.bury, &keys, &args)).await? {
             Value::Int(1) => Ok(Buried::Dead),
             Value::Int(2) => Ok(Buried::Replaced),
             Value::Int(0) => Ok(Buried::Gone),
@@ -142,10 +138,8 @@ impl Source {
 
     /// Leaves a connection on which an answer is outstanding.
     async fn make_ready(&mut self) {
-        if std::mem::take(&mut self.waiting)
-            && let Ok(connection) = self.link.connection().await
-        {
-            self.link.replace(&connection);
+        if std::mem::take(&mut self.waiting) {
+            self.line.leave().await;
         }
     }
 }

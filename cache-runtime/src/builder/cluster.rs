@@ -1,0 +1,51 @@
+//! A store that is a Redis Cluster, as its URL names it.
+
+use super::{Builder, EXPECTED};
+use crate::{error::Error, store::Store};
+
+/// The schemes. What comes after them can name several hosts, which a URL cannot.
+const SCHEMES: [&str; 4] = ["redis", "rediss", "valkey", "valkeys"];
+
+/// Whether this is the URL of a cluster.
+pub(super) fn is_named(url: &str) -> bool {
+    scheme(url).is_some()
+}
+
+fn scheme(url: &str) -> Option<&str> {
+    let (scheme, _) = url.split_once("+cluster://")?;
+    SCHEMES.contains(&scheme).then_some(scheme)
+}
+
+impl Builder {
+    #[cfg(feature = "redis")]
+    pub(super) fn cluster(&self) -> Result<(Store, String), Error> {
+        use crate::store::{
+            redis::{RedisStore, Seeds},
+            sealed::Sealed,
+        };
+
+        let scheme = scheme(&self.url).unwrap_or_default();
+        if matches!(scheme, "rediss" | "valkeys") && !cfg!(feature = "tls") {
+            return Err(Error::Config(format!(
+                "`{scheme}+cluster://` needs the feature `tls` of cache-runtime"
+            )));
+        }
+        let seeds = Seeds::parse(&self.url).map_err(|error| match error {
+            Error::Config(what) => {
+                Error::Config(format!("the cache URL is malformed: {what}; {EXPECTED}"))
+            }
+            error => error,
+        })?;
+        let description = format!("cluster at {seeds:?}");
+        let store = Sealed::new(RedisStore::cluster(seeds, self.connections), self.seal.clone());
+        Ok((Store::Redis(store), description))
+    }
+
+    #[cfg(not(feature = "redis"))]
+    pub(super) fn cluster(&self) -> Result<(Store, String), Error> {
+        let scheme = scheme(&self.url).unwrap_or_default();
+        Err(Error::Config(format!(
+            "`{scheme}+cluster://` needs the feature `redis` of cache-runtime; {EXPECTED}"
+        )))
+    }
+}

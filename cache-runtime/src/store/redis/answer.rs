@@ -1,0 +1,66 @@
+//! What the server's answers to steps mean.
+
+use bytes::Bytes;
+use redis::{RedisError, Value};
+
+use crate::{
+    entry::{self, Entry},
+    error::Error,
+    protocol::{Nonce, Reply, State, Step},
+};
+
+/// What the answer to the command of `step` means.
+pub(super) fn answer(
+    step: &Step<Entry>,
+    result: Result<Value, RedisError>,
+) -> Result<Reply<Entry>, Error> {
+    match step {
+        Step::Read | Step::Stamp { .. } => found(result).map(Reply::Found),
+        Step::Acquire { token, .. } | Step::Take { token, .. } => Ok(match found(result)? {
+            State::Vacant => Reply::Acquired,
+            // A first try took it, and its answer was lost with the connection.
+            State::Leased(held) if held == *token => Reply::Acquired,
+            state => Reply::Found(state),
+        }),
+        Step::Fence { .. } => epoch_of(result),
+        _ => flag(result),
+    }
+}
+
+/// What a reading command found. A key of another Redis type is unreadable.
+pub(super) fn found(result: Result<Value, RedisError>) -> Result<State<Entry>, Error> {
+    match result {
+        Ok(Value::BulkString(bytes)) => Ok(entry::decode(Bytes::from(bytes))),
+        Ok(Value::Nil) => Ok(State::Vacant),
+        Ok(_) => Ok(State::Unreadable),
+        Err(e) if e.code() == Some("WRONGTYPE") => Ok(State::Unreadable),
+        Err(e) => Err(unavailable(&e)),
+    }
+}
+
+/// What a script that answers 1 or 0 did.
+fn flag(result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {
+    match result {
+        Ok(Value::Int(1)) => Ok(Reply::Done),
+        Ok(_) => Ok(Reply::Superseded),
+        Err(e) => Err(unavailable(&e)),
+    }
+}
+
+/// The epoch in force that the fence script answers.
+fn epoch_of(result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {
+    let bytes = match result {
+        Ok(Value::BulkString(bytes)) => bytes,
+        Ok(_) => Vec::new(),
+        Err(e) => return Err(unavailable(&e)),
+    };
+    match <[u8; 16]>::try_from(bytes) {
+        Ok(epoch) => Ok(Reply::Fenced(Nonce(epoch))),
+        Err(_) => Err(Error::Unavailable("the server gave an answer that is no epoch".into())),
+    }
+}
+
+/// Redis' own words; they hold neither the URL nor the password.
+pub(super) fn unavailable(error: &RedisError) -> Error {
+    Error::Unavailable(error.to_string())
+}

@@ -1,0 +1,211 @@
+//! A Redis Cluster: each command goes to the node that serves its key's slot, and follows the slot where it moves.
+//!
+//! The `redis` crate has a cluster client; this is not built on it. It sends again by itself what may have been
+//! taken, waits and retries outside of any deadline, and does not keep the order of two commands on one key. Here a
+//! command is sent a second time only where a node has said that it did not take it (`MOVED`, `ASK`, `TRYAGAIN`),
+//! and for as long as the one who waits for it does: whoever gives up a step and sends another one after it can be
+//! sure that the first one does not come later.
+
+mod follow;
+mod look;
+mod node;
+mod pipelines;
+mod redirect;
+mod refresh;
+mod seeds;
+mod slots;
+mod table;
+
+use std::{
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use redis::{Cmd, Pipeline, RedisError, Value};
+use tokio::{
+    sync::{Notify, watch},
+    time,
+};
+
+pub(crate) use self::seeds::Seeds;
+pub(super) use self::{follow::Follower, slots::slot};
+use self::{
+    node::{Node, send_asking},
+    redirect::{Place, Redirection, redirection},
+    refresh::Rounds,
+    table::Table,
+};
+use super::{link::Link, pool};
+use crate::time::jittered;
+
+/// Redirections that are followed at once. One leads to the node that knows; where nodes send a command to and fro, a
+/// slot is just changing hands.
+const AT_ONCE: u32 = 2;
+
+/// The pause before one more is followed, doubled each time up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Clones are the same cluster.
+#[derive(Clone)]
+pub(super) struct Cluster {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    seeds: Seeds,
+    connections: usize,
+    greeting: Arc<Pipeline>,
+    table: RwLock<Table>,
+    /// How many nodes there have been.
+    numbers: AtomicUsize,
+    rounds: watch::Sender<Rounds>,
+    /// Ends the pause between two rounds.
+    hurry: Arc<Notify>,
+}
+
+/// Where a command is sent to: a node, and whether the slot is still on its way to it.
+struct Target {
+    node: Arc<Node>,
+    asking: bool,
+}
+
+impl Cluster {
+    /// A cluster of which `seeds` are some nodes, reached by about so many connections in all.
+    pub(super) fn new(seeds: Seeds, connections: usize, greeting: Arc<Pipeline>) -> Cluster {
+        let (rounds, _) = watch::channel(Rounds::default());
+        let (table, numbers, hurry) = Default::default();
+        let shared = Shared { seeds, connections, greeting, table, numbers, rounds, hurry };
+        Cluster { shared: Arc::new(shared) }
+    }
+
+    /// Learns which nodes there are, and waits until each of them has been reached, or has not.
+    pub(super) async fn connect(&self) -> Result<(), RedisError> {
+        self.owner(0).await?;
+        let nodes = self.shared.table(|table| table.nodes().to_vec());
+        let connected = join_all(nodes.iter().map(|node| node.connect())).await;
+        connected.into_iter().collect()
+    }
+
+    /// The number of the node that serves a slot, as far as is known.
+    pub(super) fn number(&self, slot: u16) -> usize {
+        self.shared.table(|table| table.owner(slot).map_or(0, |node| node.number))
+    }
+
+    /// One more link to a node.
+    fn further_link(&self, node: &Node) -> Link {
+        let address = self.shared.seeds.at(&node.host, node.port);
+        Link::new(address, Arc::clone(&self.shared.greeting))
+    }
+
+    /// Sends a command for a key in `slot`; over a connection that turns out to be dead, `again` if it may be.
+    pub(super) async fn send(
+        &self,
+        slot: u16,
+        command: &Cmd,
+        again: bool,
+    ) -> Result<Value, RedisError> {
+        let mut target = Target { node: self.owner(slot).await?, asking: false };
+        let mut patience = Patience::default();
+        loop {
+            let asked = self.asked(&target.node);
+            let link = target.node.link(slot);
+            let answer = match target.asking {
+                true => send_asking(link, command).await,
+                false => pool::send(link, command, again).await,
+            };
+            asked.answered(answer.as_ref().err());
+            target = match self.elsewhere(slot, &target.node, answer.as_ref().err()) {
+                None => return answer,
+                Some(Elsewhere::At(target)) => target,
+                Some(Elsewhere::Later) => {
+                    patience.exhaust();
+                    Target { node: self.owner(slot).await?, asking: false }
+                }
+            };
+            patience.pause().await;
+        }
+    }
+
+    /// Whom to ask for a slot instead of `node`, if that is what an error says. A slot that has moved is looked for in
+    /// its new place from then on.
+    fn elsewhere(&self, slot: u16, node: &Node, error: Option<&RedisError>) -> Option<Elsewhere> {
+        let place = |place: Place<'_>| self.shared.node(place, &node.host);
+        Some(match redirection(error?)? {
+            Redirection::Moved(to) => {
+                let node = place(to);
+                self.shared.change(|table| table.give(slot..=slot, &node));
+                self.refresh(Some(&node));
+                Elsewhere::At(Target { node, asking: false })
+            }
+            Redirection::Ask(at) => {
+                let node = place(at);
+                self.shared.change(|table| table.add(&node));
+                Elsewhere::At(Target { node, asking: true })
+            }
+            Redirection::TryAgain => Elsewhere::Later,
+        })
+    }
+
+    /// Makes sure that a writer does not take the word of a failed attempt: neither that a node cannot be reached, nor
+    /// that it is the one that serves the slot.
+    pub(super) async fn insist(&self, slot: u16) {
+        let node = match self.owner(slot).await {
+            Ok(node) => {
+                node.link(slot).insist().await;
+                if node.link(slot).connection().await.is_ok() {
+                    return;
+                }
+                Some(node)
+            }
+            Err(_) => None,
+        };
+        self.refreshed().await;
+        if let Ok(now) = self.owner(slot).await
+            && node.is_none_or(|node| !Arc::ptr_eq(&node, &now))
+        {
+            now.link(slot).insist().await;
+        }
+    }
+}
+
+/// Where a command has to go that was not taken.
+enum Elsewhere {
+    At(Target),
+    /// Where it was sent, after a while.
+    Later,
+}
+
+/// How redirections are followed: at once, and where they go on, after pauses. It ends with the deadline of whoever
+/// waits.
+#[derive(Default)]
+struct Patience {
+    followed: u32,
+}
+
+impl Patience {
+    /// There is a pause before the next one.
+    fn exhaust(&mut self) {
+        self.followed = self.followed.max(AT_ONCE);
+    }
+
+    async fn pause(&mut self) {
+        if let Some(doubled) = self.followed.checked_sub(AT_ONCE) {
+            let pause = FIRST_PAUSE * 2_u32.pow(doubled.min(10));
+            time::sleep(jittered(pause.min(LONGEST_PAUSE))).await;
+        }
+        self.followed += 1;
+    }
+}
+
+impl Shared {
+    /// Looks at the table. Each change of it is whole before anything can panic.
+    fn table<T>(&self, look: impl FnOnce(&Table) -> T) -> T {
+        look(&self.table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
+        change(&mut self.table.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}

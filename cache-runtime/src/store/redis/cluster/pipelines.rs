@@ -1,0 +1,127 @@
+//! Many commands at once: a pipeline for each connection, all at the same time.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures_util::future::join_all;
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
+
+use super::{
+    Cluster, Elsewhere, Patience, Target,
+    node::{Node, asking},
+};
+use crate::store::redis::pool;
+
+type Answer = Result<Value, RedisError>;
+
+/// A command that has no answer yet, and where it is to be sent to, if not to the owner of its slot.
+struct Open {
+    at: usize,
+    target: Option<Target>,
+}
+
+impl Cluster {
+    /// Sends commands, each for keys in its slot; `command` says how each is written. Each has an answer of its own, be
+    /// it that a node could not be reached. Those of one slot are taken in their order.
+    ///
+    /// One that is for several keys of a slot that is on its way may be answered that it be tried again later.
+    pub(in crate::store::redis) async fn send_all(
+        &self,
+        slots: &[u16],
+        command: &(dyn Fn(usize) -> Cmd + Sync),
+    ) -> Vec<Answer> {
+        let mut answers: Vec<Answer> = slots.iter().map(|_| Ok(Value::Nil)).collect();
+        let mut open: Vec<Open> = (0..slots.len()).map(|at| Open { at, target: None }).collect();
+        let mut patience = Patience::default();
+        loop {
+            let parts = self.parts(slots, open, &mut answers).await;
+            let sent = parts.into_iter().map(|part| self.send_part(part, command));
+            open = Vec::new();
+            for (part, results) in join_all(sent).await {
+                for (&(at, _), result) in part.commands.iter().zip(results) {
+                    match self.elsewhere(slots[at], &part.node, result.as_ref().err()) {
+                        Some(Elsewhere::At(target)) => {
+                            open.push(Open { at, target: Some(target) });
+                        }
+                        Some(Elsewhere::Later) | None => answers[at] = result,
+                    }
+                }
+            }
+            if open.is_empty() {
+                return answers;
+            }
+            open.sort_unstable_by_key(|open| open.at);
+            patience.pause().await;
+        }
+    }
+
+    /// Sorts commands by the connection that each is to go over. Those that can go nowhere are answered.
+    async fn parts(&self, slots: &[u16], open: Vec<Open>, answers: &mut [Answer]) -> Vec<Part> {
+        let mut parts = BTreeMap::<(usize, usize), Part>::new();
+        for Open { at, target } in open {
+            let slot = slots[at];
+            let target = match target {
+                Some(target) => Ok(target),
+                None => self.owner(slot).await.map(|node| Target { node, asking: false }),
+            };
+            match target {
+                Ok(Target { node, asking }) => {
+                    let lane = (node.number, node.lane(slot));
+                    let part = Part { node, slot, commands: Vec::new() };
+                    parts.entry(lane).or_insert(part).commands.push((at, asking));
+                }
+                Err(error) => answers[at] = Err(error),
+            }
+        }
+        parts.into_values().collect()
+    }
+
+    async fn send_part(
+        &self,
+        part: Part,
+        command: &(dyn Fn(usize) -> Cmd + Sync),
+    ) -> (Part, Vec<Answer>) {
+        let asked = self.asked(&part.node);
+        let sent = pool::send_all(part.node.link(part.slot), &part.pipeline(command)).await;
+        asked.answered(sent.as_ref().err());
+        let results = match sent {
+            Ok(values) => part.answers(values),
+            Err(error) => part.commands.iter().map(|_| Err(error.clone())).collect(),
+        };
+        (part, results)
+    }
+}
+
+/// Commands that go over one connection of a node.
+struct Part {
+    node: Arc<Node>,
+    /// That of one of them.
+    slot: u16,
+    /// Which they are, and whether each is to be taken though its slot is still on its way.
+    commands: Vec<(usize, bool)>,
+}
+
+impl Part {
+    fn pipeline(&self, command: &(dyn Fn(usize) -> Cmd + Sync)) -> Pipeline {
+        let mut pipeline = Pipeline::with_capacity(self.commands.len());
+        for &(at, asks) in &self.commands {
+            if asks {
+                pipeline.add_command(asking());
+            }
+            pipeline.add_command(command(at));
+        }
+        pipeline
+    }
+
+    /// The answers to the commands themselves.
+    fn answers(&self, values: Vec<Answer>) -> Vec<Answer> {
+        let mut values = values.into_iter();
+        let missing = || Err((ErrorKind::UnexpectedReturnType, "an answer is missing").into());
+        let answer = |&(_, asks): &(usize, bool)| {
+            if asks {
+                values.next();
+            }
+            values.next().unwrap_or_else(missing)
+        };
+        self.commands.iter().map(answer).collect()
+    }
+}

@@ -1,0 +1,90 @@
+//! Answers of a node that is not the one to ask. Such an answer also says that nothing was done.
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+/// Whom to ask instead.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Redirection<'a> {
+    /// The slot is this node's: for now, and for all that comes after.
+    Moved(Place<'a>),
+    /// The slot is on its way to this node, and the key is there already: for this one command.
+    Ask(Place<'a>),
+    /// Of several keys in a slot on its way, some are here and some there.
+    TryAgain,
+}
+
+/// How a node says where another one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    /// None where the node does not know it: then it is the host under which that node was asked.
+    pub(super) host: Option<&'a str>,
+    pub(super) port: u16,
+}
+
+impl<'a> Place<'a> {
+    /// `?` stands for a name that a node was not given.
+    pub(super) fn new(host: &'a str, port: u16) -> Place<'a> {
+        Place { host: (!matches!(host, "" | "?")).then_some(host), port }
+    }
+
+    /// Reads `host:port`, where an IPv6 address has no brackets.
+    fn parse(text: &'a str) -> Option<Place<'a>> {
+        let (host, port) = text.rsplit_once(':')?;
+        Some(Place::new(host, port.parse().ok()?))
+    }
+}
+
+/// Whom to ask instead, if that is what an error says.
+pub(super) fn redirection(error: &RedisError) -> Option<Redirection<'_>> {
+    let place = || Place::parse(error.redirect_node()?.0);
+    match error.kind() {
+        ErrorKind::Server(ServerErrorKind::Moved) => place().map(Redirection::Moved),
+        ErrorKind::Server(ServerErrorKind::Ask) => place().map(Redirection::Ask),
+        ErrorKind::Server(ServerErrorKind::TryAgain) => Some(Redirection::TryAgain),
+        _ => None,
+    }
+}
+
+/// Whether an error says that the asked node is gone, or that the cluster is not whole: somebody may have taken its
+/// place.
+pub(super) fn is_out_of_date(error: &RedisError) -> bool {
+    let server = matches!(
+        error.kind(),
+        ErrorKind::Server(
+            ServerErrorKind::ClusterDown | ServerErrorKind::MasterDown | ServerErrorKind::ReadOnly
+        )
+    );
+    server || error.is_io_error() || error.is_unrecoverable_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(kind: ServerErrorKind, detail: &str) -> RedisError {
+        (ErrorKind::Server(kind), "said", detail.to_owned()).into()
+    }
+
+    #[test]
+    fn answers_say_whom_to_ask() {
+        let place = |host, port| Place { host, port };
+        for (said, host) in [
+            ("3999 10.0.0.7:6381", Some("10.0.0.7")),
+            ("3999 cache-2.shop:6381", Some("cache-2.shop")),
+            ("3999 ::1:6381", Some("::1")),
+            ("3999 :6381", None),
+            ("3999 ?:6381", None),
+        ] {
+            let moved = error(ServerErrorKind::Moved, said);
+            assert_eq!(redirection(&moved), Some(Redirection::Moved(place(host, 6381))), "{said}");
+            let ask = error(ServerErrorKind::Ask, said);
+            assert_eq!(redirection(&ask), Some(Redirection::Ask(place(host, 6381))), "{said}");
+        }
+        let try_again = error(ServerErrorKind::TryAgain, "Multiple keys");
+        assert_eq!(redirection(&try_again), Some(Redirection::TryAgain));
+        for strange in ["", "3999", "3999 10.0.0.7:no port", "slot 10.0.0.7:6381"] {
+            assert_eq!(redirection(&error(ServerErrorKind::Moved, strange)), None, "{strange}");
+        }
+        assert_eq!(redirection(&error(ServerErrorKind::ResponseError, "3999 a:1")), None);
+    }
+}

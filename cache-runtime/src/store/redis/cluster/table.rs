@@ -1,0 +1,134 @@
+//! Which node serves which slot.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+    sync::Arc,
+};
+
+use redis::Value;
+
+use super::{node::Node, redirect::Place, slots::SLOTS};
+
+/// No node, as far as is known.
+const NOBODY: u16 = u16::MAX;
+
+/// The masters of a cluster, and their slots.
+#[derive(Default)]
+pub(super) struct Table {
+    /// For each slot, which of the nodes; empty as long as nothing is known.
+    slots: Box<[u16]>,
+    nodes: Vec<Arc<Node>>,
+}
+
+/// Slots that are served by one node.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Range<'a> {
+    first: u16,
+    last: u16,
+    place: Place<'a>,
+}
+
+impl Table {
+    pub(super) fn owner(&self, slot: u16) -> Option<&Arc<Node>> {
+        self.nodes.get(usize::from(*self.slots.get(usize::from(slot))?))
+    }
+
+    pub(super) fn nodes(&self) -> &[Arc<Node>] {
+        &self.nodes
+    }
+
+    /// Whether every slot is served, by a node to which there are connections.
+    pub(super) fn is_well(&self) -> bool {
+        let mut serving = vec![false; self.nodes.len()];
+        let all_served = self
+            .slots
+            .iter()
+            .all(|&at| serving.get_mut(usize::from(at)).map(|serving| *serving = true).is_some());
+        let serving = || self.nodes.iter().zip(&serving).filter(|(_, serving)| **serving);
+        !self.slots.is_empty() && all_served && serving().all(|(node, _)| node.is_up())
+    }
+
+    /// The node at a place, if it is one of these.
+    pub(super) fn at(&self, host: &str, port: u16) -> Option<&Arc<Node>> {
+        self.nodes.iter().find(|node| node.port == port && &*node.host == host)
+    }
+
+    /// Makes a node one of these, and says which. It need not serve anything yet.
+    pub(super) fn add(&mut self, node: &Arc<Node>) -> usize {
+        let known = self.nodes.iter().position(|known| Arc::ptr_eq(known, node));
+        known.unwrap_or_else(|| {
+            self.nodes.push(Arc::clone(node));
+            self.nodes.len() - 1
+        })
+    }
+
+    /// Notes that slots are served by `node` from now on.
+    pub(super) fn give(&mut self, slots: RangeInclusive<u16>, node: &Arc<Node>) {
+        let at = self.add(node) as u16;
+        if self.slots.is_empty() {
+            self.slots = vec![NOBODY; SLOTS].into();
+        }
+        for slot in slots {
+            if let Some(owner) = self.slots.get_mut(usize::from(slot)) {
+                *owner = at;
+            }
+        }
+    }
+
+    /// Takes what a node has said in the place of all that was known.
+    ///
+    /// Nodes that go on serving are the same as before, with their connections. So are those that serve nothing
+    /// for now, as long as they are there: what was sent to them must not be overtaken over another connection.
+    pub(super) fn replace(
+        &mut self,
+        ranges: &[Range<'_>],
+        mut node: impl FnMut(&Table, Place<'_>) -> Arc<Node>,
+    ) {
+        let mut table = Table::default();
+        let mut seen = BTreeMap::new();
+        for range in ranges {
+            // One that serves several ranges is made only once.
+            let place = (range.place.host, range.place.port);
+            let node = seen.entry(place).or_insert_with(|| node(self, range.place));
+            table.give(range.first..=range.last, node);
+        }
+        for node in self.nodes.iter().filter(|node| node.is_up()) {
+            table.add(node);
+        }
+        *self = table;
+    }
+}
+
+/// Reads the answer to `CLUSTER SLOTS`; nothing where it is none.
+pub(super) fn read(answer: &Value) -> Option<Vec<Range<'_>>> {
+    let Value::Array(ranges) = answer else { return None };
+    ranges.iter().map(range).collect()
+}
+
+/// How many nodes serve them.
+pub(super) fn masters(ranges: &[Range<'_>]) -> usize {
+    let places: BTreeSet<_> =
+        ranges.iter().map(|range| (range.place.host, range.place.port)).collect();
+    places.len()
+}
+
+/// The first slot, the last one, and the node that serves them; its replicas come after it.
+fn range(range: &Value) -> Option<Range<'_>> {
+    let Value::Array(parts) = range else { return None };
+    let [Value::Int(first), Value::Int(last), Value::Array(master), ..] = &parts[..] else {
+        return None;
+    };
+    let [host, Value::Int(port), ..] = &master[..] else { return None };
+    let host = match host {
+        Value::BulkString(host) => std::str::from_utf8(host).ok()?,
+        Value::SimpleString(host) => host,
+        Value::VerbatimString { text, .. } => text,
+        // The node does not know under which name it is seen.
+        Value::Nil => "",
+        _ => return None,
+    };
+    let slot = |slot: i64| u16::try_from(slot).ok().filter(|&slot| usize::from(slot) < SLOTS);
+    let (first, last) = (slot(*first)?, slot(*last)?);
+    Some(Range { first, last, place: Place::new(host, u16::try_from(*port).ok()?) })
+}

@@ -1,0 +1,90 @@
+//! Where commands go: one server, or the nodes of a cluster.
+
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value, cmd};
+
+use super::{
+    cluster::{Cluster, slot},
+    pool::{self, Pool},
+};
+
+pub(super) enum Servers {
+    One(Pool),
+    Cluster(Cluster),
+}
+
+type Answer = Result<Value, RedisError>;
+
+impl Servers {
+    /// Starts to connect, and waits until every connection has been made or has failed once.
+    pub(super) async fn connect(&self) -> Result<(), RedisError> {
+        match self {
+            Servers::One(pool) => pool.connect().await,
+            Servers::Cluster(cluster) => cluster.connect().await,
+        }
+    }
+
+    /// The number of the server that has `key`, as far as is known.
+    pub(super) fn number(&self, key: &str) -> usize {
+        match self {
+            Servers::One(_) => 0,
+            Servers::Cluster(cluster) => cluster.number(slot(key)),
+        }
+    }
+
+    /// Where an attempt to reach the server of `key` has failed, makes another one now.
+    pub(super) async fn insist(&self, key: &str) {
+        match self {
+            Servers::One(pool) => pool.link(key).insist().await,
+            Servers::Cluster(cluster) => cluster.insist(slot(key)).await,
+        }
+    }
+
+    /// Sends a command for `key`. Where the connection turns out to be dead, one that may be sent `again` is, once.
+    pub(super) async fn send(&self, key: &str, command: &Cmd, again: bool) -> Answer {
+        match self {
+            Servers::One(pool) => pool::send(pool.link(key), command, again).await,
+            Servers::Cluster(cluster) => cluster.send(slot(key), command, again).await,
+        }
+    }
+
+    /// Sends a command for each of `keys`, all in one round trip: those of one key in this order. Each has an answer
+    /// of its own, unless none has.
+    pub(super) async fn send_all(
+        &self,
+        keys: &[&str],
+        command: &(dyn Fn(usize) -> Cmd + Sync),
+    ) -> Result<Vec<Answer>, RedisError> {
+        match self {
+            Servers::One(pool) => {
+                let mut pipeline = Pipeline::with_capacity(keys.len());
+                for at in 0..keys.len() {
+                    pipeline.add_command(command(at));
+                }
+                pool::send_all(pool.link(keys.first().unwrap_or(&"")), &pipeline).await
+            }
+            Servers::Cluster(cluster) => {
+                let slots: Vec<u16> = keys.iter().map(|key| slot(key)).collect();
+                Ok(cluster.send_all(&slots, command).await)
+            }
+        }
+    }
+
+    /// What stands under each of `keys`, in one round trip. What is of another Redis type may look vacant.
+    pub(super) async fn read_many(&self, keys: &[&str]) -> Result<Vec<Answer>, RedisError> {
+        match self {
+            Servers::One(pool) => {
+                let link = pool.link(keys.first().unwrap_or(&""));
+                match pool::send(link, cmd("MGET").arg(keys), true).await? {
+                    Value::Array(values) if values.len() == keys.len() => {
+                        Ok(values.into_iter().map(Ok).collect())
+                    }
+                    _ => {
+                        let what = "the server did not answer for every key";
+                        Err((ErrorKind::UnexpectedReturnType, what).into())
+                    }
+                }
+            }
+            Servers::Cluster(cluster) => Ok(cluster.read_many(keys).await),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Redis Cluster: what goes where, what a tagged hit costs, slots that move under load, masters that die.
+
+mod queues;
+mod slots;

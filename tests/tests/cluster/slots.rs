@@ -1,0 +1,61 @@
+//! Keys of all slots, on one cache.
+
+use std::convert::Infallible;
+
+use cache_runtime::{Cache, Error, Policy};
+use cache_tests::{cluster::RedisCluster, stores::patient_cache};
+
+const ROW: Policy = Policy::ttl(3600).lock().name("row");
+
+async fn row(cache: &Cache, id: u64, loaded: u64) -> u64 {
+    let Ok(row) = cache
+        .get_or_load(format!("row:{id}"), &ROW, || async { Ok::<_, Infallible>(loaded) })
+        .await;
+    row
+}
+
+#[tokio::test]
+async fn each_key_is_kept_by_the_master_of_its_slot() {
+    const ROWS: u64 = 300;
+    let cluster = RedisCluster::start();
+    let cache = patient_cache(&cluster.url()).await;
+    for id in 0..ROWS {
+        assert_eq!(row(&cache, id, id).await, id);
+        assert_eq!(row(&cache, id, u64::MAX).await, id, "the second call hits");
+    }
+    let keys = |node: &cache_tests::cluster::Node| {
+        let size = node.command(&["DBSIZE"]);
+        size.trim().trim_start_matches(':').parse::<u64>().expect("a number")
+    };
+    let kept: Vec<u64> = cluster.nodes().iter().map(keys).collect();
+    assert_eq!(kept.iter().sum::<u64>(), ROWS);
+    assert!(kept.iter().all(|&kept| kept > ROWS / 6), "{kept:?}");
+    // The table was known before the first of them.
+    assert_eq!(cluster.errors().get("MOVED"), None);
+    let stats = cache.stats();
+    assert_eq!((stats.functions[0].hits, stats.functions[0].store_errors), (ROWS, 0));
+}
+
+#[tokio::test]
+async fn what_a_url_cannot_mean_is_said() {
+    for (url, said) in [
+        ("redis+cluster://:secret@a:1,b:2/3", "a cluster has no database but 0"),
+        ("redis+cluster://:secret@a:1,a:1", "`a:1` is named twice"),
+        ("redis+cluster://:secret@", "a host is missing"),
+        ("rediss+cluster://:secret@a", "needs the feature `tls`"),
+    ] {
+        let error = Cache::connect(url).await.expect_err("it means nothing");
+        assert!(matches!(error, Error::Config(_)), "{error:?}");
+        let error = error.to_string();
+        assert!(error.contains(said) && !error.contains("secret"), "{url}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_cache_says_where_its_cluster_is() {
+    let url = "redis+cluster://user:secret@127.0.0.1:1,127.0.0.1:2";
+    let cache = Cache::connect(url).await.expect("it need not be there");
+    let shown = format!("{cache:?}");
+    assert!(shown.contains("cluster at 127.0.0.1:1, 127.0.0.1:2"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+}
