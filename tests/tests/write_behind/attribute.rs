@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use cache_runtime::{Cache, CacheKey, CacheValue, Policy, Queued, cached, write_behind};
-use cache_tests::{patience::in_time, stores::on_each_store};
+use cache_tests::{patience::in_time, stores::on_each_store_in_one_slot};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ impl Users {
 
 #[tokio::test]
 async fn a_method_has_two_halves() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let users = Users { retention: 60, ..Users::default() };
         cache
             .scope(async {
@@ -105,7 +105,7 @@ impl Log {
 
 #[tokio::test]
 async fn a_method_of_what_cannot_be_cloned_is_flushed_through_an_arc() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let log = Arc::new(Log { cache, lines: Mutex::default() });
         log.write(&"one".to_owned()).await.unwrap();
         log.write(&"two".to_owned()).await.unwrap();
@@ -207,7 +207,7 @@ async fn write_profiles(profiles: Vec<Profile>) -> Result<(), String> {
 /// One policy, one key, one fingerprint: what one side writes, the other reads.
 #[tokio::test]
 async fn writers_and_readers_share_a_policy_and_a_key() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         cache
             .scope(async {
                 let written = Profile { user: 7, text: "hello".to_owned() };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cache_runtime::{Cache, Error, Policy, WriteBehind};
 use cache_tests::{
     patience::{eventually, in_time},
-    stores::on_each_store,
+    stores::on_each_store_in_one_slot,
     table::{Row, Table, key},
 };
 
@@ -13,7 +13,7 @@ use crate::{cached, queue, write};
 
 #[tokio::test]
 async fn a_write_is_seen_at_once_and_flushed_in_one_batch_with_others() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let (queue, table) = (queue(&cache), Table::default());
         for id in 1..=20 {
             write(&queue, id, 1).await;
@@ -39,7 +39,7 @@ async fn a_write_is_seen_at_once_and_flushed_in_one_batch_with_others() {
 
 #[tokio::test]
 async fn later_writes_of_a_key_replace_earlier_ones_and_places_grow() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let (queue, table) = (queue(&cache), Table::default());
         for version in 1..=5 {
             for id in [1, 2] {
@@ -71,7 +71,7 @@ async fn later_writes_of_a_key_replace_earlier_ones_and_places_grow() {
 
 #[tokio::test]
 async fn a_batch_is_no_larger_than_it_may_be_and_lingers_for_more() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let table = Table::default();
         let small = queue(&cache).batch(8);
         for id in 1..=20 {
@@ -98,7 +98,7 @@ async fn a_batch_is_no_larger_than_it_may_be_and_lingers_for_more() {
 
 #[tokio::test]
 async fn a_full_queue_pushes_back() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let table = Table::default();
         let queue = queue(&cache).capacity(3);
         for id in 1..=3 {
@@ -130,7 +130,7 @@ async fn a_full_queue_pushes_back() {
 
 #[tokio::test]
 async fn shutdown_flushes_and_waits_for_what_is_under_way() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let (queue, table) = (queue(&cache).batch(4), Table::default());
         table.hold(true);
         let flusher = table.flush(&queue);
@@ -151,7 +151,7 @@ async fn shutdown_flushes_and_waits_for_what_is_under_way() {
 
 #[tokio::test]
 async fn a_dropped_flusher_ends_and_the_next_one_goes_on() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let (queue, table) = (queue(&cache), Table::default());
         table.hold(true);
         let first = table.flush(&queue);
@@ -171,7 +171,7 @@ async fn a_dropped_flusher_ends_and_the_next_one_goes_on() {
 
 #[tokio::test]
 async fn one_flusher_leads_and_another_takes_its_place() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let (queue, table) = (queue(&cache), Table::default());
         let flushers = [table.flush(&queue), table.flush(&queue)];
         eventually("a leader", async || flushers.iter().any(|f| f.leads())).await;
@@ -194,7 +194,7 @@ async fn one_flusher_leads_and_another_takes_its_place() {
 
 #[tokio::test]
 async fn what_could_not_be_flushed_is_not_accepted() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         const NUMBERS: Policy = Policy::ttl(60);
         let numbers: WriteBehind<f64> = cache.write_behind("numbers", &NUMBERS);
         let refused = numbers.write("number", &f64::NAN).await;

@@ -6,7 +6,7 @@ use cache_runtime::{Cache, Policy, WriteBehind, cached, invalidates};
 use cache_tests::{
     patience::{eventually, in_time},
     source::Source,
-    stores::on_each_store,
+    stores::on_each_store_in_one_slot,
     table::{Row, Table},
 };
 
@@ -23,7 +23,7 @@ async fn update(cache: &Cache, id: u64) {}
 
 #[tokio::test]
 async fn a_waiting_write_survives_what_would_end_another_value() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let (queue, source) = (queue(&cache), Source::open());
         write(&queue, 1, 7).await;
         let seen = async || find(&cache, &source, 1).await.version;
@@ -50,7 +50,7 @@ async fn a_waiting_write_survives_what_would_end_another_value() {
 #[tokio::test]
 async fn a_waiting_write_is_not_audited() {
     const AUDITED: Policy = Policy::ttl(60).audit(1.0).name("audited");
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let queue = queue(&cache);
         write(&queue, 1, 7).await;
         let load = || async { Ok::<_, String>(Row { id: 1, version: 2 }) };
@@ -65,7 +65,7 @@ async fn a_waiting_write_is_not_audited() {
 
 #[tokio::test]
 async fn others_who_wrote_meanwhile_make_readers_load_once_it_is_flushed() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let (queue, table, source) = (queue(&cache), Table::default(), Source::open());
         write(&queue, 1, 7).await;
         write(&queue, 2, 7).await;
@@ -79,7 +79,7 @@ async fn others_who_wrote_meanwhile_make_readers_load_once_it_is_flushed() {
 
 #[tokio::test]
 async fn a_load_that_began_before_is_not_stored_over_it() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         let (queue, source) = (queue(&cache), Source::held());
         let slow = tokio::spawn({
             let (cache, source) = (cache.clone(), Arc::clone(&source));
@@ -98,7 +98,7 @@ async fn a_load_that_began_before_is_not_stored_over_it() {
 
 #[tokio::test]
 async fn it_has_no_ttl_until_it_is_flushed() {
-    on_each_store(async |cache| {
+    on_each_store_in_one_slot(async |cache| {
         const SHORT: Policy = Policy::ttl_duration(Duration::from_millis(30));
         let short: WriteBehind<Row> = cache.write_behind("short", &SHORT);
         write(&short, 1, 7).await;
