@@ -3,6 +3,7 @@
 mod cluster;
 #[cfg(feature = "encryption")]
 mod encryption;
+mod outage;
 mod watching;
 
 use std::{
@@ -13,13 +14,14 @@ use std::{
 
 use url::Url;
 
+use self::outage::Outage;
 use crate::{
     cache::Cache,
     error::Error,
     flight::Flights,
-    guard::Guard,
+    guard::{Guard, Settings},
     inner::Inner,
-    key, redelivery,
+    key,
     refreshing::Refreshing,
     seal::Seal,
     stats::{Registry, StoreCounters},
@@ -96,6 +98,7 @@ pub struct Builder {
     connections: usize,
     deadline: Duration,
     fence_life: Duration,
+    outage: Outage,
     log_keys: bool,
     seal: Seal,
 }
@@ -108,6 +111,7 @@ impl Default for Builder {
             connections: 4,
             deadline: Duration::from_millis(100),
             fence_life: Duration::from_secs(10),
+            outage: Outage::DEFAULT,
             log_keys: false,
             seal: Seal::default(),
         }
@@ -122,6 +126,7 @@ impl fmt::Debug for Builder {
             .field("connections", &self.connections)
             .field("deadline", &self.deadline)
             .field("fence_life", &self.fence_life)
+            .field("outage", &self.outage)
             .field("log_keys", &self.log_keys)
             .field("encryption", &self.seal)
             .finish_non_exhaustive()
@@ -227,16 +232,18 @@ impl Builder {
     }
 
     fn over(self, store: Option<Store>, description: String) -> Cache {
+        let everything = self.namespace.as_deref().map(key::stored_namespace);
         let kind = store.as_ref().map_or("disabled", Store::kind);
         let counters = Arc::<StoreCounters>::default();
-        let guard = |store| {
-            let guard = Guard::new(store, self.deadline, redelivery::PENDING);
-            Arc::new(guard.watched(&counters, self.log_keys))
+        let settings = Settings {
+            counters: Arc::clone(&counters),
+            log_keys: self.log_keys,
+            ..self.outage.settings(self.deadline, everything.as_deref())
         };
         Cache {
             inner: Arc::new(Inner {
-                guard: store.map(guard),
-                namespace_tag: self.namespace.as_deref().map(|n| key::stored_namespace(n).into()),
+                guard: store.map(|store| Guard::new(store, settings)),
+                namespace_tag: everything.map(String::into_boxed_str),
                 namespace: self.namespace.map(String::into_boxed_str),
                 fence_life: self.fence_life,
                 flights: Flights::new(),
@@ -257,6 +264,7 @@ impl Builder {
             return config("a fence time of zero would protect nothing");
         }
         self.seal.check()?;
+        self.outage.check()?;
         match self.namespace.as_deref() {
             Some("") => config("the namespace is empty; leave `namespace` out to have none"),
             Some(n) if n.contains(|c: char| c.is_whitespace() || c.is_control()) => {

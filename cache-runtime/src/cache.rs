@@ -1,5 +1,6 @@
 //! The cache handle and its direct operations.
 
+mod shutdown;
 mod writes;
 
 use std::{fmt, future::Future, sync::Arc};
@@ -80,8 +81,9 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where the store does not answer in time: the old value may still be there. The
-    /// store is told again in the background, for a minute.
+    /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed it in time: other processes may
+    /// serve the old value until it has. It is told again in the background, and this process does not serve the old
+    /// value meanwhile.
     pub async fn invalidate(&self, key: impl CacheKey) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
         write::invalidate(guard, self.key(None, |out| out.key(&key))).await
@@ -153,8 +155,8 @@ impl Cache {
     /// # Errors
     ///
     /// [`Error::Config`] for a cache without a namespace; [`Error::Unavailable`] where the store does not
-    /// answer in time: the old entries may still be served. The store is told again in the background, for a
-    /// minute.
+    /// confirm it in time: other processes may serve the old entries until it has. It is told again in the
+    /// background, and this process does not serve them meanwhile.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {

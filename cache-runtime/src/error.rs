@@ -13,8 +13,11 @@ pub enum Error {
     /// The configuration is wrong, and no retry can mend it: a malformed URL, an unusable namespace, a
     /// second global cache.
     Config(String),
-    /// The store did not answer within the deadline, refused, or is not connected (yet).
+    /// The store did not answer within the deadline, is not connected (yet), says that it is not ready to serve
+    /// anyone (it is loading its data, say), or is left alone because it has failed several times in a row.
     Unavailable(String),
+    /// The store answered, and refused: it is full, a read-only replica, or does not permit the command.
+    Refused(String),
     /// The value cannot be written or read in the codec.
     Codec(String),
     /// The queue of writes to be written behind is full, and stayed so: its flusher does not keep up, or there
@@ -27,6 +30,7 @@ impl fmt::Display for Error {
         match self {
             Error::Config(what) => write!(f, "the cache is not configured right: {what}"),
             Error::Unavailable(what) => write!(f, "the cache's store is unavailable: {what}"),
+            Error::Refused(what) => write!(f, "the cache's store refused: {what}"),
             Error::Codec(what) => write!(f, "the value does not fit the cache's codec: {what}"),
             Error::Full(what) => write!(f, "the write-behind queue is full: {what}"),
         }

@@ -1,24 +1,51 @@
-//! What stands between callers and a store that may be unwell: a deadline on every operation.
+//! What stands between callers and a store that may be unwell: a deadline on every operation, a circuit breaker, a
+//! bound on how many wait, and the invalidations that are owed.
 //!
-//! Everything that talks to a store passes through here, so this is also where a circuit breaker belongs.
+//! | file | subject |
+//! |---|---|
+//! | `breaker` | when a store is left alone |
+//! | `probe` | how it is found well again |
+//! | `writer` | the steps of writers, which are never left out |
+//! | `owed`, `drain` | invalidations that are not confirmed, and how they are told again |
+//! | `past` | reading past what is owed |
+//!
+//! All of that is for a store that is elsewhere. The embedded one takes a lock and a look-up.
+
+mod breaker;
+mod detached;
+mod drain;
+mod owed;
+mod past;
+mod probe;
+mod settings;
+mod waiting;
+mod writer;
 
 use std::{
     future::Future,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-#[cfg(feature = "redis")]
-use tokio::runtime::Handle;
-use tokio::{sync::Semaphore, time};
+use tokio::{runtime::Handle, time};
 
+use self::{
+    breaker::{Breaker, Seen},
+    owed::Owed,
+    past::fill_in,
+    probe::Prober,
+    waiting::{Place, Waiting},
+};
+pub(crate) use self::{settings::Settings, writer::Unconfirmed};
 use crate::{
     asked::{Answer, Asked},
     entry::Entry,
     error::Error,
-    protocol::{Reply, State, Step},
-    stats::StoreCounters,
+    protocol::{Expected, Reply, State, Step},
     store::{Replies, States, Store},
 };
 
@@ -28,32 +55,40 @@ const AT_ONCE: usize = 5_000;
 
 /// A store that answers in time or not at all.
 pub(crate) struct Guard {
+    me: Weak<Guard>,
     store: Store,
-    deadline: Duration,
-    pending: Arc<Semaphore>,
-    counters: Arc<StoreCounters>,
-    log_keys: bool,
+    settings: Settings,
+    breaker: Breaker,
+    waiting: Waiting,
+    owed: Owed,
+    /// Whether a task pays what is owed.
+    draining: AtomicBool,
 }
 
 impl Guard {
-    pub(crate) fn new(store: Store, deadline: Duration, pending: usize) -> Self {
-        let pending = Arc::new(Semaphore::new(pending));
-        Guard { store, deadline, pending, counters: Arc::default(), log_keys: false }
-    }
-
-    /// This guard, with the counters of its store, and whether logs may name keys.
-    pub(crate) fn watched(self, counters: &Arc<StoreCounters>, log_keys: bool) -> Self {
-        Guard { counters: Arc::clone(counters), log_keys, ..self }
+    pub(crate) fn new(store: Store, settings: Settings) -> Arc<Self> {
+        Arc::new_cyclic(|me| Guard {
+            me: Weak::clone(me),
+            store,
+            breaker: Breaker::new(settings.failures, &settings.counters),
+            waiting: Waiting::new(settings.max_waiting),
+            owed: Owed::new(settings.max_pending, settings.everything.clone(), &settings.counters),
+            draining: AtomicBool::new(false),
+            settings,
+        })
     }
 
     /// A key as logs may show it: not at all, unless that was asked for. There may be personal data in it.
     pub(crate) fn shown<'k>(&self, key: &'k str) -> Option<&'k str> {
-        self.log_keys.then_some(key)
+        self.settings.log_keys.then_some(key)
     }
 
     /// Looks at a key.
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
-        self.answered(Asked::READ, pin!(self.store.read(key))).await
+        match self.state(key) {
+            Some(state) => Ok(state),
+            None => self.answered(Asked::READ, key, pin!(self.store.read(key))).await,
+        }
     }
 
     /// Takes one step.
@@ -61,16 +96,35 @@ impl Guard {
     /// After an error the step may have been taken all the same, or may yet be: the protocol is right
     /// either way, and callers must be too.
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
-        self.answered(Asked::step(&step), pin!(self.store.run(key, step))).await
+        if let Some(reply) = self.reply(key, &step) {
+            return Ok(reply);
+        }
+        // A writer at work must not lose its fence because the store has failed others.
+        if matches!(step, Step::Renew { expected: Expected::Fence(_), .. })
+            && !self.breaker.seen().is_closed()
+            && let Some(me) = self.me.upgrade()
+        {
+            return me.write(&key.into(), step, self.owed.now()).await;
+        }
+        self.answered(Asked::step(&step), key, pin!(self.store.run(key, step))).await
     }
 
     /// Looks at several keys at once. Very many go out one part after the other, each part in its own time. An error
     /// is that of all of them; otherwise each is seen or not by itself.
     pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
+        if let Some(known) = self.states(keys) {
+            let asked = keys.iter().zip(&known).filter(|(_, known)| known.is_none());
+            let asked: Vec<&str> = asked.map(|(key, _)| *key).collect();
+            return fill_in(known, self.ask_many(&asked).await?);
+        }
+        self.ask_many(keys).await
+    }
+
+    async fn ask_many(&self, keys: &[&str]) -> Result<States, Error> {
         let mut states = Vec::with_capacity(keys.len());
         for part in keys.chunks(AT_ONCE) {
-            let look = pin!(self.store.read_many(part));
-            states.extend(self.answered(Asked::READ_MANY, look).await?);
+            let look = pin!(async { all_unwell(self.store.read_many(part).await?) });
+            states.extend(self.answered(Asked::READ_MANY, part[0], look).await?);
         }
         Ok(states)
     }
@@ -78,66 +132,21 @@ impl Guard {
     /// Takes several steps at once, in this order; very many as [`read_many`](Guard::read_many) does. An error
     /// is that of all of them; otherwise each has an answer of its own.
     pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
+        if let Some(known) = self.replies(steps) {
+            let taken = steps.iter().zip(&known).filter(|(_, known)| known.is_none());
+            let taken: Vec<_> = taken.map(|(step, _)| step.clone()).collect();
+            return fill_in(known, self.take_many(&taken).await?);
+        }
+        self.take_many(steps).await
+    }
+
+    async fn take_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
         let mut replies = Vec::with_capacity(steps.len());
         for part in steps.chunks(AT_ONCE) {
-            let steps = pin!(self.store.run_many(part));
-            replies.extend(self.answered(Asked::steps(part), steps).await?);
+            let taken = pin!(async { all_unwell(self.store.run_many(part).await?) });
+            replies.extend(self.answered(Asked::steps(part), part[0].0, taken).await?);
         }
         Ok(replies)
-    }
-
-    /// Takes a step that ends a write; where that fails, empties the key in what is left of the time.
-    ///
-    /// A settlement is not sent twice by the store, since it counts. A delete may be, and if it lands before
-    /// the writer returns, nothing is owed.
-    pub(crate) async fn deliver(&self, key: &str, step: Step<Entry>) -> Result<(), Error> {
-        let asked = Asked::step(&step);
-        let delivered = async {
-            match self.store.run(key, step).await {
-                Ok(_) => Ok(()),
-                Err(_) => {
-                    asked.count_failure(&self.counters);
-                    Asked::step(&Step::Delete).count(&self.counters);
-                    self.store.run(key, Step::Delete).await.map(drop)
-                }
-            }
-        };
-        self.in_time(asked, pin!(delivered)).await
-    }
-
-    /// Takes one step that nobody waits for.
-    pub(crate) fn run_detached(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>) {
-        match &self.store {
-            Store::Memory(store) => {
-                Asked::step(&step).count(&self.counters);
-                drop(store.run(key, step));
-            }
-            #[cfg(feature = "redis")]
-            Store::Redis(_) => {
-                let (guard, key) = (Arc::clone(self), Arc::clone(key));
-                in_background(async move { guard.run(&key, step).await.map(drop) });
-            }
-        }
-    }
-
-    /// Takes several steps at once that nobody waits for.
-    pub(crate) fn run_many_detached(self: &Arc<Self>, steps: Vec<(Arc<str>, Step<Entry>)>) {
-        match &self.store {
-            Store::Memory(store) => {
-                for (key, step) in steps {
-                    Asked::step(&step).count(&self.counters);
-                    drop(store.run(&key, step));
-                }
-            }
-            #[cfg(feature = "redis")]
-            Store::Redis(_) => {
-                let guard = Arc::clone(self);
-                in_background(async move {
-                    let steps: Vec<_> = steps.iter().map(|(k, s)| (&**k, s.clone())).collect();
-                    guard.run_many(&steps).await.map(drop)
-                });
-            }
-        }
     }
 
     /// The store itself, for what is bounded by [`bounded`](Guard::bounded) or by itself.
@@ -151,55 +160,114 @@ impl Guard {
         asked: Asked,
         operation: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        self.in_time(asked, pin!(operation)).await
+        self.in_time(asked, None, pin!(operation)).await
     }
 
-    /// The places for steps that wait to be taken again.
-    pub(crate) fn pending(&self) -> &Arc<Semaphore> {
-        &self.pending
+    /// Waits until the store has confirmed every invalidation; what is left is an error.
+    pub(crate) async fn settled(&self, patience: Duration) -> Result<(), usize> {
+        if let Some(me) = self.me.upgrade().filter(|me| me.owed.len() != 0) {
+            me.drain();
+        }
+        match time::timeout(patience, self.owed.paid()).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.owed.len()),
+        }
     }
 
     /// As [`in_time`](Guard::in_time), and counts what the answer holds.
     async fn answered<T: Answer>(
         &self,
         asked: Asked,
+        key: &str,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let answer = self.in_time(asked, step).await?;
-        answer.count(&self.counters);
+        let answer = self.in_time(asked, Some(key), step).await?;
+        answer.count(&self.settings.counters);
         Ok(answer)
     }
 
-    /// Bounds what a store that is elsewhere may take, and times it; the embedded one takes a lock and a look-up.
-    /// The step is pinned by the caller, so that it is held once.
+    /// An operation of a reader: it is not tried while the store is left alone. The step is pinned by the caller, so
+    /// that it is held once.
     async fn in_time<T>(
         &self,
         asked: Asked,
+        key: Option<&str>,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        asked.count(&self.counters);
+        let seen = self.breaker.seen();
+        if !seen.is_closed() {
+            self.see_to_recovery();
+            return Err(self.reject("it is left alone until it answers again"));
+        }
+        self.attempt(asked, seen, key, step).await
+    }
+
+    /// Bounds what a store that is elsewhere may take, times it, and takes note of how it went.
+    async fn attempt<T>(
+        &self,
+        asked: Asked,
+        seen: Seen,
+        key: Option<&str>,
+        step: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> Result<T, Error> {
+        let Settings { counters, deadline, .. } = &self.settings;
         if !self.store.is_remote() {
+            asked.count(counters);
             return step.await;
         }
-        let began = Instant::now();
-        let answer = match time::timeout(self.deadline, step).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::Unavailable(format!("no answer within {:?}", self.deadline))),
+        let Some(_place) = Place::take(self) else {
+            return Err(self.reject("too many operations wait for it"));
         };
-        self.counters.answered(asked.operation, began.elapsed(), answer.is_ok());
-        answer.inspect_err(|_| asked.count_failure(&self.counters))
+        asked.count(counters);
+        let began = Instant::now();
+        let result = match time::timeout(*deadline, step).await {
+            Ok(result) => result,
+            Err(_) => {
+                key.inspect(|key| self.store.suspect(key));
+                Err(Error::Unavailable(format!("no answer within {deadline:?}")))
+            }
+        };
+        counters.answered(asked.operation, began.elapsed(), result.is_ok());
+        if result.is_err() {
+            asked.count_failure(counters);
+        }
+        match &result {
+            Err(Error::Unavailable(why)) => self.failed(seen, why),
+            _ => self.breaker.answered(seen),
+        }
+        result
+    }
+
+    fn failed(&self, seen: Seen, why: &str) {
+        if self.breaker.failed(seen) {
+            let failures = self.settings.failures;
+            tracing::warn!(failures, why, "the cache's store is left alone until it answers again");
+            self.see_to_recovery();
+        }
+    }
+
+    fn reject(&self, why: &str) -> Error {
+        self.settings.counters.rejected.add_one();
+        Error::Unavailable(why.to_owned())
+    }
+
+    /// Starts to probe an unwell store, unless somebody is at it.
+    fn see_to_recovery(&self) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let probed = &self.breaker.probed;
+        if !probed.load(Ordering::Acquire) && !probed.swap(true, Ordering::AcqRel) {
+            runtime.spawn(Prober::of(&self.me).run());
+        }
     }
 }
 
-/// Runs what nobody waits for.
-#[cfg(feature = "redis")]
-fn in_background(step: impl Future<Output = Result<(), Error>> + Send + 'static) {
-    // Outside of a runtime (one that is shutting down, say) nothing can be sent: what was to be given up ends
-    // by its own expiry.
-    let Ok(runtime) = Handle::try_current() else { return };
-    runtime.spawn(async move {
-        if let Err(error) = step.await {
-            tracing::debug!(%error, "a background step on the cache's store failed");
-        }
-    });
+/// Where the store has said to everything that was asked at once that it is unwell, that is an error of all of it.
+fn all_unwell<T>(mut answers: Vec<Result<T, Error>>) -> Result<Vec<Result<T, Error>>, Error> {
+    match answers.iter().all(|answer| matches!(answer, Err(Error::Unavailable(_)))) {
+        true => match answers.pop() {
+            Some(Err(error)) => Err(error),
+            _ => Ok(answers),
+        },
+        false => Ok(answers),
+    }
 }

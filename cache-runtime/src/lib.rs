@@ -54,9 +54,8 @@
 //! - An eviction policy that evicts a fence early weakens what holds when a writer dies between its commit
 //!   and its settlement; it does not weaken what holds for writers that live.
 //! - A loader that reads from a lagging replica of the database can load the past, and the cache keeps it.
-//! - A write that cannot reach the store goes ahead. Until its invalidation, which is retried, arrives,
-//!   other processes may serve the old value.
-//!
+//! - A write that cannot reach the store goes ahead. This process serves no old value after it; other processes may,
+//!   until the invalidation, which is told again, arrives.
 //! - Callers of one process wait for the one among them that loads. A call that was polled once and is then
 //!   left alone, neither polled nor dropped, keeps them waiting.
 //! - A value has to read back from its codec as it was written. One that does not (a NaN in JSON) is loaded
@@ -95,7 +94,6 @@ mod policy;
 mod protocol;
 mod read;
 mod read_through;
-mod redelivery;
 mod refreshing;
 mod rows;
 mod seal;

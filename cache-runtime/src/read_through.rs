@@ -219,8 +219,8 @@ impl<L: Loader> ReadThrough<L> {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where the store does not answer in time: the old value may still be there. The
-    /// store is told again in the background, for a minute.
+    /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed it in time: other processes may
+    /// serve the old value until it has.
     pub async fn invalidate(&self, key: &L::Key) -> Result<(), Error> {
         match &self.cache.inner.guard {
             Some(guard) => write::invalidate(guard, self.stored(key)).await,

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["store"],
     &["asked"],
     &["guard"],
-    &["lease", "redelivery", "flight", "refreshing"],
+    &["lease", "flight", "refreshing"],
     &["shape", "rows"],
     &["inner"],
     &["read", "write", "behind"],

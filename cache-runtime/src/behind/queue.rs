@@ -88,9 +88,12 @@ impl Queue {
         let capacity = self.settings.capacity;
         let mut room = self.room();
         loop {
+            let sent = guard.now();
             let enqueued = guard.store().enqueue(&self.names, key, entry, capacity);
             match guard.bounded(Asked::enqueue(entry), enqueued).await {
                 Ok(Enqueued::Accepted) => {
+                    // The pending value has taken the place of what an earlier write may have left there.
+                    guard.emptied(key, sent);
                     self.counters.queued.add_one();
                     return Ok(());
                 }

@@ -99,8 +99,9 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where the store does not answer in time for one of them: old values may still be
-    /// served. All of them have been tried, and the store is told again in the background, for a minute.
+    /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed one of them in time: other
+    /// processes may serve old values until it has. All of them have been tried, the store is told again in the background,
+    /// and this process does not serve the old values meanwhile.
     pub async fn invalidate_tags<K: CacheKey>(
         &self,
         tags: impl IntoIterator<Item = K>,

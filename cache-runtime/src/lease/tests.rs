@@ -6,7 +6,7 @@ use tokio::time;
 
 use super::{Lease, Leases, Which};
 use crate::{
-    guard::Guard,
+    guard::{Guard, Settings},
     protocol::{Nonce, Reply, State, Step},
     store::{Store, memory::MemoryStore},
 };
@@ -15,7 +15,7 @@ const LIFE: Duration = Duration::from_secs(5);
 
 async fn leased() -> (Arc<Guard>, Lease) {
     let store = Store::Memory(MemoryStore::new(10));
-    let guard = Arc::new(Guard::new(store, Duration::from_millis(100), 1));
+    let guard = Guard::new(store, Settings::tests());
     let lease = Lease::new(&guard, &"key".into(), Nonce([1; 16]), LIFE);
     let step = Step::Acquire { token: lease.token(), life: LIFE };
     assert_eq!(guard.run("key", step).await, Ok(Reply::Acquired));
@@ -72,7 +72,7 @@ async fn a_load_goes_on_when_its_lease_is_taken_away() {
 /// A batch's leases of two keys, both acquired.
 async fn both_leased() -> (Arc<Guard>, Leases, [Which; 2]) {
     let store = Store::Memory(MemoryStore::new(10));
-    let guard = Arc::new(Guard::new(store, Duration::from_millis(100), 1));
+    let guard = Guard::new(store, Settings::tests());
     let mut leases = Leases::new(&guard, LIFE);
     let both = ["one", "two"].map(|key| {
         let (which, token) = leases.ask(&key.into());

@@ -95,13 +95,11 @@ pub(crate) struct StoreCounters {
 
 impl StoreCounters {
     /// The breaker has changed.
-    #[allow(dead_code, reason = "there is no breaker yet")]
     pub(crate) fn breaker(&self, breaker: Breaker) {
         self.breaker.store(breaker as u8, Relaxed);
     }
 
     /// So many invalidations have not reached the store yet.
-    #[allow(dead_code, reason = "they are not counted yet")]
     pub(crate) fn pending_invalidations(&self, pending: u64) {
         self.pending_invalidations.store(pending, Relaxed);
     }
@@ -111,7 +109,7 @@ impl StoreCounters {
         self.time.record(time);
     }
 
-    pub(super) fn snapshot(&self, kind: &str) -> StoreStats {
+    pub(crate) fn snapshot(&self, kind: &str) -> StoreStats {
         StoreStats {
             kind: kind.to_owned(),
             breaker: match self.breaker.load(Relaxed) {

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod differential;
+mod health;
 pub(crate) mod memory;
 pub(crate) mod queue;
 #[cfg(feature = "redis")]
@@ -13,6 +14,7 @@ pub(crate) mod sealed;
 #[path = "../../../tests/support/server.rs"]
 pub(crate) mod server;
 
+pub(crate) use self::health::Standing;
 use crate::{
     entry::Entry,
     error::Error,

@@ -10,14 +10,13 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use tokio::{runtime::Handle, task::AbortHandle};
 
-use super::deliver::deliver;
 use crate::{
     entry::Entry,
     error::Error,
-    guard::Guard,
+    guard::{Guard, Unconfirmed},
     inner::Inner,
     lease::renew,
-    protocol::{Expected, Nonce, Reply, Step},
+    protocol::{Expected, Nonce, Step},
     time::nonce,
 };
 
@@ -30,7 +29,8 @@ use crate::{
 ///
 /// A fence that is dropped without [`settle`](Fence::settle) stands for its time (10 s by default) and then
 /// falls: the write may have been committed, so nothing may be cached until every load that could have
-/// seen the old value has ended.
+/// seen the old value has ended. A key whose fence the store has not confirmed is owed to it: it is emptied in the
+/// background.
 #[must_use = "a fence keeps its keys out of the cache until it is settled"]
 pub struct Fence {
     /// None where the cache is disabled.
@@ -44,8 +44,14 @@ struct FencedKey {
     key: Arc<str>,
     /// The epoch in force; where the store did not answer, the one that was proposed, which may stand.
     epoch: Nonce,
-    /// Whether the store has confirmed the fence.
-    stands: bool,
+    /// Where the store has not confirmed the fence, this process keeps away from the key by itself.
+    unconfirmed: Option<Unconfirmed>,
+}
+
+impl FencedKey {
+    fn stands(&self) -> bool {
+        self.unconfirmed.is_none()
+    }
 }
 
 impl Fence {
@@ -59,13 +65,13 @@ impl Fence {
         keys.dedup();
         let life = inner.fence_life;
         let raised = keys.into_iter().map(|key| async {
-            let proposed = nonce();
-            let confirmed = raise(guard, &key, proposed, life).await;
-            if let Err(error) = &confirmed {
-                tracing::warn!(key, %error, "a write could not fence its cache key");
-            }
-            let stands = confirmed.is_ok();
-            FencedKey { key: key.into(), epoch: confirmed.unwrap_or(proposed), stands }
+            let key = key.into();
+            let raised = guard.fence(&key, nonce(), life).await;
+            let unconfirmed = raised.unconfirmed.map(|(error, unconfirmed)| {
+                tracing::warn!(key = &*key, %error, "a write could not fence its cache key");
+                unconfirmed
+            });
+            FencedKey { key, epoch: raised.epoch, unconfirmed }
         });
         let keys: Vec<_> = join_all(raised).await;
         let renewal = Renewal::start(guard, &keys, life);
@@ -74,10 +80,10 @@ impl Fence {
 
     /// Whether every key is fenced in the store.
     ///
-    /// Where it is not (the store cannot be reached), the write is still safe to make, but other processes
-    /// may serve the old value until the settlement arrives.
+    /// Where it is not (the store cannot be reached), the write is still safe to make, and this process serves no
+    /// cached copy of the keys. Other processes may serve the old value until the settlement arrives.
     pub fn stands(&self) -> bool {
-        self.keys.iter().all(|key| key.stands)
+        self.keys.iter().all(FencedKey::stands)
     }
 
     /// This fence, if every key is fenced in the store: for a write that is rather not made than made where other
@@ -110,8 +116,8 @@ impl Fence {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where the store could not be told. It is told again in the background, for a
-    /// minute; a fence that stands falls by itself within its time.
+    /// [`Error::Unavailable`] or [`Error::Refused`] where the store could not be told. It is told again in the
+    /// background until it knows; a fence that stands falls by itself within its time.
     ///
     /// # Cancellation
     ///
@@ -132,8 +138,8 @@ impl Fence {
         // Before anything else, so that no renewal comes after the settlement.
         self.renewal = None;
         let Some(guard) = &self.guard else { return Ok(()) };
-        let settled = self.keys.iter().map(|fenced| {
-            let value = if fenced.stands { value(&fenced.key) } else { None };
+        let settled = self.keys.drain(..).map(|fenced| {
+            let value = if fenced.stands() { value(&fenced.key) } else { None };
             settle(guard, fenced, value)
         });
         join_all(settled).await.into_iter().collect()
@@ -142,7 +148,7 @@ impl Fence {
     /// Whether this very key is fenced in the store.
     pub(crate) fn holds(&self, key: &str) -> bool {
         let at = self.keys.binary_search_by(|fenced| (*fenced.key).cmp(key));
-        at.is_ok_and(|at| self.keys[at].stands)
+        at.is_ok_and(|at| self.keys[at].stands())
     }
 
     pub(crate) fn keys(&self) -> u64 {
@@ -159,23 +165,10 @@ impl std::fmt::Debug for Fence {
     }
 }
 
-/// Fences one key, and says which epoch is in force.
-pub(super) async fn raise(
-    guard: &Guard,
-    key: &str,
-    proposed: Nonce,
-    life: Duration,
-) -> Result<Nonce, Error> {
-    match guard.run(key, Step::Fence { epoch: proposed, life }).await? {
-        Reply::Fenced(epoch) => Ok(epoch),
-        _ => Err(Error::Unavailable("the store did not fence the key".into())),
-    }
-}
-
 /// Settles one key. An epoch that is not in force does what a delete does: a fence of others stays, contended.
-async fn settle(guard: &Arc<Guard>, fenced: &FencedKey, value: Option<Value>) -> Result<(), Error> {
+async fn settle(guard: &Arc<Guard>, fenced: FencedKey, value: Option<Value>) -> Result<(), Error> {
     let step = Step::Settle { epoch: fenced.epoch, value };
-    deliver(guard, &fenced.key, step).await
+    guard.deliver(&fenced.key, step, fenced.unconfirmed).await
 }
 
 /// The task that renews a fence. Dropping it ends it.
@@ -186,7 +179,7 @@ impl Renewal {
         let runtime = Handle::try_current().ok()?;
         let renewals: Vec<_> = keys
             .iter()
-            .filter(|key| key.stands)
+            .filter(|key| key.stands())
             .map(|key| {
                 let (guard, epoch, key) = (Arc::clone(guard), key.epoch, Arc::clone(&key.key));
                 async move { renew(&guard, &key, Expected::Fence(epoch), life).await }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 
-use super::{deliver::deliver, fence::raise, tags::stamps, through::value};
+use super::{tags::stamps, through::value};
 use crate::{
     codec::is_too_large,
     entry::Entry,
@@ -29,15 +29,20 @@ pub(crate) async fn put(
     let life = life(policy.ttl, policy, now_ms());
     let tags = inner.carried(Vec::new());
     let names: Vec<_> = tags.iter().map(String::as_str).collect();
-    let fence = raise(guard, &key, nonce(), inner.fence_life);
-    let (epoch, stamps) = join(fence, stamps(guard, &names, life.hard)).await;
-    let epoch = epoch?;
+    let fence = guard.fence(&key, nonce(), inner.fence_life);
+    let (raised, stamps) = join(fence, stamps(guard, &names, life.hard)).await;
+    if let Some((error, unconfirmed)) = raised.unconfirmed {
+        // The fence may stand, and what is there is not what it should be.
+        let settle = Step::Settle { epoch: raised.epoch, value: None };
+        _ = guard.deliver(&key, settle, Some(unconfirmed)).await;
+        return Err(error);
+    }
     let stores = !policy.ttl.is_zero() && !is_too_large(&entry, &policy.encoding);
     let known = stamps.map(|stamps| stamps.into_iter().collect::<Option<Vec<_>>>());
     let value = match &known {
         Ok(Some(tags)) if stores => Some(value(&entry, life, tags)),
         _ => None,
     };
-    deliver(guard, &key, Step::Settle { epoch, value }).await?;
+    guard.deliver(&key, Step::Settle { epoch: raised.epoch, value }, None).await?;
     known.map(drop)
 }

@@ -60,7 +60,13 @@ fn epoch_of(result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {
     }
 }
 
+/// Answers that say of the whole server that it serves nobody now. It might as well not have answered.
+const UNWELL: [&str; 6] = ["LOADING", "BUSY", "CLUSTERDOWN", "MASTERDOWN", "NOAUTH", "WRONGPASS"];
+
 /// Redis' own words; they hold neither the URL nor the password.
 pub(super) fn unavailable(error: &RedisError) -> Error {
-    Error::Unavailable(error.to_string())
+    match error.code() {
+        Some(code) if !UNWELL.contains(&code) => Error::Refused(error.to_string()),
+        _ => Error::Unavailable(error.to_string()),
+    }
 }

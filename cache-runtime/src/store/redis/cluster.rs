@@ -93,6 +93,21 @@ impl Cluster {
         self.shared.table(|table| table.owner(slot).map_or(0, |node| node.number))
     }
 
+    /// Looks at the link of a slot. Where nobody knows who serves it, that is being found out.
+    pub(super) fn with_link<T>(&self, slot: u16, look: impl FnOnce(&Link) -> T) -> Option<T> {
+        let node = self.shared.table(|table| table.owner(slot).cloned());
+        if node.is_none() {
+            self.refresh(None);
+        }
+        node.map(|node| look(node.link(slot)))
+    }
+
+    /// The links to all nodes.
+    pub(super) fn links(&self) -> Vec<Link> {
+        self.shared
+            .table(|table| table.nodes().iter().flat_map(|node| node.links().to_vec()).collect())
+    }
+
     /// One more link to a node.
     fn further_link(&self, node: &Node) -> Link {
         let address = self.shared.seeds.at(&node.host, node.port);

@@ -4,8 +4,10 @@
 //! a call waits only while an attempt is under way, and its caller's deadline bounds that; between attempts
 //! it fails at once.
 
+mod health;
+
 use std::{
-    sync::{Arc, Weak},
+    sync::{Arc, Mutex, Weak, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -16,6 +18,7 @@ use tokio::{
     time,
 };
 
+use self::health::Costs;
 use super::address::Address;
 use crate::time::jittered;
 
@@ -25,7 +28,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Bounds the time between a server's return and our noticing.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The connection and what keeps it.
+/// The connection and what keeps it. Clones are the same link.
+#[derive(Clone)]
 pub(super) struct Link {
     shared: Arc<Shared>,
 }
@@ -36,6 +40,8 @@ struct Shared {
     slot: watch::Sender<Slot>,
     /// Ends the pause between two attempts.
     hurry: Arc<Notify>,
+    /// What attempts have cost since there was a connection.
+    costs: Mutex<Costs>,
 }
 
 #[derive(Clone)]
@@ -54,6 +60,8 @@ enum Slot {
 pub(super) struct Connection {
     inner: MultiplexedConnection,
     which: u64,
+    /// Whether an operation on it has had no answer in time.
+    silent: Arc<AtomicBool>,
 }
 
 impl Connection {
@@ -72,7 +80,8 @@ impl Link {
     /// A link to `address`; each of its connections begins with `greeting`.
     pub(super) fn new(address: Address, greeting: Arc<Pipeline>) -> Link {
         let (slot, _) = watch::channel(Slot::Down);
-        Link { shared: Arc::new(Shared { address, greeting, slot, hurry: Arc::default() }) }
+        let (hurry, costs) = (Arc::default(), Mutex::default());
+        Link { shared: Arc::new(Shared { address, greeting, slot, hurry, costs }) }
     }
 
     /// The connection, once an attempt that is under way has ended. Callers bound the wait.
@@ -85,7 +94,10 @@ impl Link {
         let slot = slots.wait_for(|slot| !matches!(slot, Slot::Connecting)).await;
         match slot.as_deref() {
             Ok(Slot::Up(connection)) => Ok(connection.clone()),
-            Ok(Slot::Failed(error)) => Err(error.clone()),
+            // Whatever the server has said to it, it is no answer to an operation.
+            Ok(Slot::Failed(error)) => {
+                Err((ErrorKind::Io, "cannot connect", error.to_string()).into())
+            }
             _ => Err((ErrorKind::Io, "no connection to the server").into()),
         }
     }
@@ -148,14 +160,17 @@ async fn reconnect(attempts: Attempts) {
     let mut pause = FIRST_PAUSE;
     while let Some(shared) = attempts.link.upgrade() {
         shared.slot.send_replace(Slot::Connecting);
+        shared.costs().begin();
         match shared.address.connect(&shared.greeting).await {
             Ok(inner) => {
-                let which = fastrand::u64(..);
-                shared.slot.send_replace(Slot::Up(Connection { inner, which }));
+                let (which, silent) = (fastrand::u64(..), Arc::default());
+                shared.costs().forget();
+                shared.slot.send_replace(Slot::Up(Connection { inner, which, silent }));
                 return;
             }
             Err(error) => {
                 tracing::debug!(address = ?shared.address, %error, "cannot connect to the cache's server");
+                shared.costs().failed();
                 shared.slot.send_replace(Slot::Failed(error));
             }
         }

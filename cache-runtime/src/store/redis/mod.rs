@@ -3,6 +3,7 @@
 mod address;
 mod answer;
 mod cluster;
+mod health;
 mod link;
 mod pool;
 mod script;

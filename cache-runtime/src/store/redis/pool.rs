@@ -49,6 +49,10 @@ impl Pool {
         }
     }
 
+    pub(super) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
     /// One more link to the server, for whoever wants to wait on it.
     pub(super) fn further_link(&self) -> Link {
         Link::new(self.address.clone(), Arc::clone(&self.greeting))

@@ -4,6 +4,7 @@ use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value, cmd};
 
 use super::{
     cluster::{Cluster, slot},
+    link::Link,
     pool::{self, Pool},
 };
 
@@ -28,6 +29,22 @@ impl Servers {
         match self {
             Servers::One(_) => 0,
             Servers::Cluster(cluster) => cluster.number(slot(key)),
+        }
+    }
+
+    /// Looks at the link of `key`. Nobody may know which node of a cluster that leads to.
+    pub(super) fn with_link<T>(&self, key: &str, look: impl FnOnce(&Link) -> T) -> Option<T> {
+        match self {
+            Servers::One(pool) => Some(look(pool.link(key))),
+            Servers::Cluster(cluster) => cluster.with_link(slot(key), look),
+        }
+    }
+
+    /// All links.
+    pub(super) fn links(&self) -> Vec<Link> {
+        match self {
+            Servers::One(pool) => pool.links().to_vec(),
+            Servers::Cluster(cluster) => cluster.links(),
         }
     }
 

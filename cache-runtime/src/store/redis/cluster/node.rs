@@ -38,6 +38,10 @@ impl Node {
         &self.links[self.lane(slot)]
     }
 
+    pub(super) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
     pub(super) fn start(&self) {
         self.links.iter().for_each(Link::start);
     }

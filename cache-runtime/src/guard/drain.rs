@@ -1,0 +1,131 @@
+//! Paying what is owed: a task that empties the keys, the oldest first, until nothing is owed any more.
+//!
+//! It sends deletes, never a settlement told again: the first one may have counted although its answer was lost, and
+//! counting it twice could end another writer's fence. A delete leaves a fence standing.
+
+use std::{
+    sync::{Arc, Weak, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, time};
+
+use super::Guard;
+use crate::{error::Error, protocol::Step, time::jittered};
+
+/// How many keys are emptied at once.
+const MOST: usize = 1_000;
+
+/// How many are tried at once after a failure, until it goes well again.
+const FEW: usize = 16;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it looks whether the cache is still there.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The task. Should its runtime shut down under it, another one can be started.
+struct Drainer(Weak<Guard>);
+
+impl Drop for Drainer {
+    fn drop(&mut self) {
+        if let Some(guard) = self.0.upgrade() {
+            guard.draining.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// How it went.
+struct Pace {
+    at_once: usize,
+    pause: Duration,
+}
+
+impl Pace {
+    const FIRST: Pace = Pace { at_once: MOST, pause: FIRST_PAUSE };
+
+    fn went_well(&mut self) {
+        self.at_once = (self.at_once * 4).min(MOST);
+        self.pause = FIRST_PAUSE;
+    }
+
+    /// How long to wait now.
+    fn went_wrong(&mut self) -> Duration {
+        self.at_once = FEW;
+        let pause = jittered(self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        pause
+    }
+}
+
+impl Drainer {
+    /// Empties keys until nothing is owed, or nobody needs the cache any more.
+    async fn run(mut self) {
+        let mut pace = Pace::FIRST;
+        while let Some(guard) = self.0.upgrade() {
+            let closing = Arc::clone(guard.breaker.closing());
+            let closed = closing.notified();
+            if !guard.breaker.seen().is_closed() {
+                drop(guard);
+                _ = time::timeout(LOOK, closed).await;
+                pace = Pace::FIRST;
+                continue;
+            }
+            let (sent, keys) = guard.owed.oldest(pace.at_once);
+            if keys.is_empty() {
+                guard.draining.store(false, Ordering::SeqCst);
+                // Somebody may have come to owe something who thought that this task would see to it.
+                if guard.owed.oldest(1).1.is_empty() || guard.draining.swap(true, Ordering::SeqCst)
+                {
+                    // It has said so itself.
+                    self.0 = Weak::new();
+                    return;
+                }
+                continue;
+            }
+            let steps: Vec<_> = keys.iter().map(|key| (&**key, Step::Delete)).collect();
+            let went_well = match guard.run_many(&steps).await {
+                Ok(replies) => {
+                    let mut went_well = true;
+                    for (key, reply) in keys.iter().zip(replies) {
+                        match reply {
+                            Ok(_) => guard.owed.confirm(key, sent),
+                            Err(error) => {
+                                went_well = false;
+                                guard.refused(key, &error);
+                            }
+                        }
+                    }
+                    went_well
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "invalidations still wait for the cache's store");
+                    false
+                }
+            };
+            drop(guard);
+            match went_well {
+                true => pace.went_well(),
+                false => time::sleep(pace.went_wrong()).await,
+            }
+        }
+    }
+}
+
+impl Guard {
+    /// The store does not take this invalidation now; it may take others.
+    fn refused(&self, key: &str, error: &Error) {
+        tracing::debug!(key, %error, "an invalidation still waits for the cache's store");
+        self.owed.postpone(key);
+    }
+
+    /// Sees to it that what is owed will be paid.
+    pub(super) fn drain(self: &Arc<Self>) {
+        // Outside of a runtime, it is left to whoever owes something next, or reads past it.
+        let Ok(runtime) = Handle::try_current() else { return };
+        if !self.draining.swap(true, Ordering::SeqCst) {
+            runtime.spawn(Drainer(Arc::downgrade(self)).run());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Reading past what is owed: a key whose emptying the store has not confirmed is to a reader as if it were fenced.
+//!
+//! So the protocol's own rules do the rest: the reader loads, stores nothing, and shares what it loads only with those
+//! who called before its load began.
+//!
+//! A key is looked up before an operation is sent. What is owed later belongs to a write that ends after the operation
+//! has begun, and so after the call that it is for.
+
+use std::sync::atomic::Ordering;
+
+use super::Guard;
+use crate::{
+    entry::Entry,
+    error::Error,
+    protocol::{Fenced, Nonce, Reply, State, Step},
+};
+
+/// What stands, for this process, under a key that is owed.
+fn fenced() -> State<Entry> {
+    State::Fenced(Fenced { epoch: Nonce([0; 16]), writers: 1, contended: true })
+}
+
+impl Guard {
+    /// The state of `key`, if the store need not be asked.
+    pub(super) fn state(&self, key: &str) -> Option<State<Entry>> {
+        self.is_owed(key).then(fenced)
+    }
+
+    fn is_owed(&self, key: &str) -> bool {
+        let owed = self.owed.has(key);
+        // The task that pays may have died with its runtime.
+        if owed
+            && !self.draining.load(Ordering::Relaxed)
+            && let Some(me) = self.me.upgrade()
+        {
+            me.drain();
+        }
+        owed
+    }
+
+    /// What `step` is answered on `key`, if the store need not be asked.
+    pub(super) fn reply(&self, key: &str, step: &Step<Entry>) -> Option<Reply<Entry>> {
+        use Step::{Acquire, Fill, Read, Stamp, Take};
+        match step {
+            Read | Acquire { .. } | Take { .. } | Stamp { .. } => self.state(key).map(Reply::Found),
+            Fill { .. } => self.is_owed(key).then_some(Reply::Superseded),
+            // These make nothing visible.
+            _ => None,
+        }
+    }
+
+    /// The states of the keys for which the store need not be asked.
+    pub(super) fn states(&self, keys: &[&str]) -> Option<Known<State<Entry>>> {
+        let states = || keys.iter().map(|key| self.state(key).map(Ok)).collect();
+        (self.owed.len() != 0)
+            .then(states)
+            .filter(|states: &Vec<_>| states.iter().any(Option::is_some))
+    }
+
+    /// The answers to the steps for which the store need not be asked.
+    pub(super) fn replies(&self, steps: &[(&str, Step<Entry>)]) -> Option<Known<Reply<Entry>>> {
+        let replies = || steps.iter().map(|(key, step)| self.reply(key, step).map(Ok)).collect();
+        (self.owed.len() != 0)
+            .then(replies)
+            .filter(|replies: &Vec<_>| replies.iter().any(Option::is_some))
+    }
+}
+
+/// What is known without asking the store, and nothing where it has to be asked.
+pub(super) type Known<T> = Vec<Option<Result<T, Error>>>;
+
+/// Puts what the store has answered where nothing is known yet. Each answer may be an error of its own.
+pub(super) fn fill_in<T>(
+    known: Known<T>,
+    asked: Vec<Result<T, Error>>,
+) -> Result<Vec<Result<T, Error>>, Error> {
+    let mut asked = asked.into_iter();
+    let missing = || Error::Unavailable("the store did not answer everything".into());
+    known.into_iter().map(|known| known.or_else(|| asked.next()).ok_or_else(missing)).collect()
+}

@@ -1,0 +1,166 @@
+//! Recovery: one probe at a time, in the background, from when the breaker opens until an answer has come in time.
+//!
+//! A probe is not cut off by the deadline. Where a server hangs, its answer comes the moment the server goes on, and
+//! nothing has to be waited for. An answer that is later than an operation may take proves that the server is there,
+//! and not that it can be used.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{Weak, atomic::Ordering},
+    time::Duration,
+};
+
+use futures_util::future::select;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Guard, breaker::Breaker};
+use crate::{error::Error, time::jittered};
+
+/// After so long without an answer, the connection is not to be trusted any more.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two probes at least, if the first one fails: a server may accept connections only to close them.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// What is probed.
+pub(super) trait Patient {
+    fn breaker(&self) -> &Breaker;
+
+    /// How long an operation may take.
+    fn deadline(&self) -> Duration;
+
+    /// How long it is left alone after a probe that failed.
+    fn pause(&self) -> Duration;
+
+    /// Asks for something.
+    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Which connection it has.
+    fn connection(&self) -> Option<u64>;
+
+    /// Waits until it has another connection than `old`.
+    fn comes_up(&self, old: Option<u64>) -> impl Future<Output = ()> + Send;
+
+    /// Gives up the connections that there are.
+    fn renew(&self);
+
+    /// Brings back whatever has not come back by itself.
+    fn rouse(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// The task. Should its runtime shut down under it, another one can be started.
+pub(super) struct Prober<P: Patient>(Weak<P>);
+
+impl<P: Patient> Prober<P> {
+    pub(super) fn of(patient: &Weak<P>) -> Self {
+        Prober(Weak::clone(patient))
+    }
+
+    pub(super) async fn run(mut self) {
+        attend(&self.0).await;
+        // It has said so itself.
+        self.0 = Weak::new();
+    }
+}
+
+impl<P: Patient> Drop for Prober<P> {
+    fn drop(&mut self) {
+        if let Some(patient) = self.0.upgrade() {
+            patient.breaker().probed.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// Probes until the breaker is closed, or nobody needs it any more.
+async fn attend<P: Patient>(patient: &Weak<P>) {
+    // What the connection was when a probe failed.
+    let mut failed: Option<Option<u64>> = None;
+    while let Some(patient) = patient.upgrade() {
+        let breaker = patient.breaker();
+        if let Some(old) = failed.take() {
+            wait(&*patient, old).await;
+            breaker.probing(true);
+        }
+        if breaker.seen().is_closed() {
+            return closed(breaker);
+        }
+        let (began, connection) = (Instant::now(), patient.connection());
+        let patience = PATIENCE.max(patient.deadline() * 2);
+        match timeout(patience, patient.probe()).await {
+            Ok(Ok(())) if began.elapsed() <= patient.deadline() => {
+                // Before anyone is let through, so that none meets a connection that is still in pieces.
+                _ = timeout(patient.deadline(), patient.rouse()).await;
+                closed(breaker);
+                return;
+            }
+            // Too late: it may be quicker next time.
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the cache's store is still unwell");
+                failed = Some(connection);
+            }
+            Err(_) => {
+                patient.renew();
+                failed = Some(None);
+            }
+        }
+        breaker.probing(false);
+    }
+}
+
+/// The pause after a probe that failed. It ends early where there is hope.
+async fn wait(patient: &impl Patient, old: Option<u64>) {
+    let hope = async {
+        let sign_of_life = pin!(patient.breaker().sign_of_life.notified());
+        select(pin!(patient.comes_up(old)), sign_of_life).await;
+    };
+    let breath = sleep(BREATH.min(patient.pause()));
+    _ = timeout(jittered(patient.pause()), hope).await;
+    breath.await;
+}
+
+fn closed(breaker: &Breaker) {
+    // Before it closes, so that whoever opens it again starts another task.
+    breaker.probed.store(false, Ordering::Release);
+    if let Some(open_for) = breaker.close() {
+        tracing::info!(?open_for, "the cache's store answers again");
+    }
+}
+
+impl Patient for Guard {
+    fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    fn deadline(&self) -> Duration {
+        self.settings.deadline
+    }
+
+    fn pause(&self) -> Duration {
+        self.settings.open_for
+    }
+
+    async fn probe(&self) -> Result<(), Error> {
+        self.store.probe(&self.settings.probe).await
+    }
+
+    fn connection(&self) -> Option<u64> {
+        self.store.connection_of(&self.settings.probe)
+    }
+
+    async fn comes_up(&self, old: Option<u64>) {
+        self.store.comes_up(&self.settings.probe, old).await;
+    }
+
+    fn renew(&self) {
+        self.store.renew();
+    }
+
+    async fn rouse(&self) {
+        self.store.rouse().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

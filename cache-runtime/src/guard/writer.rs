@@ -1,0 +1,228 @@
+//! The steps of writers, which are never left out: other processes may be back with the store before this one.
+//!
+//! What the store has not confirmed is owed. While the breaker is open, a step waits for nothing that takes long:
+//!
+//! | the way to the store | what a step does |
+//! |---|---|
+//! | connected, and nothing speaks against it | waits for its answer, as ever |
+//! | connected, but silent: the server hangs, or is slow | is sent, and its answer is left to the background |
+//! | not connected, and refused at once | has another attempt to connect made, and waits for that |
+//! | not connected, and attempts take long | is owed |
+//!
+//! All steps of a key take one way, so those that are sent arrive in their order, and before anything newer.
+
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
+
+use tokio::{runtime::Handle, task::unconstrained, time};
+
+use super::{Guard, Place, owed::Moment};
+use crate::{
+    asked::Asked,
+    entry::Entry,
+    error::Error,
+    protocol::{Nonce, Reply, Step},
+    store::Standing,
+};
+
+/// How long an answer is waited for in the background.
+const LATE: Duration = Duration::from_secs(30);
+
+/// A fence that was raised, or may have been.
+pub(crate) struct Raised {
+    /// The epoch in force; where the store did not answer, the one that was proposed, which may stand.
+    pub(crate) epoch: Nonce,
+    /// The error, and a debt until the key has been delivered, where the store has not confirmed the fence.
+    pub(crate) unconfirmed: Option<(Error, Unconfirmed)>,
+}
+
+/// A writer at work on a key without a confirmed fence. Until it has delivered, this process reads past the key;
+/// dropped before, it owes the store a delete.
+pub(crate) struct Unconfirmed {
+    guard: Arc<Guard>,
+    /// None once it has ended.
+    name: Option<Arc<str>>,
+}
+
+impl Unconfirmed {
+    fn begin(guard: &Arc<Guard>, key: &Arc<str>) -> Unconfirmed {
+        Unconfirmed { guard: Arc::clone(guard), name: Some(guard.owed.begin(key)) }
+    }
+
+    /// The key has been delivered.
+    fn end(mut self) {
+        if let Some(name) = self.name.take() {
+            self.guard.owed.end(&name);
+        }
+    }
+}
+
+impl Drop for Unconfirmed {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            self.guard.owed.end_owing(&name);
+            self.guard.drain();
+        }
+    }
+}
+
+/// A delivery under way. Dropped before it has been confirmed, it leaves a debt.
+struct Delivery<'a> {
+    guard: &'a Arc<Guard>,
+    key: &'a Arc<str>,
+    unconfirmed: Option<Unconfirmed>,
+    open: bool,
+}
+
+impl Delivery<'_> {
+    fn confirmed(mut self, sent: Moment) {
+        self.open = false;
+        self.guard.owed.confirm(self.key, sent);
+        if let Some(unconfirmed) = self.unconfirmed.take() {
+            unconfirmed.end();
+        }
+    }
+}
+
+impl Drop for Delivery<'_> {
+    fn drop(&mut self) {
+        // A writer without a confirmed fence owes by its own end.
+        if self.open && self.unconfirmed.is_none() {
+            self.guard.owed.owe(self.key);
+            self.guard.drain();
+        }
+    }
+}
+
+impl Guard {
+    /// Fences a key for a write that is about to begin.
+    pub(crate) async fn fence(
+        self: &Arc<Self>,
+        key: &Arc<str>,
+        proposed: Nonce,
+        life: Duration,
+    ) -> Raised {
+        let sent = self.owed.now();
+        let error = match self.write(key, Step::Fence { epoch: proposed, life }, sent).await {
+            Ok(Reply::Fenced(epoch)) => {
+                // Whatever was there before is gone.
+                self.owed.confirm(key, sent);
+                return Raised { epoch, unconfirmed: None };
+            }
+            Ok(_) => Error::Unavailable("the store did not fence the key".into()),
+            Err(error) => error,
+        };
+        let unconfirmed = Unconfirmed::begin(self, key);
+        Raised { epoch: proposed, unconfirmed: Some((error, unconfirmed)) }
+    }
+
+    /// Takes a step that ends a write; where that fails, empties the key in what is left of the time.
+    ///
+    /// A settlement is not sent twice by the store, since it counts. A delete may be, and if it lands before
+    /// the writer returns, nothing is owed. Otherwise the key is, also where this is dropped halfway.
+    pub(crate) async fn deliver(
+        self: &Arc<Self>,
+        key: &Arc<str>,
+        step: Step<Entry>,
+        unconfirmed: Option<Unconfirmed>,
+    ) -> Result<(), Error> {
+        let delivery = Delivery { guard: self, key, unconfirmed, open: true };
+        let (seen, sent) = (self.breaker.seen(), self.owed.now());
+        if let Err(error) = self.may_wait(key) {
+            // First the debt, so that what is sent now pays for it.
+            drop(delivery);
+            let sent = self.owed.now();
+            if self.send(key, step, sent).await {
+                return Err(error);
+            }
+            let delete = pin!(self.store.run(key, Step::Delete));
+            self.attempt(Asked::step(&Step::Delete), seen, Some(key), delete).await?;
+            self.owed.confirm(key, sent);
+            return Ok(());
+        }
+        let asked = Asked::step(&step);
+        let delivered = async {
+            match self.store.run(key, step).await {
+                Ok(_) => Ok(()),
+                Err(_) => {
+                    asked.count_failure(&self.settings.counters);
+                    Asked::step(&Step::Delete).count(&self.settings.counters);
+                    self.store.run(key, Step::Delete).await.map(drop)
+                }
+            }
+        };
+        self.attempt(asked, seen, Some(key), pin!(delivered)).await?;
+        delivery.confirmed(sent);
+        Ok(())
+    }
+
+    /// This moment: what is sent from now on pays for every debt until now.
+    pub(crate) fn now(&self) -> Moment {
+        self.owed.now()
+    }
+
+    /// What was sent at `sent` has taken away whatever was under `key`.
+    pub(crate) fn emptied(&self, key: &str, sent: Moment) {
+        self.owed.confirm(key, sent);
+    }
+
+    /// Takes a step of somebody who writes, or gives something up. It may be taken twice.
+    pub(super) async fn write(
+        self: &Arc<Self>,
+        key: &Arc<str>,
+        step: Step<Entry>,
+        sent: Moment,
+    ) -> Result<Reply<Entry>, Error> {
+        let seen = self.breaker.seen();
+        if let Err(error) = self.may_wait(key)
+            && self.send(key, step.clone(), sent).await
+        {
+            return Err(error);
+        }
+        self.attempt(Asked::step(&step), seen, Some(key), pin!(self.store.run(key, step))).await
+    }
+
+    /// Whether a step may wait for its answer.
+    fn may_wait(&self, key: &str) -> Result<(), Error> {
+        if self.breaker.seen().is_closed() {
+            return Ok(());
+        }
+        self.see_to_recovery();
+        match self.store.standing(key) {
+            Standing::Prompt | Standing::Refusing => Ok(()),
+            Standing::Silent => Err(Error::Unavailable("the store does not answer".into())),
+            Standing::Away => Err(Error::Unavailable("the store cannot be reached".into())),
+        }
+    }
+
+    /// Sends a step, if it can be sent at once, and leaves its answer to the background. False where the connection
+    /// turned out to be lost, so that it may not have been sent, and waiting may not take long any more.
+    async fn send(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>, sent: Moment) -> bool {
+        if self.store.standing(key) == Standing::Away {
+            self.store.hurry(key);
+            return true;
+        }
+        let Ok(runtime) = Handle::try_current() else { return true };
+        let Some(place) = Place::take(Arc::clone(self)) else { return true };
+        let (guard, its) = (Arc::clone(self), Arc::clone(key));
+        Asked::step(&step).count(&self.settings.counters);
+        let empties = matches!(step, Step::Fence { .. } | Step::Settle { .. } | Step::Delete);
+        let late = async move {
+            let _place = place;
+            if let Ok(Ok(_)) = time::timeout(LATE, guard.store.run(&its, step)).await {
+                if empties {
+                    guard.owed.confirm(&its, sent);
+                }
+                guard.breaker.sign_of_life.notify_one();
+            }
+        };
+        // Polled here for the first time, so that it is sent before what this caller sends next. That the caller has
+        // had its share of time must not put it off.
+        let mut late = Box::pin(unconstrained(late));
+        let pending = poll_fn(|cx| Poll::Ready(late.as_mut().poll(cx).is_pending())).await;
+        let connected = matches!(self.store.standing(key), Standing::Prompt | Standing::Silent);
+        if connected && pending {
+            runtime.spawn(late);
+        }
+        connected
+    }
+}

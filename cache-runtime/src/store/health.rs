@@ -1,0 +1,93 @@
+//! How a store is, as far as is known without asking it. The embedded one is always well.
+
+use super::Store;
+use crate::error::Error;
+
+/// How the way to a store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "the embedded store is always well"))]
+pub(crate) enum Standing {
+    /// It is connected, and nothing says that it does not answer.
+    Prompt,
+    /// It is connected, but an operation has had no answer in time.
+    Silent,
+    /// It is not connected, and asking costs next to nothing: it refuses at once.
+    Refusing,
+    /// It is not connected, and asking takes long.
+    Away,
+}
+
+#[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "one store is always well"))]
+impl Store {
+    /// How the way is that the steps of `key` take.
+    pub(crate) fn standing(&self, key: &str) -> Standing {
+        match self {
+            Store::Memory(_) => Standing::Prompt,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.standing(key),
+        }
+    }
+
+    /// Notes that an operation on `key` had no answer in time.
+    pub(crate) fn suspect(&self, key: &str) {
+        match self {
+            Store::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.suspect(key),
+        }
+    }
+
+    /// Has an attempt to connect made now, where there is no connection.
+    pub(crate) fn hurry(&self, key: &str) {
+        match self {
+            Store::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.hurry(key),
+        }
+    }
+
+    /// Asks for something cheap. Any answer will do that does not say that the store is unwell.
+    pub(crate) async fn probe(&self, key: &str) -> Result<(), Error> {
+        match self {
+            Store::Memory(_) => Ok(()),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.probe(key).await,
+        }
+    }
+
+    /// Which connection the way of `key` has.
+    pub(crate) fn connection_of(&self, key: &str) -> Option<u64> {
+        match self {
+            Store::Memory(_) => None,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.connection_of(key),
+        }
+    }
+
+    /// Waits until the way of `key` has another connection than `old`.
+    pub(crate) async fn comes_up(&self, key: &str, old: Option<u64>) {
+        match self {
+            Store::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.comes_up(key, old).await,
+        }
+    }
+
+    /// Connects what is not connected, and lets bygones be bygones.
+    pub(crate) async fn rouse(&self) {
+        match self {
+            Store::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.rouse().await,
+        }
+    }
+
+    /// Makes every connection anew.
+    pub(crate) fn renew(&self) {
+        match self {
+            Store::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.renew(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! How a server is, as its links see it, and what brings them back.
+
+use std::future::pending;
+
+use futures_util::future::join_all;
+
+use super::{RedisStore, link::Link};
+use crate::{error::Error, store::Standing};
+
+impl RedisStore {
+    /// How the link of `key` is. Where nobody knows which node of a cluster that is, it is none that can be reached.
+    pub(crate) fn standing(&self, key: &str) -> Standing {
+        self.servers.with_link(key, Link::standing).unwrap_or(Standing::Away)
+    }
+
+    /// Notes that an operation on `key` had no answer in time.
+    pub(crate) fn suspect(&self, key: &str) {
+        self.servers.with_link(key, |link| link.set_silent(true));
+    }
+
+    /// Has an attempt to connect made now, if the link of `key` has no connection.
+    pub(crate) fn hurry(&self, key: &str) {
+        self.servers.with_link(key, Link::hurry);
+    }
+
+    /// Asks for something cheap; connects first, if need be. Any answer will do that does not say that the server is
+    /// unwell.
+    pub(crate) async fn probe(&self, key: &str) -> Result<(), Error> {
+        self.servers.insist(key).await;
+        match self.read(key).await {
+            Ok(_) | Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Which connection the link of `key` has.
+    pub(crate) fn connection_of(&self, key: &str) -> Option<u64> {
+        self.servers.with_link(key, Link::which).flatten()
+    }
+
+    /// Waits until the link of `key` has another connection than `old`.
+    pub(crate) async fn comes_up(&self, key: &str, old: Option<u64>) {
+        match self.servers.with_link(key, Link::clone) {
+            Some(link) => link.comes_up(old).await,
+            None => pending().await,
+        }
+    }
+
+    /// Connects every link that has no connection, and lets bygones be bygones.
+    pub(crate) async fn rouse(&self) {
+        join_all(self.servers.links().iter().map(|link| async {
+            link.insist().await;
+            link.set_silent(false);
+        }))
+        .await;
+    }
+
+    /// Makes every connection anew.
+    pub(crate) fn renew(&self) {
+        self.servers.links().iter().for_each(Link::renew);
+    }
+}

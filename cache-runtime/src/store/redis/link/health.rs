@@ -1,0 +1,116 @@
+//! What is known of a link's health: whether its server answers, and what it costs to ask one that is not connected.
+
+use std::{
+    sync::{MutexGuard, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{Link, Shared, Slot};
+use crate::store::Standing;
+
+/// A server that refuses a connection within this is near, and asking it again costs next to nothing.
+const CHEAP: Duration = Duration::from_millis(2);
+
+/// What a busy machine may add to that.
+const NOISE: Duration = Duration::from_millis(20);
+
+/// So many attempts show what an attempt costs.
+const SAMPLE: u32 = 4;
+
+/// What attempts to connect have cost since there was a connection.
+#[derive(Debug, Default)]
+pub(super) struct Costs {
+    /// When the attempt that is under way began.
+    began: Option<Instant>,
+    failed: u32,
+    last: Duration,
+    least: Duration,
+}
+
+impl Costs {
+    pub(super) fn begin(&mut self) {
+        self.began = Some(Instant::now());
+    }
+
+    pub(super) fn failed(&mut self) {
+        self.last = self.began.take().map_or(Duration::ZERO, |began| began.elapsed());
+        self.least = if self.failed == 0 { self.last } else { self.least.min(self.last) };
+        self.failed = self.failed.saturating_add(1);
+    }
+
+    pub(super) fn forget(&mut self) {
+        *self = Costs::default();
+    }
+
+    /// Whether a further attempt fails quickly, if it fails. One that has never been tried might.
+    fn are_small(&self) -> bool {
+        let pending = self.began.is_some_and(|began| began.elapsed() > NOISE);
+        let near = self.failed < SAMPLE || self.least <= CHEAP;
+        !pending && near && self.last <= NOISE
+    }
+}
+
+impl Shared {
+    /// Each change is whole before anything can panic.
+    pub(super) fn costs(&self) -> MutexGuard<'_, Costs> {
+        self.costs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Link {
+    /// How the link is.
+    pub(in crate::store::redis) fn standing(&self) -> Standing {
+        if let Slot::Up(connection) = &*self.shared.slot.borrow() {
+            return match connection.silent.load(Ordering::Relaxed) {
+                true => Standing::Silent,
+                false => Standing::Prompt,
+            };
+        }
+        match self.shared.costs().are_small() {
+            true => Standing::Refusing,
+            false => Standing::Away,
+        }
+    }
+
+    /// Notes that an operation had no answer in time, or that all is well with the connection after all.
+    pub(in crate::store::redis) fn set_silent(&self, silent: bool) {
+        if let Slot::Up(connection) = &*self.shared.slot.borrow() {
+            connection.silent.store(silent, Ordering::Relaxed);
+        }
+    }
+
+    /// Which connection there is.
+    pub(in crate::store::redis) fn which(&self) -> Option<u64> {
+        match &*self.shared.slot.borrow() {
+            Slot::Up(connection) => Some(connection.which),
+            _ => None,
+        }
+    }
+
+    /// Waits until there is a connection other than `old`.
+    pub(in crate::store::redis) async fn comes_up(&self, old: Option<u64>) {
+        let mut slots = self.shared.slot.subscribe();
+        let other = |slot: &Slot| matches!(slot, Slot::Up(up) if Some(up.which) != old);
+        // The link holds the sender.
+        _ = slots.wait_for(other).await;
+    }
+
+    /// Has an attempt to connect made now, if there is no connection.
+    pub(in crate::store::redis) fn hurry(&self) {
+        self.start();
+        if self.which().is_none() {
+            self.shared.hurry.notify_one();
+        }
+    }
+
+    /// Makes another connection in the place of the one that there is.
+    pub(in crate::store::redis) fn renew(&self) {
+        let connection = match &*self.shared.slot.borrow() {
+            Slot::Up(connection) => connection.clone(),
+            _ => return,
+        };
+        self.replace(&connection);
+    }
+}
