@@ -67,6 +67,12 @@ impl Site {
         Site { path, policy, name: OnceLock::new() }
     }
 
+    /// The same, of a function whose key has this template.
+    pub const fn template(mut self, template: &'static str) -> Site {
+        self.policy.template = Some(template);
+        self
+    }
+
     fn label(&self) -> &'static str {
         self.name.get_or_init(|| self.policy.name.unwrap_or_else(|| function_path((self.path)())))
     }

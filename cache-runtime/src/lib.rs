@@ -102,6 +102,7 @@ mod stats;
 mod store;
 mod striped;
 mod tagged;
+pub mod telemetry;
 mod time;
 mod value;
 mod write;

@@ -25,6 +25,8 @@ pub struct Policy {
     pub(crate) wait: Duration,
     pub(crate) version: Option<u32>,
     pub(crate) name: Option<&'static str>,
+    /// The template of the key, for logs.
+    pub(crate) template: Option<&'static str>,
     pub(crate) jitter: Part,
     pub(crate) stale_while_revalidate: Duration,
     pub(crate) stale_if_error: Duration,
@@ -97,6 +99,7 @@ impl Policy {
         wait: Duration::from_secs(10),
         version: None,
         name: None,
+        template: None,
         jitter: Part(0),
         stale_while_revalidate: Duration::ZERO,
         stale_if_error: Duration::ZERO,

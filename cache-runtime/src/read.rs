@@ -56,7 +56,7 @@ where
             return S::join(stored);
         }
     }
-    miss::<S, H, F>(lookup, hooks, body).await
+    miss::<S, H, F>(&mut lookup, hooks, body).await
 }
 
 /// Answers one call of a cached function whose load can go on without its caller.
@@ -89,12 +89,18 @@ where
             }
             Age::Fallback => {
                 if let Some(patience) = lookup.request.policy.soft_timeout {
+                    lookup.missed();
                     let loading = spawn_miss::<S, H, F>(&lookup, hooks, load());
                     return match time::timeout(patience, loading).await {
-                        Ok(Ok(output)) => output,
+                        Ok(Ok(Answer { output, stale })) => {
+                            if stale {
+                                lookup.served_stale();
+                            }
+                            output
+                        }
                         // Too late, or it has panicked.
                         _ => {
-                            lookup.request.counters.stale_hits.add_one();
+                            lookup.served_stale();
                             S::join(stored)
                         }
                     };
@@ -103,7 +109,7 @@ where
             Age::Over => {}
         }
     }
-    miss::<S, H, F>(lookup, hooks, load()).await
+    miss::<S, H, F>(&mut lookup, hooks, load()).await
 }
 
 fn audited(lookup: &Lookup<'_>, hit: &Hit) -> bool {
@@ -122,7 +128,7 @@ where
 }
 
 /// Answers a call that found no value that it could return.
-async fn miss<S, H, F>(mut lookup: Lookup<'_>, hooks: H, body: F) -> S::Output
+async fn miss<S, H, F>(lookup: &mut Lookup<'_>, hooks: H, body: F) -> S::Output
 where
     S: Shape,
     S::Stored: Serialize + DeserializeOwned,
@@ -134,7 +140,7 @@ where
     loop {
         match Box::pin(lookup.next()).await {
             Next::Value(entry) => {
-                if let Some(stored) = decode::<S>(&mut lookup, &entry) {
+                if let Some(stored) = decode::<S>(lookup, &entry) {
                     return S::join(stored);
                 }
             }
@@ -147,7 +153,7 @@ where
                 let output = Box::pin(finish::<S, H, F>(lead, hooks, body)).await;
                 return output.unwrap_or_else(|failed| {
                     let stale = lookup.fall_back();
-                    let stale = stale.and_then(|entry| decode::<S>(&mut lookup, &entry));
+                    let stale = stale.and_then(|entry| decode::<S>(lookup, &entry));
                     stale.map_or(failed, S::join)
                 });
             }
@@ -155,8 +161,18 @@ where
     }
 }
 
+/// The answer of a task, and whether that is the value that has expired.
+struct Answer<O> {
+    output: O,
+    stale: bool,
+}
+
 /// Answers a call in a task of its own, which goes on when nobody waits for it any more.
-fn spawn_miss<S, H, F>(lookup: &Lookup<'_>, hooks: H, load: F) -> oneshot::Receiver<S::Output>
+fn spawn_miss<S, H, F>(
+    lookup: &Lookup<'_>,
+    hooks: H,
+    load: F,
+) -> oneshot::Receiver<Answer<S::Output>>
 where
     S: Shape + 'static,
     S::Output: Send + 'static,
@@ -170,9 +186,9 @@ where
     tokio::spawn(async move {
         let mut lookup = Lookup::new(&request, &guard);
         lookup.go_on(found);
-        let output = miss::<S, H, F>(lookup, hooks, load).await;
+        let output = miss::<S, H, F>(&mut lookup, hooks, load).await;
         // Nobody may be waiting any more.
-        _ = answer.send(output);
+        _ = answer.send(Answer { output, stale: lookup.has_served_stale() });
     });
     receiver
 }
@@ -185,7 +201,9 @@ where
     H: FnOnce(&S::Value, &mut Plan),
     F: Future<Output = S::Output>,
 {
-    match S::split(lead.drive(body).await) {
+    let loaded = S::split(lead.drive(body).await);
+    lead.timed(loaded.is_ok());
+    match loaded {
         Ok(stored) => {
             let loaded = plan::<S, H>(&lead, &stored, hooks);
             lead.loaded(loaded).await;

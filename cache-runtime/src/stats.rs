@@ -3,6 +3,7 @@
 mod counter;
 mod function;
 mod histogram;
+mod operation;
 mod store;
 mod table;
 
@@ -13,14 +14,15 @@ use std::{
 
 use serde::Serialize;
 
-pub(crate) use self::{
-    function::Counters,
-    store::{Operation, StoreCounters},
-};
 pub use self::{
     function::FunctionStats,
     histogram::Latency,
     store::{Breaker, StoreStats},
+};
+pub(crate) use self::{
+    function::{Counters, Waiting},
+    operation::Operation,
+    store::StoreCounters,
 };
 
 /// What the functions on one cache have done, each under its name, and their store.
@@ -68,18 +70,26 @@ impl Stats {
 }
 
 /// The counters of one cache: those of its functions by their names, and those of its store.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Registry {
     /// Which store it is.
     kind: &'static str,
     store: Arc<StoreCounters>,
     functions: RwLock<BTreeMap<&'static str, Arc<Counters>>>,
+    /// For calls of which nothing is counted.
+    nobody: Arc<Counters>,
 }
 
 impl Registry {
     /// No counts yet, of a cache over a store of this `kind`.
     pub(crate) fn new(kind: &'static str, store: &Arc<StoreCounters>) -> Registry {
-        Registry { kind, store: Arc::clone(store), functions: RwLock::default() }
+        let (store, nobody) = (Arc::clone(store), Arc::new(Counters::new("")));
+        Registry { kind, store, functions: RwLock::default(), nobody }
+    }
+
+    /// The counters of a call that is no function's.
+    pub(crate) fn nobody(&self) -> Arc<Counters> {
+        Arc::clone(&self.nobody)
     }
 
     pub(crate) fn counters(&self, name: &'static str) -> Arc<Counters> {
@@ -89,13 +99,13 @@ impl Registry {
         }
         drop(functions);
         let mut functions = self.functions.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(functions.entry(name).or_default())
+        Arc::clone(functions.entry(name).or_insert_with(|| Arc::new(Counters::new(name))))
     }
 
     pub(crate) fn snapshot(&self) -> Stats {
         let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
         Stats {
-            functions: functions.iter().map(|(name, c)| c.snapshot(name)).collect(),
+            functions: functions.values().map(|counters| counters.snapshot()).collect(),
             store: self.store.snapshot(self.kind),
         }
     }

@@ -99,7 +99,8 @@ impl Tagged<'_> {
     /// As [`Cache::get`].
     pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
         let Some(guard) = &self.cache.inner.guard else { return Ok(None) };
-        let request = self.request(&key, &Policy::UNSET, Arc::default());
+        let nobody = self.cache.inner.registry.nobody();
+        let request = self.request(&key, &Policy::UNSET, nobody);
         let entry = read::peek(&request, guard).await?;
         entry.map(|entry| codec::decode(&entry, &Encoding::DEFAULT)).transpose()
     }

@@ -192,7 +192,7 @@ impl Term<'_> {
             Buried::Dead => {
                 tracing::error!(
                     queue = &*queue.names.title,
-                    key = &*slot.item.key,
+                    key = worker.guard.shown(&slot.item.key),
                     error,
                     "a write cannot be written, and is a dead letter now"
                 );

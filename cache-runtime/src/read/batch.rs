@@ -58,7 +58,9 @@ where
             let asked = asked.clone();
             async move { load(asked).await }
         };
-        match R::split(Box::pin(batch.drive(load)).await, &asked) {
+        let loaded = R::split(Box::pin(batch.drive(load)).await, &asked);
+        batch.timed(loaded.is_ok());
+        match loaded {
             Ok(loaded) => {
                 let fills = missing.iter().zip(&loaded);
                 let fills = fills.filter_map(|(&row, loaded)| batch.fill(row, loaded)).collect();
@@ -84,7 +86,7 @@ fn decode<T: DeserializeOwned>(batch: &mut Batch<'_>, rows: &mut [Option<T>]) {
     for (row, entry) in batch.take_found() {
         match codec::decode(&entry, &batch.policy.encoding) {
             Ok(stored) => {
-                batch.answered(&entry);
+                batch.answered(row, &entry);
                 rows[row] = Some(stored);
             }
             Err(error) => batch.reject(row, &entry, &error),

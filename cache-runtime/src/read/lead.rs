@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
+use tracing::Instrument;
 
 use super::{
     lookup::Lookup,
@@ -23,6 +24,7 @@ use crate::{
     lease::Claim,
     policy::Policy,
     protocol::{Expected, Nonce, Reply, State, Step},
+    telemetry::{About, tell},
     time::now_ms,
 };
 
@@ -114,14 +116,24 @@ impl<'a> Lead<'a> {
         &self.request.policy
     }
 
+    /// What an event is about that concerns this load.
+    fn about(&self) -> About<'_> {
+        self.request.about(self.guard, &self.key)
+    }
+
     /// Runs the body, keeping the lease alive meanwhile.
     pub(super) async fn drive<F: Future>(&self, body: F) -> F::Output {
         let keys = Keys::One(Arc::clone(&self.key));
-        let body = reentry::loading(self.guard, keys, body);
+        let body = reentry::loading(self.guard, keys, body.instrument(self.about().load()));
         match self.place.claim() {
             Some(claim) => claim.renewing(body).await,
             None => body.await,
         }
+    }
+
+    /// The body has just come to an end.
+    pub(super) fn timed(&self, succeeded: bool) {
+        self.request.counters.loaded(self.began.elapsed(), succeeded);
     }
 
     /// Encodes a value, if it is of use to anyone.
@@ -148,14 +160,14 @@ impl<'a> Lead<'a> {
         let encoding = &self.policy().encoding;
         match codec::encode(stored, stamp, encoding, meta).and_then(codec::verified::<T>) {
             Ok(entry) if store && codec::is_too_large(&entry, encoding) => {
-                tracing::debug!(key = &*self.key, "a value is larger than `max_bytes`");
+                tell!(debug, self.about(), "a value is larger than `max_bytes`");
                 self.request.counters.too_large.add_one();
                 Loaded::Share(entry)
             }
             Ok(entry) if store => Loaded::Store(entry, life.hard),
             Ok(entry) => Loaded::Share(entry),
             Err(error) => {
-                tracing::warn!(key = &*self.key, %error, "a value cannot be cached");
+                tell!(warn, self.about(), %error, "a value cannot be cached");
                 self.request.counters.unencodable.add_one();
                 Loaded::Unshareable
             }
@@ -211,18 +223,20 @@ impl<'a> Lead<'a> {
         match self.take_and_look(step, &claim.tags).await {
             Ok((Reply::Done, true)) => {
                 claim.spend();
+                tell!(trace, self.about(), "a load has ended its claim");
                 (proven, true)
             }
             Ok((reply, _)) => {
                 claim.spend();
                 if reply != Reply::Done {
                     self.request.counters.superseded.add_one();
+                    tell!(debug, self.about(), "a write came between a load and its fill");
                 }
                 (self.mark, reply == Reply::Done)
             }
             // The lease may stand yet: dropping it gives it up.
             Err(error) => {
-                tracing::debug!(key = &*self.key, %error, "the cache's store failed");
+                tell!(debug, self.about(), %error, "the cache's store failed");
                 self.request.counters.store_errors.add_one();
                 (self.mark, false)
             }
@@ -253,6 +267,7 @@ impl<'a> Lead<'a> {
     /// Reports a failure.
     pub(super) fn failed(self, error: Option<SharedError>) {
         self.request.counters.load_failures.add_one();
+        tell!(debug, self.about(), "a load has failed");
         self.end(error);
     }
 

@@ -20,6 +20,8 @@ use crate::{
     lease::Claim,
     protocol::{Nonce, Pending, State},
     seal,
+    stats::Waiting,
+    telemetry::{About, tell},
     time::now_ms,
 };
 
@@ -35,6 +37,21 @@ pub(crate) struct Lookup<'a> {
     /// A value that has expired, and may be served in need.
     stale: Option<Stale>,
     waited: bool,
+    tally: Tally,
+}
+
+/// Whether a call that found nothing that it could return has been counted: as one of the misses, or of those that
+/// were served what had expired.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tally {
+    /// There is nothing to count yet.
+    Open,
+    /// It is a miss, unless it comes to be served the value that has expired.
+    Owed,
+    /// It has been counted.
+    Settled,
+    /// Another call goes on in this one, and counts what comes of it: whether that is the value that has expired.
+    Another { stale: bool },
 }
 
 /// Under the key stands an entry of another layout of the value, which another version of the service reads.
@@ -97,8 +114,8 @@ pub(super) enum Next<'a> {
 
 impl<'a> Lookup<'a> {
     pub(crate) fn new(request: &'a Request, guard: &'a Arc<Guard>) -> Self {
-        let (store, waited) = (Store::Usable, false);
-        Lookup { request, guard, beside: None, shared_key: None, store, stale: None, waited }
+        let (store, waited, tally) = (Store::Usable, false, Tally::Open);
+        Lookup { request, guard, beside: None, shared_key: None, store, stale: None, waited, tally }
     }
 
     /// What this call has found out.
@@ -107,8 +124,9 @@ impl<'a> Lookup<'a> {
         Found { beside: beside.clone(), store: *store, stale: stale.clone() }
     }
 
-    /// Goes on from where another call is.
+    /// Goes on from where another call is, which is counted by itself.
     pub(super) fn go_on(&mut self, found: Found) {
+        self.tally = Tally::Another { stale: false };
         (self.beside, self.store, self.stale) = (found.beside, found.store, found.stale);
     }
 
@@ -212,11 +230,18 @@ impl<'a> Lookup<'a> {
 
     pub(super) fn hit(&self, hit: &Hit) {
         let counters = &self.request.counters;
-        match hit.age {
-            Age::Revalidate => counters.stale_hits.add_one(),
-            _ if hit.entry.negative() => counters.negative_hits.add_one(),
-            _ => counters.hits.add_one(),
-        }
+        let (counter, outcome) = match hit.age {
+            Age::Revalidate => (&counters.stale_hits, "stale_hit"),
+            _ if hit.entry.negative() => (&counters.negative_hits, "negative_hit"),
+            _ => (&counters.hits, "hit"),
+        };
+        counter.add_one();
+        tell!(trace, self.about(), outcome, "a call was answered by the cache");
+    }
+
+    /// What an event is about that concerns this call.
+    pub(super) fn about(&self) -> About<'_> {
+        self.request.about(self.guard, self.key())
     }
 
     /// Whether the value of this stamp still stands, with its tags.
@@ -227,14 +252,14 @@ impl<'a> Lookup<'a> {
 
     /// Notes that an entry is of another codec or type: it is a miss, and will be overwritten.
     pub(super) fn reject(&mut self, entry: &Entry, error: &Error) {
-        tracing::warn!(key = self.key(), %error, "a cached entry cannot be decoded");
+        tell!(warn, self.about(), %error, "a cached entry cannot be decoded");
         self.request.counters.undecodable.add_one();
         self.hold(Some(entry.stamp()));
     }
 
     /// Notes that the key holds what no cache wrote, likewise.
     fn unreadable(&mut self) {
-        tracing::warn!(key = self.key(), "a cache key holds what is no entry");
+        tell!(warn, self.about(), "a cache key holds what is no entry");
         self.request.counters.undecodable.add_one();
         self.hold(None);
     }
@@ -250,7 +275,7 @@ impl<'a> Lookup<'a> {
     }
 
     pub(super) fn store_failed(&mut self, error: &Error) {
-        tracing::debug!(key = self.key(), %error, "the cache's store failed");
+        tell!(debug, self.about(), %error, "the cache's store failed");
         self.request.counters.store_errors.add_one();
         self.store = Store::Out;
     }
@@ -264,8 +289,27 @@ impl<'a> Lookup<'a> {
     /// The value to fall back on where a load has failed.
     pub(super) fn fall_back(&mut self) -> Option<Entry> {
         let stale = self.stale.take()?;
-        self.request.counters.stale_hits.add_one();
+        self.served_stale();
         Some(stale.entry)
+    }
+
+    /// Counts a call that is served the value that has expired.
+    pub(super) fn served_stale(&mut self) {
+        match self.tally {
+            Tally::Owed => {
+                self.request.counters.stale_hits.add_one();
+                self.tally = Tally::Settled;
+                tell!(debug, self.about(), outcome = "stale_hit", "an expired value stands in");
+            }
+            Tally::Another { .. } => self.tally = Tally::Another { stale: true },
+            // It was a miss before there was such a value.
+            Tally::Open | Tally::Settled => {}
+        }
+    }
+
+    /// Whether the call that goes on in this one is served the value that has expired.
+    pub(super) fn has_served_stale(&self) -> bool {
+        self.tally == Tally::Another { stale: true }
     }
 
     /// The value to serve while somebody else renews it.
@@ -295,13 +339,13 @@ impl<'a> Lookup<'a> {
         }
         match receiver.await {
             Ok(Signal::Shared(Shared::Value(entry))) => {
-                self.request.counters.coalesced.add_one();
+                self.shared();
                 Next::Value(entry)
             }
             Ok(Signal::Shared(Shared::Failure(error))) => match self.fall_back() {
                 Some(stale) => Next::Value(stale),
                 None => {
-                    self.request.counters.coalesced.add_one();
+                    self.shared();
                     Next::Failure(error)
                 }
             },
@@ -321,6 +365,7 @@ impl<'a> Lookup<'a> {
             return self.load(Place::Leading(leadership));
         }
         let patience = Patience::new(&self.request.policy);
+        let mut waiting = None;
         loop {
             let mark = leadership.mark();
             match self.acquire().await {
@@ -347,7 +392,7 @@ impl<'a> Lookup<'a> {
                     if !self.request.policy.lock {
                         return self.load(Place::Leading(leadership));
                     }
-                    self.count_wait();
+                    waiting = waiting.or_else(|| self.wait());
                     if !patience.pause().await {
                         return self.load(Place::Leading(leadership));
                     }
@@ -362,7 +407,7 @@ impl<'a> Lookup<'a> {
         let (permit, mut claim) = match gate.enter().await {
             Entered::Try(permit, claim) => (permit, claim),
             Entered::Value(entry) => {
-                self.request.counters.coalesced.add_one();
+                self.shared();
                 return Next::Value(entry);
             }
         };
@@ -376,21 +421,45 @@ impl<'a> Lookup<'a> {
         self.load(Place::Alone { permit, claim })
     }
 
-    /// Counts a call that found no value at first.
-    pub(super) fn missed(&self) {
-        self.request.counters.misses.add_one();
+    /// Counts a call that found no value that it could return. One that may yet be served what has expired is
+    /// counted when that is known.
+    pub(super) fn missed(&mut self) {
+        match (self.tally, &self.stale) {
+            (Tally::Open, Some(_)) => self.tally = Tally::Owed,
+            (Tally::Open, None) => self.count_miss(),
+            _ => {}
+        }
     }
 
-    fn count_wait(&mut self) {
-        if !self.waited {
-            self.waited = true;
-            self.request.counters.lock_waits.add_one();
-        }
+    fn count_miss(&mut self) {
+        self.tally = Tally::Settled;
+        self.request.counters.misses.add_one();
+        tell!(trace, self.about(), outcome = "miss", "the cache has nothing for a call");
+    }
+
+    /// Counts a call that is answered by another one's load.
+    fn shared(&self) {
+        self.request.counters.coalesced.add_one();
+        tell!(trace, self.about(), "a call was answered by another call's load");
+    }
+
+    /// Begins to wait for another process's load. A call is counted once.
+    fn wait(&mut self) -> Option<Waiting<'a>> {
+        let first = !std::mem::replace(&mut self.waited, true);
+        first.then(|| self.request.counters.wait())
     }
 
     fn load(&mut self, place: Place) -> Next<'a> {
         self.request.counters.loads.add_one();
         Next::Load(Lead::new(self, place))
+    }
+}
+
+impl Drop for Lookup<'_> {
+    fn drop(&mut self) {
+        if self.tally == Tally::Owed {
+            self.count_miss();
+        }
     }
 }
 

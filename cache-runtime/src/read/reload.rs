@@ -48,7 +48,9 @@ where
     };
     request.counters.loads.add_one();
     let lead = Lead::new(&mut lookup, Place::Background(claim));
-    match S::split(lead.drive(body).await) {
+    let loaded = S::split(lead.drive(body).await);
+    lead.timed(loaded.is_ok());
+    match loaded {
         Ok(stored) => {
             let loaded = plan::<S, H>(&lead, &stored, hooks);
             let is_stored = lead.loaded(loaded).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{inner::Inner, policy::Policy, stats::Counters};
+use crate::{guard::Guard, inner::Inner, policy::Policy, stats::Counters, telemetry::About};
 
 /// What a call asks for. A refresh in the background takes it along.
 #[derive(Clone)]
@@ -28,4 +28,19 @@ impl Request {
         let tags = inner.carried(tags);
         Request { inner: Arc::clone(inner), counters, policy, key, tags }
     }
+
+    /// What an event is about that concerns this call, and what is under `key`.
+    pub(super) fn about<'a>(&self, guard: &Guard, key: &'a str) -> About<'a> {
+        about(guard, &self.counters, &self.policy, key)
+    }
+}
+
+/// What an event is about that concerns the entry under `key`.
+pub(super) fn about<'a>(
+    guard: &Guard,
+    counters: &Counters,
+    policy: &Policy,
+    key: &'a str,
+) -> About<'a> {
+    About { function: counters.name, template: policy.template, key: guard.shown(key) }
 }

@@ -1,21 +1,35 @@
-//! A number that only grows.
+//! A number that only grows, and the metric that follows it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::telemetry::{
+    Count,
+    metric::{Labels, Metric},
+};
+
 /// It orders nothing, so relaxed will do.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
+#[derive(Debug)]
+pub(crate) struct Counter {
+    number: AtomicU64,
+    metric: Count,
+}
 
 impl Counter {
+    /// A counter that a series of `metric` follows; the function is empty where it is of none.
+    pub(super) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
+        Counter { number: AtomicU64::new(0), metric: Count::new(metric, function, labels) }
+    }
+
     pub(crate) fn add_one(&self) {
         self.add(1);
     }
 
     pub(crate) fn add(&self, more: u64) {
-        self.0.fetch_add(more, Ordering::Relaxed);
+        self.number.fetch_add(more, Ordering::Relaxed);
+        self.metric.tell(&self.number);
     }
 
     pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.number.load(Ordering::Relaxed)
     }
 }

@@ -10,6 +10,11 @@ use serde::Serialize;
 use super::{
     counter::Counter,
     histogram::{Latency, Timer},
+    operation::{OPERATIONS, Operation},
+};
+use crate::telemetry::{
+    Measure, Times,
+    metric::{self, Labels},
 };
 
 /// What the store of one cache has done, and how it is, as this process sees it.
@@ -57,66 +62,103 @@ pub enum Breaker {
     HalfOpen,
 }
 
-/// What a store can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Read,
-    ReadMany,
-    Acquire,
-    Take,
-    Stamp,
-    Fill,
-    Renew,
-    Release,
-    Discard,
-    Fence,
-    Settle,
-    Delete,
-    /// Several of these at once.
-    Steps,
-    /// Something about a queue of values that are written behind.
-    Queue,
-}
-
 /// The live counters of a cache's store.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct StoreCounters {
     breaker: AtomicU8,
     pub(crate) operations: Counter,
     pub(crate) failures: Counter,
+    #[allow(dead_code, reason = "there is no breaker yet")]
     pub(crate) rejected: Counter,
     pub(crate) opened: Counter,
     time: Timer,
     pub(crate) bytes_read: Counter,
     pub(crate) bytes_written: Counter,
-    pending_invalidations: AtomicU64,
+    pending: AtomicU64,
+    #[allow(dead_code, reason = "they are not counted yet")]
     pub(crate) dropped_invalidations: Counter,
+    metrics: Metrics,
+}
+
+/// The metrics that follow what is no counter.
+#[derive(Debug)]
+struct Metrics {
+    breaker: Measure,
+    pending: Measure,
+    operations: [[Times; 2]; OPERATIONS.len()],
+}
+
+impl Default for StoreCounters {
+    fn default() -> Self {
+        let counter = |metric| Counter::new(metric, "", &[]);
+        let times = |labels: &[Labels; 2]| {
+            labels.map(|labels| Times::new(&metric::OPERATION_DURATION, "", labels))
+        };
+        StoreCounters {
+            breaker: AtomicU8::new(Breaker::default() as u8),
+            operations: counter(&metric::OPERATIONS),
+            failures: counter(&metric::FAILURES),
+            rejected: counter(&metric::REJECTED),
+            opened: counter(&metric::BREAKER_OPENED),
+            time: Timer::default(),
+            bytes_read: Counter::new(&metric::IO, "", &[("cache.io.direction", "read")]),
+            bytes_written: Counter::new(&metric::IO, "", &[("cache.io.direction", "write")]),
+            pending: AtomicU64::new(0),
+            dropped_invalidations: counter(&metric::DROPPED),
+            metrics: Metrics {
+                breaker: Measure::new(&metric::BREAKER_STATE),
+                pending: Measure::new(&metric::PENDING),
+                operations: OPERATIONS.each_ref().map(times),
+            },
+        }
+    }
 }
 
 impl StoreCounters {
     /// The breaker has changed.
     pub(crate) fn breaker(&self, breaker: Breaker) {
         self.breaker.store(breaker as u8, Relaxed);
+        self.tell_breaker();
+        if breaker == Breaker::Open {
+            self.opened.add_one();
+        }
     }
 
     /// So many invalidations have not reached the store yet.
     pub(crate) fn pending_invalidations(&self, pending: u64) {
-        self.pending_invalidations.store(pending, Relaxed);
+        self.pending.store(pending, Relaxed);
+        self.metrics.pending.tell(pending as f64);
     }
 
     /// The store took so long to answer, or was waited for so long in vain.
-    pub(crate) fn answered(&self, _operation: Operation, time: Duration, _succeeded: bool) {
+    pub(crate) fn answered(&self, operation: Operation, time: Duration, succeeded: bool) {
         self.time.record(time);
+        self.metrics.operations[operation as usize][usize::from(!succeeded)].tell(time);
+        // Gauges are told when they change, and to a recorder that comes later, what they are.
+        if !self.metrics.breaker.is_told() {
+            self.tell_breaker();
+            self.metrics.pending.tell(self.pending.load(Relaxed) as f64);
+        }
+    }
+
+    fn tell_breaker(&self) {
+        let state = match self.state() {
+            Breaker::Closed => 0.0,
+            Breaker::HalfOpen => 1.0,
+            Breaker::Open => 2.0,
+        };
+        self.metrics.breaker.tell(state);
+    }
+
+    fn state(&self) -> Breaker {
+        let all = [Breaker::Closed, Breaker::Open, Breaker::HalfOpen];
+        all[usize::from(self.breaker.load(Relaxed))]
     }
 
     pub(crate) fn snapshot(&self, kind: &str) -> StoreStats {
         StoreStats {
             kind: kind.to_owned(),
-            breaker: match self.breaker.load(Relaxed) {
-                0 => Breaker::Closed,
-                1 => Breaker::Open,
-                _ => Breaker::HalfOpen,
-            },
+            breaker: self.state(),
             operations: self.operations.get(),
             failures: self.failures.get(),
             rejected: self.rejected.get(),
@@ -124,7 +166,7 @@ impl StoreCounters {
             time: self.time.snapshot(),
             bytes_read: self.bytes_read.get(),
             bytes_written: self.bytes_written.get(),
-            pending_invalidations: self.pending_invalidations.load(Relaxed),
+            pending_invalidations: self.pending.load(Relaxed),
             dropped_invalidations: self.dropped_invalidations.get(),
         }
     }

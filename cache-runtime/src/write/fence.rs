@@ -68,7 +68,7 @@ impl Fence {
             let key = key.into();
             let raised = guard.fence(&key, nonce(), life).await;
             let unconfirmed = raised.unconfirmed.map(|(error, unconfirmed)| {
-                tracing::warn!(key = &*key, %error, "a write could not fence its cache key");
+                tracing::warn!(key = guard.shown(&key), %error, "a write could not fence its cache key");
                 unconfirmed
             });
             FencedKey { key, epoch: raised.epoch, unconfirmed }

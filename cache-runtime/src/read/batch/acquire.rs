@@ -98,7 +98,7 @@ impl Batch<'_> {
                 self.leases.spend(which);
                 match state {
                     State::Leased(_) if self.rows[row].may_serve_at_once() => {
-                        self.counters.stale_hits.add(u64::from(self.rows[row].fall_back()));
+                        self.rows[row].fall_back();
                         return;
                     }
                     State::Leased(_) => self.elsewhere(row),

@@ -3,6 +3,7 @@
 use std::{future::Future, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
+use tracing::Instrument;
 
 use super::{
     lookup::Batch,
@@ -17,6 +18,7 @@ use crate::{
         lead::PAUSE,
         reentry::{self, Keys},
     },
+    telemetry::{About, tell},
     time::now_ms,
 };
 
@@ -29,11 +31,20 @@ pub(super) struct Outcome {
 impl Batch<'_> {
     /// Runs the load, keeping the leases alive meanwhile.
     pub(super) async fn drive<F: Future>(&mut self, load: F) -> F::Output {
+        self.waiting = None;
         self.counters.loads.add_one();
         self.began = Instant::now();
         let missing = self.missing().into_iter().map(|row| self.rows[row].key.clone());
-        let load = reentry::loading(self.guard, Keys::many(missing.collect()), load);
+        let keys = Keys::many(missing.collect());
+        let about =
+            About { function: self.counters.name, template: self.policy.template, key: None };
+        let load = reentry::loading(self.guard, keys, load.instrument(about.load()));
         self.leases.renewing(load).await
+    }
+
+    /// The load has just come to an end.
+    pub(super) fn timed(&self, succeeded: bool) {
+        self.counters.loaded(self.began.elapsed(), succeeded);
     }
 
     /// What is to become of a row that was loaded, in the store: nothing where this call has no right to fill
@@ -94,7 +105,7 @@ impl Batch<'_> {
             }
             Ok(entry) => Some((entry, life)),
             Err(error) => {
-                tracing::warn!(key = &*self.rows[row].key, %error, "a value cannot be cached");
+                tell!(warn, self.about(row), %error, "a value cannot be cached");
                 self.counters.unencodable.add_one();
                 None
             }
@@ -118,6 +129,7 @@ impl Batch<'_> {
                 Ok(reply) => {
                     if fill && reply != Reply::Done {
                         self.counters.superseded.add_one();
+                        tell!(debug, self.about(row), "a write came between a load and its fill");
                     }
                     if let Standing::Leased(which) = self.rows[row].standing {
                         self.leases.spend(which);

@@ -17,6 +17,7 @@ use crate::{
         seen::{carries, stamp},
     },
     seal,
+    telemetry::tell,
     time::now_ms,
 };
 
@@ -100,7 +101,7 @@ impl Batch<'_> {
             State::Leased(_) => self.elsewhere(row),
             State::Fenced(_) => Standing::Closed,
             State::Unreadable => {
-                tracing::warn!(key = &*self.rows[row].key, "a cache key holds what is no entry");
+                tell!(warn, self.about(row), "a cache key holds what is no entry");
                 self.counters.undecodable.add_one();
                 Standing::Unreadable
             }

@@ -6,10 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::row::{Row, Standing};
+use super::row::{Outcome, Row, Standing};
 use crate::{
-    entry::Entry, error::Error, freshness::kept, freshness::tag_life, guard::Guard, inner::Inner,
-    lease::Leases, policy::Policy, protocol::Nonce, read::patience::Patience, stats::Counters,
+    entry::Entry,
+    error::Error,
+    freshness::kept,
+    freshness::tag_life,
+    guard::Guard,
+    inner::Inner,
+    lease::Leases,
+    policy::Policy,
+    protocol::Nonce,
+    read::{patience::Patience, request::about},
+    stats::{Counters, Waiting},
+    telemetry::{About, tell},
 };
 
 /// One call for many rows.
@@ -26,9 +36,9 @@ pub(crate) struct Batch<'a> {
     pub(super) out: bool,
     /// When the load began.
     pub(super) began: Instant,
-    /// Whether the misses have been counted.
-    missed: bool,
     patience: Option<Patience>,
+    /// While it waits for others' loads.
+    pub(super) waiting: Option<Waiting<'a>>,
 }
 
 /// What to do next.
@@ -59,8 +69,8 @@ impl<'a> Batch<'a> {
             stamps: Vec::new(),
             out: false,
             began: Instant::now(),
-            missed: false,
             patience: None,
+            waiting: None,
         }
     }
 
@@ -84,12 +94,26 @@ impl<'a> Batch<'a> {
     }
 
     /// Notes that an entry that was found has been decoded.
-    pub(super) fn answered(&self, entry: &Entry) {
-        match entry.negative() {
-            _ if self.missed => {}
-            true => self.counters.negative_hits.add_one(),
-            false => self.counters.hits.add_one(),
-        }
+    pub(super) fn answered(&mut self, row: usize, entry: &Entry) {
+        let outcome = self.rows[row].answered(entry);
+        self.count(row, outcome);
+    }
+
+    fn count(&self, row: usize, outcome: Option<Outcome>) {
+        let Some(outcome) = outcome else { return };
+        let (counter, outcome) = match outcome {
+            Outcome::Hit => (&self.counters.hits, "hit"),
+            Outcome::NegativeHit => (&self.counters.negative_hits, "negative_hit"),
+            Outcome::StaleHit => (&self.counters.stale_hits, "stale_hit"),
+            Outcome::Miss => (&self.counters.misses, "miss"),
+        };
+        counter.add_one();
+        tell!(trace, self.about(row), outcome, "a row of a batch was looked for");
+    }
+
+    /// What an event is about that concerns a row.
+    pub(super) fn about(&self, row: usize) -> About<'_> {
+        about(self.guard, self.counters, self.policy, &self.rows[row].key)
     }
 
     /// Notes that an entry is of another codec or type: it is a miss, and will be overwritten.
@@ -99,14 +123,16 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn note_undecodable(&self, row: usize, error: &Error) {
-        tracing::warn!(key = &*self.rows[row].key, %error, "a cached entry cannot be decoded");
+        tell!(warn, self.about(row), %error, "a cached entry cannot be decoded");
         self.counters.undecodable.add_one();
     }
 
     /// Counts the rows that were not found at first.
     pub(super) fn missed(&mut self) {
-        self.missed = true;
-        self.counters.misses.add(self.missing().len() as u64);
+        for row in self.missing() {
+            let outcome = self.rows[row].missed();
+            self.count(row, outcome);
+        }
     }
 
     /// The rows that the caller has no value of.
@@ -143,7 +169,7 @@ impl<'a> Batch<'a> {
                 return Next::Load;
             }
             if self.patience.is_none() {
-                self.counters.lock_waits.add_one();
+                self.waiting = Some(self.counters.wait());
             }
             let patience = self.patience.get_or_insert_with(|| Patience::new(self.policy));
             if !patience.pause().await {
@@ -171,12 +197,15 @@ impl<'a> Batch<'a> {
 
     /// Serves what has expired for every row that is missing.
     pub(super) fn fall_back(&mut self) {
-        let served = self.rows.iter_mut().map(|row| u64::from(row.fall_back())).sum();
-        self.counters.stale_hits.add(served);
+        for row in &mut self.rows {
+            row.fall_back();
+        }
     }
 
     pub(super) fn count_error(&self, error: &Error) {
-        tracing::debug!(%error, "the cache's store failed");
+        let about =
+            About { function: self.counters.name, template: self.policy.template, key: None };
+        tell!(debug, about, %error, "the cache's store failed");
         self.counters.store_errors.add_one();
     }
 
@@ -194,5 +223,11 @@ impl<'a> Batch<'a> {
                 row.standing = Standing::Closed;
             }
         }
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        (0..self.rows.len()).for_each(|row| self.count(row, self.rows[row].ended()));
     }
 }

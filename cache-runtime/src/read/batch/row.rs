@@ -18,6 +18,27 @@ pub(super) struct Row {
     /// Whether the key held what had to go. Somebody who puts that back (another version of the service, say) is
     /// not fought: the second time, this call leaves the row alone.
     cleared: bool,
+    tally: Tally,
+}
+
+/// Whether a row has been counted, and as what.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tally {
+    Open,
+    /// It is a miss, unless the caller comes to be served its value that has expired.
+    Owed,
+    /// It is served its value that has expired.
+    Stale,
+    Settled,
+}
+
+/// What a row is counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Hit,
+    NegativeHit,
+    StaleHit,
+    Miss,
 }
 
 /// Under the row's own key stands an entry of another layout of the value, which is left to the version of the
@@ -73,6 +94,7 @@ impl Row {
             beside: None,
             stale: None,
             cleared: false,
+            tally: Tally::Open,
         }
     }
 
@@ -93,8 +115,36 @@ impl Row {
         let served = stale.is_some();
         if let Some(stale) = stale {
             self.standing = Standing::Found(stale.entry);
+            if self.tally != Tally::Settled {
+                self.tally = Tally::Stale;
+            }
         }
         served
+    }
+
+    /// The row was not found at first. One that may yet be served what has expired is counted when that is known.
+    pub(super) fn missed(&mut self) -> Option<Outcome> {
+        let owed = self.stale.is_some();
+        self.tally = if owed { Tally::Owed } else { Tally::Settled };
+        (!owed).then_some(Outcome::Miss)
+    }
+
+    /// The caller has this value of it now.
+    pub(super) fn answered(&mut self, entry: &Entry) -> Option<Outcome> {
+        let outcome = match self.tally {
+            Tally::Open if entry.negative() => Outcome::NegativeHit,
+            Tally::Open => Outcome::Hit,
+            Tally::Stale => Outcome::StaleHit,
+            Tally::Owed => Outcome::Miss,
+            Tally::Settled => return None,
+        };
+        self.tally = Tally::Settled;
+        Some(outcome)
+    }
+
+    /// Nothing more comes of it.
+    pub(super) fn ended(&self) -> Option<Outcome> {
+        matches!(self.tally, Tally::Owed | Tally::Stale).then_some(Outcome::Miss)
     }
 
     /// Whether `state` is that of the value that has expired.

@@ -10,7 +10,7 @@ use crate::{
     policy::Policy,
     protocol::State,
     read::batch::{Batch, Next},
-    stats::{Counters, FunctionStats},
+    stats::FunctionStats,
 };
 
 #[tokio::test(start_paused = true)]
@@ -171,7 +171,8 @@ async fn what_is_replaced_or_invalidated_between_two_steps_is_seen() {
         let (cache, source) = (Cache::in_memory(), Source::default());
         find(&cache, &FORGIVING, &source, &[1]).await.expect("the source answers");
         pass(60).await;
-        let (guard, counters) = (cache.inner.guard.as_ref().expect("memory"), Counters::default());
+        let guard = cache.inner.guard.as_ref().expect("memory");
+        let counters = cache.inner.registry.counters("rows");
         let keys = vec!["row:1".to_owned()];
         let mut batch = Batch::new(&cache.inner, guard, &counters, keys, Vec::new(), &FORGIVING);
         batch.look().await;

@@ -1,0 +1,57 @@
+//! The metrics that there are: their names, units and meanings, in the style of OpenTelemetry's conventions.
+
+/// One metric.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "nobody is told"))]
+pub(crate) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) unit: Unit,
+    pub(super) what: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Unit {
+    Count,
+    Seconds,
+    Bytes,
+}
+
+/// What tells the series of one metric from each other: names and values.
+pub(crate) type Labels = &'static [(&'static str, &'static str)];
+
+macro_rules! metrics {
+    ($($id:ident: $name:literal, $unit:ident, $what:literal;)*) => {$(
+        pub(crate) static $id: Metric = Metric { name: $name, unit: Unit::$unit, what: $what };
+    )*};
+}
+
+metrics! {
+    REQUESTS: "cache.requests", Count, "Calls, by what the cache had for them.";
+    COALESCED: "cache.coalesced", Count, "Calls answered by another call's load in the same process.";
+    LOADS: "cache.loads", Count, "Runs of the function's body that have begun.";
+    LOAD_FAILURES: "cache.load.failures", Count, "Runs of the function's body that failed.";
+    LOAD_DURATION: "cache.load.duration", Seconds, "How long runs of the function's body took.";
+    LOCK_WAITS: "cache.lock.waits", Count, "Calls that waited for another process's load.";
+    LOCK_WAIT_DURATION: "cache.lock.wait.duration", Seconds, "How long they waited.";
+    SUPERSEDED: "cache.superseded", Count, "Loaded values that were not stored: a write came between.";
+    ERRORS: "cache.errors", Count, "What went wrong with the cache, and not with the call.";
+    REFRESHES: "cache.refreshes", Count, "Loads in the background.";
+    AUDITS: "cache.audits", Count, "Hits that were loaded anew to compare.";
+    AUDIT_DIFFERENCES: "cache.audit.differences", Count, "Audited hits that differed from the source.";
+    INVALIDATIONS: "cache.invalidations", Count, "Keys and tags that writers have invalidated.";
+    REFUSED: "cache.writes.refused", Count, "Writes that were refused before they began.";
+    QUEUED: "cache.write_behind.queued", Count, "Writes that were accepted to be written behind.";
+    FLUSHED: "cache.write_behind.flushed", Count, "Writes that have reached the database.";
+    REPLACED: "cache.write_behind.replaced", Count, "Writes that a later one has replaced.";
+    BATCHES: "cache.write_behind.batches", Count, "Runs of a batch function.";
+    DEAD_LETTERS: "cache.write_behind.dead_letters", Count, "Writes that the database refused.";
+    OPERATIONS: "cache.store.operations", Count, "Operations that the store was asked for.";
+    FAILURES: "cache.store.failures", Count, "Operations that failed or came too late.";
+    REJECTED: "cache.store.rejected", Count, "Operations that were not tried.";
+    OPERATION_DURATION: "cache.store.operation.duration", Seconds, "How long the store took to answer.";
+    IO: "cache.store.io", Bytes, "Bytes of values.";
+    BREAKER_STATE: "cache.store.breaker.state", Count, "The breaker: 0 closed, 1 half open, 2 open.";
+    BREAKER_OPENED: "cache.store.breaker.opened", Count, "How often the breaker has opened.";
+    PENDING: "cache.invalidation.pending", Count, "Invalidations that the store is still owed.";
+    DROPPED: "cache.invalidation.dropped", Count, "Invalidations that were given up.";
+}

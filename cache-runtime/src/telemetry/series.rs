@@ -1,0 +1,141 @@
+//! Series of the `metrics` facade, each with a handle that is asked for once.
+//!
+//! A program may install its recorder after its first call, and until then there is only one that forgets. So a
+//! handle is kept only once there is another; a counter then tells all that it has counted so far.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, with_recorder};
+
+use super::metric::{Labels, Metric, Unit};
+
+/// What a series is of, and its handle. The function is empty where the series is of none.
+#[derive(Debug)]
+struct Series<H> {
+    metric: &'static Metric,
+    function: &'static str,
+    labels: Labels,
+    handle: OnceLock<H>,
+}
+
+impl<H> Series<H> {
+    fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
+        Series { metric, function, labels, handle: OnceLock::new() }
+    }
+
+    /// The handle, if there is a recorder.
+    fn handle(&self, register: impl FnOnce(&dyn Recorder, &Key, &Metadata<'_>) -> H) -> Option<&H> {
+        if self.handle.get().is_none() {
+            with_recorder(|recorder| {
+                // The one that stands in for a recorder that is not installed yet has nothing to count in.
+                if size_of_val(recorder) > 0 {
+                    self.handle.get_or_init(|| register(recorder, &self.key(), &METADATA));
+                }
+            });
+        }
+        self.handle.get()
+    }
+
+    fn key(&self) -> Key {
+        let function = Some(("cache.function", self.function)).filter(|(_, name)| !name.is_empty());
+        let labels = function.into_iter().chain(self.labels.iter().copied());
+        let labels = labels.map(|(name, value)| Label::from_static_parts(name, value));
+        Key::from_parts(self.metric.name, labels.collect::<Vec<_>>())
+    }
+
+    fn described(&self) -> (metrics::KeyName, Option<metrics::Unit>, metrics::SharedString) {
+        let unit = match self.metric.unit {
+            Unit::Count => metrics::Unit::Count,
+            Unit::Seconds => metrics::Unit::Seconds,
+            Unit::Bytes => metrics::Unit::Bytes,
+        };
+        (self.metric.name.into(), Some(unit), self.metric.what.into())
+    }
+}
+
+static METADATA: Metadata<'static> =
+    Metadata::new("cache_runtime", Level::INFO, Some(module_path!()));
+
+/// A counter that follows a number which only grows.
+#[derive(Debug)]
+pub(crate) struct Count {
+    series: Series<Counter>,
+    /// How much of the number the recorder knows.
+    told: AtomicU64,
+}
+
+impl Count {
+    pub(crate) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
+        Count { series: Series::new(metric, function, labels), told: AtomicU64::new(0) }
+    }
+
+    /// Tells the recorder by how much `number` has grown. Whoever has grown it calls this after that, so that however
+    /// the calls interleave, all of it is told, and none of it twice.
+    pub(crate) fn tell(&self, number: &AtomicU64) {
+        let register = |recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>| {
+            let (name, unit, what) = self.series.described();
+            recorder.describe_counter(name, unit, what);
+            recorder.register_counter(key, metadata)
+        };
+        if let Some(counter) = self.series.handle(register) {
+            let now = number.load(Relaxed);
+            let told = self.told.fetch_max(now, Relaxed);
+            if told < now {
+                counter.increment(now - told);
+            }
+        }
+    }
+}
+
+/// A gauge.
+#[derive(Debug)]
+pub(crate) struct Measure(Series<Gauge>);
+
+impl Measure {
+    pub(crate) fn new(metric: &'static Metric) -> Self {
+        Measure(Series::new(metric, "", &[]))
+    }
+
+    /// Whether the recorder knows it.
+    pub(crate) fn is_told(&self) -> bool {
+        self.0.handle.get().is_some()
+    }
+
+    pub(crate) fn tell(&self, value: f64) {
+        let register = |recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>| {
+            let (name, unit, what) = self.0.described();
+            recorder.describe_gauge(name, unit, what);
+            recorder.register_gauge(key, metadata)
+        };
+        if let Some(gauge) = self.0.handle(register) {
+            gauge.set(value);
+        }
+    }
+}
+
+/// A histogram of times.
+#[derive(Debug)]
+pub(crate) struct Times(Series<Histogram>);
+
+impl Times {
+    pub(crate) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
+        Times(Series::new(metric, function, labels))
+    }
+
+    pub(crate) fn tell(&self, time: Duration) {
+        let register = |recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>| {
+            let (name, unit, what) = self.0.described();
+            recorder.describe_histogram(name, unit, what);
+            recorder.register_histogram(key, metadata)
+        };
+        if let Some(histogram) = self.0.handle(register) {
+            histogram.record(time.as_secs_f64());
+        }
+    }
+}
