@@ -6,7 +6,7 @@ use quote::quote_spanned;
 use syn::{Expr, Path};
 
 use crate::duration::Length;
-use crate::key;
+use crate::key::{self, Key};
 
 /// `let __call = ...;`: the `static` that names the function and holds its policy, in a scope
 /// of its own so that the body cannot see it, then `steps` on a call that begins at it.
@@ -31,6 +31,13 @@ pub(crate) fn call(
             #krate::__private::Call::#new #steps
         };
     }
+}
+
+/// `.template(...)`: how the key is written, for logs. One that is an expression has no text.
+pub(crate) fn template(key: &Key) -> Option<TokenStream> {
+    let Key::Template(template) = key else { return None };
+    let text = template.literal.value();
+    Some(quote_spanned!(Span::mixed_site()=> .template(#text)))
 }
 
 /// What other arguments are methods of: the policy that is shared, if there is one, with this function's ttl, if that

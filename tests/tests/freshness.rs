@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use cache_runtime::{Cache, Policy};
+use cache_runtime::{Cache, FunctionStats, Policy};
 use cache_tests::{
     dialogue::Dialogue,
     herd::{Herd, counters},

@@ -17,7 +17,9 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let options = &model.options;
     let krate = &options.common.krate;
     let policy = policy(options);
-    let site = quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy));
+    let template = options.key.as_ref().and_then(site::template);
+    let site =
+        quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy) #template);
     let call = site::call(krate, options.common.cache.as_ref(), &site, &steps(model));
     let link = is_linked(options)
         .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));

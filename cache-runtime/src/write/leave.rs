@@ -13,6 +13,7 @@ use crate::{
     policy::Policy,
     protocol::Nonce,
     stats::Counters,
+    telemetry::{About, tell},
     time::IntoTtl,
 };
 
@@ -69,13 +70,13 @@ impl Leave {
             codec::encode(value, stamp, &self.policy.encoding, meta).and_then(codec::verified::<T>);
         self.value = match encoded {
             Ok(entry) if codec::is_too_large(&entry, &self.policy.encoding) => {
-                tracing::debug!("a value is larger than `max_bytes`");
+                tell!(debug, self.about(), "a value is larger than `max_bytes`");
                 self.counters.too_large.add_one();
                 None
             }
             Ok(entry) => Some(entry).filter(|entry| !entry.negative()),
             Err(error) => {
-                tracing::warn!(%error, "a value cannot be cached");
+                tell!(warn, self.about(), %error, "a value cannot be cached");
                 self.counters.unencodable.add_one();
                 None
             }
@@ -91,6 +92,11 @@ impl Leave {
     /// A tag that is known only now, likewise.
     pub fn empty_tag(&mut self, write: impl FnOnce(&mut KeyWriter<'_>)) {
         self.emptied.push(key::stored_tag(self.inner.namespace.as_deref(), write));
+    }
+
+    /// What an event is about that concerns the value.
+    fn about(&self) -> About<'_> {
+        About { function: self.counters.name, template: self.policy.template, key: None }
     }
 
     /// No value after all.

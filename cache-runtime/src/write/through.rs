@@ -96,7 +96,8 @@ impl Begun<'_> {
         let (settled, emptied, ()) =
             join3(settled, invalidate_all(guard, emptied), prolonged).await;
         if let Err(error) = settled.and(emptied) {
-            tracing::warn!(%error, "an invalidation has not reached the cache's store yet");
+            let function = counters.name;
+            tracing::warn!(function, %error, "an invalidation has not reached the cache's store yet");
             counters.store_errors.add_one();
         }
         counters.invalidations.add(keys);

@@ -9,12 +9,13 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
     let __call = {
         fn __here() {}
         static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
-            || ::core::any::type_name_of_val(&__here),
-            ::cache_runtime::Policy::ttl(60)
-                .lock()
-                .lease(::core::time::Duration::from_millis(500))
-                .wait(::core::time::Duration::from_secs(10)),
-        );
+                || ::core::any::type_name_of_val(&__here),
+                ::cache_runtime::Policy::ttl(60)
+                    .lock()
+                    .lease(::core::time::Duration::from_millis(500))
+                    .wait(::core::time::Duration::from_secs(10)),
+            )
+            .template("user:<id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
                 __w.literal("user:");

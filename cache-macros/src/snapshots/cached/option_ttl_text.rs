@@ -9,9 +9,10 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
     let __call = {
         fn __here() {}
         static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
-            || ::core::any::type_name_of_val(&__here),
-            ::cache_runtime::Policy::ttl(5400),
-        );
+                || ::core::any::type_name_of_val(&__here),
+                ::cache_runtime::Policy::ttl(5400),
+            )
+            .template("user:<id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
                 __w.literal("user:");

@@ -12,9 +12,10 @@ impl Repo {
         let __call = {
             fn __here() {}
             static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
-                || ::core::any::type_name_of_val(&__here),
-                USERS,
-            );
+                    || ::core::any::type_name_of_val(&__here),
+                    USERS,
+                )
+                .template("user:<self.tenant>:<ids>");
             ::cache_runtime::__private::Call::new(&__SITE)
         };
         let (__load, __rows, __value) = ::cache_runtime::__private::batch(

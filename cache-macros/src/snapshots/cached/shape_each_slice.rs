@@ -19,9 +19,10 @@ impl Repo {
         let __call = {
             fn __here() {}
             static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
-                || ::core::any::type_name_of_val(&__here),
-                ::cache_runtime::Policy::ttl(60).lock().negative_ttl(5),
-            );
+                    || ::core::any::type_name_of_val(&__here),
+                    ::cache_runtime::Policy::ttl(60).lock().negative_ttl(5),
+                )
+                .template("user:<self.tenant>:<ids>");
             ::cache_runtime::__private::Call::new(&__SITE)
                 .tag(|__w| {
                     __w.literal("tenant:");

@@ -15,9 +15,10 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
     let __call = {
         fn __here() {}
         static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
-            || ::core::any::type_name_of_val(&__here),
-            ::cache_runtime::Policy::ttl(60),
-        );
+                || ::core::any::type_name_of_val(&__here),
+                ::cache_runtime::Policy::ttl(60),
+            )
+            .template("order:<tenant>:<lines.order>:<lines.number>");
         ::cache_runtime::__private::Call::new(&__SITE)
     };
     let (__load, __rows, __value) = ::cache_runtime::__private::batch(

@@ -51,9 +51,10 @@ impl Users for Repo {
             let __call = {
                 fn __here() {}
                 static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
-                    || ::core::any::type_name_of_val(&__here),
-                    ::cache_runtime::Policy::ttl(60),
-                );
+                        || ::core::any::type_name_of_val(&__here),
+                        ::cache_runtime::Policy::ttl(60),
+                    )
+                    .template("user:<id>:<return.version>");
                 ::cache_runtime::__private::Call::new(&__SITE)
             };
             let __part0 = ::cache_runtime::__private::written(&id);

@@ -9,9 +9,10 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
     let __call = {
         fn __here() {}
         static __SITE: my::cache::__private::Site = my::cache::__private::Site::new(
-            || ::core::any::type_name_of_val(&__here),
-            my::cache::Policy::ttl(60),
-        );
+                || ::core::any::type_name_of_val(&__here),
+                my::cache::Policy::ttl(60),
+            )
+            .template("user:<user.id>");
         my::cache::__private::Call::new(&__SITE)
             .through(|__w| {
                 __w.literal("user:");
