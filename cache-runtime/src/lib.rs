@@ -71,6 +71,7 @@
 //! | `encryption` | no | [`Builder::encryption`]: values that a server cannot read |
 //! | `msgpack`, `postcard` | no | [`Codec::MsgPack`], [`Codec::Postcard`] |
 //! | `lz4`, `zstd` | no | [`Compression::Lz4`], [`Compression::Zstd`] |
+//! | `metrics` | no | the metrics that [`telemetry`] lists, for the recorder of the facade `metrics` |
 //! | `uuid`, `chrono`, `time` | no | [`KeyPart`] and [`CacheValue`] for the types of these crates |
 
 #[doc(hidden)]

@@ -29,7 +29,17 @@ impl Counter {
         self.metric.tell(&self.number);
     }
 
+    /// Has the metric be there, though nothing may have been counted yet.
+    pub(super) fn show(&self) {
+        self.metric.tell(&self.number);
+    }
+
+    /// The number. A recorder that has come after it grew for the last time hears of it now.
     pub(crate) fn get(&self) -> u64 {
-        self.number.load(Ordering::Relaxed)
+        let number = self.number.load(Ordering::Relaxed);
+        if number > 0 {
+            self.show();
+        }
+        number
     }
 }

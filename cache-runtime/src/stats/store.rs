@@ -134,11 +134,18 @@ impl StoreCounters {
     pub(crate) fn answered(&self, operation: Operation, time: Duration, succeeded: bool) {
         self.time.record(time);
         self.metrics.operations[operation as usize][usize::from(!succeeded)].tell(time);
-        // Gauges are told when they change, and to a recorder that comes later, what they are.
         if !self.metrics.breaker.is_told() {
-            self.tell_breaker();
-            self.metrics.pending.tell(self.pending.load(Relaxed) as f64);
+            self.show();
         }
+    }
+
+    /// Tells a recorder, which may have come late, what gauges are told when they change, and of counters that may
+    /// never count.
+    fn show(&self) {
+        self.tell_breaker();
+        self.metrics.pending.tell(self.pending.load(Relaxed) as f64);
+        let Self { failures, rejected, opened, dropped_invalidations, .. } = self;
+        [failures, rejected, opened, dropped_invalidations].into_iter().for_each(Counter::show);
     }
 
     fn tell_breaker(&self) {
