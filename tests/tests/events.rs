@@ -12,7 +12,7 @@ use cache_runtime::{Cache, Policy, cached, write_through};
 use cache_tests::{patience::in_time, server::RedisServer};
 use tokio::time::sleep;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::{self, MakeWriter, format::FmtSpan};
+use tracing_subscriber::fmt::{MakeWriter, format::FmtSpan};
 
 /// What is in each key, and is nobody's business.
 const SECRET: &str = "hunter2";
@@ -71,7 +71,7 @@ impl<'a> MakeWriter<'a> for Log {
 /// All that is logged by a cache that does everything, whatever its level.
 async fn logged(log_keys: bool) -> String {
     let log = Log::default();
-    let subscriber = fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
         .with_span_events(FmtSpan::NEW)
         .with_ansi(false)
