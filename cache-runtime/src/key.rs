@@ -215,6 +215,14 @@ pub(crate) fn stored_namespace(namespace: &str) -> String {
     format!("{namespace}:#all")
 }
 
+/// The text of a key that goes with another one: `{user:42}#refresh`.
+///
+/// The braces put both into one hash slot of a Redis Cluster, so that steps on both keep their order. A key with a
+/// hash tag of its own needs none.
+pub(crate) fn beside(key: &str, what: &str) -> String {
+    if key.contains(['{', '}']) { format!("{key}#{what}") } else { format!("{{{key}}}#{what}") }
+}
+
 /// The text under which a queue keeps something of its own in `namespace`: `shop:#queue:users`.
 pub(crate) fn stored_queue(namespace: Option<&str>, kind: &str, queue: &str) -> String {
     match namespace {

@@ -9,6 +9,7 @@ use crate::{
     entry::Entry,
     error::Error,
     freshness::{Age, kept, tag_life},
+    key,
     lease::{Claim, Lease},
     protocol::{Nonce, Reply, State, Step},
     time::nonce,
@@ -177,5 +178,5 @@ impl Lookup<'_> {
 
 /// The key on which the loader is elected that renews the value under `key`.
 pub(super) fn refresh_key(key: &str) -> String {
-    format!("{key}#refresh")
+    key::beside(key, "refresh")
 }

@@ -17,6 +17,7 @@ use crate::{
     flight::{Entered, Gate, Joined, Leadership, Shared, SharedError, Signal},
     freshness::{Age, age},
     guard::Guard,
+    key,
     lease::Claim,
     protocol::{Nonce, Pending, State},
     seal,
@@ -465,5 +466,5 @@ impl Drop for Lookup<'_> {
 
 /// The key of an entry of the layout of this `fingerprint`, where one of another layout stands under `key`.
 pub(super) fn beside_key(key: &str, fingerprint: u64) -> String {
-    format!("{key}#{fingerprint:016x}")
+    key::beside(key, &format!("{fingerprint:016x}"))
 }

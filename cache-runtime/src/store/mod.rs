@@ -13,6 +13,10 @@ pub(crate) mod sealed;
 #[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
 #[path = "../../../tests/support/server.rs"]
 pub(crate) mod server;
+#[cfg(all(test, feature = "redis"))]
+#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
+#[path = "../../../tests/support/cluster.rs"]
+mod test_cluster;
 
 pub(crate) use self::health::Standing;
 use crate::{
@@ -81,7 +85,19 @@ impl Store {
         match self {
             Store::Memory(_) => "memory",
             #[cfg(feature = "redis")]
-            Store::Redis(_) => "redis",
+            Store::Redis(store) => store.kind(),
+        }
+    }
+
+    /// Which of the store's servers has `key`: what fails there says nothing of the others. A store of one server has
+    /// number 0 alone; a master of a cluster has a number of its own for as long as it is known, and none that another
+    /// one had before it.
+    #[allow(dead_code, reason = "a circuit breaker for each server is still to come")]
+    pub(crate) fn shard(&self, key: &str) -> usize {
+        match self {
+            Store::Memory(_) => 0,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.shard(key),
         }
     }
 

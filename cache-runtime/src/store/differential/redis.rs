@@ -1,4 +1,4 @@
-//! The Redis store against the protocol, on a real server.
+//! The Redis store against the protocol, on a real server and on a cluster.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,8 +14,9 @@ use crate::{
     entry,
     protocol::{Reply, State, Step},
     store::{
-        redis::{Address, RedisStore},
+        redis::{Address, RedisStore, Seeds},
         server::RedisServer,
+        test_cluster::RedisCluster,
     },
 };
 
@@ -103,8 +104,24 @@ impl Plant {
     }
 }
 
-async fn sequence(seed: u64, store: &RedisStore, connection: &mut MultiplexedConnection) {
-    let (rng, key) = (&mut Rng::with_seed(seed), format!("key:{seed}"));
+/// One server, and what the keys on it begin with.
+#[derive(Clone)]
+struct Place {
+    connection: MultiplexedConnection,
+    prefix: String,
+}
+
+impl Place {
+    async fn new(url: &str, prefix: String) -> Place {
+        let client = Client::open(url).expect("the URL is well-formed");
+        let connection = client.get_multiplexed_async_connection().await;
+        Place { connection: connection.expect("the server is there"), prefix }
+    }
+}
+
+async fn sequence(seed: u64, store: &RedisStore, place: &mut Place) {
+    let (rng, key) = (&mut Rng::with_seed(seed), format!("{}:{seed}", place.prefix));
+    let connection = &mut place.connection;
     let mut reference = Reference::vacant();
     let mut history = History::default();
     for _ in 0..ACTIONS {
@@ -130,22 +147,40 @@ async fn sequence(seed: u64, store: &RedisStore, connection: &mut MultiplexedCon
     }
 }
 
-#[tokio::test]
-async fn scripts_follow_the_protocol() {
-    let server = RedisServer::start();
-    let address = Address::parse(&server.url()).expect("the URL is well-formed");
-    let store = Arc::new(RedisStore::new(&address, 2));
-    let client = Client::open(server.url()).expect("the URL is well-formed");
-    let connection = client.get_multiplexed_async_connection().await.expect("the server is there");
+/// Runs so many sequences, each on one of the places.
+async fn follows(store: RedisStore, places: Vec<Place>, sequences: u64) {
+    let store = Arc::new(store);
     let mut workers = tokio::task::JoinSet::new();
     for worker in 0..WORKERS {
-        let (store, mut connection) = (Arc::clone(&store), connection.clone());
+        let (store, mut places) = (Arc::clone(&store), places.clone());
         workers.spawn(async move {
-            for seed in (worker..SEQUENCES).step_by(WORKERS as usize) {
-                sequence(seed, &store, &mut connection).await;
+            for seed in (worker..sequences).step_by(WORKERS as usize) {
+                let place = seed as usize % places.len();
+                sequence(seed, &store, &mut places[place]).await;
             }
         });
     }
     // A worker that panics is a test that does.
     workers.join_all().await;
+}
+
+#[tokio::test]
+async fn scripts_follow_the_protocol() {
+    let server = RedisServer::start();
+    let address = Address::parse(&server.url()).expect("the URL is well-formed");
+    let place = Place::new(&server.url(), "key".to_owned()).await;
+    follows(RedisStore::new(&address, 2), vec![place], SEQUENCES).await;
+}
+
+#[tokio::test]
+async fn on_a_cluster_they_do_too() {
+    let cluster = RedisCluster::start();
+    let seeds = Seeds::parse(&cluster.url()).expect("the URL is well-formed");
+    let mut places = Vec::new();
+    for (which, node) in cluster.nodes().iter().enumerate() {
+        let mut tags = (0..1000).map(|tag| format!("{{{tag}}}"));
+        let tag = tags.find(|tag| cluster.owner(tag) == which).expect("there are so many tags");
+        places.push(Place::new(&format!("redis://127.0.0.1:{}", node.port()), tag).await);
+    }
+    follows(RedisStore::cluster(seeds, 2), places, SEQUENCES / 4).await;
 }

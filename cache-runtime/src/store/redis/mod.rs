@@ -63,9 +63,12 @@ impl RedisStore {
         self.servers.connect().await.map_err(|e| unavailable(&e))
     }
 
-    /// Which of the servers has `key`: what fails there says nothing of the others. One server is number 0; the nodes
-    /// of a cluster have numbers of their own, which no other node gets after them.
-    #[allow(dead_code, reason = "one breaker for each server is still to come")]
+    /// What this is called in statistics.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.servers.kind()
+    }
+
+    /// The number of the server that has `key`.
     pub(crate) fn shard(&self, key: &str) -> usize {
         self.servers.number(key)
     }

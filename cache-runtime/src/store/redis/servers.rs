@@ -24,6 +24,14 @@ impl Servers {
         }
     }
 
+    /// What this is called in statistics.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Servers::One(_) => "redis",
+            Servers::Cluster(_) => "cluster",
+        }
+    }
+
     /// The number of the server that has `key`, as far as is known.
     pub(super) fn number(&self, key: &str) -> usize {
         match self {

@@ -44,6 +44,7 @@ const CRC_16: [u16; 256] = {
 #[cfg(test)]
 mod tests {
     use super::slot;
+    use crate::store::server::{RedisServer, free_port};
 
     #[test]
     fn slots_are_those_of_the_specification() {
@@ -51,10 +52,25 @@ mod tests {
         assert_eq!(slot(""), 0);
         assert_eq!(slot("{user1000}.following"), slot("{user1000}.followers"));
         assert_eq!(slot("shop:#queue:{views}"), slot("{views}:7"));
+        assert_eq!(slot("{user:42}#refresh"), slot("user:42"));
         // Only the first braces count, and only with something in them.
         assert_eq!(slot("foo{{bar}}zap"), slot("{bar"));
         assert_eq!(slot("foo{bar}{zap}"), slot("bar"));
         assert_ne!(slot("foo{}{bar}"), slot("bar"));
         assert_ne!(slot("}bar{"), slot("bar"));
+    }
+
+    #[test]
+    fn slots_are_those_of_a_server() {
+        let bus = free_port().to_string();
+        let node = ["--save", "", "--cluster-enabled", "yes", "--cluster-port", &bus];
+        let node = RedisServer::start_with(&node);
+        let mut rng = fastrand::Rng::with_seed(7);
+        for length in (0..24).cycle().take(400) {
+            let letter = || rng.choice("ab{}:7\u{e9}".chars()).expect("there are some");
+            let key: String = std::iter::repeat_with(letter).take(length).collect();
+            let answer = node.command(&["CLUSTER", "KEYSLOT", &key]);
+            assert_eq!(answer.trim(), format!(":{}", slot(&key)), "{key}");
+        }
     }
 }

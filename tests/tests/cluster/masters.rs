@@ -1,0 +1,80 @@
+//! One of three masters that dies: its slots are loaded, all others go on hitting.
+
+use std::{collections::HashMap, convert::Infallible};
+
+use cache_runtime::{Cache, FunctionStats, Policy};
+use cache_tests::{cluster::RedisCluster, patience::eventually, stores::patient_cache};
+
+const ROWS: u64 = 60;
+const ROW: Policy = Policy::ttl(3600).name("row");
+const MANY: Policy = Policy::ttl(3600).name("many");
+
+fn key(row: u64) -> String {
+    format!("row:{row}")
+}
+
+async fn read(cache: &Cache, row: u64) -> u64 {
+    let Ok(row) = cache.get_or_load(key(row), &ROW, || async { Ok::<_, Infallible>(row) }).await;
+    row
+}
+
+fn stats(cache: &Cache, function: &str) -> FunctionStats {
+    cache.stats().function(function).expect("it was called").clone()
+}
+
+/// The rows that are on a node, and the others.
+fn divided(cluster: &RedisCluster, node: usize) -> (Vec<u64>, Vec<u64>) {
+    (0..ROWS).partition(|&row| cluster.owner(&key(row)) == node)
+}
+
+#[tokio::test]
+async fn a_dead_master_costs_its_own_slots_and_no_others() {
+    const DEAD: usize = 1;
+    let mut cluster = RedisCluster::start();
+    let cache = patient_cache(&cluster.url()).await;
+    let (lost, kept) = divided(&cluster, DEAD);
+    for row in 0..ROWS {
+        read(&cache, row).await;
+    }
+    let before = stats(&cache, "row");
+    assert_eq!((before.loads, before.store_errors), (ROWS, 0));
+    cluster.node_mut(DEAD).kill();
+
+    for &row in &kept {
+        assert_eq!(read(&cache, row).await, row);
+    }
+    let after = stats(&cache, "row");
+    assert_eq!((after.hits, after.loads), (kept.len() as u64, ROWS), "every other row hits");
+    assert_eq!(after.store_errors, 0);
+    for &row in &lost {
+        assert_eq!(read(&cache, row).await, row, "it is loaded, and nobody is told of an error");
+    }
+    let after = stats(&cache, "row");
+    assert_eq!(after.loads, ROWS + lost.len() as u64);
+    assert!(after.store_errors >= lost.len() as u64);
+
+    // In a batch it is the same.
+    let load = |missing: Vec<u64>| async move {
+        Ok::<_, Infallible>(missing.into_iter().map(|row| (row, row)).collect::<HashMap<_, _>>())
+    };
+    let all: Vec<u64> = (0..ROWS).collect();
+    let Ok(rows) = cache.get_or_load_many(&all, |&row| key(row), &MANY, load).await;
+    assert_eq!(rows.len() as u64, ROWS);
+    let many = stats(&cache, "many");
+    assert_eq!((many.hits, many.misses), (kept.len() as u64, lost.len() as u64));
+
+    cluster.node_mut(DEAD).restart();
+    eventually("the rows of the master that is back hit again", async || {
+        let mut hits = stats(&cache, "row").hits;
+        for &row in &lost {
+            read(&cache, row).await;
+            let now = stats(&cache, "row").hits;
+            if now == hits {
+                return false;
+            }
+            hits = now;
+        }
+        true
+    })
+    .await;
+}
