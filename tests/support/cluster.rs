@@ -29,6 +29,7 @@ pub struct Node {
     server: RedisServer,
     settings: Vec<String>,
     id: String,
+    dead: bool,
 }
 
 impl RedisCluster {
@@ -43,8 +44,8 @@ impl RedisCluster {
         for (which, node) in (0..).zip(&nodes) {
             // Whoever has the higher epoch wins a slot; none of them is claimed twice.
             expect_ok(node, &["CLUSTER", "SET-CONFIG-EPOCH", &(which + 1).to_string()]);
-            let (first, end) = (SLOTS * which / MASTERS, SLOTS * (which + 1) / MASTERS);
-            let (first, last) = (first.to_string(), (end - 1).to_string());
+            let (first, last) = thirds(which);
+            let (first, last) = (first.to_string(), last.to_string());
             expect_ok(node, &["CLUSTER", "ADDSLOTSRANGE", &first, &last]);
             let other = &nodes[0];
             if which > 0 {
@@ -105,26 +106,39 @@ impl RedisCluster {
         self.nodes.iter().for_each(|node| expect_ok(node, &["FLUSHALL"]));
     }
 
-    /// How often each command has been called, on all nodes together.
+    /// How often each command has been called, on all living nodes together.
     pub fn calls(&self) -> BTreeMap<String, u64> {
-        let mut all = BTreeMap::new();
-        for (command, calls) in self.nodes.iter().flat_map(|node| node.server.calls()) {
-            *all.entry(command).or_default() += calls;
-        }
-        all
+        sum(self.living().map(Node::calls))
     }
 
-    /// How often each kind of error was answered, on all nodes together.
+    /// How often each kind of error was answered, by all living nodes together.
     pub fn errors(&self) -> BTreeMap<String, u64> {
-        let mut all = BTreeMap::new();
-        for node in &self.nodes {
-            for line in node.command(&["INFO", "errorstats"]).lines() {
-                let Some(rest) = line.strip_prefix("errorstat_") else { continue };
-                let Some((kind, count)) = rest.trim().split_once(":count=") else { continue };
-                *all.entry(kind.to_owned()).or_default() += count.parse::<u64>().unwrap_or(0);
-            }
+        sum(self.living().map(Node::errors))
+    }
+
+    fn living(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| !node.dead)
+    }
+
+    /// Has a master serve the slots of one that is dead, as its replica would.
+    ///
+    /// # Panics
+    ///
+    /// Where the others do not agree to it.
+    pub fn take_over(&self, dead: usize, by: usize) {
+        for node in self.living() {
+            expect_ok(node, &["CLUSTER", "FORGET", &self.nodes[dead].id]);
         }
-        all
+        let (first, last) = thirds(dead as u16);
+        let taken = &self.nodes[by];
+        until("the others have forgotten a dead node", || {
+            let added =
+                taken.command(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
+            added.trim() == "+OK"
+        });
+        until("the others agree who serves its slots", || {
+            self.living().all(|node| node.owner_of(first) == Some(taken.port()))
+        });
     }
 
     /// Begins to move a slot from one node to another: what is not there any more is looked for over there.
@@ -190,7 +204,7 @@ impl Node {
         let server = RedisServer::start_with(&arguments);
         let id = server.command(&["CLUSTER", "MYID"]);
         let id = id.lines().nth(1).expect("a node has an id").trim().to_owned();
-        Node { server, settings, id }
+        Node { server, settings, id, dead: false }
     }
 
     /// The port.
@@ -214,6 +228,16 @@ impl Node {
         self.server.calls()
     }
 
+    /// How often it has answered each kind of error.
+    pub fn errors(&self) -> BTreeMap<String, u64> {
+        let stats = self.command(&["INFO", "errorstats"]);
+        let errors = stats.lines().filter_map(|line| {
+            let (kind, count) = line.strip_prefix("errorstat_")?.split_once(":count=")?;
+            Some((kind.to_owned(), count.trim().parse().ok()?))
+        });
+        errors.collect()
+    }
+
     /// The server.
     pub fn server(&self) -> &RedisServer {
         &self.server
@@ -222,12 +246,14 @@ impl Node {
     /// Kills the node with SIGKILL.
     pub fn kill(&mut self) {
         self.server.kill();
+        self.dead = true;
     }
 
     /// Starts a killed node again: a member of its cluster, with nothing in it.
     pub fn restart(&mut self) {
         let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
         self.server.start_again(&settings);
+        self.dead = false;
     }
 
     /// The port of the node that serves a slot, as this one sees it.
@@ -244,6 +270,19 @@ impl Node {
             serves.then(|| address.rsplit(':').next()?.parse().ok())?
         })
     }
+}
+
+/// The first slot and the last one that a master serves at the beginning.
+fn thirds(which: u16) -> (u16, u16) {
+    (SLOTS * which / MASTERS, SLOTS * (which + 1) / MASTERS - 1)
+}
+
+fn sum(parts: impl Iterator<Item = BTreeMap<String, u64>>) -> BTreeMap<String, u64> {
+    let mut all = BTreeMap::new();
+    for (what, count) in parts.flatten() {
+        *all.entry(what).or_default() += count;
+    }
+    all
 }
 
 fn expect_ok(node: &Node, command: &[&str]) {

@@ -37,7 +37,8 @@ impl Builder {
             error => error,
         })?;
         let description = format!("cluster at {seeds:?}");
-        let store = Sealed::new(RedisStore::cluster(seeds, self.connections), self.seal.clone());
+        let store = RedisStore::cluster(seeds, self.connections, self.deadline);
+        let store = Sealed::new(store, self.seal.clone());
         Ok((Store::Redis(store), description))
     }
 

@@ -1,6 +1,6 @@
 //! One of three masters that dies: its slots are loaded, all others go on hitting.
 
-use std::{collections::HashMap, convert::Infallible};
+use std::{collections::HashMap, convert::Infallible, time::Duration};
 
 use cache_runtime::{Cache, FunctionStats, Policy};
 use cache_tests::{cluster::RedisCluster, patience::eventually, stores::patient_cache};
@@ -16,6 +16,16 @@ fn key(row: u64) -> String {
 async fn read(cache: &Cache, row: u64) -> u64 {
     let Ok(row) = cache.get_or_load(key(row), &ROW, || async { Ok::<_, Infallible>(row) }).await;
     row
+}
+
+/// Reads all rows in one batch.
+async fn read_all(cache: &Cache) -> u64 {
+    let load = |missing: Vec<u64>| async move {
+        Ok::<_, Infallible>(missing.into_iter().map(|row| (row, row)).collect::<HashMap<_, _>>())
+    };
+    let all: Vec<u64> = (0..ROWS).collect();
+    let Ok(rows) = cache.get_or_load_many(&all, |&row| key(row), &MANY, load).await;
+    rows.len() as u64
 }
 
 fn stats(cache: &Cache, function: &str) -> FunctionStats {
@@ -54,12 +64,7 @@ async fn a_dead_master_costs_its_own_slots_and_no_others() {
     assert!(after.store_errors >= lost.len() as u64);
 
     // In a batch it is the same.
-    let load = |missing: Vec<u64>| async move {
-        Ok::<_, Infallible>(missing.into_iter().map(|row| (row, row)).collect::<HashMap<_, _>>())
-    };
-    let all: Vec<u64> = (0..ROWS).collect();
-    let Ok(rows) = cache.get_or_load_many(&all, |&row| key(row), &MANY, load).await;
-    assert_eq!(rows.len() as u64, ROWS);
+    assert_eq!(read_all(&cache).await, ROWS);
     let many = stats(&cache, "many");
     assert_eq!((many.hits, many.misses), (kept.len() as u64, lost.len() as u64));
 
@@ -77,4 +82,47 @@ async fn a_dead_master_costs_its_own_slots_and_no_others() {
         true
     })
     .await;
+}
+
+/// The others' answers are there before the call is given up.
+#[tokio::test]
+async fn a_silent_master_costs_a_batch_its_own_rows_and_no_others() {
+    let cluster = RedisCluster::start();
+    let cache = Cache::builder().url(&cluster.url()).deadline(Duration::from_secs(2));
+    let cache = cache.build().await.expect("the cluster is there");
+    assert_eq!(read_all(&cache).await, ROWS);
+    let silent = &cluster.nodes()[2];
+    let (lost, kept) = divided(&cluster, 2);
+    silent.server().pause();
+    assert_eq!(read_all(&cache).await, ROWS);
+    silent.server().resume();
+    let many = stats(&cache, "many");
+    assert_eq!((many.hits, many.misses), (kept.len() as u64, ROWS + lost.len() as u64));
+}
+
+/// As after a failover, when a replica has taken its place.
+#[tokio::test]
+async fn who_takes_a_dead_masters_place_is_noticed_without_a_call() {
+    const DEAD: usize = 1;
+    let mut cluster = RedisCluster::start();
+    let cache = patient_cache(&cluster.url()).await;
+    let (lost, _) = divided(&cluster, DEAD);
+    cluster.node_mut(DEAD).kill();
+    read(&cache, lost[0]).await;
+    let before = stats(&cache, "row");
+    assert!(before.store_errors > 0, "nobody can have noticed yet that it is dead");
+
+    cluster.take_over(DEAD, 2);
+    let asked = || cluster.calls().get("cluster|slots").copied().unwrap_or(0);
+    // One of them may have been under way.
+    let enough = asked() + 2;
+    eventually("the nodes are asked who serves what", async || asked() >= enough).await;
+    for &row in &lost {
+        read(&cache, row).await;
+        read(&cache, row).await;
+    }
+    let after = stats(&cache, "row");
+    assert_eq!(after.store_errors, before.store_errors, "the first call went to the right node");
+    assert_eq!(after.hits - before.hits, lost.len() as u64);
+    assert_eq!(cluster.errors().get("MOVED"), None);
 }

@@ -60,8 +60,12 @@ impl Batch<'_> {
         };
         let others = states.split_off(at.len() + self.tags.len() + renewed.len());
         let renewals = states.split_off(at.len() + self.tags.len());
-        let tags = states.split_off(at.len());
-        self.stamps = tags.into_iter().map(|tag| self.told(tag).as_ref().and_then(stamp)).collect();
+        let tags: Result<Vec<_>, _> = states.split_off(at.len()).into_iter().collect();
+        match tags {
+            Ok(tags) => self.stamps = tags.iter().map(stamp).collect(),
+            // Without its tags nobody can say of any row whether it is good.
+            Err(error) => return self.store_failed(&error),
+        }
         for (row, state) in at.into_iter().zip(states) {
             match self.told(state) {
                 Some(state) => self.see(row, state),

@@ -56,6 +56,8 @@ pub(super) struct Cluster {
 struct Shared {
     seeds: Seeds,
     connections: usize,
+    /// How long one node keeps the answers of the others waiting.
+    patience: Duration,
     greeting: Arc<Pipeline>,
     table: RwLock<Table>,
     /// How many nodes there have been.
@@ -72,11 +74,19 @@ struct Target {
 }
 
 impl Cluster {
-    /// A cluster of which `seeds` are some nodes, reached by about so many connections in all.
-    pub(super) fn new(seeds: Seeds, connections: usize, greeting: Arc<Pipeline>) -> Cluster {
+    /// A cluster of which `seeds` are some nodes, reached by about so many connections in all. An operation on it is
+    /// given up after `deadline`.
+    pub(super) fn new(
+        seeds: Seeds,
+        connections: usize,
+        deadline: Duration,
+        greeting: Arc<Pipeline>,
+    ) -> Cluster {
+        let patience = deadline * 9 / 10;
         let (rounds, _) = watch::channel(Rounds::default());
         let (table, numbers, hurry) = Default::default();
-        let shared = Shared { seeds, connections, greeting, table, numbers, rounds, hurry };
+        let shared =
+            Shared { seeds, connections, patience, greeting, table, numbers, rounds, hurry };
         Cluster { shared: Arc::new(shared) }
     }
 

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
+use tokio::time::{self, Instant};
 
 use super::{
     Cluster, Elsewhere, Patience, Target,
@@ -23,7 +24,8 @@ impl Cluster {
     /// Sends commands, each for keys in its slot; `command` says how each is written. Each has an answer of its own, be
     /// it that a node could not be reached. Those of one slot are taken in their order.
     ///
-    /// One that is for several keys of a slot that is on its way may be answered that it be tried again later.
+    /// One that is for several keys of a slot that is on its way may be answered that it be tried again later. A node
+    /// that is silent is given up in time for the answers of the others.
     pub(in crate::store::redis) async fn send_all(
         &self,
         slots: &[u16],
@@ -32,9 +34,10 @@ impl Cluster {
         let mut answers: Vec<Answer> = slots.iter().map(|_| Ok(Value::Nil)).collect();
         let mut open: Vec<Open> = (0..slots.len()).map(|at| Open { at, target: None }).collect();
         let mut patience = Patience::default();
+        let until = Instant::now() + self.shared.patience;
         loop {
             let parts = self.parts(slots, open, &mut answers).await;
-            let sent = parts.into_iter().map(|part| self.send_part(part, command));
+            let sent = parts.into_iter().map(|part| self.send_part(part, command, until));
             open = Vec::new();
             for (part, results) in join_all(sent).await {
                 for (&(at, _), result) in part.commands.iter().zip(results) {
@@ -79,9 +82,14 @@ impl Cluster {
         &self,
         part: Part,
         command: &(dyn Fn(usize) -> Cmd + Sync),
+        until: Instant,
     ) -> (Part, Vec<Answer>) {
         let asked = self.asked(&part.node);
-        let sent = pool::send_all(part.node.link(part.slot), &part.pipeline(command)).await;
+        let pipeline = part.pipeline(command);
+        let sent = pool::send_all(part.node.link(part.slot), &pipeline);
+        let sent = time::timeout_at(until, sent).await.unwrap_or_else(|_| {
+            Err((ErrorKind::Io, "a node of the cluster did not answer in time").into())
+        });
         asked.answered(sent.as_ref().err());
         let results = match sent {
             Ok(values) => part.answers(values),
