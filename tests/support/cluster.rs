@@ -120,13 +120,14 @@ impl RedisCluster {
         self.nodes.iter().filter(|node| !node.dead)
     }
 
-    /// Has a master serve the slots of one that is dead, as its replica would.
+    /// Has a master serve the slots of one that does not answer any more, as its replica would.
     ///
     /// # Panics
     ///
     /// Where the others do not agree to it.
     pub fn take_over(&self, dead: usize, by: usize) {
-        for node in self.living() {
+        let others = || self.nodes.iter().filter(|node| node.id != self.nodes[dead].id);
+        for node in others() {
             expect_ok(node, &["CLUSTER", "FORGET", &self.nodes[dead].id]);
         }
         let (first, last) = thirds(dead as u16);
@@ -137,7 +138,7 @@ impl RedisCluster {
             added.trim() == "+OK"
         });
         until("the others agree who serves its slots", || {
-            self.living().all(|node| node.owner_of(first) == Some(taken.port()))
+            others().all(|node| node.owner_of(first) == Some(taken.port()))
         });
     }
 

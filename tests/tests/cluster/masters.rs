@@ -99,30 +99,3 @@ async fn a_silent_master_costs_a_batch_its_own_rows_and_no_others() {
     let many = stats(&cache, "many");
     assert_eq!((many.hits, many.misses), (kept.len() as u64, ROWS + lost.len() as u64));
 }
-
-/// As after a failover, when a replica has taken its place.
-#[tokio::test]
-async fn who_takes_a_dead_masters_place_is_noticed_without_a_call() {
-    const DEAD: usize = 1;
-    let mut cluster = RedisCluster::start();
-    let cache = patient_cache(&cluster.url()).await;
-    let (lost, _) = divided(&cluster, DEAD);
-    cluster.node_mut(DEAD).kill();
-    read(&cache, lost[0]).await;
-    let before = stats(&cache, "row");
-    assert!(before.store_errors > 0, "nobody can have noticed yet that it is dead");
-
-    cluster.take_over(DEAD, 2);
-    let asked = || cluster.calls().get("cluster|slots").copied().unwrap_or(0);
-    // One of them may have been under way.
-    let enough = asked() + 2;
-    eventually("the nodes are asked who serves what", async || asked() >= enough).await;
-    for &row in &lost {
-        read(&cache, row).await;
-        read(&cache, row).await;
-    }
-    let after = stats(&cache, "row");
-    assert_eq!(after.store_errors, before.store_errors, "the first call went to the right node");
-    assert_eq!(after.hits - before.hits, lost.len() as u64);
-    assert_eq!(cluster.errors().get("MOVED"), None);
-}

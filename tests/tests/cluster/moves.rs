@@ -122,6 +122,11 @@ async fn a_queue_whose_slot_moves_takes_writes_when_it_has() {
     views.write("{views}:3", &3).await.expect("there is room");
     in_time("the end", flusher.shutdown()).await;
     assert_eq!(*flushed.lock().expect("nobody panics"), [1, 2, 3]);
+    assert_eq!(
+        cache.stats().total().store_errors,
+        0,
+        "neither the writer nor the flusher was lost"
+    );
 }
 
 const ROWS: usize = 20;

@@ -234,3 +234,6 @@ impl Shared {
         change(&mut self.table.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests;
