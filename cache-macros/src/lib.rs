@@ -40,6 +40,8 @@ mod site;
 mod snapshot;
 mod suggest;
 mod template;
+#[cfg(test)]
+mod template_check;
 mod write_behind;
 mod write_through;
 

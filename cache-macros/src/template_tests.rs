@@ -1,15 +1,7 @@
 //! Templates that are read, and mistakes that are found at the right character.
 
 use super::*;
-
-/// The template that `parts` were read from.
-fn written(parts: &[Part]) -> String {
-    let part = |part: &Part| match part {
-        Part::Text { text, .. } => text.replace('<', "<<").replace('>', ">>"),
-        Part::Placeholder(placeholder) => placeholder.to_string(),
-    };
-    parts.iter().map(part).collect()
-}
+use crate::template_check::check;
 
 /// The template, its text in quotes and its placeholders as paths.
 fn read(template: &str) -> Vec<String> {
@@ -101,8 +93,7 @@ fn the_caret_stands_under_the_mistake() {
     assert_eq!(lines, ["    größe\\t<id", "           ^"]);
 }
 
-/// Every text of up to six characters over an alphabet that has all that matters to the parser:
-/// it never panics, what is read can be written again, and a mistake is at a character.
+/// Every text of up to six characters over an alphabet that has all that matters to the parser.
 #[test]
 fn every_short_text() {
     const ALPHABET: [char; 9] = ['<', '>', 'a', '0', '.', ':', '-', ' ', 'é'];
@@ -110,30 +101,20 @@ fn every_short_text() {
     for _ in 0..6 {
         let longer = texts.iter().flat_map(|text| ALPHABET.map(|c| format!("{text}{c}")));
         texts = longer.collect();
-        for text in &texts {
-            match parse(text) {
-                Ok(parts) => {
-                    assert_eq!(written(&parts), *text);
-                    assert_eq!(parts, parse(&written(&parts)).unwrap());
-                    assert_places(&parts, text);
-                }
-                Err(mistakes) => {
-                    for mistake in mistakes {
-                        assert!(text.is_char_boundary(mistake.at), "{text:?}: {mistake:?}");
-                    }
-                }
-            }
-        }
+        texts.iter().for_each(|text| check(text));
     }
 }
 
-/// The parts lie side by side, from the first byte to the last.
-fn assert_places(parts: &[Part], text: &str) {
-    let mut end = 0;
-    for part in parts {
-        let (Part::Text { at, .. } | Part::Placeholder(Placeholder { at, .. })) = part;
-        assert_eq!(at.start, end, "{text:?}");
-        end = at.end;
+/// The corpus of the fuzz target `template`, which holds what was ever found, goes through without a fuzzer too.
+#[test]
+fn the_corpus_holds() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fuzz/corpus/template");
+    let mut inputs = 0;
+    for file in std::fs::read_dir(corpus).expect("the corpus is there") {
+        let path = file.expect("a folder can be listed").path();
+        println!("{}", path.display());
+        check(&String::from_utf8_lossy(&std::fs::read(path).expect("an input can be read")));
+        inputs += 1;
     }
-    assert_eq!(end, text.len());
+    assert!(inputs > 20, "the corpus has {inputs} inputs");
 }

@@ -86,6 +86,11 @@ mod entry;
 mod error;
 mod flight;
 mod freshness;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(all(test, not(fuzzing)))]
+mod fuzzing;
 mod global;
 mod guard;
 mod inner;
