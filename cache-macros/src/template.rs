@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! template    = { text | placeholder }
-//! text        = any character but white space and control characters; "<<" is "<", ">>" is ">"
+//! text        = any character but white space, control characters and "#"; "<<" is "<", ">>" is ">"
 //! placeholder = "<" name { "." ( name | digits ) } ">"
 //! ```
 
@@ -71,6 +71,7 @@ pub(crate) fn parse(template: &str) -> Result<Vec<Part>, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     check_not_empty(&parts, &mut mistakes);
     check_visible(&parts, &mut mistakes);
+    check_unclaimed(&parts, &mut mistakes);
     check_separated(&parts, &mut mistakes);
     if mistakes.is_empty() { Ok(parts) } else { Err(mistakes) }
 }
@@ -180,15 +181,32 @@ fn check_not_empty(parts: &[Part], mistakes: &mut Vec<Mistake>) {
 /// Keys are read by people and typed into `redis-cli`: what cannot be seen or needs quoting
 /// has no place in one.
 fn check_visible(parts: &[Part], mistakes: &mut Vec<Mistake>) {
+    let message = "white space and control characters have no place in a key: \
+                   write `:`, `-` or `_`";
+    check_free_of(|c| c.is_whitespace() || c.is_control(), message, parts, mistakes);
+}
+
+/// What the cache keeps for itself has a `#` in its key, as `user:42#refresh`, `#tag:tenant:7` and `#queue:users`
+/// do, and values are encoded; so nothing that is cached can be under such a key.
+fn check_unclaimed(parts: &[Part], mistakes: &mut Vec<Mistake>) {
+    let message = "`#` has no place in a key: it marks what the cache keeps for itself, such as \
+                   tags and queues; write `:`, `-` or `_`";
+    check_free_of(|c| c == '#', message, parts, mistakes);
+}
+
+/// Each text without such a character; only its first one is reported.
+fn check_free_of(
+    bad: impl Fn(char) -> bool,
+    message: &str,
+    parts: &[Part],
+    mistakes: &mut Vec<Mistake>,
+) {
     for part in parts {
         let Part::Text { text, at } = part else {
             continue;
         };
-        let bad = |c: char| c.is_whitespace() || c.is_control();
-        if let Some(offset) = text.find(bad) {
+        if let Some(offset) = text.find(&bad) {
             let doubled = text[..offset].matches(['<', '>']).count();
-            let message = "white space and control characters have no place in a key: \
-                           write `:`, `-` or `_`";
             mistakes.push(Mistake::new(at.start + offset + doubled, message));
         }
     }

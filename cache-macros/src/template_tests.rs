@@ -70,6 +70,8 @@ fn mistakes_are_found_where_they_are() {
         ("|", "the key is empty"),
         ("user:| <id>", "white space"),
         ("a<<b>>:|\n<id>", "white space"),
+        ("user:<id>|#refresh", "keeps for itself"),
+        ("|#tag:<<>>#", "keeps for itself"),
     ];
     for (marked, part) in cases {
         let (at, message) = mistake(&marked.replace('|', ""));

@@ -25,7 +25,7 @@ fn main() {
 
 async fn count(url: &str) {
     let subject = Subject::new(url).await;
-    for way in Way::ALL {
+    for &way in Way::ALL {
         for size in Size::ALL {
             for callers in [1, CALLERS] {
                 subject.hits(way, size, callers, 10).await;

@@ -51,7 +51,7 @@ fn main() {
     for callers in [1, CALLERS] {
         let runtime = runtime(callers);
         let subject = runtime.block_on(Subject::new(&server.url()));
-        for comparison in &COMPARISONS {
+        for comparison in COMPARISONS {
             for size in Size::ALL {
                 let slices = Slices { runtime: &runtime, subject: &subject, size, callers };
                 let times = slices.compare(comparison, effort);
@@ -149,6 +149,8 @@ impl Allocations {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["bench", "--quiet", "--package", "cache-runtime", "--bench", "allocations"])
+            // Built as this is, so that it counts the same ways.
+            .args(cfg!(feature = "encryption").then_some("--features=encryption"))
             .stderr(Stdio::inherit())
             .output()
             .expect("this runs under cargo");

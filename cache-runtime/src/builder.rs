@@ -270,6 +270,9 @@ impl Builder {
             Some(n) if n.contains(|c: char| c.is_whitespace() || c.is_control()) => {
                 config("the namespace has white space or control characters in it")
             }
+            Some(n) if n.contains('#') => config(
+                "the namespace has a `#` in it, which marks what the cache keeps for itself: write `:` or `-`",
+            ),
             _ => Ok(()),
         }
     }

@@ -21,7 +21,8 @@ use crate::{
 const KEY: &str = "row:1";
 
 /// What a policy could say whose values are small. Small, too, so that no input takes long.
-const ENCODING: Encoding = Encoding { max_decompressed: 1 << 20, fingerprint: 7, ..Encoding::DEFAULT };
+const ENCODING: Encoding =
+    Encoding { max_decompressed: 1 << 20, fingerprint: 7, ..Encoding::DEFAULT };
 
 /// A bit of everything that a codec has a form for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,7 @@ enum Shape {
 /// # Panics
 ///
 /// Where something does not hold that should, whatever the bytes are.
+#[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "only the fuzzer reaches it"))]
 pub fn entry(bytes: &[u8]) {
     if bytes.first() == Some(&0xCA) {
         stored(bytes);
@@ -87,7 +89,10 @@ fn stored(bytes: &[u8]) {
 fn again(stamp: Nonce, entry: &Entry) {
     let tags: Vec<Nonce> = entry.tags().collect();
     let copy = written(stamp, entry.header(), &tags, entry.payload());
-    assert_eq!((copy.stamp(), copy.header(), copy.payload()), (stamp, entry.header(), entry.payload()));
+    assert_eq!(
+        (copy.stamp(), copy.header(), copy.payload()),
+        (stamp, entry.header(), entry.payload())
+    );
     assert_eq!(entry::decode(copy.bytes().clone()), State::Value(stamp, copy.clone()));
     let opened = sealed(entry);
     if let Some(entry) = opened {
@@ -149,7 +154,9 @@ fn decoded<T: Serialize + DeserializeOwned + PartialEq + Debug>(entry: &Entry) {
         panic!("no codec has read {value:?}");
     };
     let compressions = [None, Some(Compression::Lz4), Some(Compression::Zstd)];
-    for compression in compressions.into_iter().filter(|one| one.is_none_or(|c| c.missing().is_none())) {
+    for compression in
+        compressions.into_iter().filter(|one| one.is_none_or(|c| c.missing().is_none()))
+    {
         let encoding = Encoding { codec, compression, compress_over: 0, ..ENCODING };
         let again = codec::encode(&value, Nonce([2; 16]), &encoding, Meta::default());
         let again = again.and_then(codec::verified::<T>).expect("what was read can be written");

@@ -66,7 +66,8 @@ const MAX_HEAD: usize = 256;
 /// ```
 ///
 /// `str` and `String` are keys too, taken as they are: text that users can influence belongs in a
-/// placeholder of a template, where it is encoded.
+/// placeholder of a template, where it is encoded. What has a `#` in it is the cache's own: tags (`#tag:plans`), queues
+/// (`#queue:views`), and what it keeps beside an entry (`user:42#refresh`). No template can write such a key.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cache key",
     label = "not a whole key",

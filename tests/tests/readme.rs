@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
-use cache_runtime::{Cache, Loader, Policy, ReadThrough, write_behind, write_through};
+use cache_runtime::{Cache, KeyRing, Loader, Policy, ReadThrough, write_behind, write_through};
 #[rustfmt::skip]
 use cache_runtime::{CacheKey, cached, invalidates};
 
@@ -209,6 +209,15 @@ async fn a_global_cache_needs_no_server_to_be_built() -> Result<(), Box<dyn std:
         .await?;
     cache_runtime::set_global(cache)?;
     assert!(format!("{:?}", Cache::global()).contains("127.0.0.1:6379"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn encrypted_values() -> Result<(), Box<dyn std::error::Error>> {
+    let (of_november, of_may) = ([11; 32], [5; 32]);
+    let ring = KeyRing::new("2026-11", &of_november).and_opens("2026-05", &of_may);
+    let cache = Cache::builder().url("redis://127.0.0.1:6379").encryption(ring).build().await?;
+    assert!(!format!("{cache:?}").contains("11, 11"));
     Ok(())
 }
 

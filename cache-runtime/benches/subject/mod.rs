@@ -103,6 +103,9 @@ impl Size {
 pub(crate) enum Way {
     /// `#[cached]` over Redis.
     CachedRedis,
+    /// The same with values that are encrypted.
+    #[cfg(feature = "encryption")]
+    SealedRedis,
     /// `GET` and `serde_json`, with a response timeout, as the client has by default.
     Get,
     /// The same without any timeout.
@@ -116,8 +119,10 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    pub(crate) const ALL: [Way; 6] = [
+    pub(crate) const ALL: &[Way] = &[
         Way::CachedRedis,
+        #[cfg(feature = "encryption")]
+        Way::SealedRedis,
         Way::Get,
         Way::GetUntimed,
         Way::CachedMemory,
@@ -128,6 +133,8 @@ impl Way {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Way::CachedRedis => "cached-redis",
+            #[cfg(feature = "encryption")]
+            Way::SealedRedis => "sealed-redis",
             Way::Get => "get",
             Way::GetUntimed => "get-untimed",
             Way::CachedMemory => "cached-memory",
@@ -137,7 +144,7 @@ impl Way {
     }
 
     pub(crate) fn named(name: &str) -> Option<Way> {
-        Way::ALL.into_iter().find(|way| way.name() == name)
+        Way::ALL.iter().copied().find(|way| way.name() == name)
     }
 }
 
@@ -148,13 +155,15 @@ pub(crate) struct Comparison {
     pub(crate) theirs: Way,
 }
 
-pub(crate) const COMPARISONS: [Comparison; 4] = [
+pub(crate) const COMPARISONS: &[Comparison] = &[
     Comparison { title: "redis / GET", ours: Way::CachedRedis, theirs: Way::Get },
     Comparison {
         title: "redis / GET, no timeout",
         ours: Way::CachedRedis,
         theirs: Way::GetUntimed,
     },
+    #[cfg(feature = "encryption")]
+    Comparison { title: "encrypted / not", ours: Way::SealedRedis, theirs: Way::CachedRedis },
     Comparison { title: "memory / moka", ours: Way::CachedMemory, theirs: Way::Moka },
     Comparison {
         title: "memory / moka, decoded",
@@ -166,6 +175,8 @@ pub(crate) const COMPARISONS: [Comparison; 4] = [
 /// All ways, filled with the same values.
 pub(crate) struct Subject {
     over_redis: Users,
+    #[cfg(feature = "encryption")]
+    sealed: Users,
     in_memory: Users,
     timed: MultiplexedConnection,
     untimed: MultiplexedConnection,
@@ -209,6 +220,11 @@ impl Subject {
     pub(crate) async fn new(url: &str) -> Arc<Subject> {
         let over_redis =
             Cache::builder().url(&format!("{url}/0")).connections(1).deadline(DEADLINE);
+        #[cfg(feature = "encryption")]
+        let sealed = {
+            let ring = cache_runtime::KeyRing::new("2026-11", &[7; 32]);
+            over_redis.clone().url(&format!("{url}/2")).encryption(ring)
+        };
         let settings = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(DEADLINE))
             .set_response_timeout(Some(DEADLINE))
@@ -216,6 +232,8 @@ impl Subject {
         let untimed = settings.clone().set_response_timeout(None);
         let subject = Subject {
             over_redis: Users { cache: over_redis.build().await.expect("a good URL") },
+            #[cfg(feature = "encryption")]
+            sealed: Users { cache: sealed.build().await.expect("a good URL") },
             in_memory: Users { cache: Cache::in_memory() },
             timed: connect(url, &settings).await,
             untimed: connect(url, &untimed).await,
@@ -232,6 +250,8 @@ impl Subject {
 
     async fn fill(&self, id: u64, user: User) {
         self.over_redis.fill(id, &user).await;
+        #[cfg(feature = "encryption")]
+        self.sealed.fill(id, &user).await;
         self.in_memory.fill(id, &user).await;
         let (key, json) =
             (format!("user:{id}"), serde_json::to_vec(&user).expect("a user is JSON"));
@@ -264,6 +284,8 @@ impl Subject {
         for _ in 0..times {
             let answer = match way {
                 Way::CachedRedis => self.over_redis.find(id).await,
+                #[cfg(feature = "encryption")]
+                Way::SealedRedis => self.sealed.find(id).await,
                 Way::Get => find_by_get(&self.timed, id).await,
                 Way::GetUntimed => find_by_get(&self.untimed, id).await,
                 Way::CachedMemory => self.in_memory.find(id).await,
