@@ -1,9 +1,11 @@
 //! How a cache is configured and built.
 
+mod address;
 mod cluster;
 #[cfg(feature = "encryption")]
 mod encryption;
 mod outage;
+mod tls;
 mod watching;
 
 use std::{
@@ -12,9 +14,8 @@ use std::{
     time::Duration,
 };
 
-use url::Url;
-
 use self::outage::Outage;
+pub use self::tls::Tls;
 use crate::{
     cache::Cache,
     error::Error,
@@ -101,6 +102,7 @@ pub struct Builder {
     outage: Outage,
     log_keys: bool,
     seal: Seal,
+    tls: Option<Tls>,
 }
 
 impl Default for Builder {
@@ -114,6 +116,7 @@ impl Default for Builder {
             outage: Outage::DEFAULT,
             log_keys: false,
             seal: Seal::default(),
+            tls: None,
         }
     }
 }
@@ -129,6 +132,7 @@ impl fmt::Debug for Builder {
             .field("outage", &self.outage)
             .field("log_keys", &self.log_keys)
             .field("encryption", &self.seal)
+            .field("tls", &self.tls)
             .finish_non_exhaustive()
     }
 }
@@ -276,69 +280,4 @@ impl Builder {
             _ => Ok(()),
         }
     }
-
-    fn store(&self) -> Result<(Store, String), Error> {
-        if cluster::is_named(&self.url) {
-            return self.cluster();
-        }
-        // The parser's errors do not repeat the URL, which may hold a password.
-        let url = Url::parse(&self.url)
-            .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
-        match url.scheme() {
-            "memory" => {
-                let capacity = capacity(&url)?;
-                let store = MemoryStore::new(capacity);
-                Ok((Store::Memory(store), format!("memory, {capacity} values")))
-            }
-            "redis" | "rediss" | "valkey" | "valkeys" => self.redis(&url),
-            scheme => {
-                Err(Error::Config(format!("`{scheme}://` is no store of this cache; {EXPECTED}")))
-            }
-        }
-    }
-
-    #[cfg(feature = "redis")]
-    fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
-        use crate::store::{
-            redis::{Address, RedisStore},
-            sealed::Sealed,
-        };
-
-        if matches!(url.scheme(), "rediss" | "valkeys") && !cfg!(feature = "tls") {
-            return Err(Error::Config(format!(
-                "`{}://` needs the feature `tls` of cache-runtime",
-                url.scheme()
-            )));
-        }
-        let address = Address::parse(&self.url)
-            .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
-        let store = Sealed::new(RedisStore::new(&address, self.connections), self.seal.clone());
-        Ok((Store::Redis(store), format!("redis at {address:?}")))
-    }
-
-    #[cfg(not(feature = "redis"))]
-    fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
-        let scheme = url.scheme();
-        Err(Error::Config(format!("`{scheme}://` needs the feature `redis` of cache-runtime")))
-    }
-}
-
-/// What a URL should have looked like.
-const EXPECTED: &str = "write `redis://host:6379/0`, `rediss://…`, `redis+cluster://host:6379,host2:6379`, or \
-                        `memory://?capacity=100000`";
-
-fn capacity(url: &Url) -> Result<u64, Error> {
-    let mut capacity = CAPACITY;
-    for (name, value) in url.query_pairs() {
-        capacity = match &*name {
-            "capacity" => value.parse().ok().filter(|&n| n > 0).ok_or_else(|| {
-                Error::Config(format!("`capacity={value}` is not a number of values above zero"))
-            })?,
-            other => {
-                let what = format!("`memory://` has no setting `{other}`; it has `capacity`");
-                return Err(Error::Config(what));
-            }
-        };
-    }
-    Ok(capacity)
 }

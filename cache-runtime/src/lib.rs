@@ -117,7 +117,7 @@ mod write;
 pub use self::seal::KeyRing;
 pub use self::{
     behind::{BatchItem, DeadLetter, Flusher, Queued, WriteBehind},
-    builder::Builder,
+    builder::{Builder, Tls},
     cache::Cache,
     encoding::{Codec, Compression},
     error::Error,

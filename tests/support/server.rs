@@ -55,13 +55,27 @@ impl RedisServer {
     ///
     /// As [`start`](RedisServer::start).
     pub fn start_with(settings: &[&str]) -> RedisServer {
-        let folder = new_folder();
         // A port that was free a moment ago can be taken: try others.
-        let (process, port) = (0..20)
-            .map(|_| free_port())
-            .find_map(|port| Some((try_start(port, &folder, settings)?, port)))
-            .expect("redis-server found no free port in twenty tries");
-        RedisServer { process, port, folder }
+        (0..20)
+            .find_map(|_| RedisServer::try_start(settings))
+            .expect("redis-server found no free port in twenty tries")
+    }
+
+    /// Starts a server on a free loopback port with settings of the caller's; none where it ends at once, as it does
+    /// when a port is taken.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](RedisServer::start).
+    pub fn try_start(settings: &[&str]) -> Option<RedisServer> {
+        let (port, folder) = (free_port(), new_folder());
+        match try_start(port, &folder, settings) {
+            Some(process) => Some(RedisServer { process, port, folder }),
+            None => {
+                remove(&folder);
+                None
+            }
+        }
     }
 
     /// Starts a server on `port`, which has to be free.

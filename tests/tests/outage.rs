@@ -375,7 +375,7 @@ async fn an_unreachable_server_is_no_error_and_a_malformed_url_is() {
         "redis://user:pa55word@127.0.0.1:99999",
         "redis://user:pa55word@[::1",
         "redis://user:pa55word@127.0.0.1:6379/shop",
-        "rediss://user:pa55word@127.0.0.1:6379",
+        "rediss://user:pa55word@127.0.0.1:port",
         "http://user:pa55word@127.0.0.1:6379",
         "memory://?size=pa55word",
         "memory://?capacity=0",

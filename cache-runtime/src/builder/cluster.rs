@@ -1,6 +1,6 @@
 //! A store that is a Redis Cluster, as its URL names it.
 
-use super::{Builder, EXPECTED};
+use super::{Builder, address::EXPECTED};
 use crate::{error::Error, store::Store};
 
 /// The schemes. What comes after them can name several hosts, which a URL cannot.
@@ -36,6 +36,7 @@ impl Builder {
             }
             error => error,
         })?;
+        let seeds = seeds.secured(|seed| self.secured(seed))?;
         let description = format!("cluster at {seeds:?}");
         let store = RedisStore::cluster(seeds, self.connections, self.deadline);
         let store = Sealed::new(store, self.seal.clone());

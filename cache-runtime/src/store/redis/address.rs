@@ -1,83 +1,71 @@
 //! Where a server is, and what is needed to be let in.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc};
 
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
-    Pipeline, RedisError,
-    aio::MultiplexedConnection,
-    io::tcp::{TcpSettings, socket2::TcpKeepalive},
-};
-use tokio::time;
+use redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo};
 
+#[cfg(feature = "tls")]
+use super::tls::Security;
+use super::trouble::Trouble;
 use crate::error::Error;
-
-/// How long one attempt to connect may take.
-const ATTEMPT: Duration = Duration::from_secs(1);
-
-/// How many commands may wait to be written before their senders wait.
-const QUEUE: usize = 1024;
 
 /// A server's address and credentials, checked for form.
 #[derive(Clone)]
-pub(crate) struct Address(ConnectionInfo);
+pub(crate) struct Address {
+    pub(super) host: Arc<str>,
+    pub(super) port: u16,
+    /// Database, user and password.
+    pub(super) login: RedisConnectionInfo,
+    /// None where nothing is encrypted.
+    #[cfg(feature = "tls")]
+    pub(super) security: Option<Security>,
+    pub(super) trouble: Arc<Trouble>,
+}
 
 impl Address {
     /// Reads a `redis://` or `rediss://` URL. The error does not repeat it: it may hold a password.
     pub(crate) fn parse(url: &str) -> Result<Address, Error> {
+        let (url, secure) = plain(url)?;
         let info = url.into_connection_info().map_err(|e| Error::Config(e.to_string()))?;
-        let tcp = TcpSettings::default()
-            // Small commands must not wait for Nagle's algorithm.
-            .set_nodelay(true)
-            .set_keepalive(TcpKeepalive::new().with_time(Duration::from_secs(15)));
-        // A peer that vanished without a word is noticed when it acknowledges nothing.
-        #[cfg(target_os = "linux")]
-        let tcp = tcp.set_user_timeout(Duration::from_secs(5));
-        Ok(Address(info.set_tcp_settings(tcp)))
+        let ConnectionAddr::Tcp(host, port) = info.addr() else {
+            return Err(Error::Config("a Unix socket is no server of this cache".into()));
+        };
+        #[cfg(not(feature = "tls"))]
+        if secure {
+            return Err(Error::Config("TLS needs the feature `tls` of cache-runtime".into()));
+        }
+        Ok(Address {
+            host: host.as_str().into(),
+            port: *port,
+            // The other version sends the password with a command that not every server knows, and one that
+            // does not repeats it in its answer.
+            login: info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2),
+            #[cfg(feature = "tls")]
+            security: if secure { Some(Security::public()?) } else { None },
+            trouble: Arc::default(),
+        })
     }
 
     /// The host and the port.
     pub(super) fn place(&self) -> (&str, u16) {
-        match self.0.addr() {
-            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
-                (host, *port)
-            }
-            _ => ("", 0),
-        }
+        (&self.host, self.port)
     }
 
     /// Another node, reached with the same credentials and settings.
     pub(crate) fn at(&self, host: &str, port: u16) -> Address {
-        let addr = match self.0.addr().clone() {
-            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
-                ConnectionAddr::TcpTls { host: host.to_owned(), port, insecure, tls_params }
-            }
-            _ => ConnectionAddr::Tcp(host.to_owned(), port),
-        };
-        Address(self.0.clone().set_addr(addr))
+        Address { host: host.into(), port, trouble: Arc::default(), ..self.clone() }
     }
 
-    /// Connects, and says `greeting`.
-    pub(super) async fn connect(
-        &self,
-        greeting: &Pipeline,
-    ) -> Result<MultiplexedConnection, RedisError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            // Deadlines are set per operation, around the connection.
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(QUEUE);
-        let client = Client::open(self.0.clone())?;
-        let attempt = client.get_multiplexed_async_connection_with_config(&config);
-        let attempt = async {
-            let mut connection = attempt.await?;
-            // A server that refuses is sent the scripts when they are first called.
-            _ = connection.send_packed_commands(greeting, 0, greeting.len()).await;
-            Ok(connection)
-        };
-        match time::timeout(ATTEMPT, attempt).await {
-            Ok(result) => result,
-            Err(_) => Err((ErrorKind::Io, "connecting took too long").into()),
+    /// The same, encrypted as `security` says. An error where it is not to be encrypted.
+    #[cfg(feature = "tls")]
+    pub(crate) fn secured(self, security: Security) -> Result<Address, Error> {
+        match self.security {
+            Some(_) => Ok(Address { security: Some(security), ..self }),
+            None => Err(Error::Config(
+                "`tls` is set for a URL that does not ask for TLS: write `rediss://` instead of \
+                 `redis://`, or leave `tls` out"
+                    .into(),
+            )),
         }
     }
 }
@@ -85,6 +73,23 @@ impl Address {
 impl fmt::Debug for Address {
     /// Host and port alone: no user, no password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.addr())
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
     }
+}
+
+/// The URL without TLS, and whether it asks for it: encryption is none of the `redis` crate's business here.
+fn plain(url: &str) -> Result<(String, bool), Error> {
+    if url.contains('#') {
+        let what = "a cache URL has no part after a `#`; certificates are always checked, and a \
+                    `#` in a password is written `%23`";
+        return Err(Error::Config(what.into()));
+    }
+    Ok(match url.split_once("://") {
+        Some(("rediss", rest)) => (format!("redis://{rest}"), true),
+        Some(("valkeys", rest)) => (format!("valkey://{rest}"), true),
+        _ => (url.to_owned(), false),
+    })
 }

@@ -11,15 +11,15 @@ use std::{
     time::Duration,
 };
 
-use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value, aio::MultiplexedConnection};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
-    time,
+    task, time,
 };
 
 use self::health::Costs;
-use super::address::Address;
+use super::{address::Address, dial::Line};
 use crate::time::jittered;
 
 /// The pause after a failed attempt, doubled each time up to [`LONGEST_PAUSE`].
@@ -58,7 +58,7 @@ enum Slot {
 /// A connection, and which one it is, so that the loss of an old one is not taken for the loss of its heir.
 #[derive(Clone)]
 pub(super) struct Connection {
-    inner: MultiplexedConnection,
+    line: Line,
     which: u64,
     /// Whether an operation on it has had no answer in time.
     silent: Arc<AtomicBool>,
@@ -66,13 +66,12 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) async fn send(&mut self, cmd: &Cmd) -> Result<Value, RedisError> {
-        // The reply to one command can be an error inside a value.
-        self.inner.send_packed_command(cmd).await?.extract_error()
+        self.line.send(cmd).await
     }
 
     /// Sends all of them at once. The answer to each may be an error of its own.
     pub(super) async fn send_all(&mut self, all: &Pipeline) -> Result<Vec<Value>, RedisError> {
-        self.inner.send_packed_commands(all, 0, all.len()).await
+        self.line.send_all(all).await
     }
 }
 
@@ -162,20 +161,23 @@ async fn reconnect(attempts: Attempts) {
         shared.slot.send_replace(Slot::Connecting);
         shared.costs().begin();
         match shared.address.connect(&shared.greeting).await {
-            Ok(inner) => {
+            Ok(line) => {
+                shared.address.trouble.over(&shared.address);
                 let (which, silent) = (fastrand::u64(..), Arc::default());
                 shared.costs().forget();
-                shared.slot.send_replace(Slot::Up(Connection { inner, which, silent }));
+                shared.slot.send_replace(Slot::Up(Connection { line, which, silent }));
                 return;
             }
             Err(error) => {
-                tracing::debug!(address = ?shared.address, %error, "cannot connect to the cache's server");
+                shared.address.trouble.failed(&shared.address, &error);
                 shared.costs().failed();
                 shared.slot.send_replace(Slot::Failed(error));
             }
         }
         let hurry = Arc::clone(&shared.hurry);
         drop(shared);
+        // Where a writer is in a hurry there is no pause, but those who wait shall see that this attempt has failed.
+        task::yield_now().await;
         _ = time::timeout(jittered(pause), hurry.notified()).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

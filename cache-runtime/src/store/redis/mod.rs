@@ -3,12 +3,16 @@
 mod address;
 mod answer;
 mod cluster;
+mod dial;
 mod health;
 mod link;
 mod pool;
 mod script;
 mod servers;
 pub(crate) mod stream;
+#[cfg(feature = "tls")]
+mod tls;
+mod trouble;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +21,8 @@ use redis::{Cmd, Pipeline, RedisError, Value, cmd};
 /// What is needed to reach a server, checked.
 pub(crate) use self::address::Address;
 pub(crate) use self::cluster::Seeds;
+#[cfg(feature = "tls")]
+pub(crate) use self::tls::Security;
 use self::{
     answer::{answer, found, unavailable},
     cluster::Cluster,

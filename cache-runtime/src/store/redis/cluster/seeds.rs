@@ -39,6 +39,14 @@ impl Seeds {
         Ok(Seeds(seeds.into()))
     }
 
+    /// The same, each made as safe as it has to be.
+    pub(crate) fn secured(
+        self,
+        secured: impl Fn(Address) -> Result<Address, Error>,
+    ) -> Result<Seeds, Error> {
+        self.0.into_iter().map(secured).collect::<Result<_, _>>().map(Seeds)
+    }
+
     /// Where they are.
     pub(super) fn places(&self) -> impl Iterator<Item = (&str, u16)> {
         self.0.iter().map(Address::place)

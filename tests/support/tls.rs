@@ -1,0 +1,117 @@
+//! A real `redis-server` that speaks TLS.
+
+use std::{fs, path::PathBuf};
+
+use crate::server::{RedisServer, free_port};
+
+/// A server with an encrypted port. Dropping it stops it.
+///
+/// It has a plain port besides, by which a test gives it orders.
+#[derive(Debug)]
+pub struct TlsServer {
+    server: RedisServer,
+    port: u16,
+    files: Files,
+}
+
+/// What a server needs, as PEM: the authority that it trusts, and its own certificate and key.
+#[derive(Clone, Copy, Debug)]
+pub struct Pems<'a> {
+    /// Whose certificates clients have to show, where any is asked for.
+    pub authority: &'a str,
+    /// The server's certificate.
+    pub certificate: &'a str,
+    /// Its key.
+    pub key: &'a str,
+}
+
+impl TlsServer {
+    /// Starts a server that lets clients in with a certificate only, or without one.
+    ///
+    /// # Panics
+    ///
+    /// As [`RedisServer::start`].
+    pub fn start(pems: Pems<'_>, ask_clients: bool) -> TlsServer {
+        let files = Files::write(pems);
+        let ask = if ask_clients { "yes" } else { "no" };
+        let [authority, certificate, key] = ["ca", "crt", "key"].map(|name| files.path(name));
+        let attempt = |_| {
+            let port = free_port();
+            let tls_port = port.to_string();
+            let settings = [
+                ["--save", ""],
+                ["--tls-port", &tls_port],
+                ["--tls-auth-clients", ask],
+                ["--tls-ca-cert-file", &authority],
+                ["--tls-cert-file", &certificate],
+                ["--tls-key-file", &key],
+            ];
+            Some((RedisServer::try_start(settings.as_flattened())?, port))
+        };
+        let started = (0..20).find_map(attempt);
+        let (server, port) = started.expect("redis-server found no two free ports in twenty tries");
+        TlsServer { server, port, files }
+    }
+
+    /// Gives the server another certificate, under which it answers from then on.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not take it.
+    pub fn renew(&self, pems: Pems<'_>) {
+        self.files.fill(pems);
+        let [authority, certificate, key] = ["ca", "crt", "key"].map(|name| self.files.path(name));
+        let answer = self.server.command(&[
+            "CONFIG",
+            "SET",
+            "tls-ca-cert-file",
+            &authority,
+            "tls-cert-file",
+            &certificate,
+            "tls-key-file",
+            &key,
+        ]);
+        assert_eq!(answer.trim(), "+OK");
+    }
+
+    /// The server itself, with its plain port.
+    pub fn server(&self) -> &RedisServer {
+        &self.server
+    }
+
+    /// The encrypted port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+/// A folder of files, removed when dropped.
+#[derive(Debug)]
+struct Files(PathBuf);
+
+impl Files {
+    fn write(pems: Pems<'_>) -> Files {
+        let name = format!("cache-tests-tls-{}-{}", std::process::id(), fastrand::u64(..));
+        let files = Files(std::env::temp_dir().join(name));
+        fs::create_dir(&files.0).expect("the temporary folder is writable");
+        files.fill(pems);
+        files
+    }
+
+    fn fill(&self, pems: Pems<'_>) {
+        for (name, text) in [("ca", pems.authority), ("crt", pems.certificate), ("key", pems.key)] {
+            fs::write(self.path(name), text).expect("the temporary folder is writable");
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        // A folder that is left behind does no harm.
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
