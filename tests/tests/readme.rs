@@ -246,6 +246,15 @@ async fn no_macro() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+#[tokio::test]
+#[rustfmt::skip]
+async fn the_end_of_a_process() {
+    let cache = Cache::in_memory();
+    if let Err(error) = cache.drain(Duration::from_secs(5)).await {
+        eprintln!("{error}"); // how many are left
+    }
+}
+
 /// Each paragraph of each `rust` block stands in this file, but for indentation.
 #[test]
 fn every_block_of_the_readme_is_here() {

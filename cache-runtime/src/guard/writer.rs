@@ -6,8 +6,11 @@
 //! |---|---|
 //! | connected, and nothing speaks against it | waits for its answer, as ever |
 //! | connected, but silent: the server hangs, or is slow | is sent, and its answer is left to the background |
-//! | not connected, and refused at once | has another attempt to connect made, and waits for that |
+//! | not connected, and refused at once | has another attempt to connect made; one that ends a write waits for that |
 //! | not connected, and attempts take long | is owed |
+//!
+//! A settlement has to know: an attempt that fails after the commit shows that the server was still away then, so that
+//! one that comes back empty will only see loads from after it. A fence need not, since its settlement will.
 //!
 //! All steps of a key take one way, so those that are sent arrive in their order, and before anything newer.
 
@@ -143,6 +146,8 @@ impl Guard {
         let delivered = async {
             match self.store.run(key, step).await {
                 Ok(_) => Ok(()),
+                // The attempt to connect that has just failed need not fail again.
+                Err(error) if !seen.is_closed() && !self.is_connected(key) => Err(error),
                 Err(_) => {
                     asked.count_failure(&self.settings.counters);
                     Asked::step(&Step::Delete).count(&self.settings.counters);
@@ -173,7 +178,13 @@ impl Guard {
         sent: Moment,
     ) -> Result<Reply<Entry>, Error> {
         let seen = self.breaker.seen();
-        if let Err(error) = self.may_wait(key)
+        let fences = matches!(step, Step::Fence { .. });
+        let may_wait = self.may_wait(key).and_then(|()| match fences && !seen.is_closed() {
+            // It is the settlement that has to know whether the server was away.
+            true if !self.is_connected(key) => Err(away()),
+            _ => Ok(()),
+        });
+        if let Err(error) = may_wait
             && self.send(key, step.clone(), sent).await
         {
             return Err(error);
@@ -190,14 +201,18 @@ impl Guard {
         match self.store.standing(key) {
             Standing::Prompt | Standing::Refusing => Ok(()),
             Standing::Silent => Err(Error::Unavailable("the store does not answer".into())),
-            Standing::Away => Err(Error::Unavailable("the store cannot be reached".into())),
+            Standing::Away => Err(away()),
         }
+    }
+
+    fn is_connected(&self, key: &str) -> bool {
+        matches!(self.store.standing(key), Standing::Prompt | Standing::Silent)
     }
 
     /// Sends a step, if it can be sent at once, and leaves its answer to the background. False where the connection
     /// turned out to be lost, so that it may not have been sent, and waiting may not take long any more.
     async fn send(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>, sent: Moment) -> bool {
-        if self.store.standing(key) == Standing::Away {
+        if !self.is_connected(key) {
             self.store.hurry(key);
             return true;
         }
@@ -219,10 +234,14 @@ impl Guard {
         // had its share of time must not put it off.
         let mut late = Box::pin(unconstrained(late));
         let pending = poll_fn(|cx| Poll::Ready(late.as_mut().poll(cx).is_pending())).await;
-        let connected = matches!(self.store.standing(key), Standing::Prompt | Standing::Silent);
+        let connected = self.is_connected(key);
         if connected && pending {
             runtime.spawn(late);
         }
         connected
     }
+}
+
+fn away() -> Error {
+    Error::Unavailable("the store cannot be reached".into())
 }
