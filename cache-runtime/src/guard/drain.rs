@@ -116,7 +116,8 @@ impl Drainer {
 impl Guard {
     /// The store does not take this invalidation now; it may take others.
     fn refused(&self, key: &str, error: &Error) {
-        tracing::debug!(key = self.shown(key), %error, "an invalidation still waits for the cache's store");
+        let shown = self.shown(key);
+        tracing::debug!(key = shown, %error, "an invalidation still waits for the cache's store");
         self.owed.postpone(key);
     }
 
