@@ -1,7 +1,10 @@
 //! One call's way to a value: the store, another call's load, or a load of its own.
 
+mod tally;
+
 use std::sync::Arc;
 
+use self::tally::Tally;
 use super::{
     acquire::Acquired,
     lead::{Lead, Place},
@@ -21,7 +24,6 @@ use crate::{
     lease::Claim,
     protocol::{Nonce, Pending, State},
     seal,
-    stats::Waiting,
     telemetry::{About, tell},
     time::now_ms,
 };
@@ -39,20 +41,6 @@ pub(crate) struct Lookup<'a> {
     stale: Option<Stale>,
     waited: bool,
     tally: Tally,
-}
-
-/// Whether a call that found nothing that it could return has been counted: as one of the misses, or of those that
-/// were served what had expired.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tally {
-    /// There is nothing to count yet.
-    Open,
-    /// It is a miss, unless it comes to be served the value that has expired.
-    Owed,
-    /// It has been counted.
-    Settled,
-    /// Another call goes on in this one, and counts what comes of it: whether that is the value that has expired.
-    Another { stale: bool },
 }
 
 /// Under the key stands an entry of another layout of the value, which another version of the service reads.
@@ -229,17 +217,6 @@ impl<'a> Lookup<'a> {
         Some(Hit { entry, age, pending: false })
     }
 
-    pub(super) fn hit(&self, hit: &Hit) {
-        let counters = &self.request.counters;
-        let (counter, outcome) = match hit.age {
-            Age::Revalidate => (&counters.stale_hits, "stale_hit"),
-            _ if hit.entry.negative() => (&counters.negative_hits, "negative_hit"),
-            _ => (&counters.hits, "hit"),
-        };
-        counter.add_one();
-        tell!(trace, self.about(), outcome, "a call was answered by the cache");
-    }
-
     /// What an event is about that concerns this call.
     pub(super) fn about(&self) -> About<'_> {
         self.request.about(self.guard, self.key())
@@ -292,25 +269,6 @@ impl<'a> Lookup<'a> {
         let stale = self.stale.take()?;
         self.served_stale();
         Some(stale.entry)
-    }
-
-    /// Counts a call that is served the value that has expired.
-    pub(super) fn served_stale(&mut self) {
-        match self.tally {
-            Tally::Owed => {
-                self.request.counters.stale_hits.add_one();
-                self.tally = Tally::Settled;
-                tell!(debug, self.about(), outcome = "stale_hit", "an expired value stands in");
-            }
-            Tally::Another { .. } => self.tally = Tally::Another { stale: true },
-            // It was a miss before there was such a value.
-            Tally::Open | Tally::Settled => {}
-        }
-    }
-
-    /// Whether the call that goes on in this one is served the value that has expired.
-    pub(super) fn has_served_stale(&self) -> bool {
-        self.tally == Tally::Another { stale: true }
     }
 
     /// The value to serve while somebody else renews it.
@@ -422,45 +380,9 @@ impl<'a> Lookup<'a> {
         self.load(Place::Alone { permit, claim })
     }
 
-    /// Counts a call that found no value that it could return. One that may yet be served what has expired is
-    /// counted when that is known.
-    pub(super) fn missed(&mut self) {
-        match (self.tally, &self.stale) {
-            (Tally::Open, Some(_)) => self.tally = Tally::Owed,
-            (Tally::Open, None) => self.count_miss(),
-            _ => {}
-        }
-    }
-
-    fn count_miss(&mut self) {
-        self.tally = Tally::Settled;
-        self.request.counters.misses.add_one();
-        tell!(trace, self.about(), outcome = "miss", "the cache has nothing for a call");
-    }
-
-    /// Counts a call that is answered by another one's load.
-    fn shared(&self) {
-        self.request.counters.coalesced.add_one();
-        tell!(trace, self.about(), "a call was answered by another call's load");
-    }
-
-    /// Begins to wait for another process's load. A call is counted once.
-    fn wait(&mut self) -> Option<Waiting<'a>> {
-        let first = !std::mem::replace(&mut self.waited, true);
-        first.then(|| self.request.counters.wait())
-    }
-
     fn load(&mut self, place: Place) -> Next<'a> {
         self.request.counters.loads.add_one();
         Next::Load(Lead::new(self, place))
-    }
-}
-
-impl Drop for Lookup<'_> {
-    fn drop(&mut self) {
-        if self.tally == Tally::Owed {
-            self.count_miss();
-        }
     }
 }
 

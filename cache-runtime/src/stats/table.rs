@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::{FunctionStats, Stats};
+use super::{Breaker, FunctionStats, Stats, StoreStats};
 
 impl fmt::Display for Stats {
-    /// A table. Columns in which all is zero are left out, but for the three that everybody looks for.
+    /// A table, and a line on a store that is elsewhere. Columns in which all is zero are left out, but for the three
+    /// that everybody looks for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
         let shown: Vec<usize> =
@@ -22,7 +23,7 @@ impl fmt::Display for Stats {
             }
             writeln!(f)?;
         }
-        Ok(())
+        if self.store.time.count > 0 { writeln!(f, "{}", self.store) } else { Ok(()) }
     }
 }
 
@@ -91,5 +92,27 @@ impl FunctionStats {
         let values = self.columns();
         let cells = shown.iter().map(|&at| values[at].to_string());
         [self.name.clone(), rate].into_iter().chain(cells).collect()
+    }
+}
+
+impl fmt::Display for StoreStats {
+    /// One line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StoreStats { kind, operations, failures, rejected, time, .. } = self;
+        let breaker = match self.breaker {
+            Breaker::Closed => "closed",
+            Breaker::Open => "open",
+            Breaker::HalfOpen => "half open",
+        };
+        write!(
+            f,
+            "{kind}: {operations} operations, {failures} failed, {rejected} not tried; {} µs at p50, {} at p99; \
+             breaker {breaker}",
+            time.p50_us, time.p99_us
+        )?;
+        match self.pending_invalidations {
+            0 => Ok(()),
+            owed => write!(f, "; {owed} invalidations owed"),
+        }
     }
 }

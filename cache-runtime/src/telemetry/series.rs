@@ -139,3 +139,67 @@ impl Times {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, thread};
+
+    use metrics::{CounterFn, KeyName, SharedString, with_local_recorder};
+
+    use super::*;
+    use crate::telemetry::metric;
+
+    /// Adds up what it is told.
+    #[derive(Default)]
+    struct Adding(Arc<Sum>);
+
+    #[derive(Default)]
+    struct Sum(AtomicU64);
+
+    impl CounterFn for Sum {
+        fn increment(&self, value: u64) {
+            self.0.fetch_add(value, Relaxed);
+        }
+
+        fn absolute(&self, _: u64) {}
+    }
+
+    impl Recorder for Adding {
+        fn describe_counter(&self, _: KeyName, _: Option<metrics::Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<metrics::Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<metrics::Unit>, _: SharedString) {}
+
+        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(Arc::clone(&self.0))
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn each_count_is_told_once_whoever_tells_it_and_whenever_the_recorder_comes() {
+        let count = || Count::new(&metric::LOADS, "loads", &[]);
+        let (recorder, count, number) = (Adding::default(), count(), AtomicU64::new(0));
+        let add = |times: u64| {
+            for _ in 0..times {
+                number.fetch_add(1, Relaxed);
+                count.tell(&number);
+            }
+        };
+        add(5);
+        assert_eq!(recorder.0.0.load(Relaxed), 0, "there is none yet");
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| with_local_recorder(&recorder, || add(10_000)));
+                scope.spawn(|| add(10_000));
+            }
+        });
+        assert_eq!(recorder.0.0.load(Relaxed), 80_005);
+    }
+}
