@@ -95,7 +95,8 @@ use crate::{
 ///   loses acknowledged writes loses them here.
 /// - A queue and its keys belong together. Whoever deletes its stream by hand leaves its keys as they are, without end,
 ///   until they are written again.
-/// - On a Redis Cluster a key and its queue have to be in one hash slot.
+/// - On a Redis Cluster a key and its queue have to be in one hash slot: give both a hash tag, such as the queue
+///   `{views}` and the key `{views}:7`.
 ///
 /// # When the store cannot be reached
 ///
@@ -200,6 +201,7 @@ impl<T> WriteBehind<T> {
     /// [`Error::Codec`] where the value cannot be written in the codec, or would not read back;
     /// [`Error::Full`] where the queue stayed full; [`Error::Unavailable`] where the store could not be reached,
     /// or did not answer in time: then the write may have been accepted all the same, or may yet be.
+    /// [`Error::Config`] where a Redis Cluster could not keep the value and the queue in one hash slot.
     ///
     /// # Cancellation
     ///

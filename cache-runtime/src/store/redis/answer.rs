@@ -1,7 +1,7 @@
 //! What the server's answers to steps mean.
 
 use bytes::Bytes;
-use redis::{RedisError, Value};
+use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
 
 use crate::{
     entry::{self, Entry},
@@ -65,8 +65,15 @@ const UNWELL: [&str; 6] = ["LOADING", "BUSY", "CLUSTERDOWN", "MASTERDOWN", "NOAU
 
 /// Redis' own words; they hold neither the URL nor the password.
 pub(super) fn unavailable(error: &RedisError) -> Error {
+    let hint = match error.kind() {
+        // Of a cluster they are followed.
+        ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
+            "; the server is a node of a cluster: connect to `redis+cluster://…`"
+        }
+        _ => "",
+    };
     match error.code() {
-        Some(code) if !UNWELL.contains(&code) => Error::Refused(error.to_string()),
+        Some(code) if !UNWELL.contains(&code) => Error::Refused(format!("{error}{hint}")),
         _ => Error::Unavailable(error.to_string()),
     }
 }

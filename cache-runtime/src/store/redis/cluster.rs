@@ -60,7 +60,7 @@ struct Shared {
     patience: Duration,
     greeting: Arc<Pipeline>,
     table: RwLock<Table>,
-    /// How many nodes there have been.
+    /// The number of the next node.
     numbers: AtomicUsize,
     rounds: watch::Sender<Rounds>,
     /// Ends the pause between two rounds.
@@ -84,7 +84,8 @@ impl Cluster {
     ) -> Cluster {
         let patience = deadline * 9 / 10;
         let (rounds, _) = watch::channel(Rounds::default());
-        let (table, numbers, hurry) = Default::default();
+        let (table, hurry) = Default::default();
+        let numbers = AtomicUsize::new(1);
         let shared =
             Shared { seeds, connections, patience, greeting, table, numbers, rounds, hurry };
         Cluster { shared: Arc::new(shared) }
@@ -98,7 +99,7 @@ impl Cluster {
         connected.into_iter().collect()
     }
 
-    /// The number of the node that serves a slot, as far as is known.
+    /// The number of the node that serves a slot; 0 where that is not known.
     pub(super) fn number(&self, slot: u16) -> usize {
         self.shared.table(|table| table.owner(slot).map_or(0, |node| node.number))
     }

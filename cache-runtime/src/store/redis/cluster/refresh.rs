@@ -210,11 +210,15 @@ impl Shared {
         Err(failure.unwrap_or_else(|| io("there is no node of the cluster to ask")))
     }
 
-    /// Which of the known nodes to ask, in this order: who may know best, the others, who may be gone.
+    /// Which of the known nodes to ask, in this order: who may know best, those who serve, who may be gone, and those who
+    /// serve nothing, for they may not belong to the cluster any more.
     fn candidates(&self, first: Option<Arc<Node>>, last: Option<usize>) -> Vec<Arc<Node>> {
-        let mut known = self.table(|table| table.nodes().to_vec());
+        let (mut known, serving) = self.table(|table| (table.nodes().to_vec(), table.serving()));
         fastrand::shuffle(&mut known);
-        known.sort_by_key(|node| Some(node.number) == last || !node.is_up());
+        known.sort_by_key(|node| {
+            let serves = serving.iter().any(|serving| Arc::ptr_eq(serving, node));
+            (!serves, Some(node.number) == last || !node.is_up())
+        });
         if let Some(first) = first {
             known.retain(|node| !Arc::ptr_eq(node, &first));
             known.insert(0, first);

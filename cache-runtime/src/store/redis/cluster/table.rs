@@ -38,15 +38,16 @@ impl Table {
         &self.nodes
     }
 
+    /// Those of the nodes that serve a slot.
+    pub(super) fn serving(&self) -> Vec<Arc<Node>> {
+        let serving: BTreeSet<u16> = self.slots.iter().copied().collect();
+        serving.into_iter().filter_map(|at| self.nodes.get(usize::from(at)).cloned()).collect()
+    }
+
     /// Whether every slot is served, by a node to which there are connections.
     pub(super) fn is_well(&self) -> bool {
-        let mut serving = vec![false; self.nodes.len()];
-        let all_served = self
-            .slots
-            .iter()
-            .all(|&at| serving.get_mut(usize::from(at)).map(|serving| *serving = true).is_some());
-        let serving = || self.nodes.iter().zip(&serving).filter(|(_, serving)| **serving);
-        !self.slots.is_empty() && all_served && serving().all(|(node, _)| node.is_up())
+        let whole = !self.slots.is_empty() && !self.slots.contains(&NOBODY);
+        whole && self.serving().iter().all(|node| node.is_up())
     }
 
     /// The node at a place, if it is one of these.
