@@ -2,9 +2,11 @@
 
 mod address;
 mod cluster;
+mod credentials;
 #[cfg(feature = "encryption")]
 mod encryption;
 mod outage;
+mod sentinel;
 mod tls;
 mod watching;
 
@@ -18,6 +20,7 @@ use self::outage::Outage;
 pub use self::tls::Tls;
 use crate::{
     cache::Cache,
+    credentials::Provider,
     error::Error,
     flight::Flights,
     guard::{Guard, Settings},
@@ -103,6 +106,7 @@ pub struct Builder {
     log_keys: bool,
     seal: Seal,
     tls: Option<Tls>,
+    provider: Option<Provider>,
 }
 
 impl Default for Builder {
@@ -117,6 +121,7 @@ impl Default for Builder {
             log_keys: false,
             seal: Seal::default(),
             tls: None,
+            provider: None,
         }
     }
 }
@@ -133,6 +138,7 @@ impl fmt::Debug for Builder {
             .field("log_keys", &self.log_keys)
             .field("encryption", &self.seal)
             .field("tls", &self.tls)
+            .field("credentials", &self.provider.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -161,8 +167,19 @@ impl Builder {
     /// |---|---|
     /// | `memory://?capacity=100000` | embedded in this process, of so many values at most |
     /// | `redis://user:password@host:6379/0` | Redis 7 or Valkey |
-    /// | `rediss://…` | the same over TLS (feature `tls`) |
+    /// | `rediss://…` | the same over TLS (feature `tls`): see [`tls`](Builder::tls) |
+    /// | `redis+sentinel://user:password@host:26379,host2:26379/name/0` | the master that these sentinels know as `name`, wherever it is: see below |
+    /// | `rediss+sentinel://…` | the same, both the sentinels and the servers over TLS |
     /// | `redis+cluster://user:password@host:6379,host2:6379` | a Redis Cluster, of which some nodes are named; `rediss+cluster://…` over TLS |
+    ///
+    /// `valkey` and `valkeys` can stand for `redis` and `rediss`. User, password, port and the number of the database
+    /// can be left out, the passwords' special characters are percent-encoded (`p@ss` is `p%40ss`), and no part of a
+    /// URL is shown anywhere but its hosts.
+    ///
+    /// Sentinels are asked in turn where the master is, the one first that answered last, at each attempt to connect
+    /// and once a second; each has 300 ms. A server that turns out to be a replica is not taken. User and password of
+    /// the URL are those of the servers; those of the sentinels are
+    /// `?sentinel_user=…&sentinel_password=…`.
     pub fn url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self

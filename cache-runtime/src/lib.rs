@@ -81,6 +81,7 @@ mod behind;
 mod builder;
 mod cache;
 mod codec;
+mod credentials;
 mod encoding;
 mod entry;
 mod error;
@@ -119,6 +120,7 @@ pub use self::{
     behind::{BatchItem, DeadLetter, Flusher, Queued, WriteBehind},
     builder::{Builder, Tls},
     cache::Cache,
+    credentials::Credentials,
     encoding::{Codec, Compression},
     error::Error,
     global::set_global,

@@ -11,6 +11,7 @@ pub mod herd;
 pub mod log;
 pub mod patience;
 pub mod race;
+pub mod sentinel;
 pub mod server;
 pub mod source;
 pub mod sqlite;

@@ -78,6 +78,28 @@ impl RedisServer {
         }
     }
 
+    /// Starts a sentinel on a free loopback port, with these lines in its configuration; none where the port is taken.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](RedisServer::start).
+    pub fn try_start_sentinel(lines: &str) -> Option<RedisServer> {
+        let (port, folder) = (free_port(), new_folder());
+        fs::create_dir_all(&folder).expect("the temporary folder is writable");
+        let file = folder.join("sentinel.conf");
+        let text = format!("port {port}\nbind 127.0.0.1\ndir {}\n{lines}\n", folder.display());
+        fs::write(&file, text).expect("the temporary folder is writable");
+        let mut command = Command::new("redis-server");
+        command.arg(file).arg("--sentinel");
+        match launch(command, port) {
+            Some(process) => Some(RedisServer { process, port, folder }),
+            None => {
+                remove(&folder);
+                None
+            }
+        }
+    }
+
     /// Starts a server on `port`, which has to be free.
     ///
     /// # Panics
@@ -212,14 +234,15 @@ fn new_folder() -> PathBuf {
 /// Starts a server; none where it ends before it answers, as it does when the port is taken.
 fn try_start(port: u16, folder: &Path, settings: &[&str]) -> Option<Child> {
     fs::create_dir_all(folder).expect("the temporary folder is writable");
-    let process = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-        .args(settings)
-        .arg("--dir")
-        .arg(folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let mut command = Command::new("redis-server");
+    command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
+    command.args(settings).arg("--dir").arg(folder);
+    launch(command, port)
+}
+
+/// Runs a command that starts a server on `port`; none where it ends before it answers.
+fn launch(mut command: Command, port: u16) -> Option<Child> {
+    let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut process = match process {
         Ok(process) => process,
         Err(e) if e.kind() == ErrorKind::NotFound => panic!(
@@ -255,11 +278,19 @@ fn command(port: u16, args: &[&str]) -> std::io::Result<String> {
     for arg in args {
         request.push_str(&format!("${}\r\n{arg}\r\n", arg.len()));
     }
-    // The server closes the connection after `QUIT`, so the reply ends where the stream does.
+    // The server closes the connection after `QUIT`, so the reply ends where the stream does; a sentinel does not know
+    // it, and says so.
+    const UNKNOWN: &str = "-ERR unknown command 'QUIT', with args beginning with: \r\n";
     request.push_str("*1\r\n$4\r\nQUIT\r\n");
     stream.write_all(request.as_bytes())?;
-    let mut reply = Vec::new();
-    stream.read_to_end(&mut reply)?;
+    let (mut reply, mut chunk) = (Vec::new(), [0; 4096]);
+    while !reply.ends_with(UNKNOWN.as_bytes()) {
+        match stream.read(&mut chunk)? {
+            0 => break,
+            length => reply.extend_from_slice(&chunk[..length]),
+        }
+    }
     let reply = String::from_utf8_lossy(&reply).into_owned();
-    Ok(reply.strip_suffix("+OK\r\n").unwrap_or(&reply).to_owned())
+    let end = reply.strip_suffix(UNKNOWN).or_else(|| reply.strip_suffix("+OK\r\n"));
+    Ok(end.unwrap_or(&reply).to_owned())
 }

@@ -10,7 +10,7 @@ use cache_runtime::Cache;
 use crate::{cluster::RedisCluster, server::RedisServer};
 
 /// Tests that are not about deadlines must not fail for one on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A cache whose store has time to answer.
 ///

@@ -91,14 +91,39 @@ impl Rows {
         Some((id, self.load(id)))
     }
 
+    /// Takes rows in batches, as long as they are no poison.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them is.
     #[write_behind(queue = "positions", key = "position:<position.0>", ttl = 3600, enqueue = accept(position),
         linger = "1ms", attempts = 1, cache = self.cache, name = "rows.behind")]
-    async fn write_all(&self, positions: Vec<Position>) -> Result<(), String> {
+    pub async fn write_all(&self, positions: Vec<Position>) -> Result<(), String> {
         if positions.iter().any(|position| position.1 == POISON) {
             return Err("the table does not take it".to_owned());
         }
         positions.into_iter().for_each(|(id, value)| self.store(id, value));
         Ok(())
+    }
+}
+
+impl Rows {
+    /// Calls everything but what is written behind, and keeps to no order that the values would show.
+    pub async fn exercise(&self, round: u64) {
+        self.read(1).await;
+        self.read(1).await;
+        self.locked(1).await;
+        self.tagged(1).await;
+        self.tagged(1).await;
+        self.many(&[1, 2, 3]).await;
+        self.write(1, round).await;
+        self.replace(1, round).await;
+        // Two writers that overlap, and one whose fence is held up.
+        let fence = self.cache.fence(["row:9"]).await;
+        tokio::join!(self.write(9, round), self.write(9, round));
+        _ = self.cache.invalidate("row:9").await;
+        // Either may have failed, which is what some callers are about.
+        _ = fence.settle().await;
     }
 }
 
@@ -157,7 +182,8 @@ async fn written_behind(rows: &Rows) {
     in_time("the flush", queue.flushed()).await;
     assert_eq!((rows.load(1), rows.load(4)), (13, 1), "they have reached the table");
     let letters = queue.dead_letters(10).await.expect("they can be listed");
-    assert_eq!(letters.iter().map(|letter| &*letter.key).collect::<Vec<_>>(), ["position:5"]);
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].key.ends_with("position:5"), "{letters:?}");
     assert_eq!(queue.replay(&letters[0]).await, Ok(true));
     // What is refused while nothing else is taken might not be the row's fault.
     rows.accept(&(4, 2)).await.expect("the queue takes it");

@@ -8,7 +8,7 @@ use std::{
 /// The layers of `cache-runtime`: a module imports from layers above its own line, never from below.
 /// `ARCHITECTURE.md` says what each is for.
 const LAYERS: &[&[&str]] = &[
-    &["error", "protocol", "striped", "encoding", "value", "telemetry"],
+    &["error", "protocol", "striped", "encoding", "value", "credentials", "telemetry"],
     &["time", "stats"],
     &["key", "policy", "entry"],
     &["freshness", "seal"],

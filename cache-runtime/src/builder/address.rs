@@ -10,13 +10,20 @@ use crate::{
 
 /// What a URL should have looked like.
 pub(super) const EXPECTED: &str = "write `redis://host:6379/0`, `rediss://…`, \
-    `redis+cluster://host:6379,host2:6379`, or `memory://?capacity=100000`";
+    `redis+sentinel://host:26379,host2:26379/name/0`, `redis+cluster://host:6379,host2:6379`, \
+    or `memory://?capacity=100000`";
 
 impl Builder {
     /// The store, and what to call it where it is shown.
     pub(super) fn store(&self) -> Result<(Store, String), Error> {
         if cluster::is_named(&self.url) {
             return self.cluster();
+        }
+        // Several hosts are none to the parser.
+        if let Some((scheme, rest)) = self.url.split_once("://")
+            && let Some(scheme) = scheme.strip_suffix("+sentinel")
+        {
+            return self.sentinel(scheme, rest);
         }
         // The parser's errors do not repeat the URL, which may hold a password.
         let url = Url::parse(&self.url)
@@ -37,12 +44,15 @@ impl Builder {
 
     /// What is meant for a server would be lost on a store that has none.
     fn alone(&self) -> Result<(), Error> {
-        let lost = self.tls.as_ref().map(|_| "tls");
-        match lost {
-            Some(setting) => Err(Error::Config(format!(
-                "`{setting}` is set for `memory://`, which has no server: write `rediss://host:6379/0`"
-            ))),
-            None => Ok(()),
+        let lost = |setting: &str, scheme: &str| {
+            Err(Error::Config(format!(
+                "`{setting}` is set for `memory://`, which has no server: write `{scheme}://host:6379/0`"
+            )))
+        };
+        match (&self.tls, &self.provider) {
+            (Some(_), _) => lost("tls", "rediss"),
+            (_, Some(_)) => lost("credentials", "redis"),
+            (None, None) => Ok(()),
         }
     }
 
@@ -53,15 +63,10 @@ impl Builder {
             sealed::Sealed,
         };
 
-        if matches!(url.scheme(), "rediss" | "valkeys") && !cfg!(feature = "tls") {
-            return Err(Error::Config(format!(
-                "`{}://` needs the feature `tls` of cache-runtime",
-                url.scheme()
-            )));
-        }
+        encryptable(url.scheme())?;
         let address = Address::parse(&self.url)
             .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
-        let address = self.secured(address)?;
+        let address = self.accredited(self.secured(address)?)?;
         let store = Sealed::new(RedisStore::new(&address, self.connections), self.seal.clone());
         Ok((Store::Redis(store), format!("redis at {address:?}")))
     }
@@ -70,6 +75,16 @@ impl Builder {
     fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
         let scheme = url.scheme();
         Err(Error::Config(format!("`{scheme}://` needs the feature `redis` of cache-runtime")))
+    }
+}
+
+/// What a scheme asks for has to be there.
+pub(super) fn encryptable(scheme: &str) -> Result<(), Error> {
+    match matches!(scheme, "rediss" | "valkeys") && !cfg!(feature = "tls") {
+        true => {
+            Err(Error::Config(format!("`{scheme}://` needs the feature `tls` of cache-runtime")))
+        }
+        false => Ok(()),
     }
 }
 

@@ -36,7 +36,7 @@ impl Builder {
             }
             error => error,
         })?;
-        let seeds = seeds.secured(|seed| self.secured(seed))?;
+        let seeds = seeds.secured(|seed| self.accredited(self.secured(seed)?))?;
         let description = format!("cluster at {seeds:?}");
         let store = RedisStore::cluster(seeds, self.connections, self.deadline);
         let store = Sealed::new(store, self.seal.clone());

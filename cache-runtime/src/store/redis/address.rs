@@ -6,8 +6,8 @@ use redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnection
 
 #[cfg(feature = "tls")]
 use super::tls::Security;
-use super::trouble::Trouble;
-use crate::error::Error;
+use super::{sentinel::Sentinels, trouble::Trouble};
+use crate::{credentials::Provider, error::Error};
 
 /// A server's address and credentials, checked for form.
 #[derive(Clone)]
@@ -19,6 +19,10 @@ pub(crate) struct Address {
     /// None where nothing is encrypted.
     #[cfg(feature = "tls")]
     pub(super) security: Option<Security>,
+    /// What is asked for user and password, where those of the URL are not what counts.
+    pub(super) provider: Option<Provider>,
+    /// Who knows where the server is. Host and port then mean nothing.
+    pub(super) sentinels: Option<Arc<Sentinels>>,
     pub(super) trouble: Arc<Trouble>,
 }
 
@@ -42,6 +46,8 @@ impl Address {
             login: info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2),
             #[cfg(feature = "tls")]
             security: if secure { Some(Security::public()?) } else { None },
+            provider: None,
+            sentinels: None,
             trouble: Arc::default(),
         })
     }
@@ -53,7 +59,29 @@ impl Address {
 
     /// Another node, reached with the same credentials and settings.
     pub(crate) fn at(&self, host: &str, port: u16) -> Address {
-        Address { host: host.into(), port, trouble: Arc::default(), ..self.clone() }
+        let trouble = Arc::default();
+        Address { host: host.into(), port, sentinels: None, trouble, ..self.clone() }
+    }
+
+    /// The master that `sentinels` know, wherever it is, reached with the same credentials and settings.
+    pub(crate) fn known_to(self, sentinels: Sentinels) -> Address {
+        Address { sentinels: Some(Arc::new(sentinels)), ..self }
+    }
+
+    /// The same server, where somebody else logs in.
+    pub(crate) fn logged_in(self, user: Option<&str>, password: &str) -> Address {
+        let login = self.login.clone().set_password(password);
+        Address { login: user.into_iter().fold(login, RedisConnectionInfo::set_username), ..self }
+    }
+
+    /// Whether the URL says who logs in.
+    pub(crate) fn has_login(&self) -> bool {
+        self.login.username().is_some() || self.login.password().is_some()
+    }
+
+    /// The same, but for who logs in.
+    pub(crate) fn accredited(self, provider: Provider) -> Address {
+        Address { provider: Some(provider), ..self }
     }
 
     /// The same, encrypted as `security` says. An error where it is not to be encrypted.
@@ -73,6 +101,9 @@ impl Address {
 impl fmt::Debug for Address {
     /// Host and port alone: no user, no password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(sentinels) = &self.sentinels {
+            return sentinels.fmt(f);
+        }
         match self.host.contains(':') {
             true => write!(f, "[{}]:{}", self.host, self.port),
             false => write!(f, "{}:{}", self.host, self.port),

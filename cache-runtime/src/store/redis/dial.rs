@@ -8,21 +8,28 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 
 use futures_util::future::select_ok;
 use redis::{
-    AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisError, Value,
+    AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo, RedisError, Value,
     aio::MultiplexedConnection,
     io::tcp::socket2::{SockRef, TcpKeepalive},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
-    task::AbortHandle,
+    task::{AbortHandle, JoinSet},
     time::{self, Instant},
 };
 
-use super::address::Address;
+use super::{
+    address::Address,
+    sentinel::{self, Node},
+};
+use crate::credentials::Credentials;
 
 /// How long one attempt to connect may take.
 const ATTEMPT: Duration = Duration::from_secs(1);
+
+/// How long who is asked for credentials may take: it may have to ask somebody else.
+const ASK: Duration = Duration::from_secs(5);
 
 /// How many commands may wait to be written before their senders wait.
 const QUEUE: usize = 1024;
@@ -56,42 +63,93 @@ impl Line {
 }
 
 impl Address {
-    /// Connects, and says `greeting`.
+    /// Connects to the server, and says `greeting`; to the one that is the master now, and which that is, where
+    /// sentinels know.
+    pub(super) async fn reach(
+        &self,
+        greeting: &Pipeline,
+    ) -> Result<(Line, Option<Node>), RedisError> {
+        let Some(sentinels) = &self.sentinels else {
+            return Ok((self.connect(greeting).await?, None));
+        };
+        let node = sentinels.master(sentinel::NOW).await?;
+        let master = self.at(&node.0, node.1);
+        let attempt = async {
+            let mut line = master.connect(greeting).await?;
+            let until = Instant::now() + ATTEMPT;
+            let role = in_time(until, MUTE, line.send(&sentinel::role())).await?;
+            sentinel::must_be_master(&role)?;
+            Ok(line)
+        };
+        match attempt.await {
+            Ok(line) => Ok((line, Some(node))),
+            Err(error) => {
+                let error: RedisError = error;
+                let what = "the master does not let us in";
+                Err((ErrorKind::Io, what, format!("{master:?}: {error}")).into())
+            }
+        }
+    }
+
+    /// Connects to this very host, and says `greeting`.
     pub(super) async fn connect(&self, greeting: &Pipeline) -> Result<Line, RedisError> {
+        let login = self.login().await?;
         let until = Instant::now() + ATTEMPT;
         let stream = in_time(until, "nothing answers there", dial(&self.host, self.port)).await?;
         #[cfg(feature = "tls")]
         if let Some(security) = &self.security {
             let handshake = security.handshake(&self.host, stream);
             let stream = in_time(until, SILENT, handshake).await?;
-            return in_time(until, MUTE, self.talk(stream, greeting)).await;
+            return in_time(until, MUTE, talk(stream, &login, greeting)).await;
         }
-        let line = in_time(until, MUTE, self.talk(stream, greeting)).await;
+        let line = in_time(until, MUTE, talk(stream, &login, greeting)).await;
         line.map_err(|error| match error.is_connection_dropped() {
             true => closed(&error),
             false => error,
         })
     }
 
-    /// Logs in, and says `greeting`.
-    async fn talk<S>(&self, stream: S, greeting: &Pipeline) -> Result<Line, RedisError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            // Deadlines are set per operation, around the connection.
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(QUEUE);
-        let (inner, driver) =
-            MultiplexedConnection::new_with_config(&self.login, stream, config).await?;
-        let driver = Arc::new(Driver(tokio::spawn(driver).abort_handle()));
-        let mut line = Line { inner, _driver: driver };
-        if !greeting.is_empty() {
-            refused(&line.send_all(greeting).await?)?;
-        }
-        Ok(line)
+    /// Who logs in now.
+    async fn login(&self) -> Result<RedisConnectionInfo, RedisError> {
+        let Some(provider) = self.provider.clone() else { return Ok(self.login.clone()) };
+        // A task of its own, so that what panics has failed.
+        let mut asked = JoinSet::new();
+        asked.spawn(async move { provider().await });
+        let what = match time::timeout(ASK, asked.join_next()).await {
+            Ok(Some(Ok(Ok(Credentials { user, password })))) => {
+                let login = RedisConnectionInfo::default().set_db(self.login.db());
+                let login = login.set_password(password);
+                return Ok(user.into_iter().fold(login, RedisConnectionInfo::set_username));
+            }
+            Ok(Some(Ok(Err(error)))) => error,
+            Ok(_) => "it panicked".to_owned(),
+            Err(_) => format!("no answer within {ASK:?}"),
+        };
+        Err((ErrorKind::AuthenticationFailed, "the credentials cannot be had", what).into())
     }
+}
+
+/// Logs in, and says `greeting`.
+async fn talk<S>(
+    stream: S,
+    login: &RedisConnectionInfo,
+    greeting: &Pipeline,
+) -> Result<Line, RedisError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        // Deadlines are set per operation, around the connection.
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(QUEUE);
+    let (inner, driver) = MultiplexedConnection::new_with_config(login, stream, config).await?;
+    let driver = Arc::new(Driver(tokio::spawn(driver).abort_handle()));
+    let mut line = Line { inner, _driver: driver };
+    if !greeting.is_empty() {
+        refused(&line.send_all(greeting).await?)?;
+    }
+    Ok(line)
 }
 
 /// What a server says to TLS that has never heard of it, or is not there.

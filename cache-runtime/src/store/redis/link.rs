@@ -15,11 +15,16 @@ use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
-    task, time,
+    task,
+    time::{self, Instant},
 };
 
 use self::health::Costs;
-use super::{address::Address, dial::Line};
+use super::{
+    address::Address,
+    dial::Line,
+    sentinel::{LOOK, Node},
+};
 use crate::time::jittered;
 
 /// The pause after a failed attempt, doubled each time up to [`LONGEST_PAUSE`].
@@ -27,6 +32,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Bounds the time between a server's return and our noticing.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How old a connection has to be before it is replaced for being refused.
+const TRIAL: Duration = Duration::from_secs(5);
 
 /// The connection and what keeps it. Clones are the same link.
 #[derive(Clone)]
@@ -55,11 +63,19 @@ enum Slot {
     Up(Connection),
 }
 
+impl Slot {
+    /// Whether it holds this very connection.
+    fn is(&self, which: u64) -> bool {
+        matches!(self, Slot::Up(up) if up.which == which)
+    }
+}
+
 /// A connection, and which one it is, so that the loss of an old one is not taken for the loss of its heir.
 #[derive(Clone)]
 pub(super) struct Connection {
     line: Line,
     which: u64,
+    since: Instant,
     /// Whether an operation on it has had no answer in time.
     silent: Arc<AtomicBool>,
 }
@@ -117,19 +133,37 @@ impl Link {
         }
     }
 
-    /// Whether `error` means that `connection` is dead. If so, another one is on its way.
+    /// Whether `error` means that `connection` is of no use any more. If so, another one is on its way.
     pub(super) fn lost(&self, connection: &Connection, error: &RedisError) -> bool {
         let dead = error.is_unrecoverable_error() || error.is_io_error();
-        if dead {
+        let lost = dead || self.outlived(connection, error);
+        if lost {
             self.replace(connection);
         }
-        dead
+        lost
+    }
+
+    /// Whether a server refuses what it might allow over a new connection: it has other users now, or another one
+    /// answers in its place. A connection that is refused from its beginning on is not replaced all the time.
+    fn outlived(&self, connection: &Connection, error: &RedisError) -> bool {
+        let refused = match error.code() {
+            // Sentinels know of another one; if they do not yet, this one is not taken again.
+            Some("READONLY") if self.shared.address.sentinels.is_some() => return true,
+            Some("NOAUTH" | "READONLY") => true,
+            Some("NOPERM") => self.shared.address.provider.is_some(),
+            _ => false,
+        };
+        refused && connection.since.elapsed() >= TRIAL
     }
 
     /// Makes another connection in the place of this one.
     pub(super) fn replace(&self, connection: &Connection) {
+        self.give_up(connection.which);
+    }
+
+    fn give_up(&self, which: u64) {
         self.shared.slot.send_if_modified(|slot| {
-            let ours = matches!(slot, Slot::Up(up) if up.which == connection.which);
+            let ours = slot.is(which);
             if ours {
                 *slot = Slot::Down;
             }
@@ -160,12 +194,15 @@ async fn reconnect(attempts: Attempts) {
     while let Some(shared) = attempts.link.upgrade() {
         shared.slot.send_replace(Slot::Connecting);
         shared.costs().begin();
-        match shared.address.connect(&shared.greeting).await {
-            Ok(line) => {
+        match shared.address.reach(&shared.greeting).await {
+            Ok((line, node)) => {
                 shared.address.trouble.over(&shared.address);
-                let (which, silent) = (fastrand::u64(..), Arc::default());
                 shared.costs().forget();
-                shared.slot.send_replace(Slot::Up(Connection { line, which, silent }));
+                let (which, since, silent) = (fastrand::u64(..), Instant::now(), Arc::default());
+                shared.slot.send_replace(Slot::Up(Connection { line, which, since, silent }));
+                if let Some(node) = node {
+                    tokio::spawn(follow(Arc::downgrade(&shared), which, node));
+                }
                 return;
             }
             Err(error) => {
@@ -180,6 +217,25 @@ async fn reconnect(attempts: Attempts) {
         task::yield_now().await;
         _ = time::timeout(jittered(pause), hurry.notified()).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Leaves a connection to what was the master once it is so no longer. A server that has been demoted says so; one
+/// that hangs or is cut off from the others says nothing, so the sentinels are asked.
+async fn follow(link: Weak<Shared>, which: u64, node: Node) {
+    loop {
+        time::sleep(jittered(LOOK)).await;
+        let Some(shared) = link.upgrade() else { return };
+        let Some(sentinels) = shared.address.sentinels.clone() else { return };
+        if !shared.slot.borrow().is(which) {
+            return;
+        }
+        if let Ok(master) = sentinels.master(LOOK / 2).await
+            && master != node
+        {
+            tracing::info!(address = ?shared.address, ?master, "the cache's server has changed");
+            return Link { shared }.give_up(which);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod health;
 mod link;
 mod pool;
 mod script;
+mod sentinel;
 mod servers;
 pub(crate) mod stream;
 #[cfg(feature = "tls")]
@@ -18,11 +19,10 @@ use std::{sync::Arc, time::Duration};
 
 use redis::{Cmd, Pipeline, RedisError, Value, cmd};
 
-/// What is needed to reach a server, checked.
-pub(crate) use self::address::Address;
-pub(crate) use self::cluster::Seeds;
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::Security;
+/// What is needed to reach a server, checked.
+pub(crate) use self::{address::Address, cluster::Seeds, sentinel::Sentinels};
 use self::{
     answer::{answer, found, unavailable},
     cluster::Cluster,

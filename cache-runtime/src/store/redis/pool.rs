@@ -49,6 +49,11 @@ impl Pool {
         }
     }
 
+    /// Whether it is sentinels who say where the server is.
+    pub(super) fn has_sentinels(&self) -> bool {
+        self.address.sentinels.is_some()
+    }
+
     pub(super) fn links(&self) -> &[Link] {
         &self.links
     }
@@ -83,5 +88,9 @@ pub(super) async fn send_all(
         let what = "the server did not answer every command";
         return Err((ErrorKind::UnexpectedReturnType, what).into());
     }
-    Ok(values.into_iter().map(Value::extract_error).collect())
+    let answers: Vec<_> = values.into_iter().map(Value::extract_error).collect();
+    answers.iter().filter_map(|answer| answer.as_ref().err()).for_each(|error| {
+        link.lost(&connection, error);
+    });
+    Ok(answers)
 }

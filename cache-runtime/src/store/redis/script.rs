@@ -8,9 +8,16 @@ use redis::{Cmd, Pipeline, cmd};
 /// Reads a fence: its epoch, its mark of contention and its writers, or nil.
 ///
 /// Nineteen bytes and at most nine digits are a fence; one byte more is read, to see what is too long.
+///
+/// What is of another type holds nothing of ours. A user that may not look must not take that for an answer.
 const READ_FENCE: &str = r"
+local function look(last)
+  local s = redis.pcall('GETRANGE', KEYS[1], 0, last)
+  if type(s) == 'table' and not string.find(s.err, 'WRONGTYPE', 1, true) then error(s) end
+  return s
+end
 local function read_fence()
-  local s = redis.pcall('GETRANGE', KEYS[1], 0, 28)
+  local s = look(28)
   if type(s) ~= 'string' or string.sub(s, 1, 2) ~= '\202F' or #s > 28 then return nil end
   local contended, writers = string.match(string.sub(s, 19), '^([01])(%d+)$')
   if not writers or tonumber(writers) == 0 then return nil end
@@ -29,7 +36,7 @@ local function whole(head, length)
   return #head >= 54 and length == 54 + 16 * string.byte(head, 21) + struct.unpack('<I4', head, 23)
 end
 local function read_pending()
-  local s = redis.pcall('GETRANGE', KEYS[1], 0, 53)
+  local s = look(53)
   if type(s) ~= 'string' then return nil end
   local mark = string.match(s, '^\202([PQ])')
   if not mark or not whole(s, redis.call('STRLEN', KEYS[1])) then return nil end

@@ -27,6 +27,7 @@ impl Servers {
     /// What this is called in statistics.
     pub(super) fn kind(&self) -> &'static str {
         match self {
+            Servers::One(pool) if pool.has_sentinels() => "sentinel",
             Servers::One(_) => "redis",
             Servers::Cluster(_) => "cluster",
         }

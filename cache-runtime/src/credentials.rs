@@ -1,0 +1,36 @@
+//! Who logs in to the server, where that changes while the program runs.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+/// A user and a password for the cache's server: see [`Builder::credentials`](crate::Builder::credentials).
+///
+/// [`Debug`](fmt::Debug) shows the user alone.
+#[derive(Clone)]
+pub struct Credentials {
+    pub(crate) user: Option<String>,
+    pub(crate) password: String,
+}
+
+impl Credentials {
+    /// Those of an ACL user.
+    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Credentials {
+        Credentials { user: Some(user.into()), password: password.into() }
+    }
+
+    /// Those of the default user: `requirepass`.
+    pub fn password(password: impl Into<String>) -> Credentials {
+        Credentials { user: None, password: password.into() }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// What is asked for credentials. Its error is the text of one.
+pub(crate) type Provider = Arc<dyn Fn() -> Asked + Send + Sync>;
+
+/// An answer under way.
+pub(crate) type Asked = Pin<Box<dyn Future<Output = Result<Credentials, String>> + Send>>;

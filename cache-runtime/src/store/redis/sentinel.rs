@@ -1,0 +1,147 @@
+//! Where the master is, as sentinels know it.
+//!
+//! The `redis` crate has such a client too. It bounds no question, connects to the master once more to see its role,
+//! and brings two crates.
+
+use std::{
+    fmt,
+    sync::{Mutex as Lock, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value, cmd};
+use tokio::{
+    sync::Mutex,
+    time::{self, Instant},
+};
+
+use super::{address::Address, dial::Line};
+
+/// How long one sentinel may take to answer, connecting included.
+const ANSWER: Duration = Duration::from_millis(300);
+
+/// For how long an answer is that of all who want to connect: those of one cache look for the master together.
+pub(super) const NOW: Duration = Duration::from_millis(10);
+
+/// How often a connection looks whether its server is the master still. One that hangs does not say so itself.
+pub(super) const LOOK: Duration = Duration::from_secs(1);
+
+/// The sentinels of one master.
+pub(crate) struct Sentinels {
+    master: String,
+    /// As they were given: what is shown.
+    names: Vec<String>,
+    /// Held by whoever asks, so that the others are told the same.
+    state: Mutex<State>,
+    /// The answer of a moment ago, for whoever has waited for it.
+    last: Lock<Option<(Instant, Node)>>,
+}
+
+struct State {
+    /// The one that answered comes first.
+    sentinels: Vec<Address>,
+    /// The connection to the first one.
+    line: Option<Line>,
+}
+
+/// A server's host and port.
+pub(super) type Node = (String, u16);
+
+impl Sentinels {
+    /// Those at `sentinels`, of which there is one at least, asked for the master called `master`.
+    pub(crate) fn new(master: String, sentinels: Vec<Address>) -> Sentinels {
+        let names = sentinels.iter().map(|address| format!("{address:?}")).collect();
+        let state = Mutex::new(State { sentinels, line: None });
+        Sentinels { master, names, state, last: Lock::new(None) }
+    }
+
+    /// Where the master is, or was `age` ago. Each sentinel has a bounded time, and the next one is asked where it has
+    /// not answered.
+    pub(super) async fn master(&self, age: Duration) -> Result<Node, RedisError> {
+        let mut state = self.state.lock().await;
+        if let Some((when, node)) = &*self.last()
+            && when.elapsed() < age
+        {
+            return Ok(node.clone());
+        }
+        let mut failures = Vec::new();
+        for _ in 0..state.sentinels.len() {
+            match time::timeout(ANSWER, state.ask(&self.master)).await {
+                Ok(Ok(node)) => {
+                    *self.last() = Some((Instant::now(), node.clone()));
+                    return Ok(node);
+                }
+                Ok(Err(error)) => failures.push(format!("{:?}: {error}", state.sentinels[0])),
+                Err(_) => failures.push(format!("{:?}: no answer", state.sentinels[0])),
+            }
+            state.line = None;
+            state.sentinels.rotate_left(1);
+        }
+        let what = "no sentinel says where the master is";
+        Err((ErrorKind::Io, what, failures.join("; ")).into())
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<(Instant, Node)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Sentinels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "master `{}` of the sentinels {}", self.master, self.names.join(", "))
+    }
+}
+
+impl State {
+    /// Asks the first sentinel.
+    async fn ask(&mut self, master: &str) -> Result<Node, RedisError> {
+        let mut question = cmd("SENTINEL");
+        question.arg("GET-MASTER-ADDR-BY-NAME").arg(master);
+        if let Some(line) = &mut self.line {
+            // It may have been closed long ago, or belong to a runtime that is gone.
+            match line.send(&question).await {
+                Err(error) if error.is_io_error() || error.is_unrecoverable_error() => {}
+                answer => return found(answer?),
+            }
+        }
+        let mut line = self.sentinels[0].connect(&Pipeline::new()).await?;
+        let answer = line.send(&question).await?;
+        self.line = Some(line);
+        found(answer)
+    }
+}
+
+fn found(answer: Value) -> Result<Node, RedisError> {
+    let node = match answer {
+        Value::Nil => return Err((ErrorKind::Client, "it knows no master of this name").into()),
+        Value::Array(parts) => match &parts[..] {
+            [Value::BulkString(host), Value::BulkString(port)] => {
+                let host = String::from_utf8(host.clone()).ok();
+                let port = std::str::from_utf8(port).ok().and_then(|port| port.parse().ok());
+                host.zip(port)
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    node.ok_or_else(|| (ErrorKind::Parse, "its answer is no host and port").into())
+}
+
+/// What a server is asked before it is taken for the master.
+pub(super) fn role() -> Cmd {
+    cmd("ROLE")
+}
+
+/// An error, unless the server is a master.
+pub(super) fn must_be_master(role: &Value) -> Result<(), RedisError> {
+    let Value::Array(parts) = role else {
+        return Err((ErrorKind::Parse, "the server does not say whether it is a master").into());
+    };
+    match parts.first() {
+        Some(Value::BulkString(role)) if role == b"master" => Ok(()),
+        _ => {
+            let what = "the server that the sentinels take for the master is a replica (still)";
+            Err((ErrorKind::Io, what).into())
+        }
+    }
+}
