@@ -107,16 +107,18 @@ fn every_short_text() {
     }
 }
 
-/// The corpus of the fuzz target `template`, which holds what was ever found, goes through without a fuzzer too.
+/// The corpus of the fuzz target `template`, and what was ever found by it, go through without a fuzzer too.
 #[test]
 fn the_corpus_holds() {
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fuzz/corpus/template");
+    let fuzz = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz");
     let mut inputs = 0;
-    for file in std::fs::read_dir(corpus).expect("the corpus is there") {
-        let path = file.expect("a folder can be listed").path();
-        println!("{}", path.display());
-        check(&String::from_utf8_lossy(&std::fs::read(path).expect("an input can be read")));
-        inputs += 1;
+    for folder in ["corpus/template", "regressions/template"] {
+        for file in std::fs::read_dir(fuzz.join(folder)).expect("the corpus is there") {
+            let path = file.expect("a folder can be listed").path();
+            println!("{}", path.display());
+            check(&String::from_utf8_lossy(&std::fs::read(path).expect("an input can be read")));
+            inputs += 1;
+        }
     }
     assert!(inputs > 20, "the corpus has {inputs} inputs");
 }

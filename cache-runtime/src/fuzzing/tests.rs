@@ -1,4 +1,4 @@
-//! The corpus of the fuzz target `entry`, which holds what was ever found, goes through without a fuzzer too.
+//! The corpus of the fuzz target `entry`, and what was ever found by it, go through without a fuzzer too.
 
 use std::{fs, path::Path};
 
@@ -6,13 +6,15 @@ use super::entry;
 
 #[test]
 fn the_corpus_holds() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus/entry");
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz");
     let mut inputs = 0;
-    for file in fs::read_dir(corpus).expect("the corpus is there") {
-        let path = file.expect("a folder can be listed").path();
-        println!("{}", path.display());
-        entry(&fs::read(path).expect("an input can be read"));
-        inputs += 1;
+    for folder in ["corpus/entry", "regressions/entry"] {
+        for file in fs::read_dir(fuzz.join(folder)).expect("the corpus is there") {
+            let path = file.expect("a folder can be listed").path();
+            println!("{}", path.display());
+            entry(&fs::read(path).expect("an input can be read"));
+            inputs += 1;
+        }
     }
     assert!(inputs > 20, "the corpus has {inputs} inputs");
 }
