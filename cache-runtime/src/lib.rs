@@ -72,6 +72,7 @@
 //! | `msgpack`, `postcard` | no | [`Codec::MsgPack`], [`Codec::Postcard`] |
 //! | `lz4`, `zstd` | no | [`Compression::Lz4`], [`Compression::Zstd`] |
 //! | `metrics` | no | the metrics that [`telemetry`] lists, for the recorder of the facade `metrics` |
+//! | `dashboard` | no | `dashboard::Dashboard`: a page that shows what a cache does |
 //! | `uuid`, `chrono`, `time` | no | [`KeyPart`] and [`CacheValue`] for the types of these crates |
 
 #[doc(hidden)]
@@ -82,6 +83,8 @@ mod builder;
 mod cache;
 mod codec;
 mod credentials;
+#[cfg(feature = "dashboard")]
+pub mod dashboard;
 mod encoding;
 mod entry;
 mod error;

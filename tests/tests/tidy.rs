@@ -25,6 +25,7 @@ const LAYERS: &[&[&str]] = &[
     &["global"],
     &["tagged"],
     &["read_through"],
+    &["dashboard"],
     &["__private"],
     &["lib"],
 ];

@@ -109,6 +109,26 @@ impl Latency {
         *self = std::mem::take(self).counted();
     }
 
+    /// The times that have come since `earlier`, which these were then. The longest of them is as near as their
+    /// last bucket says.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn since(&self, earlier: &Latency) -> Latency {
+        let before = |bucket: u16| {
+            let at = earlier.buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket);
+            at.map_or(0, |at| earlier.buckets[at].1)
+        };
+        let grown = self.buckets.iter().map(|&(at, count)| (at, count.saturating_sub(before(at))));
+        let buckets: Vec<_> = grown.filter(|(_, count)| *count > 0).collect();
+        let longest = buckets.last().map_or(0, |(bucket, _)| middle(*bucket));
+        Latency {
+            sum_us: self.sum_us.saturating_sub(earlier.sum_us),
+            max_us: longest.min(self.max_us),
+            buckets,
+            ..Latency::default()
+        }
+        .counted()
+    }
+
     /// These times, with what follows from the buckets.
     fn counted(self) -> Latency {
         let count = self.buckets.iter().map(|(_, count)| count).sum();
@@ -200,6 +220,21 @@ mod tests {
         assert_eq!(sum, recorded(1..=1000));
         sum.add(&Latency::default());
         assert_eq!(sum, recorded(1..=1000));
+    }
+
+    #[cfg(feature = "dashboard")]
+    #[test]
+    fn a_difference_has_the_quantiles_of_what_came_since() {
+        let timer = Timer::default();
+        (1..=500).for_each(|time| timer.record(Duration::from_micros(time)));
+        let earlier = timer.snapshot();
+        assert_eq!(earlier.since(&Latency::default()).p99_us, earlier.p99_us);
+        assert_eq!(earlier.since(&earlier), Latency::default());
+        (100..=200).for_each(|time| timer.record(Duration::from_micros(time)));
+        let (since, right) = (timer.snapshot().since(&earlier), recorded(100..=200));
+        assert_eq!((since.count, since.sum_us), (right.count, right.sum_us));
+        assert_eq!((since.p50_us, since.p99_us), (right.p50_us, right.p99_us));
+        assert!(since.max_us.abs_diff(200) * 32 <= 200);
     }
 
     #[test]

@@ -1,0 +1,149 @@
+// Reads the document once a second and shows it; says so where it cannot.
+
+const EVERY = 1000;
+const LONGEST = 10_000;
+
+/** For tests and the curious: the document that the page shows. */
+const shown = (globalThis.cacheDashboard = { document: null, state: "connecting" });
+
+const KINDS = { memory: "In memory", redis: "Redis", sentinel: "Redis, by Sentinel", cluster: "Redis Cluster", disabled: "Off" };
+
+/** Whether there is a server that can be away, or slow. The embedded store is not timed. */
+const remote = (store) => store.kind !== "memory" && store.kind !== "disabled";
+
+/** A word, a colour and a shape for each state. */
+const BREAKER = {
+  closed: ["good", "Closed", () => s("circle", { cx: 6, cy: 6, r: 5, fill: "currentColor" })],
+  half_open: ["warn", "Half open", () => [
+    s("circle", { cx: 6, cy: 6, r: 5, fill: "none", stroke: "currentColor", "stroke-width": 1.8 }),
+    s("path", { d: "M6 1a5 5 0 0 1 0 10z", fill: "currentColor" }),
+  ]],
+  open: ["bad", "Open", () => s("path", { d: "M6 0l6 6-6 6-6-6z", fill: "currentColor" })],
+};
+
+function sign(id, [kind, text, shape], pulse) {
+  const drawing = s("svg", { viewBox: "0 0 12 12", "aria-hidden": "true", class: pulse ? "pulse" : null }, [shape()].flat());
+  const key = `${kind} ${text}`;
+  const dd = byId(id);
+  if (dd.dataset.sign === key) return;
+  dd.dataset.sign = key;
+  dd.className = kind;
+  dd.replaceChildren(drawing, text);
+}
+
+/** Where the document is: beside the page, wherever that has been mounted. */
+function source() {
+  const at = document.querySelector('meta[name="dashboard-json"]').content;
+  const here = at.startsWith("?") ? location.pathname : `${location.pathname.replace(/\/+$/, "")}/`;
+  return new URL(at, location.origin + here);
+}
+
+function state({ namespace, since, now, store, version }) {
+  const title = namespace ?? "cache";
+  say(byId("title"), title);
+  say(byId("about"), `One process, watched for ${ago(now - since)}`);
+  say(byId("kind"), KINDS[store.kind] ?? store.kind);
+  const here = !remote(store);
+  if (here) say(byId("breaker"), "None needed");
+  else sign("breaker", BREAKER[store.breaker] ?? BREAKER.open);
+  const owed = byId("owed");
+  say(owed, here ? "None" : whole.format(store.pending_invalidations));
+  owed.dataset.value = store.pending_invalidations;
+  owed.className = store.pending_invalidations ? "warn" : "";
+  document.title = here || store.breaker === "closed" ? `${title} · cache` : `◆ breaker ${store.breaker.replace("_", " ")} · ${title}`;
+  const traffic = here ? "" : ` ${bytes(store.bytes_read)} read from the store and ${bytes(store.bytes_written)} written.`;
+  say(byId("foot"), `cache-runtime ${version}. Sampled once a second; a point of a chart is the ten seconds before it.${traffic}`);
+}
+
+/** The one sentence that somebody who is woken at night has to read. */
+function band(lost, doc) {
+  const element = byId("band");
+  const message = lost ? ["warn", "Connection lost.", lost] : trouble(doc?.store);
+  element.hidden = !message;
+  if (!message) return;
+  const [kind, head, text] = message;
+  element.className = `band ${kind}`;
+  if (element.textContent !== `${head} ${text}`) element.replaceChildren(h("b", {}, head), ` ${text}`);
+}
+
+function trouble(store) {
+  if (!store) return null;
+  const owed = store.pending_invalidations;
+  const debt = owed ? ` ${whole.format(owed)} ${owed === 1 ? "invalidation is" : "invalidations are"} owed to the store.` : "";
+  const name = KINDS[store.kind] ?? store.kind;
+  if (store.kind === "disabled") return ["warn", "The cache is off.", "Functions run as if they had no attribute."];
+  if (store.breaker === "open") return ["bad", "The breaker is open.", `${name} does not answer; calls leave it alone, and functions load for themselves.${debt}`];
+  if (store.breaker === "half_open") return ["warn", "The breaker is half open.", `One call tries whether ${name} answers again; the others load for themselves.${debt}`];
+  return owed ? ["warn", "Catching up.", debt.trim()] : null;
+}
+
+function show(doc) {
+  shown.document = doc;
+  state(doc);
+  axis.line = { ...timeline(doc.history), remote: remote(doc.store) };
+  if (axis.at != null) axis.at = Math.min(axis.at, axis.line.times.length - 1);
+  axis.charts.forEach((chart) => chart.show());
+  figures(doc);
+  functions(doc);
+}
+
+const link = { failures: 0, timer: 0, until: 0 };
+
+async function read() {
+  clearTimeout(link.timer);
+  try {
+    const answer = await fetch(source(), { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`.trim());
+    show(await answer.json());
+    link.failures = 0;
+    shown.state = "live";
+    band(null, shown.document);
+    sign("link", ["good", "Live", () => s("circle", { cx: 6, cy: 6, r: 3.5, fill: "currentColor" })], true);
+    link.timer = setTimeout(read, EVERY);
+  } catch (error) {
+    const pause = Math.min(EVERY * 2 ** link.failures++, LONGEST);
+    shown.state = "lost";
+    link.until = Date.now() + pause;
+    wait(error.name === "TimeoutError" ? "no answer within 5 s" : error.message);
+  }
+}
+
+/** Counts down to the next try. */
+function wait(reason) {
+  const left = Math.ceil((link.until - Date.now()) / 1000);
+  if (left <= 0) return read();
+  const since = shown.document ? `This is what was read at ${clock(shown.document.now)}.` : `${source().pathname} could not be read.`;
+  band(`${since} Retrying in ${left} s (${reason}).`);
+  sign("link", ["warn", "Connection lost", () => s("path", { d: "M6 .5L12 11.5H0z", fill: "currentColor" })]);
+  link.timer = setTimeout(() => wait(reason), Math.min(1000, link.until - Date.now()));
+}
+
+/** System, light, dark; remembered where the browser allows it. */
+function themes() {
+  const names = ["system", "light", "dark"];
+  const button = byId("theme");
+  const apply = (name) => {
+    if (name === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = name;
+    say(button, `Theme: ${name}`);
+    button.dataset.value = name;
+  };
+  let kept = null;
+  try { kept = localStorage.getItem("cache-dashboard-theme"); } catch { /* not for this page, then */ }
+  apply(names.includes(kept) ? kept : "system");
+  button.addEventListener("click", () => {
+    const next = names[(names.indexOf(button.dataset.value) + 1) % names.length];
+    apply(next);
+    try { localStorage.setItem("cache-dashboard-theme", next); } catch { /* it holds until the page is left */ }
+  });
+}
+
+themes();
+charts();
+tableHead();
+byId("source").href = source();
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) clearTimeout(link.timer);
+  else read();
+});
+read();
