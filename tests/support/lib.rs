@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub mod browser;
 pub mod by_hand;
 pub mod chaos;
 pub mod checker;

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
-use cache_runtime::{Cache, KeyRing, Loader, Policy, ReadThrough, write_behind, write_through};
+use axum::{Router, http::header::CONTENT_TYPE, response::Html, routing::get};
+use cache_runtime::{
+    Cache, KeyRing, Loader, Policy, ReadThrough, dashboard::Dashboard, write_behind, write_through,
+};
 #[rustfmt::skip]
 use cache_runtime::{CacheKey, cached, invalidates};
 
@@ -219,6 +222,19 @@ async fn encrypted_values() -> Result<(), Box<dyn std::error::Error>> {
     let cache = Cache::builder().url("redis://127.0.0.1:6379").encryption(ring).build().await?;
     assert!(!format!("{cache:?}").contains("11, 11"));
     Ok(())
+}
+
+#[tokio::test]
+#[rustfmt::skip]
+async fn a_dashboard_is_mounted_in_a_router() {
+    let cache = Cache::in_memory();
+    let dashboard = Dashboard::new(&cache);
+    let json = move || async move { ([(CONTENT_TYPE, "application/json")], dashboard.json()) };
+    let app = Router::new()
+        .route("/cache", get(|| async { Html(Dashboard::page()) }))
+        .route("/cache/json", get(json));
+    // That it answers is shown by `dashboard`, in a browser.
+    let _: Router = app;
 }
 
 #[tokio::test]
