@@ -7,6 +7,7 @@ pub mod checker;
 pub mod cluster;
 pub mod database;
 pub mod dialogue;
+pub mod faults;
 pub mod gate;
 pub mod herd;
 pub mod log;

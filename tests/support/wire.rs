@@ -148,7 +148,7 @@ async fn forward(
 /// Finds the ends of the values of the protocol RESP, requests and replies alike. What the server says unasked
 /// is no value.
 #[derive(Debug, Default)]
-struct Values {
+pub(crate) struct Values {
     /// Whether the value under way was not asked for.
     unasked: bool,
     /// Elements that are to come before the value is whole.
@@ -164,7 +164,7 @@ impl Values {
     }
 
     /// Reads on, and says how many values have become whole.
-    fn read(&mut self, mut bytes: &[u8]) -> u64 {
+    pub(crate) fn read(&mut self, mut bytes: &[u8]) -> u64 {
         let mut whole = 0;
         while let Some((&first, rest)) = bytes.split_first() {
             if self.skipped > 0 {
