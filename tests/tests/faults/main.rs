@@ -3,8 +3,9 @@
 
 mod matrix;
 mod sequences;
+mod traffic;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 use cache_runtime::Cache;
 use cache_tests::{
@@ -101,9 +102,9 @@ impl Field {
     }
 
     /// Nobody was given what was not so, in all this time.
-    fn assert_all_was_right(&self) {
+    fn assert_all_was_right(&self, what: impl Display) {
         let Seen { calls, stale, wrong, .. } = self.service.seen();
         assert!(calls > 0);
-        assert_eq!((stale, wrong), (0, 0), "stale and wrong answers of {calls}");
+        assert_eq!((stale, wrong), (0, 0), "{what}: stale and wrong answers of {calls}");
     }
 }

@@ -18,8 +18,6 @@ async fn row_of(fault: Fault) {
 }
 
 async fn cell(fault: Fault, operation: Operation) {
-    // Seen where the test fails.
-    println!("{fault}, {operation}");
     let mut field = Field::for_faults(vec![fault]).await;
     for round in 0..ROUNDS {
         if fault != Fault::NotStarted || round > 0 {
@@ -32,7 +30,7 @@ async fn cell(fault: Fault, operation: Operation) {
         field.calls(Operation::Read, WRITTEN, CALLS).await;
     }
     field.hits_resume().await;
-    field.assert_all_was_right();
+    field.assert_all_was_right(format_args!("{fault}, {operation}"));
 }
 
 async fn during(field: &Field, fault: Fault, operation: Operation) {

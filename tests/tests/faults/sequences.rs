@@ -7,7 +7,6 @@ use super::{CALLS, Field, ROW, WRITTEN};
 
 /// One fault ends and the next one begins, with and without calls in between.
 async fn one_after_the_other(faults: &'static [Fault], calls: bool) {
-    println!("{faults:?}, {}", if calls { "with calls" } else { "without calls" });
     let mut field = Field::for_faults(faults.to_vec()).await;
     for _ in 0..2 {
         field.hits_resume().await;
@@ -25,7 +24,7 @@ async fn one_after_the_other(faults: &'static [Fault], calls: bool) {
         }
     }
     field.hits_resume().await;
-    field.assert_all_was_right();
+    field.assert_all_was_right(format_args!("{faults:?}, calls in between: {calls}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
