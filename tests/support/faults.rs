@@ -124,6 +124,11 @@ impl Fault {
         }
     }
 
+    /// Whether what was stored before it is still there after it.
+    pub fn keeps_entries(self) -> bool {
+        !matches!(self, Fault::NotStarted | Fault::Killed | Fault::RestartedEmpty)
+    }
+
     /// Whether it is only ended by deadlines: otherwise each operation succeeds or fails by itself.
     pub fn is_silent(self) -> bool {
         matches!(self, Fault::Hung | Fault::Slow)

@@ -7,7 +7,7 @@ mod traffic;
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
-use cache_runtime::Cache;
+use cache_runtime::{Breaker, Cache, StoreStats};
 use cache_tests::{
     faults::{
         Fault, Rig,
@@ -16,7 +16,7 @@ use cache_tests::{
     herd::Herd,
     patience::in_time,
 };
-use tokio::task::block_in_place;
+use tokio::{task::block_in_place, time::sleep};
 
 /// The row that an operation is tried on: the first of a batch.
 const ROW: u64 = 0;
@@ -36,6 +36,9 @@ const HERD: usize = 32;
 /// What an operation on a server may take that does not say that it fails. Otherwise it has all the time that it needs,
 /// so that no answer comes too late on a busy machine.
 const DEADLINE: Duration = Duration::from_millis(100);
+
+/// Between two looks at a condition.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A service, and the server that it is to do without.
 struct Field {
@@ -84,9 +87,29 @@ impl Field {
         herd.answers().await;
     }
 
+    /// Waits until the store is well and owed nothing, as the cache sees it. Nobody calls meanwhile.
+    async fn recovers(&self) {
+        let well = || {
+            let StoreStats { breaker, pending_invalidations, .. } =
+                self.service.cache().stats().store;
+            (breaker, pending_invalidations) == (Breaker::Closed, 0)
+        };
+        let recovered = async {
+            while !well() {
+                sleep(LOOK).await
+            }
+        };
+        in_time("the cache to recover by itself", recovered).await;
+    }
+
     /// Calls until everything that is read is a hit, and stays one.
     async fn hits_resume(&self) {
-        let resumed = async { while self.loads_of_reads().await > 0 {} };
+        // A call that is answered at once does not give way to others, nor to a clock.
+        let resumed = async {
+            while self.loads_of_reads().await > 0 {
+                sleep(LOOK).await
+            }
+        };
         in_time("every call to be a hit", resumed).await;
     }
 

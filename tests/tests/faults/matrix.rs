@@ -26,11 +26,33 @@ async fn cell(fault: Fault, operation: Operation) {
         field.inject(fault);
         during(&field, fault, operation).await;
         field.heal(fault);
-        // At once, before the cache may have noticed.
-        field.calls(Operation::Read, WRITTEN, CALLS).await;
+        match round % 2 {
+            // At once, before the cache may have noticed.
+            0 => drop(field.calls(Operation::Read, WRITTEN, CALLS).await),
+            _ => by_itself(&field, fault).await,
+        }
     }
     field.hits_resume().await;
     field.assert_all_was_right(format_args!("{fault}, {operation}"));
+}
+
+/// Nobody calls until the cache has noticed by itself that its server is well.
+async fn by_itself(field: &Field, fault: Fault) {
+    field.recovers().await;
+    // A machine that stalls may make an answer come too late.
+    if fault.keeps_entries() && !fault.is_silent() {
+        let seen = field.calls(Operation::Read, UNTOUCHED, 1).await;
+        assert_eq!(seen.loads, 0, "{fault}: the first call is a hit");
+    }
+    let opened = field.service.cache().stats().store.opened;
+    match (fault.answered(), fault) {
+        // A node that has not this key may have others.
+        (_, Fault::Refuses(Refusal::Moved)) | (Answered::Hit, _) => {
+            assert_eq!(opened, 0, "{fault}: the server serves others");
+        }
+        (Answered::Loaded, _) => assert!(opened >= ROUNDS as u64, "{fault}: {opened}"),
+        (Answered::Either, _) => {}
+    }
 }
 
 async fn during(field: &Field, fault: Fault, operation: Operation) {
