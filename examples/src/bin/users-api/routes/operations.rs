@@ -1,0 +1,44 @@
+//! For those who run the service: is it alive, is it ready, what does it do.
+
+use std::time::Duration;
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::App;
+
+/// A database that takes longer would be of no use to a request.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+}
+
+/// The process lives. It asks for nothing else: to restart it because the database is away would help nobody.
+async fn health() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// Whether requests can be served. Without its cache the service is slower and still right, so that is told and
+/// not held against it.
+async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
+    let database = matches!(timeout(PATIENCE, app.users.ping()).await, Ok(Ok(())));
+    // A key that nobody writes; the answer alone counts.
+    let cache = app.cache.get::<u64>("readiness").await.is_ok();
+    let status = if database { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "ready": database,
+        "database": if database { "ok" } else { "unreachable" },
+        "cache": if cache { "ok" } else { "degraded" },
+    });
+    (status, Json(body))
+}
+
+/// In Prometheus' text format.
+async fn metrics(State(app): State<App>) -> String {
+    app.metrics.render()
+}
