@@ -56,7 +56,7 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
 /// Serves until the process is asked to stop, and then until the requests under way have their answers.
 async fn serve(config: &Config, app: App) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(config.listen).await?;
-    let stop = shutdown::requests();
+    let stop = shutdown::requests()?;
     println!("listening on http://{}", listener.local_addr()?);
     let server = axum::serve(listener, routes::router(app))
         .with_graceful_shutdown(shutdown::requested(stop.clone()));
@@ -71,7 +71,9 @@ async fn serve(config: &Config, app: App) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Brings to the database what is still queued.
 async fn flush(flusher: Flusher, grace: Duration) -> Result<(), Box<dyn Error>> {
     let flushed = timeout(grace, flusher.shutdown()).await;
-    flushed.map_err(|_| "queued writes are not in the database yet; they are flushed by the next process, if the store keeps them".into())
+    // Over `memory://` they are lost. Redis keeps them for the next process.
+    flushed.map_err(|_| format!("queued writes are not in the database after {grace:?}").into())
 }

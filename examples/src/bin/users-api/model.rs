@@ -1,4 +1,4 @@
-//! What the service is about: users, whose each has a tenant.
+//! What the service is about: users, each of whom has a tenant.
 
 use std::{fmt, time::SystemTime};
 
