@@ -14,7 +14,7 @@ mod telemetry;
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
-use cache_runtime::{Cache, Flusher};
+use cache_runtime::{Cache, Flusher, dashboard::Dashboard};
 use clap::Parser;
 use tokio::{
     net::TcpListener,
@@ -45,7 +45,8 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     // In every process: one of them flushes, and the others stand by.
     let flusher = users.queue_seen_flusher();
 
-    serve(&config, App { users, cache, metrics }).await?;
+    let dashboard = Dashboard::new(&cache);
+    serve(&config, App { users, cache, dashboard, metrics }).await?;
     // Only now, for the last requests may have queued something.
     flush(flusher, config.grace).await?;
     db.close().await;

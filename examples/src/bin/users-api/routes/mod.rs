@@ -4,7 +4,7 @@ mod operations;
 mod users;
 
 use axum::{Router, http::StatusCode, middleware};
-use cache_runtime::Cache;
+use cache_runtime::{Cache, dashboard::Dashboard};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{error::Error, repository::Users, telemetry};
@@ -14,6 +14,7 @@ use crate::{error::Error, repository::Users, telemetry};
 pub(crate) struct App {
     pub(crate) users: Users,
     pub(crate) cache: Cache,
+    pub(crate) dashboard: Dashboard,
     pub(crate) metrics: PrometheusHandle,
 }
 

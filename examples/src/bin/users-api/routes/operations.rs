@@ -2,7 +2,14 @@
 
 use std::time::Duration;
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{Html, IntoResponse},
+    routing::get,
+};
+use cache_runtime::dashboard::Dashboard;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -16,6 +23,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
+        .route("/cache", get(async || Html(Dashboard::page())))
+        .route("/cache/json", get(cache))
 }
 
 /// The process lives. It asks for nothing else: to restart it because the database is away would help nobody.
@@ -36,6 +45,12 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
         "cache": if cache { "ok" } else { "degraded" },
     });
     (status, Json(body))
+}
+
+/// What the page at `/cache` reads.
+async fn cache(State(app): State<App>) -> impl IntoResponse {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (headers, app.dashboard.json())
 }
 
 /// In Prometheus' text format.
