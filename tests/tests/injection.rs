@@ -23,7 +23,7 @@ async fn views(cache: &Cache, source: &Source, page: &str) -> u64 {
 
 #[invalidates("<text>", tags("<text>"), cache = cache)]
 async fn forget(cache: &Cache, text: &str) -> Result<(), String> {
-    drop(text);
+    _ = text;
     Ok(())
 }
 

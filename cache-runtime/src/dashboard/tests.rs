@@ -88,7 +88,7 @@ async fn loads_have_times_where_there_were_some() {
     let nothing = document(&dashboard);
     assert!(nothing["history"]["load_p99_us"].as_array().unwrap().iter().all(Value::is_null));
     for _ in 0..2 {
-        cache.counters("slow").load_time.record(Duration::from_millis(40));
+        cache.counters("slow").loaded(Duration::from_millis(40), true);
     }
     pass(30).await;
     let document = document(&dashboard);
