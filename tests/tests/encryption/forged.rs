@@ -75,6 +75,10 @@ async fn a_batch_refuses_what_a_single_read_does() {
     let two = bed.stored(&key(2)).await;
     bed.plant(&key(1), &two).await;
     plain.put(key(3), &row(3), 600).await.expect("it can be put");
+    // As if it were of a layout that another version of the service reads.
+    let mut three = bed.stored(&key(3)).await;
+    three[46] = 7;
+    bed.plant(&key(3), &three).await;
 
     let rows = async || {
         let load = |ids: Vec<u64>| async move {
@@ -89,6 +93,7 @@ async fn a_batch_refuses_what_a_single_read_does() {
         assert_eq!(names, ["loaded", MARKER, "loaded", MARKER]);
         assert_eq!(undecodable(&sealed), 2, "and is replaced");
     }
+    assert_eq!(bed.send::<u64>(&redis::cmd("DBSIZE")).await, 4, "nothing was put beside it");
 }
 
 /// A cache that has no keys and meets what another one has encrypted.

@@ -9,7 +9,7 @@ mod secrets;
 
 use std::time::Duration;
 
-use cache_runtime::{Cache, KeyRing, Policy};
+use cache_runtime::{Cache, CacheValue, KeyRing, Policy};
 use cache_tests::{herd::counters, server::RedisServer};
 use redis::{Client, Cmd, aio::MultiplexedConnection, cmd};
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 const OLD: [u8; 32] = [1; 32];
 const NEW: [u8; 32] = [2; 32];
 
-const ROWS: Policy = Policy::ttl(600).name("rows");
+const ROWS: Policy = Policy::ttl(600).value::<Row>().name("rows");
 
 /// A value with something in it that is searched for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CacheValue)]
 struct Row {
     id: u64,
     name: String,
