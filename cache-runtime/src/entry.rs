@@ -20,6 +20,10 @@ mod state;
 
 use bytes::Bytes;
 
+#[cfg_attr(
+    not(feature = "redis"),
+    allow(unused_imports, reason = "the embedded store reads no bytes")
+)]
 pub(crate) use self::state::{decode, identity};
 use crate::protocol::Nonce;
 
@@ -50,6 +54,7 @@ pub(crate) struct Entry {
 }
 
 /// What keeps an entry from being read where values are encrypted, or where they are not.
+#[cfg_attr(not(feature = "encryption"), allow(dead_code, reason = "nothing is encrypted"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Refused {
     /// It is encrypted, and the cache has no keys.
@@ -200,11 +205,13 @@ impl Entry {
         &self.bytes
     }
 
+    #[cfg(feature = "encryption")]
     pub(crate) fn into_bytes(self) -> Bytes {
         self.bytes
     }
 
     /// Whether this is a stamp, of a tag or a mark, and no value.
+    #[cfg(feature = "encryption")]
     pub(crate) fn is_bare(&self) -> bool {
         self.bytes[19] == 0
     }
@@ -255,7 +262,7 @@ impl std::fmt::Debug for Entry {
 }
 
 /// Says in the header of an entry that its payload is of this length, and encrypted or not.
-#[cfg_attr(not(feature = "encryption"), allow(dead_code, reason = "nothing is encrypted"))]
+#[cfg(feature = "encryption")]
 pub(crate) fn relabel(entry: &mut [u8], is_sealed: bool, length: usize) {
     entry[18] = entry[18] & !SEALED | if is_sealed { SEALED } else { 0 };
     entry[22..26].copy_from_slice(&(length as u32).to_le_bytes());

@@ -13,7 +13,10 @@ pub(super) fn compress(payload: &[u8], compression: Compression) -> Option<Vec<u
         #[cfg(feature = "zstd")]
         Compression::Zstd => zstd::compress(payload),
         #[cfg(not(all(feature = "lz4", feature = "zstd")))]
-        _ => None,
+        _ => {
+            let _ = payload;
+            None
+        }
     }
 }
 
@@ -32,7 +35,7 @@ pub(super) fn decompress(payload: &[u8], mark: u8, most: usize) -> Result<Cow<'_
         Compression::Zstd => zstd::decompress(payload, most),
         #[cfg(not(all(feature = "lz4", feature = "zstd")))]
         _ => {
-            let _ = most;
+            let _ = (payload, most);
             Err(compression.missing().unwrap_or_default().to_owned())
         }
     };
