@@ -66,8 +66,8 @@
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `macros` | yes | the attributes and derives |
-//! | `redis` | yes | `redis://` URLs; without it, the embedded store only |
-//! | `tls` | no | `rediss://` URLs, by rustls |
+//! | `redis` | yes | `redis://`, `redis+sentinel://` and `redis+cluster://` URLs; without it, the embedded store only |
+//! | `tls` | no | `rediss://` URLs, by rustls: [`Tls`] |
 //! | `encryption` | no | [`Builder::encryption`]: values that a server cannot read |
 //! | `msgpack`, `postcard` | no | [`Codec::MsgPack`], [`Codec::Postcard`] |
 //! | `lz4`, `zstd` | no | [`Compression::Lz4`], [`Compression::Zstd`] |

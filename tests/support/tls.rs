@@ -74,6 +74,27 @@ impl TlsServer {
         assert_eq!(answer.trim(), "+OK");
     }
 
+    /// Starts a sentinel that knows the server as `master`, at its encrypted port, and has an encrypted port too,
+    /// under the same certificate: the sentinel and that port.
+    ///
+    /// # Panics
+    ///
+    /// As [`RedisServer::start`].
+    pub fn start_sentinel(&self, master: &str) -> (RedisServer, u16) {
+        let [authority, certificate, key] = ["ca", "crt", "key"].map(|name| self.files.path(name));
+        let attempt = |_| {
+            let port = free_port();
+            let lines = format!(
+                "tls-port {port}\ntls-auth-clients no\ntls-replication yes\ntls-ca-cert-file {authority}\n\
+                 tls-cert-file {certificate}\ntls-key-file {key}\n\
+                 sentinel monitor {master} 127.0.0.1 {} 1",
+                self.port
+            );
+            Some((RedisServer::try_start_sentinel(&lines)?, port))
+        };
+        (0..20).find_map(attempt).expect("redis-server found no two free ports in twenty tries")
+    }
+
     /// The server itself, with its plain port.
     pub fn server(&self) -> &RedisServer {
         &self.server

@@ -387,24 +387,3 @@ async fn an_unreachable_server_is_no_error_and_a_malformed_url_is() {
         assert!(helps.iter().any(|help| what.contains(help)), "{url}: {what}");
     }
 }
-
-#[tokio::test]
-async fn a_password_is_shown_nowhere() {
-    let server = RedisServer::start();
-    server.command(&["CONFIG", "SET", "requirepass", "the-right-one"]);
-    let url = format!("redis://:pa55word@127.0.0.1:{}/0?user=pa55word", server.port());
-    let builder = Cache::builder().url(&url).namespace("shop").deadline(DEADLINE);
-    let cache = builder.clone().build().await.expect("a wrong password is no malformed URL");
-    let refusal = cache.get::<u64>("row:1").await.expect_err("the password is wrong");
-    let fence = cache.fence(["row:1"]).await;
-    let shown = format!("{builder:?} {cache:?} {refusal:?} {refusal} {fence:?} {}", cache.stats());
-    assert!(!shown.contains("pa55word"), "{shown}");
-    drop(fence);
-    each_call_is_loaded(&cache).await;
-    callers_share_loads(&cache).await;
-
-    let right = format!("redis://:the-right-one@127.0.0.1:{}", server.port());
-    let cache = hasty_cache(&right).await;
-    hits_resume(&cache).await;
-    assert!(!format!("{cache:?}").contains("the-right-one"));
-}

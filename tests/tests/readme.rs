@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use axum::{Router, http::header::CONTENT_TYPE, response::Html, routing::get};
 use cache_runtime::{
-    Cache, KeyRing, Loader, Policy, ReadThrough, dashboard::Dashboard, write_behind, write_through,
+    Cache, Credentials, KeyRing, Loader, Policy, ReadThrough, Tls, dashboard::Dashboard,
+    write_behind, write_through,
 };
 #[rustfmt::skip]
 use cache_runtime::{CacheKey, cached, invalidates};
@@ -213,6 +214,22 @@ async fn a_global_cache_needs_no_server_to_be_built() -> Result<(), Box<dyn std:
     cache_runtime::set_global(cache)?;
     assert!(format!("{:?}", Cache::global()).contains("127.0.0.1:6379"));
     Ok(())
+}
+
+/// Not run: there are no such files.
+#[allow(dead_code)]
+#[rustfmt::skip]
+async fn tls_and_credentials() -> Result<Cache, Box<dyn std::error::Error>> {
+    let cache = Cache::builder()
+        .url("rediss://cache.internal:6379")
+        .tls(Tls::new().root_ca(std::fs::read("/etc/redis/ca.crt")?))
+        .credentials(async || {
+            let password = tokio::fs::read_to_string("/run/secrets/cache").await?;
+            std::io::Result::Ok(Credentials::new("shop", password.trim_end()))
+        })
+        .build()
+        .await?;
+    Ok(cache)
 }
 
 #[tokio::test]

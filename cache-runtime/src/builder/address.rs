@@ -26,8 +26,7 @@ impl Builder {
             return self.sentinel(scheme, rest);
         }
         // The parser's errors do not repeat the URL, which may hold a password.
-        let url = Url::parse(&self.url)
-            .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
+        let url = Url::parse(&self.url).map_err(|e| malformed(&e.to_string()))?;
         match url.scheme() {
             "memory" => {
                 self.alone()?;
@@ -64,8 +63,10 @@ impl Builder {
         };
 
         encryptable(url.scheme())?;
-        let address = Address::parse(&self.url)
-            .map_err(|e| Error::Config(format!("the cache URL is malformed: {e}; {EXPECTED}")))?;
+        let address = Address::parse(&self.url).map_err(|error| match error {
+            Error::Config(what) => malformed(&what),
+            error => error,
+        })?;
         let address = self.accredited(self.secured(address)?)?;
         let store = Sealed::new(RedisStore::new(&address, self.connections), self.seal.clone());
         Ok((Store::Redis(store), format!("redis at {address:?}")))
@@ -76,6 +77,11 @@ impl Builder {
         let scheme = url.scheme();
         Err(Error::Config(format!("`{scheme}://` needs the feature `redis` of cache-runtime")))
     }
+}
+
+/// What is said here repeats no part of the URL that could be a password.
+pub(super) fn malformed(what: &str) -> Error {
+    Error::Config(format!("the cache URL is malformed: {what}; {EXPECTED}"))
 }
 
 /// What a scheme asks for has to be there.

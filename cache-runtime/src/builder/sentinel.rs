@@ -2,7 +2,7 @@
 
 use super::Builder;
 #[cfg(feature = "redis")]
-use super::address::{EXPECTED, encryptable};
+use super::address::{encryptable, malformed};
 use crate::{error::Error, store::Store};
 
 /// Where a sentinel listens unless the URL says otherwise.
@@ -27,9 +27,10 @@ impl Builder {
 
         encryptable(scheme)?;
         let Parts { login, hosts, master, database, asker } = Parts::of(rest)?;
-        let parse = |rest: &str| {
-            let address = Address::parse(&format!("{scheme}://{rest}"));
-            self.secured(address.map_err(|e| malformed(&e.to_string()))?)
+        let parse = |rest: &str| match Address::parse(&format!("{scheme}://{rest}")) {
+            Ok(address) => self.secured(address),
+            Err(Error::Config(what)) => Err(malformed(&what)),
+            Err(error) => Err(error),
         };
         let sentinels = hosts.split(',').map(|host| {
             let port = if has_port(host) { String::new() } else { format!(":{PORT}") };
@@ -125,10 +126,4 @@ impl Asker {
 #[cfg(feature = "redis")]
 fn has_port(host: &str) -> bool {
     host.rsplit_once(']').map_or(host, |(_, after)| after).contains(':')
-}
-
-/// None of what is said here repeats a part of the URL that could be a password.
-#[cfg(feature = "redis")]
-fn malformed(what: &str) -> Error {
-    Error::Config(format!("the cache URL is malformed: {what}; {EXPECTED}"))
 }

@@ -41,6 +41,21 @@ async fn a_server_of_an_own_authority_serves_every_strategy() {
 }
 
 #[tokio::test]
+async fn sentinels_are_asked_over_tls_too() {
+    let (authority, stranger) = (Authority::new("ours"), Authority::new("theirs"));
+    let identity = authority.local();
+    let server = TlsServer::start(identity.pems(&authority), false);
+    let (_sentinel, port) = server.start_sentinel("shop");
+    let url = format!("rediss+sentinel://localhost:{port}/shop");
+    every_strategy_works(&patient(&url, Tls::new().root_ca(&authority.pem)).await).await;
+    let log = Log::listen();
+    let tls = Tls::new().root_ca(&stranger.pem);
+    let cache = Cache::builder().url(&url).tls(tls).build().await.expect("it is configured right");
+    every_strategy_answers(&cache).await;
+    assert!(log.says("WARN", &["no sentinel says", "UnknownIssuer"]), "{}", log.text());
+}
+
+#[tokio::test]
 async fn an_authority_that_is_added_is_trusted_too() {
     let (old, new) = (Authority::new("old"), Authority::new("new"));
     let identity = new.local();

@@ -118,6 +118,8 @@ fn plain(url: &str) -> Result<(String, bool), Error> {
                     `#` in a password is written `%23`";
         return Err(Error::Config(what.into()));
     }
+    // No setting of a query is ours, and the parser's errors repeat those.
+    let url = url.split_once('?').map_or(url, |(url, _)| url);
     Ok(match url.split_once("://") {
         Some(("rediss", rest)) => (format!("redis://{rest}"), true),
         Some(("valkeys", rest)) => (format!("valkey://{rest}"), true),

@@ -77,6 +77,8 @@ impl Sentinels {
             state.line = None;
             state.sentinels.rotate_left(1);
         }
+        // The same failure in another order is the same.
+        failures.sort_unstable();
         let what = "no sentinel says where the master is";
         Err((ErrorKind::Io, what, failures.join("; ")).into())
     }
