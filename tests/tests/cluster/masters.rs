@@ -99,3 +99,22 @@ async fn a_silent_master_costs_a_batch_its_own_rows_and_no_others() {
     let many = stats(&cache, "many");
     assert_eq!((many.hits, many.misses), (kept.len() as u64, ROWS + lost.len() as u64));
 }
+
+#[tokio::test]
+async fn a_look_over_connections_that_were_cut_is_sent_again() {
+    let cluster = RedisCluster::start();
+    let cache = patient_cache(&cluster.url()).await;
+    let look = async || {
+        let load = || async { Ok::<_, Infallible>(1_u64) };
+        let Ok(row) = cache.tagged(["a", "b", "c"]).get_or_load("row:1", &ROW, load).await;
+        row
+    };
+    assert_eq!(look().await, 1);
+    for node in cluster.nodes() {
+        let cut = node.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+        assert_ne!(cut.trim(), ":0");
+    }
+    assert_eq!(look().await, 1);
+    let row = stats(&cache, "row");
+    assert_eq!((row.hits, row.loads, row.store_errors), (1, 1, 0));
+}

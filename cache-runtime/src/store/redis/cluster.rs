@@ -32,7 +32,7 @@ pub(crate) use self::seeds::Seeds;
 pub(super) use self::{follow::Follower, slots::slot};
 use self::{
     node::{Node, send_asking},
-    redirect::{Place, Redirection, redirection},
+    redirect::{Redirection, redirection},
     refresh::Rounds,
     table::Table,
 };
@@ -157,21 +157,24 @@ impl Cluster {
     /// Whom to ask for a slot instead of `node`, if that is what an error says. A slot that has moved is looked for in
     /// its new place from then on.
     fn elsewhere(&self, slot: u16, node: &Node, error: Option<&RedisError>) -> Option<Elsewhere> {
-        let place = |place: Place<'_>| self.shared.node(place, &node.host);
-        Some(match redirection(error?)? {
-            Redirection::Moved(to) => {
-                let node = place(to);
-                self.shared.change(|table| table.give(slot..=slot, &node));
-                self.refresh(Some(&node));
-                Elsewhere::At(Target { node, asking: false })
+        let (place, asking) = match redirection(error?)? {
+            Redirection::Moved(to) => (to, false),
+            Redirection::Ask(at) => (at, true),
+            Redirection::TryAgain => return Some(Elsewhere::Later),
+        };
+        let node = self.shared.change(|table| {
+            let node = self.shared.find(table, place, &node.host, table.nodes().len());
+            if asking {
+                table.add(&node);
+            } else {
+                table.give(slot..=slot, &node);
             }
-            Redirection::Ask(at) => {
-                let node = place(at);
-                self.shared.change(|table| table.add(&node));
-                Elsewhere::At(Target { node, asking: true })
-            }
-            Redirection::TryAgain => Elsewhere::Later,
-        })
+            node
+        });
+        if !asking {
+            self.refresh(Some(&node));
+        }
+        Some(Elsewhere::At(Target { node, asking }))
     }
 
     /// Makes sure that a writer does not take the word of a failed attempt: neither that a node cannot be reached, nor

@@ -74,16 +74,20 @@ pub(super) async fn send(link: &Link, cmd: &Cmd, again: bool) -> Result<Value, R
     }
 }
 
-/// Sends some commands, in one round trip. Each has an answer of its own.
+/// Sends some commands, in one round trip. Each has an answer of its own. Where the connection turns out to be dead,
+/// those that may be sent `again` are, once, over the next connection.
 pub(super) async fn send_all(
     link: &Link,
     commands: &Pipeline,
+    again: bool,
 ) -> Result<Vec<Result<Value, RedisError>>, RedisError> {
     let mut connection = link.connection().await?;
-    let sent = connection.send_all(commands).await;
-    let values = sent.inspect_err(|error| {
-        link.lost(&connection, error);
-    })?;
+    let values = match connection.send_all(commands).await {
+        Err(e) if link.lost(&connection, &e) && again => {
+            link.connection().await?.send_all(commands).await
+        }
+        result => result,
+    }?;
     if values.len() != commands.len() {
         let what = "the server did not answer every command";
         return Err((ErrorKind::UnexpectedReturnType, what).into());

@@ -86,11 +86,11 @@ impl Servers {
                 for at in 0..keys.len() {
                     pipeline.add_command(command(at));
                 }
-                pool::send_all(pool.link(keys.first().unwrap_or(&"")), &pipeline).await
+                pool::send_all(pool.link(keys.first().unwrap_or(&"")), &pipeline, false).await
             }
             Servers::Cluster(cluster) => {
                 let slots: Vec<u16> = keys.iter().map(|key| slot(key)).collect();
-                Ok(cluster.send_all(&slots, command).await)
+                Ok(cluster.send_all(&slots, command, false).await)
             }
         }
     }

@@ -23,7 +23,7 @@ impl Cluster {
         }
         let (slots, groups): (Vec<u16>, Vec<Vec<usize>>) = by_slot.into_iter().unzip();
         let get = |which: usize| get(groups[which].iter().map(|&at| keys[at]));
-        let answers = self.send_all(&slots, &get).await;
+        let answers = self.send_all(&slots, &get, true).await;
         let mut found: Vec<Answer> = keys.iter().map(|_| Ok(Value::Nil)).collect();
         let mut singly = Vec::new();
         for (group, answer) in groups.iter().zip(answers) {
@@ -39,7 +39,8 @@ impl Cluster {
         }
         if !singly.is_empty() {
             let slots: Vec<u16> = singly.iter().map(|&at| slot(keys[at])).collect();
-            let answers = self.send_all(&slots, &|which| self::get([keys[singly[which]]])).await;
+            let answers =
+                self.send_all(&slots, &|which| self::get([keys[singly[which]]]), true).await;
             singly.into_iter().zip(answers).for_each(|(at, answer)| found[at] = answer);
         }
         found

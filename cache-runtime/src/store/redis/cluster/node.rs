@@ -70,7 +70,7 @@ impl Node {
 pub(super) async fn send_asking(link: &Link, command: &Cmd) -> Result<Value, RedisError> {
     let mut both = Pipeline::with_capacity(2);
     both.add_command(asking()).add_command(command.clone());
-    let mut answers = pool::send_all(link, &both).await?;
+    let mut answers = pool::send_all(link, &both, false).await?;
     answers.pop().unwrap_or(Ok(Value::Nil))
 }
 

@@ -22,7 +22,8 @@ struct Open {
 
 impl Cluster {
     /// Sends commands, each for keys in its slot; `command` says how each is written. Each has an answer of its own, be
-    /// it that a node could not be reached. Those of one slot are taken in their order.
+    /// it that a node could not be reached. Those of one slot are taken in their order. Over a connection that turns out
+    /// to be dead they are sent `again` if they may be.
     ///
     /// One that is for several keys of a slot that is on its way may be answered that it be tried again later. A node
     /// that is silent is given up in time for the answers of the others.
@@ -30,6 +31,7 @@ impl Cluster {
         &self,
         slots: &[u16],
         command: &(dyn Fn(usize) -> Cmd + Sync),
+        again: bool,
     ) -> Vec<Answer> {
         let mut answers: Vec<Answer> = slots.iter().map(|_| Ok(Value::Nil)).collect();
         let mut open: Vec<Open> = (0..slots.len()).map(|at| Open { at, target: None }).collect();
@@ -37,7 +39,10 @@ impl Cluster {
         let until = Instant::now() + self.shared.patience;
         loop {
             let parts = self.parts(slots, open, &mut answers).await;
-            let sent = parts.into_iter().map(|part| self.send_part(part, command, until));
+            let sent = parts.into_iter().map(|part| {
+                let pipeline = part.pipeline(command);
+                self.send_part(part, pipeline, again, until)
+            });
             open = Vec::new();
             for (part, results) in join_all(sent).await {
                 for (&(at, _), result) in part.commands.iter().zip(results) {
@@ -81,12 +86,12 @@ impl Cluster {
     async fn send_part(
         &self,
         part: Part,
-        command: &(dyn Fn(usize) -> Cmd + Sync),
+        pipeline: Pipeline,
+        again: bool,
         until: Instant,
     ) -> (Part, Vec<Answer>) {
         let asked = self.asked(&part.node);
-        let pipeline = part.pipeline(command);
-        let sent = pool::send_all(part.node.link(part.slot), &pipeline);
+        let sent = pool::send_all(part.node.link(part.slot), &pipeline, again);
         let sent = time::timeout_at(until, sent).await.unwrap_or_else(|_| {
             Err((ErrorKind::Io, "a node of the cluster did not answer in time").into())
         });

@@ -103,7 +103,7 @@ impl Cluster {
             idle
         });
         if begun {
-            runtime.spawn(ask(Task { cluster: Arc::downgrade(&self.shared) }));
+            runtime.spawn(ask(Task { cluster: Arc::downgrade(&self.shared), over: false }));
         }
     }
 }
@@ -133,7 +133,7 @@ impl Drop for Asked<'_> {
 }
 
 /// Asks until all is well, or the cluster is dropped.
-async fn ask(task: Task) {
+async fn ask(mut task: Task) {
     let mut pause = FIRST_PAUSE;
     while let Some(shared) = task.cluster.upgrade() {
         let mut candidates = Vec::new();
@@ -162,22 +162,26 @@ async fn ask(task: Task) {
 /// The task that asks. If its runtime shuts down under it, another one can be started.
 struct Task {
     cluster: Weak<Shared>,
+    over: bool,
 }
 
 impl Task {
     /// Ends the task, unless there is a reason to ask once more.
-    fn ends(&self) -> bool {
+    fn ends(&mut self) -> bool {
         let Some(shared) = self.cluster.upgrade() else { return true };
-        shared.rounds.send_if_modified(|rounds| {
+        self.over = shared.rounds.send_if_modified(|rounds| {
             rounds.running = rounds.again;
             !rounds.running
-        })
+        });
+        self.over
     }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
-        if let Some(shared) = self.cluster.upgrade() {
+        if !self.over
+            && let Some(shared) = self.cluster.upgrade()
+        {
             shared.rounds.send_modify(|rounds| (rounds.running, rounds.asking) = (false, false));
         }
     }
@@ -189,7 +193,9 @@ impl Shared {
         let mut failure = None;
         let at = |host: &str, port: u16| known.iter().any(|n| n.port == port && &*n.host == host);
         let seeds = self.seeds.places().filter(|(host, port)| !at(host, *port));
-        let seeds = seeds.map(|(host, port)| self.node(Place::new(host, port), host));
+        let seeds = seeds.map(|(host, port)| {
+            self.table(|table| self.find(table, Place::new(host, port), host, table.nodes().len()))
+        });
         for node in known.iter().cloned().chain(seeds) {
             match time::timeout(ANSWER, node.slots()).await {
                 Ok(Ok(slots)) => match table::read(&slots) {
@@ -236,11 +242,7 @@ impl Shared {
     }
 
     /// The node at a place, as a node on `host` names it: one that is known, or a new one.
-    pub(super) fn node(&self, place: Place<'_>, host: &str) -> Arc<Node> {
-        self.table(|table| self.find(table, place, host, table.nodes().len()))
-    }
-
-    fn find(
+    pub(super) fn find(
         &self,
         known: &table::Table,
         place: Place<'_>,
