@@ -8,6 +8,7 @@ use super::{
     pool::{self, Pool},
 };
 
+#[allow(clippy::large_enum_variant, reason = "there is one for each cache")]
 pub(super) enum Servers {
     One(Pool),
     Cluster(Cluster),
