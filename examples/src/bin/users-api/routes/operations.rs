@@ -23,8 +23,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
-        .route("/cache", get(async || Html(Dashboard::page())))
-        .route("/cache/json", get(cache))
+        .route("/cache", get(cache_page))
+        .route("/cache/json", get(cache_json))
 }
 
 /// The process lives. It asks for nothing else: to restart it because the database is away would help nobody.
@@ -47,8 +47,14 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
     (status, Json(body))
 }
 
-/// What the page at `/cache` reads.
-async fn cache(State(app): State<App>) -> impl IntoResponse {
+/// The dashboard, with a policy that lets it run its own script and nothing else.
+async fn cache_page() -> impl IntoResponse {
+    let policy = [(header::CONTENT_SECURITY_POLICY, Dashboard::CONTENT_SECURITY_POLICY)];
+    (policy, Html(Dashboard::page()))
+}
+
+/// What that page reads.
+async fn cache_json(State(app): State<App>) -> impl IntoResponse {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (headers, app.dashboard.json())
 }
