@@ -23,7 +23,7 @@ use tokio::{
 const FIRST: usize = 10;
 
 /// The calls after them: enough for a 99th percentile.
-const LATER: usize = 2_500;
+const LATER: usize = 2_000;
 
 /// What `cargo test --benches` asks for: that it runs.
 const SMOKE: usize = 25;

@@ -210,7 +210,7 @@ impl Guard {
     }
 
     /// Sends a step, if it can be sent at once, and leaves its answer to the background. False where the connection
-    /// turned out to be lost, so that it may not have been sent, and waiting may not take long any more.
+    /// turned out to be lost, so that it may not have been sent, and waiting does not take long any more.
     async fn send(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>, sent: Moment) -> bool {
         if !self.is_connected(key) {
             self.store.hurry(key);
@@ -234,11 +234,16 @@ impl Guard {
         // had its share of time must not put it off.
         let mut late = Box::pin(unconstrained(late));
         let pending = poll_fn(|cx| Poll::Ready(late.as_mut().poll(cx).is_pending())).await;
-        let connected = self.is_connected(key);
-        if connected && pending {
-            runtime.spawn(late);
+        match self.store.standing(key) {
+            Standing::Prompt | Standing::Silent => {
+                if pending {
+                    runtime.spawn(late);
+                }
+                true
+            }
+            Standing::Away => true,
+            Standing::Refusing => false,
         }
-        connected
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) struct Connection {
     line: Line,
     which: u64,
     since: Instant,
-    /// Whether an operation on it has had no answer in time.
+    /// Whether an operation on it has had no answer in time, or those before it were lost before they had been of use.
     silent: Arc<AtomicBool>,
 }
 
@@ -163,8 +163,10 @@ impl Link {
 
     fn give_up(&self, which: u64) {
         self.shared.slot.send_if_modified(|slot| {
-            let ours = slot.is(which);
+            let Slot::Up(connection) = &*slot else { return false };
+            let ours = connection.which == which;
             if ours {
+                self.shared.costs().lost(connection.since.elapsed());
                 *slot = Slot::Down;
             }
             ours
@@ -197,8 +199,8 @@ async fn reconnect(attempts: Attempts) {
         match shared.address.reach(&shared.greeting).await {
             Ok((line, node)) => {
                 shared.address.trouble.over(&shared.address);
-                shared.costs().forget();
-                let (which, since, silent) = (fastrand::u64(..), Instant::now(), Arc::default());
+                let (which, since) = (fastrand::u64(..), Instant::now());
+                let silent = Arc::new(AtomicBool::new(shared.costs().connected()));
                 shared.slot.send_replace(Slot::Up(Connection { line, which, since, silent }));
                 if let Some(node) = node {
                     tokio::spawn(follow(Arc::downgrade(&shared), which, node));

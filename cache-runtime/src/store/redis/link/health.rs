@@ -19,7 +19,10 @@ const NOISE: Duration = Duration::from_millis(20);
 /// So many attempts show what an attempt costs.
 const SAMPLE: u32 = 4;
 
-/// What attempts to connect have cost since there was a connection.
+/// A connection that does not live for so long has been of no use.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// What attempts to connect have cost since there was a connection, and whether they were worth it.
 #[derive(Debug, Default)]
 pub(super) struct Costs {
     /// When the attempt that is under way began.
@@ -27,6 +30,8 @@ pub(super) struct Costs {
     failed: u32,
     last: Duration,
     least: Duration,
+    /// How many connections in a row were lost as soon as they had been made.
+    lost: u32,
 }
 
 impl Costs {
@@ -40,15 +45,27 @@ impl Costs {
         self.failed = self.failed.saturating_add(1);
     }
 
-    pub(super) fn forget(&mut self) {
-        *self = Costs::default();
+    /// There is a connection. Says whether it has to be doubted that it is of use.
+    pub(super) fn connected(&mut self) -> bool {
+        *self = Costs { lost: self.lost, ..Costs::default() };
+        self.are_in_vain()
+    }
+
+    /// A connection was lost that had lived for so long.
+    pub(super) fn lost(&mut self, lived: Duration) {
+        self.lost = if lived < SHORT { self.lost.saturating_add(1) } else { 0 };
+    }
+
+    /// Whether connections have been made only to be lost. The first one may have died with its server.
+    fn are_in_vain(&self) -> bool {
+        self.lost > 1
     }
 
     /// Whether a further attempt fails quickly, if it fails. One that has never been tried might.
     fn are_small(&self) -> bool {
         let pending = self.began.is_some_and(|began| began.elapsed() > NOISE);
         let near = self.failed < SAMPLE || self.least <= CHEAP;
-        !pending && near && self.last <= NOISE
+        !pending && near && self.last <= NOISE && !self.are_in_vain()
     }
 }
 
@@ -76,6 +93,9 @@ impl Link {
 
     /// Notes that an operation had no answer in time, or that all is well with the connection after all.
     pub(in crate::store::redis) fn set_silent(&self, silent: bool) {
+        if !silent {
+            self.shared.costs().lost = 0;
+        }
         if let Slot::Up(connection) = &*self.shared.slot.borrow() {
             connection.silent.store(silent, Ordering::Relaxed);
         }
