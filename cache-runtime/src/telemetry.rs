@@ -20,6 +20,7 @@
 //! | `cache.audits` | counter | {request} | `cache.function` | hits that were loaded anew to compare |
 //! | `cache.audit.differences` | counter | {request} | `cache.function` | those that differed from the source |
 //! | `cache.invalidations` | counter | {key} | `cache.function` | keys and tags that writers have ended |
+//! | `cache.writes.refused` | counter | {write} | `cache.function` | writes that were refused before they began: `on_unavailable = "error"` |
 //! | `cache.invalidation.pending` | gauge | {key} |  | those that the store is still owed |
 //! | `cache.invalidation.dropped` | counter | {key} |  | those that were given up |
 //! | `cache.write_behind.queued` | counter | {write} | `cache.function` | writes that a queue has accepted |

@@ -9,7 +9,7 @@ mod workload;
 
 use std::collections::BTreeMap;
 
-use cache_runtime::{Cache, FunctionStats, StoreStats};
+use cache_runtime::{Breaker, Cache, FunctionStats, StoreStats};
 use cache_tests::{
     patience::eventually,
     server::RedisServer,
@@ -49,7 +49,14 @@ async fn all_that_is_said_of_a_workload_agrees() {
 
     server.kill();
     workload::out(early, &mut calls).await;
-    eventually("what is told again has been", async || is_quiet(&caches).await).await;
+    server.restart_empty();
+    eventually("what is owed has been told", async || {
+        let well = |store: StoreStats| {
+            store.breaker == Breaker::Closed && store.pending_invalidations == 0
+        };
+        caches.iter().all(|cache| well(cache.stats().store)) && is_quiet(&caches).await
+    })
+    .await;
 
     each_call_is_counted_once(&caches, &calls);
     let seen = recorder.seen();

@@ -96,6 +96,7 @@ pub(crate) fn expect_function(row: &FunctionStats, into: &mut Counters) {
         ("cache.audits", "", row.audits),
         ("cache.audit.differences", "", row.stale_detected),
         ("cache.invalidations", "", row.invalidations),
+        ("cache.writes.refused", "", row.refused),
         ("cache.write_behind.queued", "", row.queued),
         ("cache.write_behind.flushed", "", row.flushed),
         ("cache.write_behind.replaced", "", row.replaced),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
-use cache_runtime::{Cache, Policy, WriteBehind, cached};
+use cache_runtime::{Cache, Error, Policy, WriteBehind, cached, invalidates};
 use cache_tests::{
     herd::{Herd, counters, missed},
     patience::{eventually, in_time},
@@ -213,4 +213,11 @@ pub(crate) async fn out(cache: &Cache, calls: &mut Calls) {
     user(cache, 1, calls).await;
     assert!(counters(cache, "user").store_errors > 0);
     assert!(cache.stats().store.failures > 0);
+    assert!(rename(cache, 1).await.is_err());
+}
+
+#[invalidates("user:<id>", on_unavailable = "error", cache = cache, name = "rename")]
+async fn rename(cache: &Cache, id: u64) -> Result<(), Error> {
+    _ = id;
+    Ok(())
 }
