@@ -198,7 +198,6 @@ impl Node {
             ("--cluster-node-timeout", "1000".to_owned()),
             // Those who are left go on.
             ("--cluster-require-full-coverage", "no".to_owned()),
-            ("--cluster-allow-reads-when-down", "no".to_owned()),
         ];
         settings.extend(more.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
         let arguments: Vec<&str> = settings.iter().map(String::as_str).collect();

@@ -216,8 +216,8 @@ impl Shared {
         Err(failure.unwrap_or_else(|| io("there is no node of the cluster to ask")))
     }
 
-    /// Which of the known nodes to ask, in this order: who may know best, those who serve, who may be gone, and those who
-    /// serve nothing, for they may not belong to the cluster any more.
+    /// Which of the known nodes to ask, in this order: who may know best, those who serve, who may be gone, and those
+    /// who serve nothing, for they may not belong to the cluster any more.
     fn candidates(&self, first: Option<Arc<Node>>, last: Option<usize>) -> Vec<Arc<Node>> {
         let (mut known, serving) = self.table(|table| (table.nodes().to_vec(), table.serving()));
         fastrand::shuffle(&mut known);
