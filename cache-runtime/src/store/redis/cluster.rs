@@ -4,8 +4,8 @@
 //! pauses, what may have been taken: after a connection was lost, and the whole of a pipeline of which one command was
 //! redirected. So it keeps no order either between two commands on one key. Here a command is sent a second time only
 //! where a node has said that it did not take it (`MOVED`, `ASK`, `TRYAGAIN`), or where it may be taken twice; and for
-//! as long as the one who waits for it does: whoever gives up a step and sends another one after it can be sure that the
-//! first one does not come later.
+//! as long as the one who waits for it does: whoever gives up a step and sends another one after it can be sure that
+//! the first one does not come later.
 
 mod follow;
 mod look;

@@ -22,8 +22,8 @@ struct Open {
 
 impl Cluster {
     /// Sends commands, each for keys in its slot; `command` says how each is written. Each has an answer of its own, be
-    /// it that a node could not be reached. Those of one slot are taken in their order. Where a connection turns out to be
-    /// dead, they are sent `again` if they may be.
+    /// it that a node could not be reached. Those of one slot are taken in their order. Where a connection turns out to
+    /// be dead, they are sent `again` if they may be.
     ///
     /// One that is for several keys of a slot that is on its way may be answered that it be tried again later. A node
     /// that is silent is given up in time for the answers of the others.
