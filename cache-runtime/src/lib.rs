@@ -68,7 +68,7 @@
 //! | `macros` | yes | the attributes and derives |
 //! | `redis` | yes | `redis://`, `redis+sentinel://` and `redis+cluster://` URLs; without it, the embedded store only |
 //! | `tls` | no | `rediss://` URLs, by rustls: [`Tls`] |
-//! | `encryption` | no | [`Builder::encryption`]: values that a server cannot read |
+//! | `encryption` | no | `Builder::encryption`: values that a server cannot read |
 //! | `msgpack`, `postcard` | no | [`Codec::MsgPack`], [`Codec::Postcard`] |
 //! | `lz4`, `zstd` | no | [`Compression::Lz4`], [`Compression::Zstd`] |
 //! | `metrics` | no | the metrics that [`telemetry`] lists, for the recorder of the facade `metrics` |

@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["tagged"],
     &["read_through"],
     &["dashboard"],
-    &["__private"],
+    &["__private", "fuzzing"],
     &["lib"],
 ];
 
