@@ -48,12 +48,13 @@
 //! | what | level | fields |
 //! |---|---|---|
 //! | the span `cache.load`, around each run of a body | debug | `function`, `template`, `key` |
-//! | an event for each call: hit, miss, answered by another one's load | trace | the same, `outcome` |
-//! | a load that failed, or was overtaken by a write; an expired value that stands in; a store that fails a call | debug | the same, `error` |
+//! | an event for each call: hit, miss, answered by another one's load | trace | the same, and `outcome` |
+//! | a load that failed, or was overtaken by a write; an expired value that stands in; a store that fails a call | debug | the same, and `error` |
 //! | what somebody should look into: an entry that cannot be read, a value that cannot be written, an invalidation that is late, trouble of a queue | warn, error | as far as they apply |
 //!
 //! `template` is that of the key, `user:<id>`, where an attribute has one. `key` is the key itself: it may hold personal
 //! data, so it is only there with [`Builder::log_keys`](crate::Builder::log_keys).
+//! An `error` of a codec is in the words of that codec, which may quote the value that it could not read.
 
 pub(crate) mod metric;
 #[cfg(feature = "metrics")]
