@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// From half a millisecond, about what a hit takes, to far beyond what anybody waits for.
 const SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
@@ -22,7 +22,9 @@ pub(crate) fn install() -> Result<PrometheusHandle, Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let metrics = PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?;
+    let metrics = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Prefix("http".into()), &SECONDS)?
+        .install_recorder()?;
     tokio::spawn(upkeep(metrics.clone()));
     Ok(metrics)
 }
