@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    thread,
     time::Duration,
 };
 
@@ -79,15 +80,21 @@ impl Drop for Browser {
     /// Asks it to end, so that it takes the processes along that it has started.
     fn drop(&mut self) {
         _ = Command::new("kill").arg(self.process.id().to_string()).status();
-        for _ in 0..1000 {
-            if !matches!(self.process.try_wait(), Ok(None)) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(|| !matches!(self.process.try_wait(), Ok(None)));
         _ = self.process.kill();
         _ = self.process.wait();
-        _ = fs::remove_dir_all(&self.folder);
+        // What it had started may still be writing. A folder that is left behind does no harm.
+        wait_until(|| fs::remove_dir_all(&self.folder).is_ok());
+    }
+}
+
+/// Waits for a condition, though not for long.
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if condition() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -1,0 +1,86 @@
+//! The sums of the ring, whatever falls out of it.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Counters that grow by so much in each step.
+fn readings(growth: &[Vec<[u64; 2]>]) -> Vec<Reading> {
+    let mut rows: Vec<[u64; 2]> = Vec::new();
+    let grow = growth.iter().map(|step| {
+        for (at, more) in step.iter().enumerate() {
+            if rows.len() <= at {
+                rows.push([0; 2]);
+            }
+            rows[at][0] += more[0] + more[1];
+            rows[at][1] += more[1];
+        }
+        let sum = |at: usize| rows.iter().map(|row| row[at]).sum::<u64>();
+        Reading {
+            counts: Counts([sum(0), sum(1), sum(0) - sum(1), 0, sum(0), 0, 0]),
+            functions: (0..).zip(&rows).map(|(n, row)| (format!("f{n}"), *row)).collect(),
+            ..Reading::default()
+        }
+    });
+    grow.collect()
+}
+
+fn assert_sums(history: &History, last: &Reading) {
+    let mut sum = *history.before();
+    history.steps().for_each(|step| sum.add(&step.counts));
+    assert_eq!(sum, last.counts, "what was before, and all steps");
+    for (name, calls) in &last.functions {
+        let row = &history.functions[name];
+        let places = |at: usize| row.places.iter().map(|n| n[at]).sum::<u64>();
+        assert_eq!([0, 1].map(|at| row.before[at] + places(at)), *calls, "{name}");
+        assert!(row.places.len() <= STEPS / PLACE as usize);
+    }
+    assert!(history.steps().len() <= STEPS && history.times.len() <= RECENT + 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever is counted when, and however much of it has fallen out of the ring.
+    #[test]
+    fn sums_are_the_counters(
+        growth in prop::collection::vec(
+            prop::collection::vec(prop::array::uniform2(0u64..50), 0..4), 1..900),
+    ) {
+        let readings = readings(&growth);
+        let mut history = History::new(readings[0].clone());
+        assert_sums(&history, &readings[0]);
+        for reading in &readings[1..] {
+            history.push(Duration::from_secs(1), reading.clone());
+        }
+        let last = &readings[readings.len() - 1];
+        assert_sums(&history, last);
+        prop_assert_eq!(history.steps().len(), (readings.len() - 1).min(STEPS));
+        prop_assert_eq!(history.first() as usize + history.steps().len(), readings.len() - 1);
+    }
+}
+
+#[test]
+fn the_recent_minute_is_the_last_sixty_steps() {
+    let growth: Vec<_> = (0..200).map(|n| vec![[n, 2 * n]]).collect();
+    let readings = readings(&growth);
+    let mut history = History::new(readings[0].clone());
+    for reading in &readings[1..] {
+        history.push(Duration::from_millis(1001), reading.clone());
+    }
+    let recent = history.recent();
+    assert_eq!(recent.took, Duration::from_millis(60_060));
+    assert_eq!(recent.counts, readings[199].counts.since(&readings[139].counts));
+}
+
+#[test]
+fn a_sum_that_shrinks_is_no_step_back() {
+    let reading =
+        |requests| Reading { counts: Counts([requests, 0, 0, 0, 0, 0, 0]), ..Reading::default() };
+    let mut history = History::new(reading(0));
+    for requests in [10, 8, 12] {
+        history.push(Duration::from_secs(1), reading(requests));
+    }
+    let steps: Vec<_> = history.steps().map(|step| step.counts.at(0)).collect();
+    assert_eq!(steps, [10, 0, 2]);
+}
