@@ -6,6 +6,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 ///
 /// [`Debug`](fmt::Debug) shows the user alone.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "there is no server to log in to"))]
 pub struct Credentials {
     pub(crate) user: Option<String>,
     pub(crate) password: String,

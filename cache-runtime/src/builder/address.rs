@@ -85,6 +85,7 @@ pub(super) fn malformed(what: &str) -> Error {
 }
 
 /// What a scheme asks for has to be there.
+#[cfg(feature = "redis")]
 pub(super) fn encryptable(scheme: &str) -> Result<(), Error> {
     match matches!(scheme, "rediss" | "valkeys") && !cfg!(feature = "tls") {
         true => {
