@@ -180,6 +180,7 @@ async fn writers_wait_for_nothing_once_it_is_open() {
         // All connections find out at the same time.
         drop(in_time("one deadline", cache.fence((0..50).map(|id| format!("row:{id}")))).await);
         assert_ne!(breaker(&cache), Breaker::Closed);
+        let failures = cache.stats().store.failures;
         in_time("writes that wait for nothing", async {
             for id in 0..50 {
                 write(&cache, &source, id).await;
@@ -188,6 +189,7 @@ async fn writers_wait_for_nothing_once_it_is_open() {
         })
         .await;
         if hangs {
+            assert_eq!(cache.stats().store.failures, failures, "nothing was waited for in vain");
             server.resume();
         }
     }
