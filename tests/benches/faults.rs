@@ -54,11 +54,16 @@ fn main() {
     print_row(SUMMARY);
     print_row(SUMMARY.map(|_| "---"));
     for (title, cells) in rows {
-        let most =
-            |of: fn(&Cell) -> Duration| shown(cells.iter().map(of).max().unwrap_or_default());
-        let first = most(|cell| cell.first.max());
-        let later = most(|cell| cell.later.quantile(0.99));
-        print_row([title, first, later, most(|cell| cell.recovery)]);
+        let most = |writes: bool, figure: fn(&Cell) -> Duration| {
+            let cells = Operation::ALL.into_iter().zip(&cells);
+            let figures = cells.filter(|(o, _)| o.writes() == writes).map(|(_, c)| figure(c));
+            figures.max().unwrap_or_default()
+        };
+        let p99 = |cell: &Cell| cell.later.quantile(0.99);
+        let first = most(false, |cell| cell.first.max()).max(most(true, |cell| cell.first.max()));
+        let [reads, writes] = [false, true].map(|writes| shown(most(writes, p99)));
+        let [read, written] = [false, true].map(|writes| shown(most(writes, |c| c.recovery)));
+        print_row([title, shown(first), reads, writes, read, written]);
     }
 }
 
@@ -74,9 +79,15 @@ const HEADINGS: [&str; 8] = [
     "hits again after",
 ];
 
-/// The same in short: the largest figures of all operations.
-const SUMMARY: [&str; 4] =
-    ["fault", "first calls, at most", "later calls, p99", "hits again after"];
+/// The same in short: the largest figures of all reads, and of all writes.
+const SUMMARY: [&str; 6] = [
+    "fault",
+    "first calls, at most",
+    "later reads, p99",
+    "later writes, p99",
+    "hits again after",
+    "of what was written",
+];
 
 fn print_row<T: fmt::Display>(cells: impl IntoIterator<Item = T>) {
     let cells: Vec<_> = cells.into_iter().map(|cell| cell.to_string()).collect();
