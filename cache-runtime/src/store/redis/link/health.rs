@@ -134,3 +134,19 @@ impl Link {
         self.replace(&connection);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Costs, Duration};
+
+    #[test]
+    fn connections_that_are_lost_at_once_are_doubted_from_the_third_on() {
+        let (short, long) = (Duration::from_millis(5), Duration::from_secs(60));
+        let mut costs = Costs::default();
+        // The first one may have died with its server, and one that lasts is of use.
+        for (lived, doubted) in [(short, false), (short, true), (short, true), (long, false)] {
+            costs.lost(lived);
+            assert_eq!((costs.connected(), costs.are_small()), (doubted, !doubted));
+        }
+    }
+}
