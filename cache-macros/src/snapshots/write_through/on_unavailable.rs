@@ -9,9 +9,10 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
     let __call = {
         fn __here() {}
         static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
-            || ::core::any::type_name_of_val(&__here),
-            ::cache_runtime::Policy::ttl(60),
-        );
+                || ::core::any::type_name_of_val(&__here),
+                ::cache_runtime::Policy::ttl(60),
+            )
+            .template("user:<user.id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .through(|__w| {
                 __w.literal("user:");
