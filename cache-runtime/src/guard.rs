@@ -3,7 +3,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `breaker` | when a store is left alone |
+//! | `breaker`, `circuits` | when a store is left alone, each of its servers by itself |
 //! | `probe` | how it is found well again |
 //! | `writer` | the steps of writers, which are never left out |
 //! | `owed`, `drain` | invalidations that are not confirmed, and how they are told again |
@@ -12,6 +12,7 @@
 //! All of that is for a store that is elsewhere. The embedded one takes a lock and a look-up.
 
 mod breaker;
+mod circuits;
 mod detached;
 mod drain;
 mod owed;
@@ -31,10 +32,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use tokio::{runtime::Handle, time};
 
 use self::{
-    breaker::{Breaker, Seen},
+    breaker::Seen,
+    circuits::{Chosen, Circuit, Circuits},
     owed::Owed,
     past::fill_in,
     probe::Prober,
@@ -58,7 +61,7 @@ pub(crate) struct Guard {
     me: Weak<Guard>,
     store: Store,
     settings: Settings,
-    breaker: Breaker,
+    circuits: Circuits,
     waiting: Waiting,
     owed: Owed,
     /// Whether a task pays what is owed.
@@ -70,7 +73,7 @@ impl Guard {
         Arc::new_cyclic(|me| Guard {
             me: Weak::clone(me),
             store,
-            breaker: Breaker::new(settings.failures, &settings.counters),
+            circuits: Circuits::new(me, &settings),
             waiting: Waiting::new(settings.max_waiting),
             owed: Owed::new(settings.max_pending, settings.everything.clone(), &settings.counters),
             draining: AtomicBool::new(false),
@@ -101,7 +104,7 @@ impl Guard {
         }
         // A writer at work must not lose its fence because the store has failed others.
         if matches!(step, Step::Renew { expected: Expected::Fence(_), .. })
-            && !self.breaker.seen().is_closed()
+            && !self.circuit(Some(key)).breaker.seen().is_closed()
             && let Some(me) = self.me.upgrade()
         {
             return me.write(&key.into(), step, self.owed.now()).await;
@@ -120,7 +123,19 @@ impl Guard {
         self.ask_many(keys).await
     }
 
+    /// What is asked of several servers at once is asked of each by itself: each has its own time, and its own breaker.
     async fn ask_many(&self, keys: &[&str]) -> Result<States, Error> {
+        let Some(groups) = self.store.divided(keys.iter().copied()) else {
+            return self.ask_one(keys).await;
+        };
+        let asked = groups.iter().map(|group| async {
+            let keys: Vec<&str> = group.iter().map(|&at| keys[at]).collect();
+            self.ask_one(&keys).await
+        });
+        gathered(&groups, join_all(asked).await)
+    }
+
+    async fn ask_one(&self, keys: &[&str]) -> Result<States, Error> {
         let mut states = Vec::with_capacity(keys.len());
         for part in keys.chunks(AT_ONCE) {
             let look = pin!(async { all_unwell(self.store.read_many(part).await?) });
@@ -141,6 +156,17 @@ impl Guard {
     }
 
     async fn take_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
+        let Some(groups) = self.store.divided(steps.iter().map(|(key, _)| *key)) else {
+            return self.take_one(steps).await;
+        };
+        let taken = groups.iter().map(|group| async {
+            let steps: Vec<_> = group.iter().map(|&at| steps[at].clone()).collect();
+            self.take_one(&steps).await
+        });
+        gathered(&groups, join_all(taken).await)
+    }
+
+    async fn take_one(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
         let mut replies = Vec::with_capacity(steps.len());
         for part in steps.chunks(AT_ONCE) {
             let taken = pin!(async { all_unwell(self.store.run_many(part).await?) });
@@ -194,19 +220,20 @@ impl Guard {
         key: Option<&str>,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let seen = self.breaker.seen();
+        let circuit = self.circuit(key);
+        let seen = circuit.breaker.seen();
         if !seen.is_closed() {
-            self.see_to_recovery();
+            see_to_recovery(&circuit);
             return Err(self.reject("it is left alone until it answers again"));
         }
-        self.attempt(asked, seen, key, step).await
+        self.attempt(asked, (&circuit, seen), key, step).await
     }
 
     /// Bounds what a store that is elsewhere may take, times it, and takes note of how it went.
     async fn attempt<T>(
         &self,
         asked: Asked,
-        seen: Seen,
+        (circuit, seen): (&Circuit, Seen),
         key: Option<&str>,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
@@ -232,32 +259,42 @@ impl Guard {
             asked.count_failure(counters);
         }
         match &result {
-            Err(Error::Unavailable(why)) => self.failed(seen, why),
-            _ => self.breaker.answered(seen),
+            Err(Error::Unavailable(why)) => self.failed(circuit, seen, key, why),
+            _ => circuit.breaker.answered(seen),
         }
         result
     }
 
-    fn failed(&self, seen: Seen, why: &str) {
-        if self.breaker.failed(seen) {
+    fn failed(&self, circuit: &Circuit, seen: Seen, key: Option<&str>, why: &str) {
+        if circuit.breaker.failed(seen) {
             let failures = self.settings.failures;
             tracing::warn!(failures, why, "the cache's store is left alone until it answers again");
-            self.see_to_recovery();
+            // Of the servers of a cluster, it is the one with this key that has to be probed.
+            if let Some(key) = key.filter(|key| self.store.shard(key) != 0) {
+                circuit.probe_by(key);
+            }
+            see_to_recovery(circuit);
         }
+    }
+
+    /// The circuit of the server that has `key`.
+    fn circuit(&self, key: Option<&str>) -> Chosen<'_> {
+        let new = |closing: &_, key: &str| Circuit::new(&self.me, &self.settings, closing, key);
+        self.circuits.of(&self.store, key, new)
     }
 
     fn reject(&self, why: &str) -> Error {
         self.settings.counters.rejected.add_one();
         Error::Unavailable(why.to_owned())
     }
+}
 
-    /// Starts to probe an unwell store, unless somebody is at it.
-    fn see_to_recovery(&self) {
-        let Ok(runtime) = Handle::try_current() else { return };
-        let probed = &self.breaker.probed;
-        if !probed.load(Ordering::Acquire) && !probed.swap(true, Ordering::AcqRel) {
-            runtime.spawn(Prober::of(&self.me).run());
-        }
+/// Starts to probe an unwell server, unless somebody is at it.
+fn see_to_recovery(circuit: &Circuit) {
+    let Ok(runtime) = Handle::try_current() else { return };
+    let probed = &circuit.breaker.probed;
+    if !probed.load(Ordering::Acquire) && !probed.swap(true, Ordering::AcqRel) {
+        runtime.spawn(Prober::of(circuit.me()).run());
     }
 }
 
@@ -270,4 +307,25 @@ fn all_unwell<T>(mut answers: Vec<Result<T, Error>>) -> Result<Vec<Result<T, Err
         },
         false => Ok(answers),
     }
+}
+
+/// Puts the answers of several servers in the order of the questions; where none has answered, that is an error of all.
+fn gathered<T>(
+    groups: &[Vec<usize>],
+    answers: Vec<Result<Vec<Result<T, Error>>, Error>>,
+) -> Result<Vec<Result<T, Error>>, Error> {
+    if let Some(Err(error)) = answers.first()
+        && answers.iter().all(Result::is_err)
+    {
+        return Err(error.clone());
+    }
+    let mut found: Vec<(usize, Result<T, Error>)> = Vec::new();
+    for (group, answers) in groups.iter().zip(answers) {
+        match answers {
+            Ok(answers) => found.extend(group.iter().copied().zip(answers)),
+            Err(error) => found.extend(group.iter().map(|&at| (at, Err(error.clone())))),
+        }
+    }
+    found.sort_unstable_by_key(|(at, _)| *at);
+    Ok(found.into_iter().map(|(_, answer)| answer).collect())
 }

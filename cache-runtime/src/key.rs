@@ -216,12 +216,16 @@ pub(crate) fn stored_namespace(namespace: &str) -> String {
     format!("{namespace}:#all")
 }
 
-/// The text of a key that goes with another one: `{user:42}#refresh`.
+/// The text of a key that goes with another one: `user:42#refresh{user:42}`.
 ///
-/// The braces put both into one hash slot of a Redis Cluster, so that steps on both keep their order. A key with a
-/// hash tag of its own needs none.
+/// It begins as the other one does, so that whoever may use that by its beginning may use this too. The braces put
+/// both into one hash slot of a Redis Cluster, so that steps on both keep their order; a key with a hash tag of its own
+/// needs none.
 pub(crate) fn beside(key: &str, what: &str) -> String {
-    if key.contains(['{', '}']) { format!("{key}#{what}") } else { format!("{{{key}}}#{what}") }
+    match key.contains(['{', '}']) {
+        true => format!("{key}#{what}"),
+        false => format!("{key}#{what}{{{key}}}"),
+    }
 }
 
 /// The text under which a queue keeps something of its own in `namespace`: `shop:#queue:users`.

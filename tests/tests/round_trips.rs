@@ -111,7 +111,7 @@ async fn a_caller_that_is_served_an_expired_value_waits_once() {
     let before = wire.counts();
     source.answer(1);
     eventually("the renewal has ended", async || {
-        server.command(&["EXISTS", "{row:1}#refresh"]).trim() == ":0"
+        server.command(&["EXISTS", "row:1#refresh{row:1}"]).trim() == ":0"
     })
     .await;
     let after = wire.counts();

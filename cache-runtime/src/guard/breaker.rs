@@ -1,6 +1,6 @@
 //! The circuit breaker: after some failures in a row a store is left alone until a probe has been answered.
 //!
-//! It only keeps the books. [`probe`](super::probe) asks the store, and [`Guard`](super::Guard) asks the breaker.
+//! It only keeps the books. [`probe`](super::probe) asks the store, and [`Guard`](super::Guard) asks the breaker. Each server of a store has [its own](super::circuits).
 //!
 //! What counts is whether the store serves: no answer in time, no connection, and an answer such as `LOADING` are
 //! failures. An answer that refuses one operation (`OOM`, `READONLY`) is none. It came in time from a server that is
@@ -59,7 +59,12 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    pub(super) fn new(threshold: u32, counters: &Arc<StoreCounters>) -> Breaker {
+    /// A closed one. `closing` is told whenever it closes.
+    pub(super) fn new(
+        threshold: u32,
+        counters: &Arc<StoreCounters>,
+        closing: &Arc<Notify>,
+    ) -> Breaker {
         Breaker {
             threshold,
             state: AtomicU64::new(CLOSED),
@@ -68,7 +73,7 @@ impl Breaker {
             counters: Arc::clone(counters),
             probed: AtomicBool::new(false),
             sign_of_life: Notify::new(),
-            closing: Arc::default(),
+            closing: Arc::clone(closing),
         }
     }
 
@@ -123,11 +128,11 @@ impl Breaker {
 
     /// Changes the state, unless there is none to change to, and publishes the phase. Says whether it has.
     fn change(&self, to: impl FnMut(u64) -> Option<u64>) -> bool {
-        let changed = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, to).is_ok();
-        if changed {
-            self.counters.breaker(self.seen().phase());
+        let changed = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, to);
+        if let Ok(before) = changed {
+            self.counters.breaker(Seen(before).phase(), self.seen().phase());
         }
-        changed
+        changed.is_ok()
     }
 
     /// Each change is whole before anything can panic.
@@ -150,7 +155,7 @@ mod tests {
     use super::{Breaker, Phase};
 
     fn breaker(threshold: u32) -> Breaker {
-        Breaker::new(threshold, &Arc::default())
+        Breaker::new(threshold, &Arc::default(), &Arc::default())
     }
 
     fn fail(breaker: &Breaker) -> bool {

@@ -64,9 +64,9 @@ impl Drainer {
     async fn run(mut self) {
         let mut pace = Pace::FIRST;
         while let Some(guard) = self.0.upgrade() {
-            let closing = Arc::clone(guard.breaker.closing());
+            let closing = Arc::clone(guard.circuits.closing());
             let closed = closing.notified();
-            if !guard.breaker.seen().is_closed() {
+            if guard.circuits.are_open() {
                 drop(guard);
                 _ = time::timeout(LOOK, closed).await;
                 pace = Pace::FIRST;

@@ -14,7 +14,7 @@ use std::{
 use futures_util::future::select;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Guard, breaker::Breaker};
+use super::breaker::Breaker;
 use crate::{error::Error, time::jittered};
 
 /// After so long without an answer, the connection is not to be trusted any more.
@@ -125,40 +125,6 @@ fn closed(breaker: &Breaker) {
     breaker.probed.store(false, Ordering::Release);
     if let Some(open_for) = breaker.close() {
         tracing::info!(?open_for, "the cache's store answers again");
-    }
-}
-
-impl Patient for Guard {
-    fn breaker(&self) -> &Breaker {
-        &self.breaker
-    }
-
-    fn deadline(&self) -> Duration {
-        self.settings.deadline
-    }
-
-    fn pause(&self) -> Duration {
-        self.settings.open_for
-    }
-
-    async fn probe(&self) -> Result<(), Error> {
-        self.store.probe(&self.settings.probe).await
-    }
-
-    fn connection(&self) -> Option<u64> {
-        self.store.connection_of(&self.settings.probe)
-    }
-
-    async fn comes_up(&self, old: Option<u64>) {
-        self.store.comes_up(&self.settings.probe, old).await;
-    }
-
-    fn renew(&self) {
-        self.store.renew();
-    }
-
-    async fn rouse(&self) {
-        self.store.rouse().await;
     }
 }
 

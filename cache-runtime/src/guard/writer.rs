@@ -18,7 +18,7 @@ use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use tokio::{runtime::Handle, task::unconstrained, time};
 
-use super::{Guard, Place, owed::Moment};
+use super::{Guard, Place, owed::Moment, see_to_recovery};
 use crate::{
     asked::Asked,
     entry::Entry,
@@ -129,7 +129,8 @@ impl Guard {
         unconfirmed: Option<Unconfirmed>,
     ) -> Result<(), Error> {
         let delivery = Delivery { guard: self, key, unconfirmed, open: true };
-        let (seen, sent) = (self.breaker.seen(), self.owed.now());
+        let circuit = self.circuit(Some(key));
+        let (seen, sent) = (circuit.breaker.seen(), self.owed.now());
         if let Err(error) = self.may_wait(key) {
             // First the debt, so that what is sent now pays for it.
             drop(delivery);
@@ -138,7 +139,9 @@ impl Guard {
                 return Err(error);
             }
             let delete = pin!(self.store.run(key, Step::Delete));
-            self.attempt(Asked::step(&Step::Delete), seen, Some(key), delete).await?;
+            let delete =
+                self.attempt(Asked::step(&Step::Delete), (&circuit, seen), Some(key), delete);
+            delete.await?;
             self.owed.confirm(key, sent);
             return Ok(());
         }
@@ -155,7 +158,7 @@ impl Guard {
                 }
             }
         };
-        self.attempt(asked, seen, Some(key), pin!(delivered)).await?;
+        self.attempt(asked, (&circuit, seen), Some(key), pin!(delivered)).await?;
         delivery.confirmed(sent);
         Ok(())
     }
@@ -177,7 +180,8 @@ impl Guard {
         step: Step<Entry>,
         sent: Moment,
     ) -> Result<Reply<Entry>, Error> {
-        let seen = self.breaker.seen();
+        let circuit = self.circuit(Some(key));
+        let seen = circuit.breaker.seen();
         let fences = matches!(step, Step::Fence { .. });
         let may_wait = self.may_wait(key).and_then(|()| match fences && !seen.is_closed() {
             // It is the settlement that has to know whether the server was away.
@@ -189,15 +193,17 @@ impl Guard {
         {
             return Err(error);
         }
-        self.attempt(Asked::step(&step), seen, Some(key), pin!(self.store.run(key, step))).await
+        let asked = Asked::step(&step);
+        self.attempt(asked, (&circuit, seen), Some(key), pin!(self.store.run(key, step))).await
     }
 
     /// Whether a step may wait for its answer.
     fn may_wait(&self, key: &str) -> Result<(), Error> {
-        if self.breaker.seen().is_closed() {
+        let circuit = self.circuit(Some(key));
+        if circuit.breaker.seen().is_closed() {
             return Ok(());
         }
-        self.see_to_recovery();
+        see_to_recovery(&circuit);
         match self.store.standing(key) {
             Standing::Prompt | Standing::Refusing => Ok(()),
             Standing::Silent => Err(Error::Unavailable("the store does not answer".into())),
@@ -227,7 +233,7 @@ impl Guard {
                 if empties {
                     guard.owed.confirm(&its, sent);
                 }
-                guard.breaker.sign_of_life.notify_one();
+                guard.circuit(Some(&its)).breaker.sign_of_life.notify_one();
             }
         };
         // Polled here for the first time, so that it is sent before what this caller sends next. That the caller has

@@ -136,6 +136,6 @@ proptest! {
 
 #[test]
 fn what_goes_with_a_key_is_in_its_hash_slot() {
-    assert_eq!(beside("user:42", "refresh"), "{user:42}#refresh");
+    assert_eq!(beside("user:42", "refresh"), "user:42#refresh{user:42}");
     assert_eq!(beside("{acme}:user:42", "refresh"), "{acme}:user:42#refresh");
 }

@@ -1,7 +1,7 @@
 //! What a cache's store has been asked, and how it is.
 
 use std::{
-    sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -23,7 +23,7 @@ use crate::telemetry::{
 pub struct StoreStats {
     /// Which store: `memory`, `redis`, `sentinel`, `cluster`, or `disabled`.
     pub kind: String,
-    /// Whether operations are let through to it.
+    /// Whether operations are let through to it. Each master of a cluster has a breaker; this is the worst of them.
     pub breaker: Breaker,
     /// Operations that it was asked for: commands of the server. What is asked of several keys at once is one
     /// operation if it only looks, and otherwise one for each key. Those of a flusher, which has a connection of its
@@ -65,17 +65,17 @@ pub enum Breaker {
 /// The live counters of a cache's store.
 #[derive(Debug)]
 pub(crate) struct StoreCounters {
-    breaker: AtomicU8,
+    /// How many breakers are open, and half open: each server of a cluster has one.
+    open: AtomicU64,
+    half_open: AtomicU64,
     pub(crate) operations: Counter,
     pub(crate) failures: Counter,
-    #[allow(dead_code, reason = "there is no breaker yet")]
     pub(crate) rejected: Counter,
     pub(crate) opened: Counter,
     time: Timer,
     pub(crate) bytes_read: Counter,
     pub(crate) bytes_written: Counter,
     pending: AtomicU64,
-    #[allow(dead_code, reason = "they are not counted yet")]
     pub(crate) dropped_invalidations: Counter,
     metrics: Metrics,
 }
@@ -95,7 +95,8 @@ impl Default for StoreCounters {
             labels.map(|labels| Times::new(&metric::OPERATION_DURATION, "", labels))
         };
         StoreCounters {
-            breaker: AtomicU8::new(Breaker::default() as u8),
+            open: AtomicU64::new(0),
+            half_open: AtomicU64::new(0),
             operations: counter(&metric::OPERATIONS),
             failures: counter(&metric::FAILURES),
             rejected: counter(&metric::REJECTED),
@@ -115,12 +116,22 @@ impl Default for StoreCounters {
 }
 
 impl StoreCounters {
-    /// The breaker has changed.
-    pub(crate) fn breaker(&self, breaker: Breaker) {
-        self.breaker.store(breaker as u8, Relaxed);
+    /// A breaker has changed.
+    pub(crate) fn breaker(&self, before: Breaker, after: Breaker) {
+        if let Some(count) = self.unwell(after) {
+            count.fetch_add(1, Relaxed);
+        }
+        if let Some(count) = self.unwell(before) {
+            count.fetch_sub(1, Relaxed);
+        }
         self.tell_breaker();
-        if breaker == Breaker::Open {
-            self.opened.add_one();
+    }
+
+    fn unwell(&self, breaker: Breaker) -> Option<&AtomicU64> {
+        match breaker {
+            Breaker::Closed => None,
+            Breaker::Open => Some(&self.open),
+            Breaker::HalfOpen => Some(&self.half_open),
         }
     }
 
@@ -158,8 +169,11 @@ impl StoreCounters {
     }
 
     fn state(&self) -> Breaker {
-        let all = [Breaker::Closed, Breaker::Open, Breaker::HalfOpen];
-        all[usize::from(self.breaker.load(Relaxed))]
+        match (self.open.load(Relaxed), self.half_open.load(Relaxed)) {
+            (0, 0) => Breaker::Closed,
+            (0, _) => Breaker::HalfOpen,
+            _ => Breaker::Open,
+        }
     }
 
     pub(crate) fn snapshot(&self, kind: &str) -> StoreStats {

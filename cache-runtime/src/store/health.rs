@@ -73,21 +73,21 @@ impl Store {
         }
     }
 
-    /// Connects what is not connected, and lets bygones be bygones.
-    pub(crate) async fn rouse(&self) {
+    /// Connects what is not connected to the server of `key`, and lets bygones be bygones.
+    pub(crate) async fn rouse(&self, key: &str) {
         match self {
             Store::Memory(_) => {}
             #[cfg(feature = "redis")]
-            Store::Redis(store) => store.rouse().await,
+            Store::Redis(store) => store.rouse(key).await,
         }
     }
 
-    /// Makes every connection anew.
-    pub(crate) fn renew(&self) {
+    /// Makes every connection to the server of `key` anew.
+    pub(crate) fn renew(&self, key: &str) {
         match self {
             Store::Memory(_) => {}
             #[cfg(feature = "redis")]
-            Store::Redis(store) => store.renew(),
+            Store::Redis(store) => store.renew(key),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) mod server;
 #[path = "../../../tests/support/cluster.rs"]
 mod test_cluster;
 
+use std::collections::BTreeMap;
+
 pub(crate) use self::health::Standing;
 use crate::{
     entry::Entry,
@@ -92,7 +94,6 @@ impl Store {
     /// Which of the store's servers has `key`: what fails there says nothing of the others. 0 is the only server of a
     /// store that has one; a master of a cluster has a number of its own for as long as it is known, which no other
     /// gets after it, and 0 stands for one that is not known yet.
-    #[allow(dead_code, reason = "a circuit breaker for each server is still to come")]
     #[cfg_attr(
         not(feature = "redis"),
         allow(unused_variables, reason = "the embedded store is one server")
@@ -103,6 +104,21 @@ impl Store {
             #[cfg(feature = "redis")]
             Store::Redis(store) => store.shard(key),
         }
+    }
+
+    /// The questions by the servers that have their keys, where there are several servers.
+    pub(crate) fn divided<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k str>,
+    ) -> Option<Vec<Vec<usize>>> {
+        if self.kind() != "cluster" {
+            return None;
+        }
+        let mut groups = BTreeMap::<usize, Vec<usize>>::new();
+        for (at, key) in keys.enumerate() {
+            groups.entry(self.shard(key)).or_default().push(at);
+        }
+        Some(groups.into_values().collect())
     }
 
     /// Whether a step can take longer than a lock and a look-up, so that it needs a deadline.

@@ -128,7 +128,7 @@ async fn a_user_that_may_not_use_streams_may_use_everything_else() {
     assert_eq!(cache.stats().total().store_errors, 0, "{}", cache.stats());
     let refused = rows.accept(&(1, 1)).await;
     assert!(
-        matches!(&refused, Err(Error::Unavailable(what)) if what.contains("can't run")),
+        matches!(&refused, Err(Error::Refused(what)) if what.contains("can't run")),
         "{refused:?}"
     );
 }
@@ -143,7 +143,7 @@ async fn a_user_that_may_not_look_destroys_no_fence() {
     let stands = server.command(&["GET", "shop:row:1"]);
     set_user(&server, "shop", "-getrange");
     assert!(!cache.fence(["row:1"]).await.stands(), "it cannot know");
-    assert!(matches!(cache.invalidate("row:1").await, Err(Error::Unavailable(_))));
+    assert!(matches!(cache.invalidate("row:1").await, Err(Error::Refused(_))));
     assert_eq!(server.command(&["GET", "shop:row:1"]), stands);
 }
 
@@ -155,7 +155,7 @@ async fn a_user_that_may_do_nothing_is_a_cache_that_is_away() {
     let cache = as_shop(&server).await;
     every_strategy_answers(&cache).await;
     let told = cache.get::<u64>("row:1").await;
-    assert!(matches!(&told, Err(Error::Unavailable(what)) if what.contains("NoPerm")), "{told:?}");
+    assert!(matches!(&told, Err(Error::Refused(what)) if what.contains("NoPerm")), "{told:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, convert::Infallible, time::Duration};
 
-use cache_runtime::{Cache, FunctionStats, Policy};
+use cache_runtime::{Breaker, Cache, FunctionStats, Policy};
 use cache_tests::{cluster::RedisCluster, patience::eventually, stores::patient_cache};
 
 const ROWS: u64 = 60;
@@ -63,6 +63,9 @@ async fn a_dead_master_costs_its_own_slots_and_no_others() {
     assert_eq!(after.loads, ROWS + lost.len() as u64);
     assert!(after.store_errors >= lost.len() as u64);
 
+    let store = cache.stats().store;
+    assert_eq!((store.opened, store.breaker == Breaker::Closed), (1, false), "its own breaker");
+
     // In a batch it is the same.
     assert_eq!(read_all(&cache).await, ROWS);
     let many = stats(&cache, "many");
@@ -82,6 +85,42 @@ async fn a_dead_master_costs_its_own_slots_and_no_others() {
         true
     })
     .await;
+}
+
+/// Each master has a breaker of its own, which opens for it alone, and closes by itself.
+#[tokio::test]
+async fn a_silent_master_is_left_alone_and_the_others_are_not() {
+    let cluster = RedisCluster::start();
+    let cache = Cache::builder().url(&cluster.url()).deadline(Duration::from_millis(300));
+    let cache = cache.build().await.expect("the cluster is there");
+    for row in 0..ROWS {
+        read(&cache, row).await;
+    }
+    let (lost, kept) = divided(&cluster, 2);
+    let silent = &cluster.nodes()[2];
+    silent.server().pause();
+    let first = cache.stats().store;
+    for &row in &lost {
+        assert_eq!(read(&cache, row).await, row);
+    }
+    let open = cache.stats().store;
+    assert_eq!((open.opened, open.breaker == Breaker::Closed), (1, false));
+    assert_eq!(
+        open.failures - first.failures,
+        5,
+        "five calls have found out, and no other has asked"
+    );
+    let hits = stats(&cache, "row").hits;
+    for &row in kept.iter().chain(&kept) {
+        assert_eq!(read(&cache, row).await, row);
+    }
+    assert_eq!(stats(&cache, "row").hits - hits, 2 * kept.len() as u64, "the others hit");
+    silent.server().resume();
+    eventually("its breaker is closed, without a call", async || {
+        cache.stats().store.breaker == Breaker::Closed
+    })
+    .await;
+    assert_eq!(cache.stats().store.opened, 1);
 }
 
 /// The others' answers are there before the call is given up.

@@ -36,7 +36,7 @@ impl Store {
     /// A store whose breaker is open, and the task that probes it.
     fn open(answers: impl IntoIterator<Item = (Duration, bool)>) -> (Arc<Store>, JoinHandle<()>) {
         let store = Arc::new(Store {
-            breaker: Breaker::new(1, &Arc::default()),
+            breaker: Breaker::new(1, &Arc::default(), &Arc::default()),
             answers: Mutex::new(answers.into_iter().collect()),
             probes: AtomicU64::new(0),
             up: Notify::new(),

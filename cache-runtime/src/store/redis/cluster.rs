@@ -114,10 +114,10 @@ impl Cluster {
         node.map(|node| look(node.link(slot)))
     }
 
-    /// The links to all nodes.
-    pub(super) fn links(&self) -> Vec<Link> {
+    /// The links to the node that serves a slot.
+    pub(super) fn links(&self, slot: u16) -> Vec<Link> {
         self.shared
-            .table(|table| table.nodes().iter().flat_map(|node| node.links().to_vec()).collect())
+            .table(|table| table.owner(slot).map_or(Vec::new(), |node| node.links().to_vec()))
     }
 
     /// One more link to a node.

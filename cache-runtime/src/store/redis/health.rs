@@ -46,17 +46,17 @@ impl RedisStore {
         }
     }
 
-    /// Connects every link that has no connection, and lets bygones be bygones.
-    pub(crate) async fn rouse(&self) {
-        join_all(self.servers.links().iter().map(|link| async {
+    /// Connects every link to the server of `key` that has no connection, and lets bygones be bygones.
+    pub(crate) async fn rouse(&self, key: &str) {
+        join_all(self.servers.links(key).iter().map(|link| async {
             link.insist().await;
             link.set_silent(false);
         }))
         .await;
     }
 
-    /// Makes every connection anew.
-    pub(crate) fn renew(&self) {
-        self.servers.links().iter().for_each(Link::renew);
+    /// Makes every connection to the server of `key` anew.
+    pub(crate) fn renew(&self, key: &str) {
+        self.servers.links(key).iter().for_each(Link::renew);
     }
 }

@@ -50,11 +50,11 @@ impl Servers {
         }
     }
 
-    /// All links.
-    pub(super) fn links(&self) -> Vec<Link> {
+    /// All links to the server of `key`.
+    pub(super) fn links(&self, key: &str) -> Vec<Link> {
         match self {
             Servers::One(pool) => pool.links().to_vec(),
-            Servers::Cluster(cluster) => cluster.links(),
+            Servers::Cluster(cluster) => cluster.links(slot(key)),
         }
     }
 

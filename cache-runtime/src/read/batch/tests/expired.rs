@@ -82,7 +82,7 @@ async fn with_a_lock_one_caller_replaces_what_has_expired() {
         assert_eq!(answers, vec![rows([(1, 2), (2, 2)]); 20]);
         let FunctionStats { loads, lock_waits, stale_hits, superseded, .. } = counters(&cache);
         assert_eq!((loads, lock_waits, stale_hits, superseded), (2, 19, 0, 0));
-        assert_eq!(state(&cache, "{row:1}#refresh").await, State::Vacant);
+        assert_eq!(state(&cache, "row:1#refresh{row:1}").await, State::Vacant);
     }
 }
 
@@ -184,7 +184,7 @@ async fn what_is_replaced_or_invalidated_between_two_steps_is_seen() {
         let next = batch.next().await;
         assert_eq!(matches!(next, Next::Found), put);
         assert_eq!(matches!(next, Next::Load), !put);
-        assert_eq!(state(&cache, "{row:1}#refresh").await, State::Vacant, "nobody is elected");
+        assert_eq!(state(&cache, "row:1#refresh{row:1}").await, State::Vacant, "nobody is elected");
         if !put {
             let fill = batch.fill(0, &Some(8)).expect("it may be stored");
             batch.store(vec![fill]).await;

@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn each_host_is_a_node() {
-        assert_eq!(shown("redis+cluster://a:7001,b,[::1]:7003"), "a:7001, b:6379, ::1:7003");
+        assert_eq!(shown("redis+cluster://a:7001,b,[::1]:7003"), "a:7001, b:6379, [::1]:7003");
         assert_eq!(shown("redis+cluster://user:p%40ss@a:7001,b:7002/0"), "a:7001, b:7002");
         assert_eq!(shown("redis+cluster://a?protocol=resp3"), "a:6379");
     }

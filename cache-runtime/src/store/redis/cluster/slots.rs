@@ -52,7 +52,7 @@ mod tests {
         assert_eq!(slot(""), 0);
         assert_eq!(slot("{user1000}.following"), slot("{user1000}.followers"));
         assert_eq!(slot("shop:#queue:{views}"), slot("{views}:7"));
-        assert_eq!(slot("{user:42}#refresh"), slot("user:42"));
+        assert_eq!(slot("user:42#refresh{user:42}"), slot("user:42"));
         // Only the first braces count, and only with something in them.
         assert_eq!(slot("foo{{bar}}zap"), slot("{bar"));
         assert_eq!(slot("foo{bar}{zap}"), slot("bar"));
