@@ -224,7 +224,8 @@ impl Guard {
         let seen = circuit.breaker.seen();
         if !seen.is_closed() {
             see_to_recovery(&circuit);
-            return Err(self.reject("it is left alone until it answers again"));
+            let why = circuit.why();
+            return Err(self.reject(format!("it is left alone until it answers again: {why}")));
         }
         self.attempt(asked, (&circuit, seen), key, step).await
     }
@@ -243,7 +244,7 @@ impl Guard {
             return step.await;
         }
         let Some(_place) = Place::take(self) else {
-            return Err(self.reject("too many operations wait for it"));
+            return Err(self.reject("too many operations wait for it".into()));
         };
         asked.count(counters);
         let began = Instant::now();
@@ -268,6 +269,7 @@ impl Guard {
     fn failed(&self, circuit: &Circuit, seen: Seen, key: Option<&str>, why: &str) {
         if circuit.breaker.failed(seen) {
             let failures = self.settings.failures;
+            circuit.opened_for(why);
             tracing::warn!(failures, why, "the cache's store is left alone until it answers again");
             // Of the servers of a cluster, it is the one with this key that has to be probed.
             if let Some(key) = key.filter(|key| self.store.shard(key) != 0) {
@@ -283,9 +285,9 @@ impl Guard {
         self.circuits.of(&self.store, key, new)
     }
 
-    fn reject(&self, why: &str) -> Error {
+    fn reject(&self, why: String) -> Error {
         self.settings.counters.rejected.add_one();
-        Error::Unavailable(why.to_owned())
+        Error::Unavailable(why)
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Circuit {
     guard: Weak<Guard>,
     /// The key that is read to see how the server is.
     probe: Mutex<Arc<str>>,
+    /// What its breaker was opened for.
+    why: Mutex<Arc<str>>,
     deadline: Duration,
     pause: Duration,
 }
@@ -88,6 +90,7 @@ impl Circuit {
             me: Weak::clone(me),
             guard: Weak::clone(guard),
             probe: Mutex::new(probe.into()),
+            why: Mutex::new("".into()),
             deadline: settings.deadline,
             pause: settings.open_for,
         })
@@ -100,6 +103,15 @@ impl Circuit {
     /// From now on this key is read to see how the server is: it is one of the server's.
     pub(super) fn probe_by(&self, key: &str) {
         *self.probe.lock().unwrap_or_else(PoisonError::into_inner) = key.into();
+    }
+
+    /// What its breaker was opened for.
+    pub(super) fn why(&self) -> Arc<str> {
+        Arc::clone(&self.why.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn opened_for(&self, why: &str) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why.into();
     }
 
     fn key(&self) -> Arc<str> {
