@@ -7,7 +7,10 @@
 mod health;
 
 use std::{
-    sync::{Arc, Mutex, Weak, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -76,18 +79,32 @@ pub(super) struct Connection {
     line: Line,
     which: u64,
     since: Instant,
-    /// Whether an operation on it has had no answer in time, or those before it were lost before they had been of use.
+    /// Whether it has brought an answer.
+    answered: Arc<AtomicBool>,
+    /// Whether an operation on it has had no answer in time, or those before it were lost before they had brought one.
     silent: Arc<AtomicBool>,
 }
 
 impl Connection {
     pub(super) async fn send(&mut self, cmd: &Cmd) -> Result<Value, RedisError> {
-        self.line.send(cmd).await
+        let answer = self.line.send(cmd).await;
+        self.note(&answer);
+        answer
     }
 
     /// Sends all of them at once. The answer to each may be an error of its own.
     pub(super) async fn send_all(&mut self, all: &Pipeline) -> Result<Vec<Value>, RedisError> {
-        self.line.send_all(all).await
+        let answers = self.line.send_all(all).await;
+        self.note(&answers);
+        answers
+    }
+
+    /// Notes that it has brought an answer, if it has; an error of the server's is one.
+    fn note<T>(&self, answer: &Result<T, RedisError>) {
+        let from_the_server = answer.as_ref().err().is_none_or(|error| error.code().is_some());
+        if from_the_server && !self.answered.load(Ordering::Relaxed) {
+            self.answered.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -166,7 +183,7 @@ impl Link {
             let Slot::Up(connection) = &*slot else { return false };
             let ours = connection.which == which;
             if ours {
-                self.shared.costs().lost(connection.since.elapsed());
+                self.shared.costs().lost(connection.answered.load(Ordering::Relaxed));
                 *slot = Slot::Down;
             }
             ours
@@ -201,7 +218,9 @@ async fn reconnect(attempts: Attempts) {
                 shared.address.trouble.over(&shared.address);
                 let (which, since) = (fastrand::u64(..), Instant::now());
                 let silent = Arc::new(AtomicBool::new(shared.costs().connected()));
-                shared.slot.send_replace(Slot::Up(Connection { line, which, since, silent }));
+                let answered = Arc::default();
+                let connection = Connection { line, which, since, answered, silent };
+                shared.slot.send_replace(Slot::Up(connection));
                 if let Some(node) = node {
                     tokio::spawn(follow(Arc::downgrade(&shared), which, node));
                 }

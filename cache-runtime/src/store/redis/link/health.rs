@@ -19,8 +19,8 @@ const NOISE: Duration = Duration::from_millis(20);
 /// So many attempts show what an attempt costs.
 const SAMPLE: u32 = 4;
 
-/// A connection that does not live for so long has been of no use.
-const SHORT: Duration = Duration::from_secs(1);
+/// So many connections in a row that never brought an answer show that the next one will not either.
+const VAIN: u32 = 3;
 
 /// What attempts to connect have cost since there was a connection, and whether they were worth it.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(super) struct Costs {
     failed: u32,
     last: Duration,
     least: Duration,
-    /// How many connections in a row were lost as soon as they had been made.
+    /// How many connections in a row were lost before they had brought any answer.
     lost: u32,
 }
 
@@ -51,14 +51,14 @@ impl Costs {
         self.are_in_vain()
     }
 
-    /// A connection was lost that had lived for so long.
-    pub(super) fn lost(&mut self, lived: Duration) {
-        self.lost = if lived < SHORT { self.lost.saturating_add(1) } else { 0 };
+    /// A connection was lost. Where it had brought an answer, the server was there, and writers must ask again.
+    pub(super) fn lost(&mut self, brought_an_answer: bool) {
+        self.lost = if brought_an_answer { 0 } else { self.lost.saturating_add(1) };
     }
 
-    /// Whether connections have been made only to be lost. The first one may have died with its server.
+    /// Whether connections have been made only to be lost.
     fn are_in_vain(&self) -> bool {
-        self.lost > 1
+        self.lost >= VAIN
     }
 
     /// Whether a further attempt fails quickly, if it fails. One that has never been tried might.
@@ -137,15 +137,20 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
-    use super::{Costs, Duration};
+    use super::Costs;
 
     #[test]
-    fn connections_that_are_lost_at_once_are_doubted_from_the_third_on() {
-        let (short, long) = (Duration::from_millis(5), Duration::from_secs(60));
+    fn connections_that_bring_no_answer_are_doubted_from_the_fourth_on() {
         let mut costs = Costs::default();
-        // The first one may have died with its server, and one that lasts is of use.
-        for (lived, doubted) in [(short, false), (short, true), (short, true), (long, false)] {
-            costs.lost(lived);
+        for (answered, doubted) in [
+            (false, false),
+            (false, false),
+            (false, true),
+            (false, true),
+            (true, false),
+            (false, false),
+        ] {
+            costs.lost(answered);
             assert_eq!((costs.connected(), costs.are_small()), (doubted, !doubted));
         }
     }
