@@ -18,7 +18,7 @@ use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use tokio::{runtime::Handle, task::unconstrained, time};
 
-use super::{Guard, Place, owed::Moment, see_to_recovery};
+use super::{Guard, Place, breaker::Seen, circuits::Circuit, owed::Moment, see_to_recovery};
 use crate::{
     asked::Asked,
     entry::Entry,
@@ -131,7 +131,7 @@ impl Guard {
         let delivery = Delivery { guard: self, key, unconfirmed, open: true };
         let circuit = self.circuit(Some(key));
         let (seen, sent) = (circuit.breaker.seen(), self.owed.now());
-        if let Err(error) = self.may_wait(key) {
+        if let Err(error) = self.may_wait(&circuit, seen, key) {
             // First the debt, so that what is sent now pays for it.
             drop(delivery);
             let sent = self.owed.now();
@@ -183,11 +183,12 @@ impl Guard {
         let circuit = self.circuit(Some(key));
         let seen = circuit.breaker.seen();
         let fences = matches!(step, Step::Fence { .. });
-        let may_wait = self.may_wait(key).and_then(|()| match fences && !seen.is_closed() {
-            // It is the settlement that has to know whether the server was away.
-            true if !self.is_connected(key) => Err(away()),
-            _ => Ok(()),
-        });
+        let may_wait =
+            self.may_wait(&circuit, seen, key).and_then(|()| match fences && !seen.is_closed() {
+                // It is the settlement that has to know whether the server was away.
+                true if !self.is_connected(key) => Err(away()),
+                _ => Ok(()),
+            });
         if let Err(error) = may_wait
             && self.send(key, step.clone(), sent).await
         {
@@ -198,12 +199,11 @@ impl Guard {
     }
 
     /// Whether a step may wait for its answer.
-    fn may_wait(&self, key: &str) -> Result<(), Error> {
-        let circuit = self.circuit(Some(key));
-        if circuit.breaker.seen().is_closed() {
+    fn may_wait(&self, circuit: &Circuit, seen: Seen, key: &str) -> Result<(), Error> {
+        if seen.is_closed() {
             return Ok(());
         }
-        see_to_recovery(&circuit);
+        see_to_recovery(circuit);
         match self.store.standing(key) {
             Standing::Prompt | Standing::Refusing => Ok(()),
             Standing::Silent => Err(Error::Unavailable("the store does not answer".into())),

@@ -111,7 +111,7 @@ impl Store {
         &self,
         keys: impl Iterator<Item = &'k str>,
     ) -> Option<Vec<Vec<usize>>> {
-        if self.kind() != "cluster" {
+        if !self.has_several_servers() {
             return None;
         }
         let mut groups = BTreeMap::<usize, Vec<usize>>::new();
@@ -119,6 +119,14 @@ impl Store {
             groups.entry(self.shard(key)).or_default().push(at);
         }
         Some(groups.into_values().collect())
+    }
+
+    fn has_several_servers(&self) -> bool {
+        match self {
+            Store::Memory(_) => false,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.has_several_servers(),
+        }
     }
 
     /// Whether a step can take longer than a lock and a look-up, so that it needs a deadline.

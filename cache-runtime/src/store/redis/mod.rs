@@ -76,6 +76,11 @@ impl RedisStore {
         self.servers.kind()
     }
 
+    /// Whether keys are on several servers.
+    pub(crate) fn has_several_servers(&self) -> bool {
+        matches!(self.servers, Servers::Cluster(_))
+    }
+
     /// The number of the server that has `key`.
     pub(crate) fn shard(&self, key: &str) -> usize {
         self.servers.number(key)
