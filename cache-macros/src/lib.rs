@@ -312,7 +312,7 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `batch` | `500` | how many values `save_all` gets at most |
 /// | `linger` | `"50ms"` | how long the first of a batch waits for others |
 /// | `capacity` | `100_000` | how many may wait, in all processes together; a full queue makes `save` wait |
-/// | `wait` | `"5s"` | for how long, before it fails |
+/// | `wait` | `"5s"` | for how long `save` waits, for room or for a slow store to acknowledge it, before it fails |
 /// | `attempts` | `5` | how often a batch is tried before what the database refuses is singled out |
 /// | `patience` | `"15m"` | for how long a database that takes nothing is thought to be away |
 /// | `lease` | `"5s"` | how soon after a flusher's death another one takes its place |

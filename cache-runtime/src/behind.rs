@@ -167,7 +167,7 @@ impl<T> WriteBehind<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where the store does not answer in time.
+    /// [`Error::Unavailable`] where the store does not answer within [`wait`](WriteBehind::wait).
     #[allow(clippy::len_without_is_empty, reason = "it is asked of a store, and changes meanwhile")]
     pub async fn len(&self) -> Result<u64, Error> {
         self.queue.len().await
@@ -185,7 +185,7 @@ impl<T> WriteBehind<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where the store does not answer in time.
+    /// [`Error::Unavailable`] where the store does not answer within [`wait`](WriteBehind::wait).
     pub async fn durability(&self) -> Result<Durability, Error> {
         self.queue.durability().await
     }

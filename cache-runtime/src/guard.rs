@@ -180,13 +180,16 @@ impl Guard {
         &self.store
     }
 
-    /// Does something on the store, for as long as one operation may take.
+    /// Does something on the store for which there is no other way, so that it is worth waiting for: for as long as
+    /// `patience`, and for as long as one operation may take at least.
     pub(crate) async fn bounded<T>(
         &self,
         asked: Asked,
+        patience: Duration,
         operation: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        self.in_time(asked, None, pin!(operation)).await
+        let deadline = patience.max(self.settings.deadline);
+        self.in_time(asked, None, deadline, pin!(operation)).await
     }
 
     /// Waits until the store has confirmed every invalidation; what is left is an error.
@@ -207,7 +210,7 @@ impl Guard {
         key: &str,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let answer = self.in_time(asked, Some(key), step).await?;
+        let answer = self.in_time(asked, Some(key), self.settings.deadline, step).await?;
         answer.count(&self.settings.counters);
         Ok(answer)
     }
@@ -218,6 +221,7 @@ impl Guard {
         &self,
         asked: Asked,
         key: Option<&str>,
+        deadline: Duration,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let circuit = self.circuit(key);
@@ -227,7 +231,7 @@ impl Guard {
             let why = circuit.why();
             return Err(self.reject(format!("it is left alone until it answers again: {why}")));
         }
-        self.attempt(asked, (&circuit, seen), key, step).await
+        self.attempt(asked, (&circuit, seen), key, deadline, step).await
     }
 
     /// Bounds what a store that is elsewhere may take, times it, and takes note of how it went.
@@ -236,9 +240,10 @@ impl Guard {
         asked: Asked,
         (circuit, seen): (&Circuit, Seen),
         key: Option<&str>,
+        deadline: Duration,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let Settings { counters, deadline, .. } = &self.settings;
+        let counters = &self.settings.counters;
         if !self.store.is_remote() {
             asked.count(counters);
             return step.await;
@@ -248,19 +253,22 @@ impl Guard {
         };
         asked.count(counters);
         let began = Instant::now();
-        let result = match time::timeout(*deadline, step).await {
+        let result = match time::timeout(deadline, step).await {
             Ok(result) => result,
             Err(_) => {
                 key.inspect(|key| self.store.suspect(key));
                 Err(Error::Unavailable(format!("no answer within {deadline:?}")))
             }
         };
-        counters.answered(asked.operation, began.elapsed(), result.is_ok());
+        let took = began.elapsed();
+        counters.answered(asked.operation, took, result.is_ok());
         if result.is_err() {
             asked.count_failure(counters);
         }
         match &result {
             Err(Error::Unavailable(why)) => self.failed(circuit, seen, key, why),
+            // One that others would not have waited for says nothing for the store.
+            _ if took > self.settings.deadline => {}
             _ => circuit.breaker.answered(seen),
         }
         result

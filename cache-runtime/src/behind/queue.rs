@@ -1,6 +1,7 @@
 //! A queue as its handles see it, whatever the type of its values.
 
 use std::{
+    future::Future,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -73,8 +74,9 @@ impl Queue {
         for tag in &tags {
             let stamp = nonce();
             let step = Step::Stamp { stamp, value: Entry::tag(stamp), life: TAG_LIFE };
-            // Under a fence there is none, and the value ends when it lands.
-            if let Reply::Found(State::Value(stamp, _)) = guard.run(tag, step).await? {
+            // Under a fence there is none, and the value ends when it lands; so does one whose stamp was not learned
+            // in time, for that is no reason to refuse the write.
+            if let Ok(Reply::Found(State::Value(stamp, _))) = guard.run(tag, step).await {
                 stamps.push(stamp);
             }
         }
@@ -90,7 +92,7 @@ impl Queue {
         loop {
             let sent = guard.now();
             let enqueued = guard.store().enqueue(&self.names, key, entry, capacity);
-            match guard.bounded(Asked::enqueue(entry), enqueued).await {
+            match guard.bounded(Asked::enqueue(entry), room.left(), enqueued).await {
                 Ok(Enqueued::Accepted) => {
                     // The pending value has taken the place of what an earlier write may have left there.
                     guard.emptied(key, sent);
@@ -112,17 +114,17 @@ impl Queue {
     }
 
     pub(super) async fn len(&self) -> Result<u64, Error> {
-        let guard = self.guard()?;
-        guard.bounded(Asked::queue(1), guard.store().queued(&self.names)).await
+        self.answer(self.guard()?.store().queued(&self.names)).await
     }
 
     /// Waits until what is in the queue now has left it.
     pub(super) async fn flushed(&self) {
         let Ok(guard) = self.guard() else { return };
+        let wait = self.settings.wait;
         let mut last = None;
         let mut pause = FIRST_PAUSE;
         loop {
-            match guard.bounded(Asked::queue(2), guard.store().ends(&self.names)).await {
+            match guard.bounded(Asked::queue(2), wait, guard.store().ends(&self.names)).await {
                 Ok(None) => return,
                 Ok(Some((first, now_last))) => {
                     if first > *last.get_or_insert(now_last) {
@@ -139,8 +141,15 @@ impl Queue {
     }
 
     pub(super) async fn durability(&self) -> Result<Durability, Error> {
-        let guard = self.guard()?;
-        guard.bounded(Asked::queue(1), guard.store().durability(&self.names)).await
+        self.answer(self.guard()?.store().durability(&self.names)).await
+    }
+
+    /// The answer to one question of the store, which has as long for it as for a write.
+    pub(super) async fn answer<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.guard()?.bounded(Asked::queue(1), self.settings.wait, asked).await
     }
 
     /// Warns, once in a process, if the store may lose what it has accepted.
@@ -173,7 +182,7 @@ fn warn(queue: &str, durability: &Durability) {
     }
 }
 
-/// Somebody who waits for room.
+/// Somebody who waits to be accepted.
 pub(super) struct Room<'a> {
     queue: &'a Queue,
     began: Instant,
@@ -181,10 +190,15 @@ pub(super) struct Room<'a> {
 }
 
 impl Room<'_> {
+    /// For how long there is still time to wait.
+    pub(super) fn left(&self) -> Duration {
+        self.queue.settings.wait.saturating_sub(self.began.elapsed())
+    }
+
     /// Waits a while, when so many writes are there; an error when the time is over.
     pub(super) async fn wait(&mut self, queued: u64) -> Result<(), Error> {
         let Settings { capacity, wait, .. } = self.queue.settings;
-        let left = wait.saturating_sub(self.began.elapsed());
+        let left = self.left();
         if left.is_zero() {
             let title = &self.queue.names.title;
             return Err(Error::Full(format!(

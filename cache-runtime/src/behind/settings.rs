@@ -56,7 +56,10 @@ impl<T> WriteBehind<T> {
         self
     }
 
-    /// How long a write waits for room in a full queue before it fails: 5 s by default.
+    /// How long a write waits before it fails, be it for room in a full queue or for a store that is slow to
+    /// acknowledge it, as one is that writes its log to a busy disk: 5 s by default. It is never less than the
+    /// [`deadline`](crate::Builder::deadline) of the cache, which bounds what has a fallback; a queued write has none.
+    /// A store that is known to be away is not waited for.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.queue.settings.wait = wait;
         self

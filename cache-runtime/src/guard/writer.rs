@@ -129,7 +129,7 @@ impl Guard {
         unconfirmed: Option<Unconfirmed>,
     ) -> Result<(), Error> {
         let delivery = Delivery { guard: self, key, unconfirmed, open: true };
-        let circuit = self.circuit(Some(key));
+        let (circuit, deadline) = (self.circuit(Some(key)), self.settings.deadline);
         let (seen, sent) = (circuit.breaker.seen(), self.owed.now());
         if let Err(error) = self.may_wait(&circuit, seen, key) {
             // First the debt, so that what is sent now pays for it.
@@ -139,9 +139,8 @@ impl Guard {
                 return Err(error);
             }
             let delete = pin!(self.store.run(key, Step::Delete));
-            let delete =
-                self.attempt(Asked::step(&Step::Delete), (&circuit, seen), Some(key), delete);
-            delete.await?;
+            let asked = Asked::step(&Step::Delete);
+            self.attempt(asked, (&circuit, seen), Some(key), deadline, delete).await?;
             self.owed.confirm(key, sent);
             return Ok(());
         }
@@ -158,7 +157,7 @@ impl Guard {
                 }
             }
         };
-        self.attempt(asked, (&circuit, seen), Some(key), pin!(delivered)).await?;
+        self.attempt(asked, (&circuit, seen), Some(key), deadline, pin!(delivered)).await?;
         delivery.confirmed(sent);
         Ok(())
     }
@@ -194,8 +193,9 @@ impl Guard {
         {
             return Err(error);
         }
-        let asked = Asked::step(&step);
-        self.attempt(asked, (&circuit, seen), Some(key), pin!(self.store.run(key, step))).await
+        let (asked, deadline) = (Asked::step(&step), self.settings.deadline);
+        let taken = pin!(self.store.run(key, step));
+        self.attempt(asked, (&circuit, seen), Some(key), deadline, taken).await
     }
 
     /// Whether a step may wait for its answer.

@@ -129,6 +129,27 @@ async fn it_is_not_evicted() {
     }
 }
 
+/// A log on a busy disk is slower than a read may be, and what is written behind has no fallback.
+#[tokio::test]
+async fn it_waits_for_a_store_that_is_slow_to_acknowledge_it() {
+    let server = cache_tests::server::RedisServer::start();
+    let cache = Cache::builder().url(&server.url()).deadline(Duration::from_millis(50));
+    let cache = cache.breaker(1_000, Duration::from_secs(1)).build().await.unwrap();
+    let queue = queue(&cache).wait(Duration::from_secs(60));
+    eventually("an answer in time", async || cache.get::<u64>("other").await.is_ok()).await;
+
+    server.pause();
+    let given_up = async {
+        assert!(cache.get::<u64>("other").await.is_err(), "its deadline is over");
+        server.resume();
+    };
+    // The write begins first.
+    in_time("the write", async { tokio::join!(write(&queue, 1, 7), given_up) }).await;
+    let (end, table) = ("the end", Table::default());
+    in_time(end, table.flush(&queue).shutdown()).await;
+    assert_eq!(table.rows()[&1], 7);
+}
+
 /// Entries of a namespace carry its stamp, and so does what lands there.
 #[tokio::test]
 async fn in_a_namespace_it_stays_when_it_is_flushed_until_the_namespace_is() {
