@@ -6,6 +6,7 @@ mod credentials;
 #[cfg(feature = "encryption")]
 mod encryption;
 mod outage;
+mod query;
 mod sentinel;
 mod tls;
 mod watching;
@@ -180,6 +181,9 @@ impl Builder {
     /// and once a second; each has 300 ms. A server that turns out to be a replica is not taken. User and password of
     /// the URL are those of the servers; those of the sentinels are
     /// `?sentinel_user=…&sentinel_password=…`.
+    ///
+    /// To each URL of a server, `?deadline=250ms` can be added. It counts more than what the program says by
+    /// [`deadline`](Builder::deadline): how far away a server is, is known where its URL is written.
     pub fn url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self
@@ -199,7 +203,7 @@ impl Builder {
     }
 
     /// How long one operation on the store may take, connecting included: 100 ms by default. This is what
-    /// a failing store can add to a call.
+    /// a failing store can add to a call. A URL can set it too (`redis://host/?deadline=250ms`), and then that counts.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -219,8 +223,9 @@ impl Builder {
     /// [`Error::Config`] for a malformed URL or namespace, or a feature that is not built in. A server
     /// that cannot be reached is not an error: the cache connects when it can.
     pub async fn build(self) -> Result<Cache, Error> {
-        let deadline = self.deadline;
-        let cache = self.build_lazily()?;
+        let this = self.queried()?;
+        let deadline = this.deadline;
+        let cache = this.build_lazily()?;
         #[cfg(feature = "redis")]
         if let Some(Store::Redis(store)) = cache.inner.guard.as_ref().map(|guard| guard.store()) {
             match tokio::time::timeout(deadline, store.connect()).await {
@@ -238,9 +243,10 @@ impl Builder {
 
     /// Builds the cache without waiting for anything: it connects when it is first used.
     pub(crate) fn build_lazily(self) -> Result<Cache, Error> {
-        self.check()?;
-        let (store, description) = self.store()?;
-        Ok(self.over(Some(store), description))
+        let this = self.queried()?;
+        this.check()?;
+        let (store, description) = this.store()?;
+        Ok(this.over(Some(store), description))
     }
 
     pub(crate) fn memory(self) -> Cache {

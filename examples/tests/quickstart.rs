@@ -63,7 +63,7 @@ fn the_embedded_store_saves_nine_queries_in_ten() {
 #[test]
 fn so_does_redis() {
     let server = RedisServer::start();
-    let report = report(quickstart(&SMALL).env("CACHE_URL", server.url()));
+    let report = report(quickstart(&SMALL).env("CACHE_URL", server.patient_url()));
     assert_eq!(report["store"], "the server that CACHE_URL names");
     assert_saved(&report, 0.9);
 }
@@ -72,7 +72,9 @@ fn so_does_redis() {
 fn a_second_run_on_the_same_server_starts_cold() {
     let server = RedisServer::start();
     for _ in 0..2 {
-        report(quickstart(&["--reads", "500", "--users", "20"]).env("CACHE_URL", server.url()));
+        report(
+            quickstart(&["--reads", "500", "--users", "20"]).env("CACHE_URL", server.patient_url()),
+        );
     }
 }
 

@@ -21,8 +21,8 @@ fn run(program: &str, url: Option<&str>) -> Vec<String> {
 fn on_each_store(test: impl Fn(Option<&str>)) {
     test(None);
     let server = RedisServer::start();
-    test(Some(&server.url()));
-    test(Some(&server.url()));
+    test(Some(&server.patient_url()));
+    test(Some(&server.patient_url()));
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn in_memory() {
 #[test]
 fn over_redis() {
     let server = RedisServer::start_durable();
-    let text = run(Some(&server.url()));
+    let text = run(Some(&server.patient_url()));
     check(&text);
     assert!(text.contains("logs its writes"), "{text}");
 }

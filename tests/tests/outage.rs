@@ -375,6 +375,10 @@ async fn an_unreachable_server_is_no_error_and_a_malformed_url_is() {
         "redis://user:pa55word@127.0.0.1:99999",
         "redis://user:pa55word@[::1",
         "redis://user:pa55word@127.0.0.1:6379/shop",
+        "redis://127.0.0.1:6379/0?password=pa55word@",
+        "redis://127.0.0.1:6379/0?deadline=pa55word@",
+        "redis://127.0.0.1:6379/0?deadline=0s",
+        "redis://user:?pa55word@127.0.0.1:6379/0",
         "rediss://user:pa55word@127.0.0.1:port",
         "http://user:pa55word@127.0.0.1:6379",
         "memory://?size=pa55word",
@@ -383,7 +387,7 @@ async fn an_unreachable_server_is_no_error_and_a_malformed_url_is() {
         let error = Cache::connect(url).await.expect_err(url);
         let Error::Config(what) = &error else { panic!("{url}: {error:?}") };
         assert!(!what.contains("user:") && !what.contains("pa55word@"), "{url}: {what}");
-        let helps = ["redis://host:6379/0", "capacity", "tls"];
+        let helps = ["redis://host:6379/0", "capacity", "tls", "deadline of zero"];
         assert!(helps.iter().any(|help| what.contains(help)), "{url}: {what}");
     }
 }

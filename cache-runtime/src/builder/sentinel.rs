@@ -108,7 +108,7 @@ impl Asker {
                 // The name may be a password with an `&` in it.
                 _ => {
                     return Err(malformed(
-                        "it has settings besides `sentinel_user` and `sentinel_password`",
+                        "it has settings besides `deadline`, `sentinel_user` and `sentinel_password`",
                     ));
                 }
             }

@@ -116,13 +116,13 @@ async fn on_sqlite_and_the_embedded_store() {
 async fn on_postgres_and_redis() {
     let (postgres, redis) = (Postgres::start().await, RedisServer::start_durable());
     let database = postgres.database("users").await;
-    let settings = [("DATABASE_URL", &*database), ("CACHE_URL", &redis.url())];
+    let settings = [("DATABASE_URL", &*database), ("CACHE_URL", &redis.patient_url())];
     let services = [Service::start(&settings), Service::start(&settings)];
     lives(&services[0], &services[1]).await;
     visits(&services[0], &services[1]).await;
 
     let (database, redis) = (postgres.database("walkthrough").await, RedisServer::start());
-    let settings = [("DATABASE_URL", &*database), ("CACHE_URL", &redis.url())];
+    let settings = [("DATABASE_URL", &*database), ("CACHE_URL", &redis.patient_url())];
     walkthrough::check(&Service::start(&settings), &commands()).await;
 }
 

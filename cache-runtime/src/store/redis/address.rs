@@ -118,8 +118,12 @@ fn plain(url: &str) -> Result<(String, bool), Error> {
                     `#` in a password is written `%23`";
         return Err(Error::Config(what.into()));
     }
-    // No setting of a query is ours, and the parser's errors repeat those.
-    let url = url.split_once('?').map_or(url, |(url, _)| url);
+    // It is not repeated: it may be the end of a password.
+    if url.contains('?') {
+        let what = "after its `?` it has something else than `deadline=250ms`, which is all that can be set \
+                    there; a `?` in a password is written `%3F`";
+        return Err(Error::Config(what.into()));
+    }
     Ok(match url.split_once("://") {
         Some(("rediss", rest)) => (format!("redis://{rest}"), true),
         Some(("valkeys", rest)) => (format!("valkey://{rest}"), true),

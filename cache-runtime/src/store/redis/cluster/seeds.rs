@@ -84,7 +84,6 @@ mod tests {
     fn each_host_is_a_node() {
         assert_eq!(shown("redis+cluster://a:7001,b,[::1]:7003"), "a:7001, b:6379, [::1]:7003");
         assert_eq!(shown("redis+cluster://user:p%40ss@a:7001,b:7002/0"), "a:7001, b:7002");
-        assert_eq!(shown("redis+cluster://a?protocol=resp3"), "a:6379");
     }
 
     #[test]
@@ -97,6 +96,7 @@ mod tests {
             ("redis+cluster://:secret@a,,b", "a host is missing"),
             ("redis+cluster://:secret@:6379", "a host is missing"),
             ("redis+cluster://:secret@a:port", ""),
+            ("redis+cluster://a?protocol=secret", "something else than `deadline=250ms`"),
         ] {
             let shown = shown(url);
             assert!(shown.contains(said) && !shown.contains("secret"), "{url}: {shown}");
