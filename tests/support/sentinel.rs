@@ -111,7 +111,8 @@ impl Fleet {
 
     /// Whether server `which` is a master, in its own eyes.
     pub fn is_master(&self, which: usize) -> bool {
-        self.servers[which].command(&["ROLE"]).contains("master")
+        // One that has just been promoted closes its connections.
+        self.servers[which].try_command(&["ROLE"]).is_ok_and(|role| role.contains("master"))
     }
 }
 

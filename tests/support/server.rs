@@ -188,6 +188,15 @@ impl RedisServer {
         command(self.port, args).unwrap_or_else(|e| panic!("{args:?}: {e}"))
     }
 
+    /// As [`command`](RedisServer::command), for a server that may close connections, as one does that is promoted.
+    ///
+    /// # Errors
+    ///
+    /// Where it has done so, or does not answer within a few seconds.
+    pub fn try_command(&self, args: &[&str]) -> std::io::Result<String> {
+        command(self.port, args)
+    }
+
     /// How often each command has been called, by clients and by scripts.
     ///
     /// # Panics
