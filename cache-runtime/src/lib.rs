@@ -108,6 +108,7 @@ mod refreshing;
 mod rows;
 mod seal;
 mod shape;
+mod stamps;
 mod stats;
 mod store;
 mod striped;

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["store"],
     &["asked"],
     &["guard"],
-    &["lease", "flight", "refreshing"],
+    &["lease", "flight", "refreshing", "stamps"],
     &["shape", "rows"],
     &["inner"],
     &["read", "write", "behind"],

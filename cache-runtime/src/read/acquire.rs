@@ -3,15 +3,16 @@
 
 use super::{
     lookup::{Lookup, Store},
-    seen::{Seen, stamp},
+    seen::Seen,
 };
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::{Age, kept, tag_life},
+    freshness::{Age, kept},
     key,
     lease::{Claim, Lease},
     protocol::{Nonce, Reply, State, Step},
+    stamps,
     time::nonce,
 };
 
@@ -127,12 +128,9 @@ impl Lookup<'_> {
             });
         }
         let policy = &self.request.policy;
-        let life = tag_life(kept(policy.ttl, policy));
+        let life = kept(policy.ttl, policy);
         let mut steps = vec![(key, step)];
-        steps.extend(tags.iter().map(|tag| {
-            let stamp = nonce();
-            (tag.as_str(), Step::Stamp { stamp, value: Entry::tag(stamp), life })
-        }));
+        steps.extend(tags.iter().map(|tag| (tag.as_str(), stamps::ask(life))));
         if replaces.is_some() {
             steps.push((self.key(), Step::Read));
         }
@@ -140,10 +138,7 @@ impl Lookup<'_> {
         let reply = replies.next().unwrap_or(Ok(Reply::Superseded))?;
         let mut stamps = Vec::with_capacity(tags.len() + 1);
         for found in replies.by_ref().take(tags.len()) {
-            stamps.push(match found? {
-                Reply::Found(state) => stamp(&state),
-                _ => None,
-            });
+            stamps.push(stamps::told(&found?));
         }
         stamps.extend(beside.map(Some));
         let seen = match replies.next() {

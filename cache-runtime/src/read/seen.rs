@@ -5,6 +5,7 @@ use crate::{
     error::Error,
     guard::Guard,
     protocol::{Nonce, Pending, State},
+    stamps::stamp,
 };
 
 /// A key's state, and the stamps of the tags that its entry has to carry: none for one that is fenced or has
@@ -37,14 +38,6 @@ impl Seen {
             State::Pending(Pending { value, .. }) => Some(value),
             _ => None,
         }
-    }
-}
-
-/// The stamp that a tag has now.
-pub(crate) fn stamp(tag: &State<Entry>) -> Option<Nonce> {
-    match tag {
-        State::Value(stamp, _) => Some(*stamp),
-        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 
-use super::{tags::stamps, through::value};
+use super::through::value;
 use crate::{
     codec::is_too_large,
     entry::Entry,
@@ -14,6 +14,7 @@ use crate::{
     inner::Inner,
     policy::Policy,
     protocol::Step,
+    stamps::stamps,
     time::{nonce, now_ms},
 };
 

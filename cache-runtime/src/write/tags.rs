@@ -8,7 +8,8 @@ use crate::{
     error::Error,
     freshness::tag_life,
     guard::Guard,
-    protocol::{Nonce, Reply, State, Step},
+    protocol::Nonce,
+    stamps::stamps,
     time::nonce,
 };
 
@@ -40,8 +41,6 @@ impl Carried {
     }
 
     /// Asks for the stamps, all at once, and has them kept for longer than an entry of `life`.
-    ///
-    /// The order in which these questions reach the store is of no account, so they go in one message.
     pub(super) async fn ask(&mut self, guard: &Guard, life: Duration) -> Result<(), Error> {
         self.life = life;
         let others: Vec<_> = self.tags.iter_mut().filter(|tag| !tag.own).collect();
@@ -83,31 +82,5 @@ impl Carried {
                 self.tags.iter().filter(|tag| !tag.own).map(|tag| &*tag.name).collect();
             _ = stamps(guard, &names, life).await;
         }
-    }
-}
-
-/// The stamps of `tags`; none for one that is fenced, and what is written under it must not be stored.
-pub(super) async fn stamps(
-    guard: &Guard,
-    tags: &[&str],
-    life: Duration,
-) -> Result<Vec<Option<Nonce>>, Error> {
-    if tags.is_empty() {
-        return Ok(Vec::new());
-    }
-    let life = tag_life(life);
-    let step = || {
-        let stamp = nonce();
-        Step::Stamp { stamp, value: Entry::tag(stamp), life }
-    };
-    let steps: Vec<_> = tags.iter().map(|tag| (*tag, step())).collect();
-    let replies = guard.run_many(&steps).await?;
-    replies.into_iter().map(|reply| Ok(standing(&reply?))).collect()
-}
-
-fn standing(reply: &Reply<Entry>) -> Option<Nonce> {
-    match reply {
-        Reply::Found(State::Value(stamp, _)) => Some(*stamp),
-        _ => None,
     }
 }

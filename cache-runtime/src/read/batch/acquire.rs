@@ -10,9 +10,8 @@ use crate::{
     entry::Entry,
     error::Error,
     lease::{Leases, Which},
-    protocol::{Nonce, Reply, State, Step},
-    read::seen::stamp,
-    time::nonce,
+    protocol::{Reply, State, Step},
+    stamps,
 };
 
 /// A lease that is asked for.
@@ -36,17 +35,18 @@ impl Batch<'_> {
             }
         }
         let stamps = steps.len();
-        let life = self.tag_life();
-        steps.extend(self.tags.iter().map(|tag| {
-            let stamp = nonce();
-            (&**tag, Step::Stamp { stamp, value: Entry::tag(stamp), life })
-        }));
+        let life = self.life();
+        steps.extend(self.tags.iter().map(|tag| (&**tag, stamps::ask(life))));
         let replies = match self.guard.run_many(&steps).await {
             Ok(replies) => replies,
             Err(error) => return self.store_failed(&error),
         };
         let mut replies: Vec<_> = replies.into_iter().map(|reply| self.counted(reply)).collect();
-        self.stamps = replies.split_off(stamps).iter().map(stamped).collect();
+        self.stamps = replies
+            .split_off(stamps)
+            .iter()
+            .map(|reply| reply.as_ref().and_then(stamps::told))
+            .collect();
         if self.stamps.contains(&None) {
             // Under a fenced tag nothing may be stored.
             return self.close();
@@ -142,12 +142,4 @@ fn ask<'r>(
     let discard = matches!(row.standing, Standing::Unreadable).then_some(Step::Discard);
     steps.extend(discard.into_iter().chain(iter::once(step)).map(|step| (&*row.key, step)));
     Some(which)
-}
-
-/// The stamp that a tag was given.
-fn stamped(reply: &Option<Reply<Entry>>) -> Option<Nonce> {
-    match reply {
-        Some(Reply::Found(state)) => stamp(state),
-        _ => None,
-    }
 }

@@ -10,13 +10,9 @@ use crate::{
     error::Error,
     freshness::{Age, age},
     protocol::{Expected, Nonce, Pending, State},
-    read::{
-        acquire::refresh_key,
-        lookup::beside_key,
-        reentry,
-        seen::{carries, stamp},
-    },
+    read::{acquire::refresh_key, lookup::beside_key, reentry, seen::carries},
     seal,
+    stamps::stamp,
     telemetry::tell,
     time::now_ms,
 };

@@ -11,7 +11,6 @@ use crate::{
     entry::Entry,
     error::Error,
     freshness::kept,
-    freshness::tag_life,
     guard::Guard,
     inner::Inner,
     lease::Leases,
@@ -74,11 +73,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// How long the stamps stand at least under which a load is about to begin.
-    pub(super) fn tag_life(&self) -> Duration {
+    /// How long the store keeps what a load is about to bring, as far as is known.
+    pub(super) fn life(&self) -> Duration {
         let policy = self.policy;
-        let fresh = policy.ttl.max(policy.negative_ttl.unwrap_or_default());
-        tag_life(kept(fresh, policy))
+        kept(policy.ttl.max(policy.negative_ttl.unwrap_or_default()), policy)
     }
 
     /// The values that wait to be decoded. Whoever takes them says of each what came of it.
