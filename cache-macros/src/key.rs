@@ -45,6 +45,22 @@ impl Key {
         keys.filter_map(|key| Key::parse(key, cx)).collect()
     }
 
+    /// Reads the tags that an entry carries: `tags = ["users", GroupTag(id)]`.
+    pub(crate) fn tags(arg: Arg, cx: &Ctxt) -> Option<Vec<Self>> {
+        let tags = match arg.expr(cx)? {
+            Expr::Array(tags) if !tags.elems.is_empty() => tags.elems,
+            other => {
+                cx.error_at(
+                    other,
+                    "`tags` are a list of at least one, each written as a key is: \
+                     `tags = [\"tenant:<tenant>\"]`",
+                );
+                return None;
+            }
+        };
+        Some(tags.into_iter().filter_map(|tag| Key::parse(tag, cx)).collect())
+    }
+
     /// The statements that write the key to `__w`.
     pub(crate) fn write(&self, params: &Params) -> TokenStream {
         match self {

@@ -316,7 +316,8 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `attempts` | `5` | how often a batch is tried before what the database refuses is singled out |
 /// | `patience` | `"15m"` | for how long a database that takes nothing is thought to be away |
 /// | `lease` | `"5s"` | how soon after a flusher's death another one takes its place |
-/// | `policy`, `codec`, `compress`, `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | as its readers have them |
+/// | `tags` | `["tenant:<user.tenant>"]` | tags that the entry carries once it is in the database, as its readers say; a tag of lists is made stale by the batch function, with `cache.fence_tags(...)` around its statement |
+/// | `policy`, `codec`, `compress`, `max_bytes`, `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | as its readers have them; a value over `max_bytes` waits in the queue like any other, and is not kept afterwards |
 /// | `cache`, `version`, `name`, `crate` | as in [`macro@cached`] | the default name is that of `save` |
 ///
 /// # The function

@@ -346,7 +346,22 @@ pub async fn enqueue<T>(
     key: impl FnOnce(&mut KeyWriter<'_>),
     value: &T,
 ) -> Result<(), Error> {
-    queue.write_as(key, value).await
+    queue.write_as(key, Vec::new(), value).await
+}
+
+/// As [`enqueue`], for a value that carries tags.
+pub async fn enqueue_tagged<T>(
+    queue: &WriteBehind<T>,
+    key: impl FnOnce(&mut KeyWriter<'_>),
+    tags: impl Into<Vec<String>>,
+    value: &T,
+) -> Result<(), Error> {
+    queue.write_as(key, tags.into(), value).await
+}
+
+/// A tag that a value of the queue carries, as it is stored.
+pub fn queue_tag<T>(queue: &WriteBehind<T>, tag: impl FnOnce(&mut KeyWriter<'_>)) -> String {
+    queue.tag(tag)
 }
 
 /// Starts to flush by a batch function, in which the same cache is in force as here.

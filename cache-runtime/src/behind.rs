@@ -31,7 +31,7 @@ use crate::{
     error::Error,
     freshness,
     inner::Inner,
-    key::{KeyOf, KeyWriter},
+    key::{CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
     store::queue::Durability,
@@ -208,22 +208,74 @@ impl<T> WriteBehind<T> {
     /// As a write that the store did not answer.
     pub async fn write(&self, key: impl KeyOf<T>, value: &T) -> Result<(), Error> {
         let key = self.queue.key(|out| out.key(&key));
-        self.accept(key, value).await
+        self.accept(key, Vec::new(), value).await
     }
 
-    /// As [`write`](WriteBehind::write), for a key that is written by a template.
+    /// As [`write`](WriteBehind::write), for a value that carries `tags`, as the functions that read it say.
+    ///
+    /// Once the value is in the database it ends with each of them, like any other entry; until then nothing ends it.
+    /// An entry without them would not be found by those who read with them: the first of them would load.
+    ///
+    /// What lists such values changes when they are written to the database, so it is the batch function that makes
+    /// tags of lists stale: with [`Cache::fence_tags`](crate::Cache::fence_tags) around its statement.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::{Cache, Policy, WriteBehind};
+    ///
+    /// const VIEWS: Policy = Policy::ttl(3600);
+    ///
+    /// let cache = Cache::in_memory();
+    /// let views: WriteBehind<u64> = cache.write_behind("views", &VIEWS);
+    /// views.write_tagged("views:7", ["site:1"], &1).await?;
+    ///
+    /// let flusher = views.flusher(|_: Vec<u64>| async { Ok::<_, std::io::Error>(()) });
+    /// flusher.shutdown().await;
+    /// let site = cache.tagged(["site:1"]);
+    /// assert_eq!(site.get::<u64>("views:7").await?, Some(1));
+    /// cache.invalidate_tags(["site:1"]).await?;
+    /// assert_eq!(site.get::<u64>("views:7").await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](WriteBehind::write).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`write`](WriteBehind::write).
+    pub async fn write_tagged<K: CacheKey>(
+        &self,
+        key: impl KeyOf<T>,
+        tags: impl IntoIterator<Item = K>,
+        value: &T,
+    ) -> Result<(), Error> {
+        let key = self.queue.key(|out| out.key(&key));
+        let tags = tags.into_iter().map(|tag| self.queue.tag(|out| out.key(&tag))).collect();
+        self.accept(key, tags, value).await
+    }
+
+    /// As [`write_tagged`](WriteBehind::write_tagged), for a key that is written by a template and tags as they are
+    /// stored.
     pub(crate) async fn write_as(
         &self,
         key: impl FnOnce(&mut KeyWriter<'_>),
+        tags: Vec<String>,
         value: &T,
     ) -> Result<(), Error> {
-        self.accept(self.queue.key(key), value).await
+        self.accept(self.queue.key(key), tags, value).await
     }
 
-    async fn accept(&self, key: String, value: &T) -> Result<(), Error> {
+    /// A tag as it is stored.
+    pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
+        self.queue.tag(write)
+    }
+
+    async fn accept(&self, key: String, tags: Vec<String>, value: &T) -> Result<(), Error> {
         let Queue { policy, .. } = &self.queue;
         let life = freshness::life(policy.ttl, policy, now_ms());
-        let tags = self.queue.stamps().await?;
+        let tags = self.queue.stamps(tags).await?;
         let meta = Meta::new(&life, 0, &tags);
         let entry = (self.coding.encode)(value, nonce(), &policy.encoding, meta)?;
         self.queue.accept(&key, &entry).await

@@ -74,7 +74,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
         fresh,
         encoding: Encoding::parse(&mut args, cx),
-        tags: args.take("tags").and_then(|arg| tags(arg, cx)).unwrap_or_default(),
+        tags: args.take("tags").and_then(|arg| Key::tags(arg, cx)).unwrap_or_default(),
         when: args.take("when").and_then(|arg| when(arg, cx)),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
         common: Common::parse(&mut args, cx),
@@ -172,21 +172,6 @@ fn negative_ttl(arg: Arg, cx: &Ctxt) -> Option<NegativeTtl> {
     let zero = "`None` would be forgotten at once; leave `negative_ttl` out for that";
     let length = cx.ok(Length::parse("negative_ttl", expr, zero))?;
     Some(NegativeTtl { name, length })
-}
-
-fn tags(arg: Arg, cx: &Ctxt) -> Option<Vec<Key>> {
-    let tags = match arg.expr(cx)? {
-        Expr::Array(tags) if !tags.elems.is_empty() => tags.elems,
-        other => {
-            cx.error_at(
-                other,
-                "`tags` are a list of at least one, each written as a key is: \
-                 `tags = [\"tenant:<tenant>\"]`",
-            );
-            return None;
-        }
-    };
-    Some(tags.into_iter().filter_map(|tag| Key::parse(tag, cx)).collect())
 }
 
 fn when(arg: Arg, cx: &Ctxt) -> Option<Expr> {

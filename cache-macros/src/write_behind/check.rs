@@ -18,6 +18,9 @@ pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
     check_says_whether_it_worked(model, cx);
     check_name_is_free(model, cx);
     check_key(model, cx);
+    for tag in &model.options.tags {
+        rules::check_key(tag, &model.params, cx);
+    }
     let receiver = check_receiver(model, cx);
     let parameter = check_takes_a_batch(model, cx);
     let (receiver, parameter) = (receiver?, parameter?);

@@ -50,6 +50,13 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
             quote_spanned!(span=> #krate::__private::queue_key(&__queue, __w, #expr);)
         }
     };
+    let tags = tags(model);
+    let accepted = match tags.is_empty() {
+        true => quote_spanned!(span=> enqueue(&__queue, |__w| { #key }, #value)),
+        false => quote_spanned! {span=>
+            enqueue_tagged(&__queue, |__w| { #key }, [#(#tags),*], #value)
+        },
+    };
     let doc = format!(
         "Accepts one value to be written behind: readers have it at once, and `{}` writes it, with others.\n\n\
          # Errors\n\nSee `WriteBehind::write`.",
@@ -59,9 +66,19 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
         #[doc = #doc]
         #vis async fn #name(#receiver #value: &#ty) -> ::core::result::Result<(), #krate::Error> {
             let __queue = #queue;
-            #krate::__private::enqueue(&__queue, |__w| { #key }, #value).await
+            #krate::__private::#accepted.await
         }
     })
+}
+
+/// The tags of one value, as they are stored.
+fn tags(model: &WriteBehind) -> Vec<TokenStream> {
+    let krate = &model.options.common.krate;
+    let stored = model.options.tags.iter().map(|tag| {
+        let tag = tag.write(&model.params);
+        quote_spanned!(Span::mixed_site()=> #krate::__private::queue_tag(&__queue, |__w| { #tag }))
+    });
+    stored.collect()
 }
 
 /// `save_queue`: its length, its dead letters, and all else that can be asked of it.

@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) key: Option<Key>,
     pub(crate) ttl: Option<Length>,
     pub(crate) enqueue: Option<Enqueue>,
+    /// The tags that an entry carries once it is in the database.
+    pub(crate) tags: Vec<Key>,
     /// What several functions share; the other arguments come before it.
     pub(crate) policy: Option<Expr>,
     pub(crate) fresh: Fresh,

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, ExprLit, Lit, LitStr};
 
 use super::model::{Enqueue, Options, Setting};
-use crate::args::{Arg, Args, Spec};
+use crate::args::{self, Arg, Args, Spec};
 use crate::common::{self, Common};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
@@ -26,11 +26,13 @@ const WRITE_BEHIND: Spec = Spec {
         ("attempts", "attempts = 5"),
         ("patience", "patience = \"15m\""),
         ("lease", "lease = \"5s\""),
+        ("tags", "tags = [\"tenant:<user.tenant>\"]"),
         ("jitter", "jitter = 0.1"),
         ("stale_while_revalidate", "stale_while_revalidate = 30"),
         ("stale_if_error", "stale_if_error = \"1h\""),
         ("codec", "codec = msgpack"),
         ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
+        ("max_bytes", "max_bytes = 65536"),
         ("policy", "policy = USERS"),
         ("cache", "cache = self.cache"),
         ("version", "version = 2"),
@@ -77,6 +79,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         key: key.and_then(|arg| Key::parse(arg.expr(cx)?, cx)),
         ttl: ttl.and_then(|arg| ttl_of(arg, cx)),
         enqueue,
+        tags: args.take("tags").and_then(|arg| tags(arg, cx)).unwrap_or_default(),
         settings: settings(&mut args, cx),
         policy: common::policy(&mut args, cx),
         fresh: Fresh::parse(&mut args, cx),
@@ -93,6 +96,20 @@ const NO_TTL: &str = "`#[write_behind]` needs a `ttl`, for which a value is kept
     `ttl = 3600` (seconds) or `ttl = \"1h\"`; or the `policy` of its readers";
 const NO_ENQUEUE: &str = "`#[write_behind]` needs a name for the function that accepts one value, and for the \
     value: `enqueue = save(user)`";
+
+/// What a list in brackets means to other writers would be too early here.
+fn tags(arg: Arg, cx: &Ctxt) -> Option<Vec<Key>> {
+    if let args::Value::List(_) = arg.value {
+        cx.error_at(
+            &arg.name,
+            "what is written behind makes tags stale when it is in the database, and not before: have the batch \
+             function fence them around its statement, with `cache.fence_tags(...)`; for tags that the entry carries, \
+             write `tags = [\"tenant:<user.tenant>\"]`",
+        );
+        return None;
+    }
+    Key::tags(arg, cx)
+}
 
 fn required(args: &mut Args, name: &str, missing: &str, cx: &Ctxt) -> Option<Arg> {
     let arg = args.take(name);

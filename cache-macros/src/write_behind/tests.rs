@@ -83,6 +83,18 @@ snapshots! {
             self.db.upsert(users).await
         }
     }
+    tagged in Some("impl Users"), (
+        queue = "users",
+        key = "user:<user.id>",
+        ttl = 3600,
+        enqueue = save(user),
+        tags = ["users", "tenant:<user.tenant>", Group(user.group)],
+        max_bytes = 1024,
+    ): {
+        async fn save_all(&self, users: Vec<User>) -> sqlx::Result<()> {
+            self.db.upsert(users).await
+        }
+    }
     by_reference_to_arc in Some("impl Users"), (
         queue = "users",
         key = "user:<user.id>",
@@ -128,6 +140,9 @@ fn one_mistake_gives_one_message() {
         errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = f(u)) async fn f(&self, us: Vec<U>) -> R),
         errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = save(u), batch = 0) async fn f(&self, us: Vec<U>) -> R),
         errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = save(u), linger = 0) async fn f(&self, us: Vec<U>) -> R),
+        errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = save(u), tags = "t") async fn f(&self, us: Vec<U>) -> R),
+        errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = save(u), tags("t")) async fn f(&self, us: Vec<U>) -> R),
+        errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = save(u), tags = ["t:<us.id>"]) async fn f(&self, us: Vec<U>) -> R),
         errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = save(u)) fn f(&self, us: Vec<U>) -> R),
         errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = save(u)) async fn f(&self) -> R),
         errors!((queue = "q", key = "u:<u.id>", ttl = 1, enqueue = save(u)) async fn f(&self, us: &[U]) -> R),

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{freshness, policy::Policy, store::queue::Item};
+use crate::{codec, freshness, policy::Policy, store::queue::Item};
 
 /// The last write of a key.
 #[derive(Debug)]
@@ -23,10 +23,15 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// For how long the value is kept in the cache once it is in the database.
+    /// For how long the value is kept in the cache once it is in the database; not at all where it is larger than the
+    /// policy wants to keep.
     pub(super) fn life(&self, policy: &Policy) -> Option<Duration> {
-        let fresh = Duration::from_millis(self.item.entry.as_ref()?.header().ttl);
-        Some(freshness::kept(fresh, policy))
+        let entry = self.item.entry.as_ref().filter(|_| !self.is_too_large(policy))?;
+        Some(freshness::kept(Duration::from_millis(entry.header().ttl), policy))
+    }
+
+    pub(super) fn is_too_large(&self, policy: &Policy) -> bool {
+        self.item.entry.as_ref().is_some_and(|entry| codec::is_too_large(entry, &policy.encoding))
     }
 }
 

@@ -170,6 +170,8 @@ impl Term<'_> {
         let all: usize = slots.iter().map(|slot| slot.seqs.len()).sum();
         queue.counters.flushed.add(slots.len() as u64);
         queue.counters.replaced.add((all - slots.len()) as u64);
+        let too_large = slots.iter().filter(|slot| slot.is_too_large(&queue.policy));
+        queue.counters.too_large.add(too_large.count() as u64);
         Ok(())
     }
 

@@ -16,18 +16,17 @@ use crate::{
     asked::Asked,
     entry::Entry,
     error::Error,
+    freshness::kept,
     guard::Guard,
     inner::Inner,
     key::{self, KeyWriter},
     policy::Policy,
-    protocol::{Nonce, Reply, State, Step},
+    protocol::Nonce,
+    stamps::stamps,
     stats::Counters,
     store::queue::{Durability, Enqueued, Names},
-    time::{jittered, nonce},
+    time::jittered,
 };
-
-/// How long a stamp of a tag stands at least after a write has carried it: longer than a queue should be.
-const TAG_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Pauses between two looks at a queue that is full, or has to become empty.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -59,28 +58,26 @@ impl Queue {
         key::stored(self.inner.namespace.as_deref(), self.policy.version, write)
     }
 
+    /// The text under which a tag is stored.
+    pub(super) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
+        key::stored_tag(self.inner.namespace.as_deref(), write)
+    }
+
     pub(super) fn guard(&self) -> Result<&Arc<Guard>, Error> {
         self.inner.guard.as_ref().ok_or_else(|| {
             Error::Unavailable("caching is disabled, so there is no queue to write to".to_owned())
         })
     }
 
-    /// The stamps of the tags that every entry of this cache carries. They matter once the value is in the
-    /// database and can be ended like any other.
-    pub(super) async fn stamps(&self) -> Result<Vec<Nonce>, Error> {
+    /// The stamps of `tags`, and of those that every entry of this cache carries. They matter once the value is in
+    /// the database and can be ended like any other: without one of them, as when it is fenced, the value ends when it
+    /// lands. So a stamp that was not learned in time is no reason to refuse the write.
+    pub(super) async fn stamps(&self, tags: Vec<String>) -> Result<Vec<Nonce>, Error> {
         let guard = self.guard()?;
-        let tags = self.inner.carried(Vec::new());
-        let mut stamps = Vec::with_capacity(tags.len());
-        for tag in &tags {
-            let stamp = nonce();
-            let step = Step::Stamp { stamp, value: Entry::tag(stamp), life: TAG_LIFE };
-            // Under a fence there is none, and the value ends when it lands; so does one whose stamp was not learned
-            // in time, for that is no reason to refuse the write.
-            if let Ok(Reply::Found(State::Value(stamp, _))) = guard.run(tag, step).await {
-                stamps.push(stamp);
-            }
-        }
-        Ok(stamps)
+        let tags = self.inner.carried(tags);
+        let names: Vec<_> = tags.iter().map(String::as_str).collect();
+        let stamps = stamps(guard, &names, kept(self.policy.ttl, &self.policy)).await;
+        Ok(stamps.ok().and_then(|stamps| stamps.into_iter().collect()).unwrap_or_default())
     }
 
     /// Accepts a value, or waits until there is room for it.

@@ -7,6 +7,7 @@ mod kills;
 mod load;
 mod pending;
 mod poison;
+mod tags;
 
 use std::time::Duration;
 

@@ -1,0 +1,105 @@
+impl Users {
+    #[write_behind(
+        queue = "users",
+        key = "user:<user.id>",
+        ttl = 3600,
+        enqueue = save(user),
+        tags = ["users",
+        "tenant:<user.tenant>",
+        Group(user.group)],
+        max_bytes = 1024,
+    )]
+    async fn save_all(&self, users: Vec<User>) -> sqlx::Result<()> {
+        self.db.upsert(users).await
+    }
+}
+
+// becomes
+
+impl Users {
+    async fn save_all(&self, users: Vec<User>) -> sqlx::Result<()> {
+        self.db.upsert(users).await
+    }
+    /**Accepts one value to be written behind: readers have it at once, and `save_all` writes it, with others.
+
+# Errors
+
+See `WriteBehind::write`.*/
+    async fn save(
+        &self,
+        user: &User,
+    ) -> ::core::result::Result<(), ::cache_runtime::Error> {
+        let __queue = Self::save_queue(self);
+        ::cache_runtime::__private::enqueue_tagged(
+                &__queue,
+                |__w| {
+                    __w.literal("user:");
+                    __w.part(&user.id);
+                },
+                [
+                    ::cache_runtime::__private::queue_tag(
+                        &__queue,
+                        |__w| {
+                            __w.literal("users");
+                        },
+                    ),
+                    ::cache_runtime::__private::queue_tag(
+                        &__queue,
+                        |__w| {
+                            __w.literal("tenant:");
+                            __w.part(&user.tenant);
+                        },
+                    ),
+                    ::cache_runtime::__private::queue_tag(
+                        &__queue,
+                        |__w| {
+                            __w.key(&Group(user.group));
+                        },
+                    ),
+                ],
+                user,
+            )
+            .await
+    }
+    ///The queue of the values that were accepted: what waits in it, its dead letters, and what a crash would lose.
+    #[allow(dead_code)]
+    #[must_use]
+    fn save_queue(&self) -> ::cache_runtime::WriteBehind<User> {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::Policy::ttl(3600).max_bytes(1024),
+        );
+        let __queue = ::cache_runtime::__private::queue::<
+            User,
+        >(&__SITE, ::core::option::Option::None, "users");
+        let __value = ::cache_runtime::__private::ValueProbe::of_queue(&__queue);
+        let __queue = ::cache_runtime::__private::queue_fingerprint(
+            __queue,
+            {
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+                (&__value).__cache_fingerprint()
+            },
+        );
+        __queue
+    }
+    ///Starts to flush the queue by `save_all`, until the flusher is shut down or dropped. One flusher of all processes works at a time, and the others stand by.
+    #[allow(dead_code)]
+    fn save_flusher(&self) -> ::cache_runtime::Flusher
+    where
+        Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync
+            + 'static,
+    {
+        ::cache_runtime::__private::flusher(
+            &Self::save_queue(self),
+            {
+                let __this = ::core::clone::Clone::clone(self);
+                move |__batch: Vec<User>| {
+                    let __this = ::core::clone::Clone::clone(&__this);
+                    async move { Self::save_all(&__this, __batch).await }
+                }
+            },
+        )
+    }
+}
