@@ -120,7 +120,9 @@ pub(crate) enum Step<V> {
         /// Its life from now on.
         life: Duration,
     },
-    /// Empties the key where `expected` still stands: a lease is given up, a value of another type removed.
+    /// Empties the key where `expected` still stands: a lease is given up, a value of another type removed. A fence only
+    /// where no other writer has ever joined it. So a writer that does not know whether its settlement has counted
+    /// can take its fence away: where it has counted, or matters to others, this finds something else.
     Release {
         /// What has to be there still.
         expected: Expected,
@@ -248,7 +250,7 @@ pub(crate) fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Tra
             }
         }
         Step::Release { expected } => {
-            if state.is(expected) {
+            if state.is(expected) && !state.is_shared() {
                 Transition::stay(State::Vacant, Reply::Done)
             } else {
                 Transition::stay(state, Reply::Superseded)
@@ -364,6 +366,11 @@ impl<V> State<V> {
             _ => false,
         };
         contended && matches!(expected, Expected::Fence(_))
+    }
+
+    /// Whether this is a fence that others than its first writer have to do with.
+    fn is_shared(&self) -> bool {
+        matches!(self, State::Fenced(f) if f.contended || f.writers != 1)
     }
 
     /// Whether this is the very state that `expected` names.

@@ -1,7 +1,8 @@
 //! Paying what is owed: a task that empties the keys, the oldest first, until nothing is owed any more.
 //!
 //! It sends deletes, never a settlement told again: the first one may have counted although its answer was lost, and
-//! counting it twice could end another writer's fence. A delete leaves a fence standing.
+//! counting it twice could end another writer's fence. A delete leaves a fence standing; the writer's own is released
+//! before, if no other has joined it.
 
 use std::{
     sync::{Arc, Weak, atomic::Ordering},
@@ -10,7 +11,7 @@ use std::{
 
 use tokio::{runtime::Handle, time};
 
-use super::Guard;
+use super::{Guard, writer::emptying};
 use crate::{error::Error, protocol::Step, time::jittered};
 
 /// How many keys are emptied at once.
@@ -84,11 +85,14 @@ impl Drainer {
                 }
                 continue;
             }
-            let steps: Vec<_> = keys.iter().map(|key| (&**key, Step::Delete)).collect();
+            let steps = keys.iter().flat_map(|(key, own)| emptying(key, *own));
+            let steps: Vec<_> = steps.collect();
             let went_well = match guard.run_many(&steps).await {
                 Ok(replies) => {
                     let mut went_well = true;
-                    for (key, reply) in keys.iter().zip(replies) {
+                    let deletes = steps.iter().zip(replies);
+                    let deletes = deletes.filter(|((_, step), _)| matches!(step, Step::Delete));
+                    for ((key, _), (_, reply)) in keys.iter().zip(deletes) {
                         match reply {
                             Ok(_) => guard.owed.confirm(key, sent),
                             Err(error) => {

@@ -22,7 +22,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::stats::StoreCounters;
+use crate::{protocol::Nonce, stats::StoreCounters};
 
 pub(super) struct Owed {
     most: usize,
@@ -60,7 +60,12 @@ struct Debt {
     place: u64,
     /// When the last write ended that is to be paid for.
     at: Moment,
+    /// The fence of one of these writes whose settlement may not have counted.
+    own: Option<Nonce>,
 }
+
+/// A key that is owed, and the fence that may still stand for it.
+pub(super) type Due = (Arc<str>, Option<Nonce>);
 
 /// A moment on the clock of debts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -115,15 +120,15 @@ impl Owed {
     }
 
     /// Such a writer has ended, and the store has not confirmed it.
-    pub(super) fn end_owing(&self, name: &Arc<str>) {
+    pub(super) fn end_owing(&self, name: &Arc<str>, own: Option<Nonce>) {
         let mut books = self.books();
         books.leave(name);
-        self.add(&mut books, name);
+        self.add(&mut books, name, own);
     }
 
-    /// A write of `key` has ended, and the store has not confirmed it.
-    pub(super) fn owe(&self, key: &Arc<str>) {
-        self.add(&mut self.books(), key);
+    /// A write of `key` has ended, and the store has not confirmed it. `own` is the fence that may still stand for it.
+    pub(super) fn owe(&self, key: &Arc<str>, own: Option<Nonce>) {
+        self.add(&mut self.books(), key, own);
     }
 
     /// What was sent for `key` at `sent` has been confirmed.
@@ -136,9 +141,11 @@ impl Owed {
     }
 
     /// The oldest debts, to be paid by what is sent at this moment.
-    pub(super) fn oldest(&self, most: usize) -> (Moment, Vec<Arc<str>>) {
+    pub(super) fn oldest(&self, most: usize) -> (Moment, Vec<Due>) {
         let books = self.books();
-        (self.now(), books.order.values().take(most).cloned().collect())
+        let own = |key| books.keys.get(key)?.debt?.own;
+        let oldest = books.order.values().take(most).map(|key| (Arc::clone(key), own(key)));
+        (self.now(), oldest.collect())
     }
 
     /// Puts a debt behind all others: the store has refused this one, and may take those.
@@ -170,10 +177,10 @@ impl Owed {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, books: &mut Books, key: &Arc<str>) {
+    fn add(&self, books: &mut Books, key: &Arc<str>, own: Option<Nonce>) {
         let name = self.make_room(books, key);
         let at = Moment(self.clock.fetch_add(1, Ordering::AcqRel) + 1);
-        books.owe(&name, at);
+        books.owe(&name, at, own);
         self.count(books);
     }
 
@@ -197,7 +204,7 @@ impl Owed {
                 );
                 books.forgive();
                 let at = Moment(self.clock.fetch_add(1, Ordering::AcqRel) + 1);
-                books.owe(everything, at);
+                books.owe(everything, at, None);
                 Arc::clone(everything)
             }
             None => {
@@ -240,13 +247,16 @@ impl Books {
         }
     }
 
-    fn owe(&mut self, name: &Arc<str>, at: Moment) {
+    fn owe(&mut self, name: &Arc<str>, at: Moment, own: Option<Nonce>) {
         let place = self.next_place();
         let account = self.keys.entry(Arc::clone(name)).or_default();
         match &mut account.debt {
-            Some(debt) => debt.at = at,
+            Some(debt) => {
+                debt.at = at;
+                debt.own = own.or(debt.own);
+            }
             None => {
-                account.debt = Some(Debt { place, at });
+                account.debt = Some(Debt { place, at, own });
                 self.order.insert(place, Arc::clone(name));
             }
         }

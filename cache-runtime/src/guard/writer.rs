@@ -23,7 +23,7 @@ use crate::{
     asked::Asked,
     entry::Entry,
     error::Error,
-    protocol::{Nonce, Reply, Step},
+    protocol::{Expected, Nonce, Reply, Step},
     store::Standing,
 };
 
@@ -44,11 +44,13 @@ pub(crate) struct Unconfirmed {
     guard: Arc<Guard>,
     /// None once it has ended.
     name: Option<Arc<str>>,
+    /// Its fence, once it has begun to settle.
+    own: Option<Nonce>,
 }
 
 impl Unconfirmed {
     fn begin(guard: &Arc<Guard>, key: &Arc<str>) -> Unconfirmed {
-        Unconfirmed { guard: Arc::clone(guard), name: Some(guard.owed.begin(key)) }
+        Unconfirmed { guard: Arc::clone(guard), name: Some(guard.owed.begin(key)), own: None }
     }
 
     /// The key has been delivered.
@@ -62,7 +64,7 @@ impl Unconfirmed {
 impl Drop for Unconfirmed {
     fn drop(&mut self) {
         if let Some(name) = self.name.take() {
-            self.guard.owed.end_owing(&name);
+            self.guard.owed.end_owing(&name, self.own);
             self.guard.drain();
         }
     }
@@ -72,6 +74,8 @@ impl Drop for Unconfirmed {
 struct Delivery<'a> {
     guard: &'a Arc<Guard>,
     key: &'a Arc<str>,
+    /// The fence of the writer that settles.
+    own: Option<Nonce>,
     unconfirmed: Option<Unconfirmed>,
     open: bool,
 }
@@ -90,10 +94,18 @@ impl Drop for Delivery<'_> {
     fn drop(&mut self) {
         // A writer without a confirmed fence owes by its own end.
         if self.open && self.unconfirmed.is_none() {
-            self.guard.owed.owe(self.key);
+            self.guard.owed.owe(self.key, self.own);
             self.guard.drain();
         }
     }
+}
+
+/// What empties a key for a writer that has ended and does not know whether the store knows. Its settlement may have
+/// counted, so it is not told again: `own`, its fence, is released where it stands and is nobody else's too, and a
+/// delete does for the rest.
+pub(super) fn emptying(key: &str, own: Option<Nonce>) -> impl Iterator<Item = (&str, Step<Entry>)> {
+    let release = own.map(|epoch| Step::Release { expected: Expected::Fence(epoch) });
+    release.into_iter().chain([Step::Delete]).map(move |step| (key, step))
 }
 
 impl Guard {
@@ -126,9 +138,16 @@ impl Guard {
         self: &Arc<Self>,
         key: &Arc<str>,
         step: Step<Entry>,
-        unconfirmed: Option<Unconfirmed>,
+        mut unconfirmed: Option<Unconfirmed>,
     ) -> Result<(), Error> {
-        let delivery = Delivery { guard: self, key, unconfirmed, open: true };
+        let own = match &step {
+            Step::Settle { epoch, .. } => Some(*epoch),
+            _ => None,
+        };
+        if let Some(unconfirmed) = &mut unconfirmed {
+            unconfirmed.own = own;
+        }
+        let delivery = Delivery { guard: self, key, own, unconfirmed, open: true };
         let (circuit, deadline) = (self.circuit(Some(key)), self.settings.deadline);
         let (seen, sent) = (circuit.breaker.seen(), self.owed.now());
         if let Err(error) = self.may_wait(&circuit, seen, key) {
@@ -138,9 +157,8 @@ impl Guard {
             if self.send(key, step, sent).await {
                 return Err(error);
             }
-            let delete = pin!(self.store.run(key, Step::Delete));
-            let asked = Asked::step(&Step::Delete);
-            self.attempt(asked, (&circuit, seen), Some(key), deadline, delete).await?;
+            let (asked, emptied) = (Asked::step(&Step::Delete), pin!(self.empty(key, own)));
+            self.attempt(asked, (&circuit, seen), Some(key), deadline, emptied).await?;
             self.owed.confirm(key, sent);
             return Ok(());
         }
@@ -153,13 +171,26 @@ impl Guard {
                 Err(_) => {
                     asked.count_failure(&self.settings.counters);
                     Asked::step(&Step::Delete).count(&self.settings.counters);
-                    self.store.run(key, Step::Delete).await.map(drop)
+                    self.empty(key, own).await
                 }
             }
         };
         self.attempt(asked, (&circuit, seen), Some(key), deadline, pin!(delivered)).await?;
         delivery.confirmed(sent);
         Ok(())
+    }
+
+    /// Empties a key at once; the delete has been counted.
+    async fn empty(&self, key: &str, own: Option<Nonce>) -> Result<(), Error> {
+        let mut emptied = Ok(());
+        for (key, step) in emptying(key, own) {
+            if !matches!(step, Step::Delete) {
+                Asked::step(&step).count(&self.settings.counters);
+            }
+            // The delete is worth more, and is sent in any case.
+            emptied = self.store.run(key, step).await.map(drop).and(emptied);
+        }
+        emptied
     }
 
     /// This moment: what is sent from now on pays for every debt until now.

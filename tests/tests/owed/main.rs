@@ -1,6 +1,7 @@
 //! Invalidations that the store has not confirmed: no old value is served in this process meanwhile, and all of them
 //! arrive, each once, the oldest first.
 
+mod lost;
 mod missed;
 
 use std::{sync::Arc, time::Duration};

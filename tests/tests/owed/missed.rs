@@ -147,8 +147,12 @@ async fn missed_write(fault: Fault, way: Way, already_open: bool, when: &str) {
     let mut server = RedisServer::start_durable();
     let cache = built(over(&server).namespace("shop")).await;
     let source = Source::open();
-    let old = read(&cache, &source).await;
-    assert_eq!(read(&cache, &source).await[..3], old[..3], "they are hits: {when}");
+    // On a machine that is busy, a deadline may be missed.
+    eventually("hits before it", async || {
+        let old = read(&cache, &source).await;
+        read(&cache, &source).await[..3] == old[..3]
+    })
+    .await;
     fault.begin(&mut server);
     if already_open {
         for _ in 0..5 {

@@ -10,7 +10,7 @@ use proptest::{collection::vec, prelude::*};
 use tokio::time::timeout;
 
 use super::{Moment, Owed};
-use crate::stats::StoreCounters;
+use crate::{protocol::Nonce, stats::StoreCounters};
 
 const KEYS: usize = 4;
 
@@ -21,6 +21,10 @@ fn owed(most: usize, everything: Option<&str>) -> (Owed, Arc<StoreCounters>) {
 
 fn key(which: usize) -> Arc<str> {
     format!("key:{which}").into()
+}
+
+fn keys(owed: &Owed, most: usize) -> Vec<Arc<str>> {
+    owed.oldest(most).1.into_iter().map(|(key, _)| key).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -77,7 +81,7 @@ proptest! {
         for (now, event) in events.into_iter().enumerate() {
             match event {
                 Event::Owe(which) => {
-                    owed.owe(&key(which));
+                    owed.owe(&key(which), None);
                     plain[which].owed_at = Some(now);
                 }
                 Event::Begin(which) => {
@@ -89,7 +93,7 @@ proptest! {
                     if confirmed {
                         owed.end(&key(which));
                     } else {
-                        owed.end_owing(&key(which));
+                        owed.end_owing(&key(which), None);
                         plain[which].owed_at = Some(now);
                     }
                 }
@@ -108,7 +112,7 @@ proptest! {
                 prop_assert_eq!(owed.has(&key(which)), is_owed, "key {}", which);
             }
             let debts: Vec<_> = (0..KEYS).filter(|&k| plain[k].owed_at.is_some()).map(key).collect();
-            let (_, mut oldest) = owed.oldest(KEYS);
+            let mut oldest = keys(&owed, KEYS);
             oldest.sort();
             prop_assert_eq!(oldest, debts);
         }
@@ -122,7 +126,7 @@ proptest! {
         for (now, event) in events.into_iter().enumerate() {
             match event {
                 Event::Owe(which) => {
-                    owed.owe(&key(which));
+                    owed.owe(&key(which), None);
                     plain.insert(which, now);
                 }
                 Event::Confirm(which) => {
@@ -148,27 +152,27 @@ proptest! {
 fn the_oldest_come_first_and_once() {
     let (owed, _) = owed(10, None);
     for which in [3, 1, 2, 1, 3] {
-        owed.owe(&key(which));
+        owed.owe(&key(which), None);
     }
     assert_eq!(owed.len(), 3);
-    assert_eq!(owed.oldest(10).1, [key(3), key(1), key(2)]);
-    assert_eq!(owed.oldest(2).1, [key(3), key(1)]);
+    assert_eq!(keys(&owed, 10), [key(3), key(1), key(2)]);
+    assert_eq!(keys(&owed, 2), [key(3), key(1)]);
     owed.postpone(&key(3));
-    assert_eq!(owed.oldest(10).1, [key(1), key(2), key(3)]);
+    assert_eq!(keys(&owed, 10), [key(1), key(2), key(3)]);
     let (sent, _) = owed.oldest(10);
-    owed.owe(&key(2));
+    owed.owe(&key(2), None);
     for which in 1..=3 {
         owed.confirm(&key(which), sent);
     }
-    assert_eq!(owed.oldest(10).1, [key(2)], "it has been written again meanwhile");
+    assert_eq!(keys(&owed, 10), [key(2)], "it has been written again meanwhile");
 }
 
 #[test]
 fn where_there_is_no_room_the_oldest_are_given_up() {
     let (owed, counters) = owed(2, None);
     let writer = owed.begin(&key(0));
-    (1..=3).for_each(|which| owed.owe(&key(which)));
-    assert_eq!(owed.oldest(10).1, [key(3)]);
+    (1..=3).for_each(|which| owed.owe(&key(which), None));
+    assert_eq!(keys(&owed, 10), [key(3)]);
     assert_eq!(counters.dropped_invalidations.get(), 2);
     assert!(owed.has(&key(0)), "a writer at work is not given up");
     owed.end(&writer);
@@ -178,12 +182,12 @@ fn where_there_is_no_room_the_oldest_are_given_up() {
 #[test]
 fn a_namespace_that_is_owed_stands_for_its_keys() {
     let (owed, _) = owed(2, Some("#all"));
-    (1..=3).for_each(|which| owed.owe(&key(which)));
-    assert_eq!(owed.oldest(10).1, [Arc::from("#all")]);
+    (1..=3).for_each(|which| owed.owe(&key(which), None));
+    assert_eq!(keys(&owed, 10), [Arc::from("#all")]);
     let (sent, _) = owed.oldest(10);
     let name = owed.begin(&key(4));
     assert_eq!(&*name, "#all");
-    owed.end_owing(&name);
+    owed.end_owing(&name, None);
     owed.confirm("#all", sent);
     assert!(owed.has("#all"), "a write has come after it was sent");
     owed.confirm("#all", owed.now());
@@ -194,8 +198,8 @@ fn a_namespace_that_is_owed_stands_for_its_keys() {
 async fn one_can_wait_until_nothing_is_owed() {
     let (owed, counters) = owed(10, None);
     owed.paid().await;
-    owed.owe(&key(1));
-    owed.owe(&key(2));
+    owed.owe(&key(1), None);
+    owed.owe(&key(2), None);
     assert!(timeout(Duration::from_secs(9), owed.paid()).await.is_err());
     let pay = async {
         owed.confirm(&key(1), owed.now());
@@ -204,4 +208,20 @@ async fn one_can_wait_until_nothing_is_owed() {
     };
     tokio::join!(owed.paid(), pay);
     assert_eq!(counters.snapshot("").pending_invalidations, 0);
+}
+
+/// A debt that is not a writer's, such as that of an invalidation, must not make it forgotten.
+#[test]
+fn the_last_fence_that_may_stand_is_known() {
+    let (owed, _) = owed(9, None);
+    let own = |owed: &Owed| owed.oldest(1).1[0].1;
+    let fence = |which| Some(Nonce([which; 16]));
+    owed.owe(&key(1), None);
+    assert_eq!(own(&owed), None);
+    owed.owe(&key(1), fence(1));
+    owed.owe(&key(1), None);
+    assert_eq!(own(&owed), fence(1));
+    owed.begin(&key(1));
+    owed.end_owing(&key(1), fence(2));
+    assert_eq!(own(&owed), fence(2));
 }

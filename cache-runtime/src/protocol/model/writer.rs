@@ -24,6 +24,17 @@ pub(super) enum Writer {
         epoch: Option<Nonce>,
         version: Version,
     },
+    /// Does not know whether its settlement has counted: about to release its fence, and then to delete.
+    Unsure {
+        epoch: Nonce,
+        version: Version,
+    },
+    /// Likewise, and its settlement is still on the way.
+    Overtaking {
+        epoch: Nonce,
+        version: Version,
+        released: bool,
+    },
     /// Gone, while its settlement is still on the way.
     Late {
         epoch: Nonce,
@@ -44,10 +55,12 @@ pub(super) enum WriterMove {
         value: bool,
         heard: bool,
     },
-    /// The settlement never arrives; a delete will be sent in its place.
+    /// The settlement never arrives.
     LoseSettlement,
-    /// The delete sent in its place overtakes the settlement.
+    /// What is sent in its place will overtake the settlement.
     Overtake,
+    /// Takes its fence away, if it is its own alone; and deletes, if nobody can come between.
+    Release,
     /// An overtaken settlement arrives.
     Arrive {
         value: bool,
@@ -60,7 +73,7 @@ impl Writer {
     /// What it can do where it is.
     pub(super) fn moves(&self) -> &'static [WriterMove] {
         use WriterMove::{
-            Arrive, Commit, Delete, Die, Fence, GiveUp, LoseSettlement, Overtake, Settle,
+            Arrive, Commit, Delete, Die, Fence, GiveUp, LoseSettlement, Overtake, Release, Settle,
         };
         match self {
             // A commit without a fence: there was to be none, or it never arrived.
@@ -75,7 +88,8 @@ impl Writer {
                 Overtake,
                 Die,
             ],
-            Writer::Committed { epoch: None, .. } => &[Delete, Die],
+            Writer::Unsure { .. } | Writer::Overtaking { released: false, .. } => &[Release, Die],
+            Writer::Committed { epoch: None, .. } | Writer::Overtaking { .. } => &[Delete, Die],
             Writer::Late { .. } => &[Arrive { value: true }, Arrive { value: false }, Die],
             Writer::Gone => &[],
         }
@@ -99,6 +113,11 @@ pub(super) trait Site {
     /// Whether writers fence before they commit.
     fn fences(&self) -> bool {
         true
+    }
+
+    /// Whether others may take steps between the release and the delete that are sent in a settlement's place.
+    fn releases_first(&self) -> bool {
+        false
     }
 
     /// Whether a settlement whose answer is lost is followed by a delete.
@@ -125,17 +144,43 @@ impl Writer {
                 WriterMove::Settle { value, heard },
             ) => {
                 settle(site, epoch, value.then_some(version));
-                if heard {
-                    acknowledge(site, version)
-                } else {
-                    let again = (!site.settles_once()).then_some(epoch);
-                    Writer::Committed { epoch: again, version }
+                match heard {
+                    true => acknowledge(site, version),
+                    false if !site.settles_once() => {
+                        Writer::Committed { epoch: Some(epoch), version }
+                    }
+                    false => Writer::Unsure { epoch, version },
                 }
             }
-            (Writer::Committed { epoch: Some(_), version }, WriterMove::LoseSettlement) => {
-                Writer::Committed { epoch: None, version }
+            (Writer::Committed { epoch: Some(epoch), version }, WriterMove::LoseSettlement) => {
+                Writer::Unsure { epoch, version }
             }
             (Writer::Committed { epoch: Some(epoch), version }, WriterMove::Overtake) => {
+                match site.releases_first() {
+                    true => Writer::Overtaking { epoch, version, released: false },
+                    false => {
+                        release(site, epoch);
+                        site.run(Step::Delete);
+                        acknowledge(site, version);
+                        Writer::Late { epoch, version }
+                    }
+                }
+            }
+            (Writer::Unsure { epoch, version }, WriterMove::Release) => {
+                release(site, epoch);
+                match site.releases_first() {
+                    true => Writer::Committed { epoch: None, version },
+                    false => {
+                        site.run(Step::Delete);
+                        acknowledge(site, version)
+                    }
+                }
+            }
+            (Writer::Overtaking { epoch, version, .. }, WriterMove::Release) => {
+                release(site, epoch);
+                Writer::Overtaking { epoch, version, released: true }
+            }
+            (Writer::Overtaking { epoch, version, .. }, WriterMove::Delete) => {
                 site.run(Step::Delete);
                 acknowledge(site, version);
                 Writer::Late { epoch, version }
@@ -149,7 +194,11 @@ impl Writer {
                 acknowledge(site, version)
             }
             (
-                Writer::Fenced { .. } | Writer::Committed { .. } | Writer::Late { .. },
+                Writer::Fenced { .. }
+                | Writer::Committed { .. }
+                | Writer::Unsure { .. }
+                | Writer::Overtaking { .. }
+                | Writer::Late { .. },
                 WriterMove::Die,
             ) => Writer::Gone,
             (writer, step) => unreachable!("{step:?} is no move of {writer:?}"),
@@ -178,6 +227,10 @@ fn settle(site: &mut impl Site, epoch: Nonce, value: Option<Version>) {
     site.run(Step::Settle { epoch, value });
 }
 
+fn release(site: &mut impl Site, epoch: Nonce) {
+    site.run(Step::Release { expected: Expected::Fence(epoch) });
+}
+
 fn acknowledge(site: &mut impl Site, version: Version) -> Writer {
     site.row().acknowledge(version);
     Writer::Gone
@@ -200,7 +253,9 @@ impl Writer {
     pub(super) fn nonce_mut(&mut self) -> Option<&mut Nonce> {
         match self {
             Writer::Fenced { epoch, .. } | Writer::Committed { epoch, .. } => epoch.as_mut(),
-            Writer::Late { epoch, .. } => Some(epoch),
+            Writer::Unsure { epoch, .. }
+            | Writer::Overtaking { epoch, .. }
+            | Writer::Late { epoch, .. } => Some(epoch),
             Writer::Ready | Writer::Gone => None,
         }
     }
@@ -210,6 +265,12 @@ impl Writer {
         match self {
             // It will neither be stored nor raise what is in force.
             Writer::Committed { epoch: None | Some(NEVER), version } if *version <= in_force => {
+                *version = 0
+            }
+            Writer::Unsure { epoch: NEVER, version }
+            | Writer::Overtaking { epoch: NEVER, version, .. }
+                if *version <= in_force =>
+            {
                 *version = 0
             }
             Writer::Late { epoch: NEVER, version } => *version = 0,
@@ -224,6 +285,10 @@ impl Writer {
             Writer::Fenced { epoch, promises } => (2, epoch, promises, 0),
             Writer::Committed { epoch, version } => (3, epoch, false, version),
             Writer::Late { epoch, version } => (4, Some(epoch), false, version),
+            Writer::Unsure { epoch, version } => (5, Some(epoch), false, version),
+            Writer::Overtaking { epoch, version, released } => {
+                (6 + u32::from(released), Some(epoch), false, version)
+            }
         };
         code.put(3, at);
         code.put(1, u8::from(epoch.is_some()));
@@ -241,7 +306,8 @@ impl fmt::Display for WriterMove {
             WriterMove::Settle { value: true, heard } => ("settles with its value", *heard),
             WriterMove::Settle { value: false, heard } => ("settles without a value", *heard),
             WriterMove::LoseSettlement => ("settles, which never arrives", true),
-            WriterMove::Overtake => ("settles, which is late, and deletes", true),
+            WriterMove::Overtake => ("settles, which is late", true),
+            WriterMove::Release => ("releases its fence, should it be its own alone", true),
             WriterMove::Arrive { value: true } => {
                 ("had settled with its value, which arrives", true)
             }

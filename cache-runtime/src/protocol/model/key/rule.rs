@@ -28,6 +28,9 @@ pub(in crate::protocol::model) enum Rule {
     LostFenceEmpties,
     /// A settlement whose answer is lost is followed by a delete. Broken: it is sent again.
     SettleOnce,
+    /// A writer that does not know whether its settlement has counted takes its fence away only if no other writer
+    /// has joined it. Broken: it does so in any case.
+    ReleasesOwn,
     /// A value without proof goes to those who joined before its load. Broken: to all.
     Marks,
     /// One of the rules of values that are written behind.
@@ -70,6 +73,10 @@ pub(super) fn apply(
         (broken, &step, &before),
         (Rule::DeleteSparesFence, Step::Delete, State::Fenced(_))
     );
+    let released = match (broken, &step, &before) {
+        (Rule::ReleasesOwn, Step::Release { expected }, State::Fenced(_)) => before.is(*expected),
+        _ => false,
+    };
     let left = matches!(
         (broken, &step, &before),
         (Rule::LostFenceEmpties, Step::Settle { .. }, State::Value(..) | State::Leased(_))
@@ -78,7 +85,7 @@ pub(super) fn apply(
 
     let kept = before.clone();
     let mut transition = protocol::apply(before, step);
-    if emptied {
+    if emptied || released {
         (transition.state, transition.reply) = (State::Vacant, Reply::Done);
     } else if left {
         (transition.state, transition.reply) = (kept, Reply::Superseded);

@@ -181,6 +181,10 @@ impl Site for At<'_> {
         self.model.broken != Some(Rule::Fence)
     }
 
+    fn releases_first(&self) -> bool {
+        self.model.apart
+    }
+
     fn settles_once(&self) -> bool {
         self.model.broken != Some(Rule::SettleOnce)
     }

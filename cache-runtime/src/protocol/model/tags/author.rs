@@ -165,6 +165,7 @@ pub(super) fn write<V>(step: Step<Version>, value: impl FnOnce(Version) -> V) ->
         }
         Step::Renew { expected, life } => Step::Renew { expected, life },
         Step::Delete => Step::Delete,
+        Step::Release { expected } => Step::Release { expected },
         step => unreachable!("{step:?} is no step of a writer"),
     }
 }
