@@ -24,7 +24,8 @@
 //! |---|---|
 //! | `version`, `namespace`, `since`, `now` | the crate's version, the cache's namespace, when the dashboard was made, and the time of day |
 //! | `total`, `functions`, `store` | what [`Cache::stats`] says at this moment; `total` is [`Stats::total`](crate::Stats::total) |
-//! | `recent` | the last minute (`ms` long, less at first): `requests`, `answered` (of those, by the store), `loads`, `load_failures`, `operations` (on the store), `failures`, `rejected`, `load_time`, `store_time` |
+//! | `recent` | the last minute (`ms` long, less at first): `requests`, `answered` (of those, by the store), `loads`, `load_failures`, `operations` (on the store), `failures`, `rejected`, `dropped` (invalidations that were given up), `stale_detected`, `refused`, `queued`, `flushed`, `replaced`, `batch_failures`, `dead_letters`, `load_time`, `store_time` |
+//! | `latest` | the same of the last ten seconds |
 //! | `history` | the same counts for each step of about a second (`ms`), oldest first, at most 600; quantiles of `load` and `store` over the ten steps up to each, or null; `breaker` as 0 closed, 1 half open, 2 open |
 //! | `history.before`, `first`, `until` | what was counted before the first step, its number, and when the last one ended. `before` and the sum of the steps are together what the counters said then |
 //! | `history.functions` | `requests` and `answered` of each function, in places of `per` steps |
@@ -69,6 +70,7 @@ const PAGE: &str = concat!(
     include_str!("dashboard/page/chart.js"),
     include_str!("dashboard/page/panels.js"),
     include_str!("dashboard/page/table.js"),
+    include_str!("dashboard/page/trouble.js"),
     include_str!("dashboard/page/main.js"),
     "</script>\n",
 );
@@ -151,8 +153,8 @@ impl Dashboard {
     /// A server that sends a policy with every answer sends this one with the page.
     pub const CONTENT_SECURITY_POLICY: &'static str = concat!(
         "default-src 'none'; connect-src 'self'; img-src data:; ",
-        "script-src 'sha256-JdOYhxZtzqBENuiIgCKQ1Vg09/FWcKBO14drPBNvxPc='; ",
-        "style-src 'sha256-8yr2OOM+Q97G60Azn3SjmYEtzKU0kSlOyajTsxtPFro='; ",
+        "script-src 'sha256-bz5pqUzDpqjA53zV8slUeir3gUEDlYVhi4qYgUgoMnc='; ",
+        "style-src 'sha256-nVZGM+/f/SRqcNrIBnhJKWqq4k8ltY+VR51zYneZ3C0='; ",
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     );
 

@@ -5,6 +5,7 @@ pub mod by_hand;
 pub mod chaos;
 pub mod checker;
 pub mod cluster;
+pub mod dashboard;
 pub mod database;
 pub mod dialogue;
 pub mod faults;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::history::{Counts, History, PLACE, Recent};
+use super::history::{Counts, History, LATEST, Lately, PLACE, RECENT};
 use crate::stats::{Breaker, FunctionStats, Latency, Stats, StoreStats};
 
 /// Times of day are milliseconds since 1970.
@@ -16,7 +16,8 @@ pub(super) struct Document<'a> {
     /// When the dashboard was made.
     since: u64,
     now: u64,
-    recent: Minute,
+    latest: Sums,
+    recent: Sums,
     total: FunctionStats,
     functions: &'a [FunctionStats],
     store: &'a StoreStats,
@@ -36,7 +37,8 @@ impl<'a> Document<'a> {
             namespace,
             since,
             now,
-            recent: Minute::new(history.recent()),
+            latest: Sums::new(history.lately(LATEST)),
+            recent: Sums::new(history.lately(RECENT)),
             total: stats.total(),
             functions: &stats.functions,
             store: &stats.store,
@@ -47,9 +49,9 @@ impl<'a> Document<'a> {
 
 type Named<T> = BTreeMap<&'static str, T>;
 
-/// The last minute of the history, or what there is of it.
+/// The end of the history, or what there is of it.
 #[derive(Serialize)]
-struct Minute {
+struct Sums {
     ms: u64,
     #[serde(flatten)]
     counts: Named<u64>,
@@ -57,13 +59,13 @@ struct Minute {
     store_time: Latency,
 }
 
-impl Minute {
-    fn new(recent: Recent) -> Minute {
-        Minute {
-            ms: recent.took.as_millis() as u64,
-            counts: recent.counts.named().collect(),
-            load_time: recent.load,
-            store_time: recent.store,
+impl Sums {
+    fn new(lately: Lately) -> Sums {
+        Sums {
+            ms: lately.took.as_millis() as u64,
+            counts: lately.counts.named().collect(),
+            load_time: lately.load,
+            store_time: lately.store,
         }
     }
 }

@@ -14,10 +14,11 @@ use crate::stats::{Breaker, FunctionStats, Latency, Stats};
 pub(super) const STEPS: usize = 600;
 
 /// How many steps what is called recent goes back: a minute.
-const RECENT: usize = 60;
+pub(super) const RECENT: usize = 60;
 
-/// How many steps the quantiles of one point are taken from; those of a second alone say little.
-const SMOOTH: usize = 10;
+/// How many steps what is called latest goes back, and the quantiles of one point are taken from; those of a second
+/// alone say little.
+pub(super) const LATEST: usize = 10;
 
 /// How many steps share one place in the history of a function.
 pub(super) const PLACE: u64 = 10;
@@ -27,10 +28,26 @@ pub(super) const PLACE: u64 = 10;
 pub(super) struct Counts([u64; Counts::NAMES.len()]);
 
 impl Counts {
-    /// Calls, and those that the store answered; loads, and those that failed; operations on the store, and those
-    /// that failed, and those that were not tried.
-    pub(super) const NAMES: [&str; 7] =
-        ["requests", "answered", "loads", "load_failures", "operations", "failures", "rejected"];
+    /// Calls, and those that the store answered; loads, and those that failed; operations on the store, those that
+    /// failed, and those that were not tried. The rest are the fields of [`FunctionStats`] and `dropped`, invalidations
+    /// that were given up: what somebody wants to know of if it has happened lately.
+    pub(super) const NAMES: [&str; 15] = [
+        "requests",
+        "answered",
+        "loads",
+        "load_failures",
+        "operations",
+        "failures",
+        "rejected",
+        "stale_detected",
+        "dropped",
+        "refused",
+        "queued",
+        "flushed",
+        "replaced",
+        "batch_failures",
+        "dead_letters",
+    ];
 
     /// Each with its name.
     pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
@@ -75,6 +92,14 @@ impl Reading {
                 store.operations,
                 store.failures,
                 store.rejected,
+                total.stale_detected,
+                store.dropped_invalidations,
+                total.refused,
+                total.queued,
+                total.flushed,
+                total.replaced,
+                total.batch_failures,
+                total.dead_letters,
             ]),
             load: total.load_time,
             store: store.time.clone(),
@@ -111,9 +136,9 @@ pub(super) struct Row {
     last: [u64; 2],
 }
 
-/// What the last minute came to.
+/// What the last steps came to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Recent {
+pub(super) struct Lately {
     pub(super) took: Duration,
     pub(super) counts: Counts,
     pub(super) load: Latency,
@@ -154,7 +179,7 @@ impl History {
         if self.times.len() > RECENT + 1 {
             self.times.pop_front();
         }
-        let (load, store) = self.lately(SMOOTH);
+        let (load, store) = self.times_of(LATEST);
         self.steps.push_back(Step {
             took,
             counts: reading.counts.since(&self.last),
@@ -199,22 +224,22 @@ impl History {
     }
 
     /// The times of so many steps up to the last.
-    fn lately(&self, steps: usize) -> (Latency, Latency) {
+    fn times_of(&self, steps: usize) -> (Latency, Latency) {
         let newest = self.times.len() - 1;
         let (load, store) = &self.times[newest];
         let (load_then, store_then) = &self.times[newest.saturating_sub(steps)];
         (load.since(load_then), store.since(store_then))
     }
 
-    /// The last minute, or what there is of it.
-    pub(super) fn recent(&self) -> Recent {
-        let (load, store) = self.lately(RECENT);
-        let mut recent = Recent { load, store, ..Recent::default() };
-        for step in self.steps.iter().rev().take(RECENT) {
-            recent.took += step.took;
-            recent.counts.add(&step.counts);
+    /// So many steps up to the last, which is a minute of them at most, or what there is of them.
+    pub(super) fn lately(&self, steps: usize) -> Lately {
+        let (load, store) = self.times_of(steps);
+        let mut lately = Lately { load, store, ..Lately::default() };
+        for step in self.steps.iter().rev().take(steps) {
+            lately.took += step.took;
+            lately.counts.add(&step.counts);
         }
-        recent
+        lately
     }
 
     pub(super) fn first(&self) -> u64 {

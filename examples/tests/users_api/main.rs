@@ -1,6 +1,7 @@
 //! Runs users-api as a process of its own, on each database and each store, and asks it over HTTP.
 
 mod api;
+mod dashboard;
 mod load;
 mod postgres;
 mod service;

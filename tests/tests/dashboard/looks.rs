@@ -1,10 +1,13 @@
 //! Light and dark, wide and narrow, by mouse and by keyboard.
 
-use cache_tests::browser::{Browser, Page};
+use cache_tests::{
+    browser::{Browser, Page},
+    dashboard::{assert_clean, shows, text},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    site::{Script, Site, assert_clean, shows, text},
+    site::{Script, Site},
     states::called,
 };
 
@@ -69,7 +72,7 @@ const COLOURS: &str = r##"(() => {
         const colour = getComputedStyle(e).backgroundColor;
         return colour === "rgba(0, 0, 0, 0)" && e.parentElement ? behind(e.parentElement) : colour;
     };
-    return ["h1", "h2", ".note", ".facts dd.bad", ".facts dd.warn", ".facts dd.good", "#band", "#band b", "#rate", "#theme",
+    return ["h1", "h2", ".note", ".facts dd.bad", ".facts dd.warn", ".facts dd.good", "#band p", "#band b", "#rate", "#theme",
         ".legend b", ".legend .hit", ".legend .load", ".legend .store", "td.name b", "td.name button", "td.bad", "td.zero", "th button", "footer a"]
         .map((at) => { const e = document.querySelector(at); return [at, e ? getComputedStyle(e).color : "", e ? behind(e.matches(".legend i") ? e.parentElement : e) : ""]; });
 })()"##;
@@ -96,6 +99,8 @@ async fn it_is_readable_in_light_and_dark_and_at_any_width() {
         page.go(&site.url("/cache")).await;
         shows(&mut page, "doc.functions.length === 12").await;
         page.until("document.querySelector('#chart-latency path')").await;
+        // The figures of a legend are there while somebody points.
+        page.evaluate::<()>(&press("#chart-rate [role=slider]", "End")).await;
         assert_contrast(&mut page).await;
         let paper: String = page.evaluate("getComputedStyle(document.body).backgroundColor").await;
         assert_eq!(luminance(&paper) > 0.5, scheme == "light", "{paper}");
@@ -118,7 +123,7 @@ async fn it_is_readable_in_light_and_dark_and_at_any_width() {
     assert_ne!(page.evaluate::<String>(paper).await, dark);
     page.go(&site.url("/cache/")).await;
     page.until("document.getElementById('theme').textContent === 'Theme: light'").await;
-    assert_clean(&page, &site);
+    assert_clean(&page, &site.url(""));
 }
 
 /// The names of the rows, from top to bottom.
@@ -185,5 +190,5 @@ async fn it_is_sorted_filtered_opened_and_read_out() {
     assert_eq!(page.evaluate::<u32>(cursors).await, 3);
     page.evaluate::<()>(&press(slider, "Escape")).await;
     assert_eq!(page.evaluate::<u32>(cursors).await, 0);
-    assert_clean(&page, &site);
+    assert_clean(&page, &site.url(""));
 }

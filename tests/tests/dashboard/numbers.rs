@@ -1,7 +1,6 @@
 //! What the page says is what the document says, and that is what the cache says.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,14 +10,14 @@ use std::{
 
 use cache_runtime::{Cache, cached, dashboard::Dashboard, invalidates};
 use cache_tests::{
-    browser::{Browser, Page},
+    browser::Browser,
+    dashboard::{Shown, assert_clean, shows},
     server::RedisServer,
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::site::{Site, assert_clean, mounted, shows};
+use crate::site::{Site, mounted};
 
 /// What would be done to a page that took a name for markup.
 const MARKUP: &str = r#"<img src=x onerror="globalThis.pwned = true">"#;
@@ -82,131 +81,6 @@ impl Load {
     }
 }
 
-/// Everything that a page shows as a number, read in one go.
-#[derive(Debug, Deserialize)]
-struct Shown {
-    document: Value,
-    figures: BTreeMap<String, String>,
-    rows: BTreeMap<String, BTreeMap<String, String>>,
-    total: BTreeMap<String, String>,
-    writes: BTreeMap<String, String>,
-}
-
-const LOOK: &str = r#"(() => {
-    const cells = (tr) => Object.fromEntries(
-        [...tr.querySelectorAll("td[data-key]")].map((td) => [td.dataset.key, td.textContent]));
-    const rows = [...document.querySelectorAll("tbody tr[data-name]")];
-    const output = (id) => [id, document.getElementById(id).textContent];
-    return {
-        document: cacheDashboard.document,
-        figures: Object.fromEntries(["rate", "saved", "requests", "loads", "load-p99", "store-p99", "owed", "breaker", "kind"].map(output)),
-        rows: Object.fromEntries(rows.map((tr) => [tr.dataset.name, cells(tr)])),
-        total: cells(document.querySelector("tfoot tr")),
-        writes: Object.fromEntries(rows.map((tr) => [tr.dataset.name, tr.querySelector(".writes").textContent])),
-    };
-})()"#;
-
-/// The number in a text, whatever unit comes after it; a duration in microseconds.
-fn read(text: &str) -> f64 {
-    let end =
-        text.find(|c: char| !c.is_ascii_digit() && c != ',' && c != '.').unwrap_or(text.len());
-    let number = text[..end].replace(',', "");
-    let number: f64 = number.parse().unwrap_or_else(|_| panic!("`{text}` is no number"));
-    match text[end..].trim() {
-        "ms" => number * 1e3,
-        "s" => number * 1e6,
-        "" | "%" | "µs" => number,
-        unit => panic!("`{unit}` of `{text}`"),
-    }
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
-}
-
-/// `text` is `value` as near as its digits can say it, or a dash where there is none.
-fn assert_says(what: &str, text: &str, value: Option<f64>, within: f64) {
-    match value {
-        None => assert_eq!(text, "–", "{what}"),
-        Some(value) => {
-            let off = (read(text) - value).abs();
-            assert!(off <= within + 1e-9, "{what}: `{text}` is said of {value}");
-        }
-    }
-}
-
-/// A row of the table, beside the function's part of the document.
-fn assert_row(name: &str, cells: &BTreeMap<String, String>, f: &Value) {
-    let sum = |keys: &[&str]| keys.iter().map(|key| number(&f[*key])).sum::<f64>();
-    let answered = sum(&["hits", "negative_hits", "stale_hits"]);
-    let requests = answered + sum(&["misses"]);
-    for (key, text) in cells {
-        let what = format!("{key} of {name}");
-        let timed = |q: &str| (f["load_time"]["count"] != 0).then(|| number(&f["load_time"][q]));
-        match key.as_str() {
-            "name" => assert!(text == name || name == "total", "{text}"),
-            "requests" => assert_says(&what, text, Some(requests), 0.0),
-            "rate" => {
-                let rate = (requests > 0.0).then_some(100.0 * answered / requests);
-                assert_says(&what, text, rate, 0.1);
-            }
-            "p50" | "p99" => {
-                let value = timed(&format!("{key}_us"));
-                assert_says(&what, text, value, value.unwrap_or(0.0) / 100.0);
-            }
-            counter => assert_says(&what, text, Some(number(&f[counter])), 0.0),
-        }
-    }
-}
-
-impl Shown {
-    async fn on(page: &mut Page) -> Shown {
-        page.evaluate(LOOK).await
-    }
-
-    /// Every number on the page, beside the document that the page read last.
-    fn assert_true(&self) {
-        let functions = self.document["functions"].as_array().unwrap();
-        assert_eq!(self.rows.len(), functions.len());
-        for f in functions {
-            let name = f["name"].as_str().unwrap();
-            if self.writes[name].is_empty() {
-                assert_eq!(self.rows[name].len(), 14, "columns of {name}");
-                assert_row(name, &self.rows[name], f);
-            } else {
-                let keys = self.writes[name].split(' ').next().unwrap_or_default();
-                assert_says(name, keys, Some(number(&f["invalidations"])), 0.0);
-            }
-        }
-        assert_row("total", &self.total, &self.document["total"]);
-        self.assert_figures();
-    }
-
-    fn assert_figures(&self) {
-        let (recent, total) = (&self.document["recent"], &self.document["total"]);
-        let says = |id: &str, value: Option<f64>, within: f64| {
-            assert_says(id, &self.figures[id], value, within);
-        };
-        let [requests, answered, ms] =
-            ["requests", "answered", "ms"].map(|key| number(&recent[key]));
-        says("rate", (requests > 0.0).then_some(100.0 * answered / requests), 0.1);
-        let of_total = |key: &str| number(&total[key]);
-        let calls =
-            ["hits", "negative_hits", "stale_hits", "misses"].map(of_total).iter().sum::<f64>();
-        says("saved", Some((calls - of_total("loads")).max(0.0)), 0.0);
-        for id in ["requests", "loads"] {
-            let rate = if ms > 0.0 { 1000.0 * number(&recent[id]) / ms } else { 0.0 };
-            says(id, Some(rate), if rate < 10.0 { 0.05 } else { 0.5 });
-        }
-        for (id, time) in [("load-p99", "load_time"), ("store-p99", "store_time")] {
-            let value = (recent[time]["count"] != 0).then(|| number(&recent[time]["p99_us"]));
-            says(id, value, value.unwrap_or(0.0) / 100.0);
-        }
-        says("owed", Some(number(&self.document["store"]["pending_invalidations"])), 0.0);
-        assert_eq!((&*self.figures["kind"], &*self.figures["breaker"]), ("Redis", "Closed"));
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_numbers_on_the_page_are_those_of_the_document() {
     let server = RedisServer::start();
@@ -219,13 +93,14 @@ async fn the_numbers_on_the_page_are_those_of_the_document() {
     page.go(&site.url("/cache")).await;
 
     // While calls go on, for some documents in a row.
-    let mut last = (0.0, 0.0);
+    let mut last = [0, 0];
     for _ in 0..4 {
-        shows(&mut page, &format!("doc.now > {} && doc.history.ms.length > 0", last.0)).await;
+        shows(&mut page, &format!("doc.now > {} && doc.history.ms.length > 0", last[0])).await;
         let shown = Shown::on(&mut page).await;
         shown.assert_true();
-        let now = (number(&shown.document["now"]), number(&shown.document["total"]["hits"]));
-        assert!(now.1 > last.1, "it is under load: {now:?} after {last:?}");
+        let now = [&shown.document["now"], &shown.document["total"]["hits"]]
+            .map(|number| number.as_u64().unwrap());
+        assert!(now[1] > last[1], "it is under load: {now:?} after {last:?}");
         last = now;
     }
 
@@ -248,5 +123,5 @@ async fn the_numbers_on_the_page_are_those_of_the_document() {
     assert_eq!(shown.rows[MARKUP]["name"], MARKUP);
     let images = "document.images.length === 0 && globalThis.pwned === undefined";
     assert!(page.evaluate::<bool>(images).await, "it was taken for markup");
-    assert_clean(&page, &site);
+    assert_clean(&page, &site.url(""));
 }

@@ -15,7 +15,7 @@ use axum::{
     routing::get,
 };
 use cache_runtime::dashboard::Dashboard;
-use cache_tests::{browser::Page, patience::eventually};
+use cache_tests::patience::eventually;
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -95,24 +95,4 @@ impl Script {
         let script = self.clone();
         with_document(move || script.0.lock().unwrap().clone().map(|document| document.to_string()))
     }
-}
-
-/// Waits until the page shows a document that `condition`, an expression over `doc`, is true of.
-pub(crate) async fn shows(page: &mut Page, condition: &str) {
-    let shown = "cacheDashboard.document && cacheDashboard.state === 'live'";
-    page.until(&format!("{shown} && ((doc) => {condition})(cacheDashboard.document)")).await;
-}
-
-/// What stands in an element.
-pub(crate) async fn text(page: &mut Page, id: &str) -> String {
-    page.evaluate(&format!("document.getElementById('{id}').textContent")).await
-}
-
-/// What the browser has to say against the page: nothing, and it has asked nobody else for anything.
-pub(crate) fn assert_clean(page: &Page, site: &Site) {
-    assert_eq!(page.complaints(), Vec::<String>::new());
-    let home = site.url("/");
-    let strange = |url: &&String| !url.starts_with(&home) && !url.starts_with("data:");
-    assert_eq!(page.requests().iter().filter(strange).collect::<Vec<_>>(), Vec::<&String>::new());
-    assert!(page.requests().contains(&site.url("/cache/json")), "it has read the document");
 }

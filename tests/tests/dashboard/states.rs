@@ -2,10 +2,13 @@
 
 use axum::http::StatusCode;
 use cache_runtime::{Cache, Policy, dashboard::Dashboard};
-use cache_tests::browser::Browser;
+use cache_tests::{
+    browser::Browser,
+    dashboard::{assert_clean, shows, text},
+};
 use serde_json::{Value, json};
 
-use crate::site::{Script, Site, assert_clean, mounted, shows, text};
+use crate::site::{Script, Site, mounted};
 
 /// The document of a cache with some calls, as if it were over Redis.
 pub(crate) async fn called(names: &[&'static str]) -> Value {
@@ -39,7 +42,7 @@ async fn a_cache_that_nobody_has_called_says_so() {
         assert_eq!(text(&mut page, "none").await, "No annotated function was called yet.");
         assert_eq!(text(&mut page, "breaker").await, "None needed");
     }
-    assert_clean(&page, &site);
+    assert_clean(&page, &site.url(""));
 }
 
 #[tokio::test]
@@ -76,7 +79,7 @@ async fn an_outage_is_a_word_and_a_shape_and_a_sentence() {
     }
     assert_eq!(shapes[0], shapes[3]);
     assert!(shapes[0] != shapes[1] && shapes[1] != shapes[2] && shapes[0] != shapes[2]);
-    assert_clean(&page, &site);
+    assert_clean(&page, &site.url(""));
 }
 
 #[tokio::test]

@@ -16,8 +16,10 @@ fn readings(growth: &[Vec<[u64; 2]>]) -> Vec<Reading> {
             rows[at][1] += more[1];
         }
         let sum = |at: usize| rows.iter().map(|row| row[at]).sum::<u64>();
+        let mut counts = Counts::default();
+        counts.0[..5].copy_from_slice(&[sum(0), sum(1), sum(0) - sum(1), 0, sum(0)]);
         Reading {
-            counts: Counts([sum(0), sum(1), sum(0) - sum(1), 0, sum(0), 0, 0]),
+            counts,
             functions: (0..).zip(&rows).map(|(n, row)| (format!("f{n}"), *row)).collect(),
             ..Reading::default()
         }
@@ -61,22 +63,27 @@ proptest! {
 }
 
 #[test]
-fn the_recent_minute_is_the_last_sixty_steps() {
+fn the_recent_minute_is_the_last_sixty_steps_and_the_latest_seconds_are_ten() {
     let growth: Vec<_> = (0..200).map(|n| vec![[n, 2 * n]]).collect();
     let readings = readings(&growth);
     let mut history = History::new(readings[0].clone());
     for reading in &readings[1..] {
         history.push(Duration::from_millis(1001), reading.clone());
     }
-    let recent = history.recent();
-    assert_eq!(recent.took, Duration::from_millis(60_060));
-    assert_eq!(recent.counts, readings[199].counts.since(&readings[139].counts));
+    for (steps, took) in [(RECENT, 60_060), (LATEST, 10_010)] {
+        let lately = history.lately(steps);
+        assert_eq!(lately.took, Duration::from_millis(took));
+        assert_eq!(lately.counts, readings[199].counts.since(&readings[199 - steps].counts));
+    }
 }
 
 #[test]
 fn a_sum_that_shrinks_is_no_step_back() {
-    let reading =
-        |requests| Reading { counts: Counts([requests, 0, 0, 0, 0, 0, 0]), ..Reading::default() };
+    let reading = |requests| {
+        let mut reading = Reading::default();
+        reading.counts.0[0] = requests;
+        reading
+    };
     let mut history = History::new(reading(0));
     for requests in [10, 8, 12] {
         history.push(Duration::from_secs(1), reading(requests));

@@ -44,9 +44,9 @@ function ceiling(n) {
 }
 
 class Chart {
-  /** `draw` gets the chart and the timeline; `legend` says what stands above it at a step. */
-  constructor(id, { height, name, scale, draw, legend }) {
-    Object.assign(this, { height, name, scale, draw, legend, width: 0 });
+  /** `draw` gets the chart and the timeline, if `some` finds anything to draw; `legend` says what stands above it at a step. */
+  constructor(id, { height, name, scale, some, draw, legend }) {
+    Object.assign(this, { height, name, scale, some, draw, legend, width: 0 });
     this.root = byId(id);
     this.head = h("div", { class: "legend" });
     this.svg = s("svg", { height, "aria-hidden": "true" });
@@ -101,8 +101,8 @@ class Chart {
       s("text", { x: LEFT - 9, y: y(value) + 4, "text-anchor": "end" }, label),
     ]);
     this.cursor = s("g", {});
-    const drawing = axis.line.asked.some(Boolean) ? this.draw(this, axis.line) : [this.empty()];
-    this.svg.replaceChildren(...grid.flat(), ...this.hours(), ...this.down(), ...drawing, this.cursor);
+    const drawing = this.some(axis.line) ? this.draw(this, axis.line) : [this.empty()];
+    this.svg.replaceChildren(...grid.flat(), ...this.hours(), ...this.down(), ...drawing.filter(Boolean), this.cursor);
     this.read();
   }
 
@@ -139,7 +139,8 @@ class Chart {
       for (let x = start + 3; x < end; x += 6) {
         shapes.push(s("line", { class: "down", x1: x, x2: Math.min(x + 3, end), y1: floor, y2: floor - 5 }));
       }
-      if (end - start > 76 && this === axis.charts[0]) shapes.push(s("text", { x: start + 6, y: 24 }, "breaker open"));
+      // At the end, for the line of hits falls through the beginning.
+      if (end - start > 76 && this === axis.charts[0]) shapes.push(s("text", { x: end - 6, y: 24, "text-anchor": "end" }, "breaker open"));
     }
     return shapes;
   }
@@ -164,7 +165,7 @@ class Chart {
     return s("path", { class: kind, d });
   }
 
-  /** The legend, which is a read-out where somebody points. */
+  /** The legend, which is a read-out where somebody points; what is now stands beside the chart. */
   read() {
     const { line } = axis;
     if (!line || !this.y) return;
@@ -172,7 +173,7 @@ class Chart {
     const parts = this.legend(line, at);
     const when = axis.at == null ? null : h("span", { class: "at" }, clock(line.times[at]));
     this.head.replaceChildren(...[when].filter(Boolean), ...parts.map(({ kind, thin, name, text }) =>
-      h("span", {}, h("i", { class: `${kind}${thin ? " thin" : ""}` }), `${name} `, h("b", {}, text))));
+      h("span", {}, h("i", { class: `${kind}${thin ? " thin" : ""}` }), name, when && h("b", {}, ` ${text}`))));
     const spoken = parts.map(({ name, text }) => `${name} ${text}`).join(", ");
     this.frame.setAttribute("aria-valuemax", Math.max(line.times.length - 1, 0));
     this.frame.setAttribute("aria-valuenow", Math.max(at, 0));

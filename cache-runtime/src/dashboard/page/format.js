@@ -24,12 +24,17 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A number with digits that mean something: `7.3`, `1,204`. */
-const number = (n) => (n > 0 && n < 10 && !Number.isInteger(n) ? n.toFixed(1) : whole.format(n));
+/** A number with digits that mean something: `0.02`, `7.3`, `1,204`. */
+function number(n) {
+  if (n >= 9.95 || Number.isInteger(n)) return whole.format(n);
+  return n < 0.095 ? Math.max(n, 0.01).toFixed(2) : n.toFixed(1);
+}
 
-/** The two halves of a duration in microseconds: `["8.4", "ms"]`. */
+/** Three digits: `8.41`, `84.1`, `841`. */
+const three = (n) => (n < 9.995 ? n.toFixed(2) : n < 99.95 ? n.toFixed(1) : n.toFixed(0));
+
+/** The two halves of a duration in microseconds: `["8.41", "ms"]`. */
 function duration(us) {
-  const three = (n) => (n < 10 ? n.toFixed(2) : n < 100 ? n.toFixed(1) : n.toFixed(0));
   if (us < 1000) return [whole.format(us), "µs"];
   return us < 999_500 ? [three(us / 1e3), "ms"] : [three(us / 1e6), "s"];
 }
@@ -63,8 +68,7 @@ const clock = (ms, seconds = true) =>
 const bytes = (n) => {
   const units = ["B", "KB", "MB", "GB", "TB"];
   const at = n < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(n) / 3));
-  const scaled = n / 1000 ** at;
-  return `${at && scaled < 100 ? scaled.toFixed(1) : whole.format(scaled)} ${units[at]}`;
+  return `${at ? three(n / 1000 ** at) : n} ${units[at]}`;
 };
 
 /** The calls that had to do with the store: those that it answered, and all. */
@@ -80,5 +84,6 @@ function figure(id, value, text, unit) {
   }
   output.dataset.value = value;
   if (output.textContent === text + (unit ?? "")) return;
+  output.classList.toggle("long", text.length > 9);
   output.replaceChildren(text, unit ? h("span", { class: "unit" }, unit) : "");
 }

@@ -50,31 +50,10 @@ function state({ namespace, since, now, store, version }) {
   say(owed, here ? "None" : whole.format(store.pending_invalidations));
   owed.dataset.value = store.pending_invalidations;
   owed.className = store.pending_invalidations ? "warn" : "";
-  document.title = here || store.breaker === "closed" ? `${title} · cache` : `◆ breaker ${store.breaker.replace("_", " ")} · ${title}`;
+  say(byId("opened"), store.opened ? `opened ${store.opened === 1 ? "once" : `${whole.format(store.opened)} times`}` : "");
+  say(byId("dropped"), store.dropped_invalidations ? `${whole.format(store.dropped_invalidations)} given up` : "");
   const traffic = here ? "" : ` ${bytes(store.bytes_read)} read from the store and ${bytes(store.bytes_written)} written.`;
   say(byId("foot"), `cache-runtime ${version}. Sampled once a second; a point of a chart is the ten seconds before it.${traffic}`);
-}
-
-/** The one sentence that somebody who is woken at night has to read. */
-function band(lost, doc) {
-  const element = byId("band");
-  const message = lost ? ["warn", "Connection lost.", lost] : trouble(doc?.store);
-  element.hidden = !message;
-  if (!message) return;
-  const [kind, head, text] = message;
-  element.className = `band ${kind}`;
-  if (element.textContent !== `${head} ${text}`) element.replaceChildren(h("b", {}, head), ` ${text}`);
-}
-
-function trouble(store) {
-  if (!store) return null;
-  const owed = store.pending_invalidations;
-  const debt = owed ? ` ${whole.format(owed)} ${owed === 1 ? "invalidation is" : "invalidations are"} owed to the store.` : "";
-  const name = KINDS[store.kind] ?? store.kind;
-  if (store.kind === "disabled") return ["warn", "The cache is off.", "Functions run as if they had no attribute."];
-  if (store.breaker === "open") return ["bad", "The breaker is open.", `${name} does not answer; calls leave it alone, and functions load for themselves.${debt}`];
-  if (store.breaker === "half_open") return ["warn", "The breaker is half open.", `One call tries whether ${name} answers again; the others load for themselves.${debt}`];
-  return owed ? ["warn", "Catching up.", debt.trim()] : null;
 }
 
 function show(doc) {
@@ -97,7 +76,8 @@ async function read() {
     show(await answer.json());
     link.failures = 0;
     shown.state = "live";
-    band(null, shown.document);
+    byId("main").classList.remove("old");
+    band(troubles(shown.document));
     sign("link", ["good", "Live", () => s("circle", { cx: 6, cy: 6, r: 3.5, fill: "currentColor" })], true);
     link.timer = setTimeout(read, EVERY);
   } catch (error) {
@@ -113,7 +93,8 @@ function wait(reason) {
   const left = Math.ceil((link.until - Date.now()) / 1000);
   if (left <= 0) return read();
   const since = shown.document ? `This is what was read at ${clock(shown.document.now)}.` : `${source().pathname} could not be read.`;
-  band(`${since} Retrying in ${left} s (${reason}).`);
+  band([["warn", "Connection lost.", `${since} Retrying in ${left} s (${reason}).`]]);
+  byId("main").classList.add("old");
   sign("link", ["warn", "Connection lost", () => s("path", { d: "M6 .5L12 11.5H0z", fill: "currentColor" })]);
   link.timer = setTimeout(() => wait(reason), Math.min(1000, link.until - Date.now()));
 }

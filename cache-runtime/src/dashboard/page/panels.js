@@ -23,6 +23,7 @@ function charts() {
   new Chart("chart-rate", {
     height: 190, name: "Hit rate over time",
     scale: linear(() => 1, (n) => `${n * 100} %`),
+    some: ({ asked }) => asked.some(Boolean),
     draw: (chart, { rate }) => [
       grouped("hit", chart.path(rate, "area", zeros(rate)), chart.path(rate, "line")),
     ],
@@ -33,20 +34,23 @@ function charts() {
   });
   new Chart("chart-traffic", {
     height: 150, name: "Requests and loads over time",
-    scale: linear((line) => ceiling(Math.max(...line.requests, ...line.loads, 4)), number),
-    draw: (chart, { requests, loads }) => [
+    scale: linear((line) => ceiling(Math.max(...line.requests, ...line.loads) || 1), number),
+    some: ({ requests, loads }) => requests.some(Boolean) || loads.some(Boolean),
+    draw: (chart, { requests, loads, failed }) => [
       grouped("hit", chart.path(requests, "area", loads), chart.path(requests, "line")),
       grouped("load", chart.path(loads, "area strong", zeros(loads)), chart.path(loads, "line")),
+      failed.some(Boolean) && grouped("bad", chart.path(failed, "line")),
     ],
     legend: ({ requests, loads, failed }, at) => [
       { kind: "hit", name: "requests/s", value: requests[at], text: number(requests[at] ?? 0) },
       { kind: "load", name: "loads/s", value: loads[at], text: number(loads[at] ?? 0) },
-      ...(failed[at] > 0 ? [{ kind: "bad", name: "failed/s", text: number(failed[at]) }] : []),
+      ...(failed.some(Boolean) ? [{ kind: "bad", name: "failed/s", value: failed[at], text: number(failed[at] ?? 0) }] : []),
     ],
   });
   new Chart("chart-latency", {
     height: 190, name: "Latencies of loads and of the store over time",
     scale: decades,
+    some: ({ load, store }) => [...load, ...store].flat().some((us) => us != null),
     draw: (chart, { load, store }) => [["load", load], ["store", store]].map(([kind, [p50, p99]]) =>
       grouped(kind, chart.path(p99, "area", p50), chart.path(p50, "line"), chart.path(p99, "line thin"))),
     legend: ({ load, store, remote }, at) => [["load", "loads", load], ["store", "store", store]].slice(0, remote ? 2 : 1).flatMap(([kind, name, [p50, p99]]) => [
@@ -56,28 +60,43 @@ function charts() {
   });
 }
 
-/** The figures beside the charts: those of the last minute, and the sums of all time in small print. */
-function figures({ recent, total, store }) {
+/** The figures beside the charts: of the last ten seconds, or of a minute where those had few calls; sums in small print. */
+function figures(doc) {
+  const { latest, recent, total, store } = doc;
   const asked = requests(total);
-  const perSecond = (n) => (recent.ms ? (1000 * n) / recent.ms : 0);
+  const now = latest.requests < FEW ? recent : latest;
+  const perSecond = (n) => (now.ms ? (1000 * n) / now.ms : 0);
   const rate = (id, n) => figure(id, asked || n ? perSecond(n) : null, number(perSecond(n)));
-  figure("rate", recent.requests ? recent.answered / recent.requests : null,
-    recent.requests ? percent(recent.answered, recent.requests) : "", "%");
-  const lately = recent.ms > 50_000 && recent.ms < 90_000 ? "in the last minute" : `in the last ${ago(recent.ms)}`;
-  say(byId("rate-note"), !asked ? "No calls yet. The figures come with the first one."
-    : `${recent.requests ? "" : "no calls "}${lately}; ${percent(answered(total), asked)} % of all ${whole.format(asked)} calls`);
+  hitRate(doc, now);
   const saved = Math.max(0, asked - total.loads);
   figure("saved", asked ? saved : null, whole.format(saved));
-  say(byId("saved-note"), asked ? `${whole.format(asked)} requests, ${whole.format(total.loads)} loads` : "");
-  rate("requests", recent.requests);
-  rate("loads", recent.loads);
-  const slow = (id, { count, p99_us }) => figure(id, count ? p99_us : null, ...(count ? duration(p99_us) : []));
-  slow("load-p99", recent.load_time);
-  slow("store-p99", recent.store_time);
-  const parts = [
-    total.load_failures && `${whole.format(total.load_failures)} of ${whole.format(total.loads)} loads failed`,
-    store.failures && `${whole.format(store.failures)} of ${whole.format(store.operations)} operations on the store failed`,
-  ];
-  say(byId("latency-note"), parts.filter(Boolean).join("; ") || (asked ? lately : ""));
+  rate("requests", now.requests);
+  rate("loads", now.loads);
+  const failed = total.load_failures ? `, ${whole.format(total.load_failures)} failed` : "";
+  say(byId("saved-note"), asked ? `${whole.format(asked)} requests, ${whole.format(total.loads)} loads${failed}` : "");
+  times("load", now.load_time);
+  times("store", now.store_time);
   byId("store-p99").parentElement.hidden = !remote(store);
+  say(byId("latency-note"), store.failures
+    ? `${whole.format(recent.failures)} of ${whole.format(Math.max(recent.operations, recent.failures))} operations failed ${inTheLast(recent)}, ${whole.format(store.failures)} in all`
+    : now.load_time.count || now.store_time.count ? inTheLast(now) : "");
+}
+
+function hitRate(doc, now) {
+  const { recent, total } = doc;
+  const asked = requests(total);
+  figure("rate", now.requests ? now.answered / now.requests : null, now.requests ? percent(now.answered, now.requests) : "", "%");
+  byId("rate").classList.toggle("bad", doc.store.breaker === "open" || Boolean(fallenFrom(doc)));
+  say(byId("rate-note"), !asked ? "No calls yet. The figures come with the first one." : `of ${now.requests ? count(now.requests, "call", "calls") : "no calls"} ${inTheLast(now)}`);
+  const line = (text, value, kind) => h("div", {}, h("dt", {}, text), h("dd", { class: kind }, value));
+  byId("rate-lines").replaceChildren(...[
+    now !== recent && recent.requests && line(inTheLast(recent), `${percent(recent.answered, recent.requests)} %`),
+    asked && line(`of all ${whole.format(asked)} calls`, `${percent(answered(total), asked)} %`),
+    total.stale_detected && line(`in ${count(total.audits, "audit", "audits")}`, `${whole.format(total.stale_detected)} stale`, "bad"),
+  ].filter(Boolean));
+}
+
+function times(what, { count, p50_us, p99_us }) {
+  figure(`${what}-p99`, count ? p99_us : null, ...(count ? duration(p99_us) : []));
+  say(byId(`${what}-p50`), `p50 ${count ? brief(p50_us) : "–"}`);
 }

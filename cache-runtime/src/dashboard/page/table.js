@@ -40,7 +40,7 @@ function tableHead() {
     return h("th", { scope: "col", class: key === "name" ? "name" : null, "data-key": key }, button);
   };
   const heads = COLUMNS.map(title);
-  heads.splice(1, 0, h("th", { scope: "col" }, h("span", { class: "note" }, "")));
+  heads.splice(1, 0, h("th", { scope: "col", class: "trend", title: "hit rate over the last ten minutes" }, "Trend"));
   const bands = groups.flatMap(([name, of]) =>
     name ? [h("th", { colspan: of.length, scope: "colgroup" }, h("span", {}, name))] : [h("td", { colspan: 2 })]);
   table.body = h("tbody", {});
@@ -81,21 +81,26 @@ function makeRow(name, total) {
   return row;
 }
 
-/** What a function has done that only writes. */
+/** What a function has done that only writes; in another colour what it should not have to. */
 function written(f) {
-  const of = (n, one, many = one) => (n ? `${whole.format(n)} ${n === 1 ? one : many}` : null);
-  return [
+  const of = (n, one, many = one) => (n > 0 ? [count(n, one, many)] : []);
+  const bad = (n, one, many = one) => of(n, one, many).map((text) => h("span", { class: "bad" }, text));
+  // What another process has flushed is not known here.
+  const waiting = f.batches || f.batch_failures ? f.queued - f.flushed - f.replaced - f.dead_letters : 0;
+  const parts = [
     of(f.invalidations, "key invalidated", "keys invalidated"), of(f.queued, "queued"), of(f.flushed, "flushed"),
-    of(f.replaced, "replaced"), of(f.batches, "batch", "batches"), of(f.batch_failures, "batch failed", "batches failed"),
-    of(f.dead_letters, "dead letter", "dead letters"),
-  ].filter(Boolean).join(", ");
+    of(f.replaced, "replaced"), of(waiting, "not flushed here"), of(f.batches, "batch", "batches"),
+    bad(f.batch_failures, "batch failed", "batches failed"), bad(f.dead_letters, "dead letter", "dead letters"),
+    bad(f.refused, "write refused", "writes refused"), of(f.store_errors, "store error", "store errors"), of(f.bypassed, "bypassed"),
+  ].flat();
+  return parts.length ? parts.flatMap((part, i) => (i ? [", ", part] : [part])) : ["nothing yet"];
 }
 
 function fillRow(row, f, history) {
-  const writer = requests(f) ? "" : written(f);
+  const writer = !requests(f) && !f.loads && row.name !== "total";
   row.writes.hidden = !writer;
-  [row.trend, ...row.cells.slice(1)].forEach((cell) => (cell.hidden = Boolean(writer)));
-  say(row.writes, writer);
+  [row.trend, ...row.cells.slice(1)].forEach((cell) => (cell.hidden = writer));
+  row.writes.replaceChildren(...(writer ? written(f) : []));
   COLUMNS.forEach((column, i) => {
     const cell = row.cells[i];
     if (column.key === "name") return;

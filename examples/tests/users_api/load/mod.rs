@@ -65,26 +65,47 @@ fn seconds() -> f64 {
     set.map_or(10.0, |text| text.parse().expect("USERS_LOAD_SECONDS is a number of seconds"))
 }
 
+/// Clients that ask a service until they are told to stop.
+pub(crate) struct Load {
+    phase: Arc<AtomicUsize>,
+    over: Arc<AtomicBool>,
+    clients: JoinSet<Tally>,
+    phases: usize,
+}
+
+impl Load {
+    /// Creates rows, and starts so many clients that read and write them. They count what they see by phases.
+    pub(crate) async fn start(service: &Service, clients: u64, phases: usize) -> Load {
+        let ledger = Arc::new(Ledger::create(service).await);
+        let (phase, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let mut set = JoinSet::new();
+        for seed in 0..clients {
+            let client = Client::new(seed, service.url(), Arc::clone(&ledger));
+            set.spawn(client.run(Arc::clone(&phase), Arc::clone(&over), phases));
+        }
+        Load { phase, over, clients: set, phases }
+    }
+
+    /// Stops the clients, and tells what they have seen.
+    pub(crate) async fn end(mut self) -> Tally {
+        self.over.store(true, Ordering::SeqCst);
+        let mut tally = Tally::new(self.phases);
+        while let Some(counted) = in_time("the last requests", self.clients.join_next()).await {
+            tally.add(counted.expect("a client does not panic"));
+        }
+        tally
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_fails_and_no_read_is_stale_while_redis_is_killed_and_hung() {
     let redis = RedisServer::start_durable();
     log_writes(&redis);
     let service = Service::start(&[("CACHE_URL", &redis.url())]);
-    let ledger = Arc::new(Ledger::create(&service).await);
-    let phase = Arc::new(AtomicUsize::new(0));
-    let over = Arc::new(AtomicBool::new(false));
-    let mut clients = JoinSet::new();
-    for seed in 0..CLIENTS {
-        let client = Client::new(seed, service.url(), Arc::clone(&ledger));
-        clients.spawn(client.run(Arc::clone(&phase), Arc::clone(&over), PHASES.len()));
-    }
+    let load = Load::start(&service, CLIENTS, PHASES.len()).await;
 
-    let (redis, lasted) = run_phases(redis, &phase).await;
-    over.store(true, Ordering::SeqCst);
-    let mut tally = Tally::new(PHASES.len());
-    while let Some(counted) = in_time("the last requests", clients.join_next()).await {
-        tally.add(counted.expect("a client does not panic"));
-    }
+    let (redis, lasted) = run_phases(redis, &load.phase).await;
+    let tally = load.end().await;
     println!("{} clients, {:.0} s\n", CLIENTS, seconds());
     print!("{}", tally.table(&PHASES.map(|(name, ..)| name), &lasted));
 

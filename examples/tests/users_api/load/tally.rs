@@ -9,7 +9,7 @@ struct Phase {
     stale: usize,
 }
 
-pub(super) struct Tally {
+pub(crate) struct Tally {
     phases: Vec<Phase>,
     /// The first few failures and stale reads, in words.
     examples: Vec<String>,
@@ -43,19 +43,19 @@ impl Tally {
         self.examples.extend(other.examples);
     }
 
-    pub(super) fn requests(&self, phase: usize) -> usize {
+    pub(crate) fn requests(&self, phase: usize) -> usize {
         self.phases[phase].times.len()
     }
 
-    pub(super) fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         self.phases.iter().map(|phase| phase.failed).sum()
     }
 
-    pub(super) fn stale(&self) -> usize {
+    pub(crate) fn stale(&self) -> usize {
         self.phases.iter().map(|phase| phase.stale).sum()
     }
 
-    pub(super) fn examples(&self) -> &[String] {
+    pub(crate) fn examples(&self) -> &[String] {
         &self.examples[..self.examples.len().min(10)]
     }
 
