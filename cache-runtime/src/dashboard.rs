@@ -153,8 +153,8 @@ impl Dashboard {
     /// A server that sends a policy with every answer sends this one with the page.
     pub const CONTENT_SECURITY_POLICY: &'static str = concat!(
         "default-src 'none'; connect-src 'self'; img-src data:; ",
-        "script-src 'sha256-bz5pqUzDpqjA53zV8slUeir3gUEDlYVhi4qYgUgoMnc='; ",
-        "style-src 'sha256-nVZGM+/f/SRqcNrIBnhJKWqq4k8ltY+VR51zYneZ3C0='; ",
+        "script-src 'sha256-VfXn/MgX6Id7qhKKwvrRrjnfBUVKLv5TeCQd1NhOurQ='; ",
+        "style-src 'sha256-w4Q/xUZdNMqkhopo2G/kD8brWRENGwf1tacnSN/jxcs='; ",
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     );
 

@@ -33,6 +33,8 @@ pub struct Shown {
     pub counters: BTreeMap<String, Texts>,
     /// What is read out of each chart at the end of its lines.
     pub charts: Vec<String>,
+    /// Where the line of the hit rate ends, between 0 and 1; none where there is no line.
+    pub rate: Option<f64>,
     /// The sentences at the top.
     pub troubles: Vec<String>,
     /// The title of the window.
@@ -45,6 +47,11 @@ const LOOK: &str = r##"(() => {
     const cells = (tr) => Object.fromEntries(all("td[data-key]", tr).map((td) => [td.dataset.key, td.textContent]));
     const rows = all("tbody tr[data-name]");
     const counters = (tr) => all("dl.all div", tr).map((div) => [div.children[0].textContent, div.children[1].textContent]);
+    const line = (at) => {
+        const end = document.querySelector(`${at} path.line`)?.getAttribute("d").match(/([\d.]+)(?:h\.01)?$/);
+        const [none, , full] = all(`${at} .grid`).map((grid) => grid.getAttribute("y1"));
+        return end ? (none - end[1]) / (none - full) : null;
+    };
     const open = rows.filter((tr) => tr.nextElementSibling?.matches("tr.more"));
     const ids = all("output[id], dd[id], p.note[id], #foot, #load-p50, #store-p50, #h-functions").map((e) => e.id);
     return {
@@ -56,6 +63,7 @@ const LOOK: &str = r##"(() => {
         writes: Object.fromEntries(rows.map((tr) => [tr.dataset.name, tr.querySelector(".writes").textContent])),
         counters: Object.fromEntries(open.map((tr) => [tr.dataset.name, Object.fromEntries(counters(tr.nextElementSibling))])),
         charts: all("[role=slider]").map((chart) => chart.getAttribute("aria-valuetext")),
+        rate: line("#chart-rate"),
         troubles: all("#band:not([hidden]) p").map((p) => p.textContent),
         title: document.title,
     };

@@ -9,7 +9,7 @@ use cache_tests::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{load::Load, service::Service};
+use crate::{grafana, load::Load, service::Service};
 
 /// What the service's repository is made of.
 const FUNCTIONS: [&str; 10] = [
@@ -84,6 +84,7 @@ async fn the_page_shows_what_the_json_says_under_load_and_in_an_outage() {
     at_rest(&service, &mut page).await;
     in_the_dark_and_on_a_phone(&service, &mut page).await;
     assert_clean(&page, service.url());
+    grafana::check(&service.text("/metrics").await);
 }
 
 /// When nothing goes on, the page and the JSON that anybody can read are the same, all counters of all functions too.
@@ -100,6 +101,7 @@ async fn at_rest(service: &Service, page: &mut Page) {
     shown.assert_true();
     assert_eq!(shown.rows.keys().collect::<Vec<_>>(), FUNCTIONS);
     assert_eq!(shown.counters.keys().collect::<Vec<_>>(), FUNCTIONS);
+    assert!(shown.rate.is_some(), "there is a line");
     assert!(shown.counters["users.find"].contains_key("load time p99"));
     assert!(shown.writes["seen.save"].contains(" flushed"), "{:?}", shown.writes);
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod dashboard;
+mod grafana;
 mod load;
 mod postgres;
 mod service;

@@ -79,6 +79,12 @@ impl Service {
         self.send(Method::GET, path, None).await
     }
 
+    /// What is no JSON.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let response = self.client.get(format!("{}{path}", self.url)).send().await;
+        response.expect("the service answers").text().await.expect("the answer is whole")
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         self.send(Method::POST, path, Some(body)).await
     }

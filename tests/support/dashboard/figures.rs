@@ -116,6 +116,9 @@ impl Shown {
         };
         let [asked, hits] = [last("requests"), last("answered")];
         tell(&parts(rate)[0], "hit rate", (asked > 0.0).then(|| 100.0 * hits / asked), 0.1);
+        if let (Some(drawn), true) = (self.rate, asked > 0.0) {
+            assert!((drawn - hits / asked).abs() < 0.005, "the line ends at {drawn}");
+        }
         let traffic = parts(traffic);
         for (part, name) in traffic.iter().zip(["requests", "loads"]) {
             let rate = 1000.0 * last(name) / last("ms");

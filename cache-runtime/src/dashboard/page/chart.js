@@ -102,7 +102,7 @@ class Chart {
     ]);
     this.cursor = s("g", {});
     const drawing = this.some(axis.line) ? this.draw(this, axis.line) : [this.empty()];
-    this.svg.replaceChildren(...grid.flat(), ...this.hours(), ...this.down(), ...drawing.filter(Boolean), this.cursor);
+    this.svg.replaceChildren(...grid.flat(), ...this.hours(), ...this.down(), ...drawing, this.cursor);
     this.read();
   }
 

@@ -30,6 +30,9 @@ function number(n) {
   return n < 0.095 ? Math.max(n, 0.01).toFixed(2) : n.toFixed(1);
 }
 
+/** A round number for an axis, which has room for a few characters: `600`, `20 k`. */
+const short = (n) => (n >= 1e6 ? `${n / 1e6} M` : n >= 1e4 ? `${n / 1e3} k` : number(n));
+
 /** Three digits: `8.41`, `84.1`, `841`. */
 const three = (n) => (n < 9.995 ? n.toFixed(2) : n < 99.95 ? n.toFixed(1) : n.toFixed(0));
 

@@ -34,12 +34,12 @@ function charts() {
   });
   new Chart("chart-traffic", {
     height: 150, name: "Requests and loads over time",
-    scale: linear((line) => ceiling(Math.max(...line.requests, ...line.loads) || 1), number),
+    scale: linear((line) => ceiling(Math.max(...line.requests, ...line.loads) || 1), short),
     some: ({ requests, loads }) => requests.some(Boolean) || loads.some(Boolean),
     draw: (chart, { requests, loads, failed }) => [
       grouped("hit", chart.path(requests, "area", loads), chart.path(requests, "line")),
       grouped("load", chart.path(loads, "area strong", zeros(loads)), chart.path(loads, "line")),
-      failed.some(Boolean) && grouped("bad", chart.path(failed, "line")),
+      grouped("bad", chart.path(failed.map((n) => n || null), "line")),
     ],
     legend: ({ requests, loads, failed }, at) => [
       { kind: "hit", name: "requests/s", value: requests[at], text: number(requests[at] ?? 0) },

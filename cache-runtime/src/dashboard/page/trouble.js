@@ -87,9 +87,9 @@ function refusedWrites(doc) {
 }
 
 /** A breaker that is open says more. Of many operations one may fail. */
-function failingStore({ store, recent }) {
-  if (store.breaker !== "closed" || !recent.failures || 100 * recent.failures < recent.operations) return null;
-  return ["warn", "The store fails.", `${whole.format(recent.failures)} of ${whole.format(Math.max(recent.operations, recent.failures))} operations ${inTheLast(recent)}.`];
+function failingStore({ store, latest }) {
+  if (store.breaker !== "closed" || !latest.failures || 100 * latest.failures < latest.operations) return null;
+  return ["warn", "The store fails.", `${whole.format(latest.failures)} of ${whole.format(Math.max(latest.operations, latest.failures))} operations ${inTheLast(latest)}.`];
 }
 
 function fallen(doc) {
