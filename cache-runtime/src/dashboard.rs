@@ -1,9 +1,9 @@
 //! One page that shows what a cache does, and the JSON document that it reads. Any web framework can serve them.
 //!
 //! The page is one HTML file without any external asset: hit rate, queries saved, loads and latencies over the last
-//! ten minutes, the state of the circuit breaker, and a table of all functions. It reads the document once a second
-//! for as long as somebody looks at it. It shows names of functions and numbers, never a key or a value; who may see
-//! it is up to the server that it is mounted in.
+//! ten minutes, the state of the circuit breaker, a table of all functions, and at its top a sentence for each thing
+//! that is wrong. It reads the document once a second for as long as somebody looks at it. It shows names of functions
+//! and numbers, never a key or a value; who may see it is up to the server that it is mounted in.
 //!
 //! With axum:
 //!
@@ -153,8 +153,8 @@ impl Dashboard {
     /// A server that sends a policy with every answer sends this one with the page.
     pub const CONTENT_SECURITY_POLICY: &'static str = concat!(
         "default-src 'none'; connect-src 'self'; img-src data:; ",
-        "script-src 'sha256-VfXn/MgX6Id7qhKKwvrRrjnfBUVKLv5TeCQd1NhOurQ='; ",
-        "style-src 'sha256-w4Q/xUZdNMqkhopo2G/kD8brWRENGwf1tacnSN/jxcs='; ",
+        "script-src 'sha256-KhtQJi4CFenMDL6Jae0bh99k/56ZN9TZvEF5fmLFLdI='; ",
+        "style-src 'sha256-gnKwdYT1ynh+HpT6Fi9Fr+CjEd07yy136DblvpyPXDE='; ",
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     );
 

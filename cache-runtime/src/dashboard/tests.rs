@@ -72,10 +72,41 @@ async fn the_document_is_what_the_statistics_say() {
             assert!(before > 0, "the dashboard came later than the first calls");
             assert_eq!(before + sum(&history[name]), right, "{name}");
             assert_eq!(document["recent"][name], sum(&history[name]), "{name}");
+            let steps = history[name].as_array().unwrap();
+            let latest = json!(steps[steps.len().saturating_sub(10)..]);
+            assert_eq!(document["latest"][name], sum(&latest), "{name}");
         }
         let function = &history["functions"]["reads"];
         let before = function["before"]["requests"].as_u64().unwrap();
         assert_eq!(before + sum(&function["requests"]), calls);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_wrong_is_counted_under_its_name() {
+    let cache = Cache::in_memory();
+    let dashboard = Dashboard::new(&cache);
+    settle().await;
+    let f = cache.counters("saves");
+    let counters = [
+        ("load_failures", &f.load_failures),
+        ("stale_detected", &f.stale_detected),
+        ("refused", &f.refused),
+        ("queued", &f.queued),
+        ("flushed", &f.flushed),
+        ("replaced", &f.replaced),
+        ("batch_failures", &f.batch_failures),
+        ("dead_letters", &f.dead_letters),
+    ];
+    for (n, (_, counter)) in (1..).zip(&counters) {
+        counter.add(n);
+    }
+    pass(1).await;
+    let document = document(&dashboard);
+    for (n, (name, _)) in (1..).zip(counters) {
+        assert_eq!(document["total"][name], n, "{name}");
+        assert_eq!(document["latest"][name], n, "{name}");
+        assert_eq!(sum(&document["history"][name]), n, "{name}");
     }
 }
 

@@ -4,3 +4,4 @@ mod looks;
 mod numbers;
 mod site;
 mod states;
+mod troubles;

@@ -11,13 +11,16 @@ use std::{
 use cache_runtime::{Cache, cached, dashboard::Dashboard, invalidates};
 use cache_tests::{
     browser::Browser,
-    dashboard::{Shown, assert_clean, shows},
+    dashboard::{Shown, assert_clean, shows, text},
     server::RedisServer,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::site::{Site, mounted};
+use crate::{
+    site::{Script, Site, mounted},
+    troubles::calm,
+};
 
 /// What would be done to a page that took a name for markup.
 const MARKUP: &str = r#"<img src=x onerror="globalThis.pwned = true">"#;
@@ -124,4 +127,24 @@ async fn the_numbers_on_the_page_are_those_of_the_document() {
     let images = "document.images.length === 0 && globalThis.pwned === undefined";
     assert!(page.evaluate::<bool>(images).await, "it was taken for markup");
     assert_clean(&page, &site.url(""));
+}
+
+#[tokio::test]
+async fn figures_are_of_the_last_ten_seconds_if_those_had_calls_enough() {
+    let script = Script::new(calm(|doc| doc["latest"]["answered"] = json!(400)).await);
+    let site = Site::serve(script.app()).await;
+    let browser = Browser::start().await;
+    let mut page = browser.page().await;
+    page.go(&site.url("/cache")).await;
+    shows(&mut page, "doc.latest.answered === 400").await;
+    assert_eq!(text(&mut page, "rate").await, "80.0%");
+    assert_eq!(text(&mut page, "rate-note").await, "of 500 calls in the last 10\u{a0}s");
+    let few = |doc: &mut Value| {
+        doc["latest"]["requests"] = json!(9);
+        doc["latest"]["answered"] = json!(1);
+    };
+    script.set(Ok(calm(few).await));
+    shows(&mut page, "doc.latest.answered === 1").await;
+    assert_eq!(text(&mut page, "rate").await, "90.0%");
+    assert_eq!(text(&mut page, "rate-note").await, "of 3,000 calls in the last minute");
 }

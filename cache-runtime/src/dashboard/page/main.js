@@ -76,7 +76,7 @@ async function read() {
     show(await answer.json());
     link.failures = 0;
     shown.state = "live";
-    byId("main").classList.remove("old");
+    document.body.classList.remove("old");
     band(troubles(shown.document));
     sign("link", ["good", "Live", () => s("circle", { cx: 6, cy: 6, r: 3.5, fill: "currentColor" })], true);
     link.timer = setTimeout(read, EVERY);
@@ -94,7 +94,7 @@ function wait(reason) {
   if (left <= 0) return read();
   const since = shown.document ? `This is what was read at ${clock(shown.document.now)}.` : `${source().pathname} could not be read.`;
   band([["warn", "Connection lost.", `${since} Retrying in ${left} s (${reason}).`]]);
-  byId("main").classList.add("old");
+  document.body.classList.add("old");
   sign("link", ["warn", "Connection lost", () => s("path", { d: "M6 .5L12 11.5H0z", fill: "currentColor" })]);
   link.timer = setTimeout(() => wait(reason), Math.min(1000, link.until - Date.now()));
 }
