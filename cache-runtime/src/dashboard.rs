@@ -153,7 +153,7 @@ impl Dashboard {
     /// A server that sends a policy with every answer sends this one with the page.
     pub const CONTENT_SECURITY_POLICY: &'static str = concat!(
         "default-src 'none'; connect-src 'self'; img-src data:; ",
-        "script-src 'sha256-KhtQJi4CFenMDL6Jae0bh99k/56ZN9TZvEF5fmLFLdI='; ",
+        "script-src 'sha256-mTOaHPr03jCiLiVfiKWuSOOx04zbd12e1zMzCXcG0DU='; ",
         "style-src 'sha256-gnKwdYT1ynh+HpT6Fi9Fr+CjEd07yy136DblvpyPXDE='; ",
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     );

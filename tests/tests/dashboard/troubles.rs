@@ -100,6 +100,9 @@ const WRONG: [Wrong; 9] = [
     ),
 ];
 
+/// As if somebody came back to the page: it reads the document at once.
+const LOOK: &str = "void document.dispatchEvent(new Event('visibilitychange'))";
+
 #[tokio::test]
 async fn all_that_is_wrong_has_a_sentence_the_worst_first() {
     let script = Script::new(calm(|_| {}).await);
@@ -114,6 +117,7 @@ async fn all_that_is_wrong_has_a_sentence_the_worst_first() {
         let mut document = calm(change).await;
         document["since"] = json!(number);
         script.set(Ok(document));
+        page.evaluate::<()>(LOOK).await;
         shows(&mut page, &format!("doc.since === {number}")).await;
         let shown = Shown::on(&mut page).await;
         assert_eq!(shown.troubles, [sentence]);

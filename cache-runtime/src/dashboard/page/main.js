@@ -66,14 +66,18 @@ function show(doc) {
   functions(doc);
 }
 
-const link = { failures: 0, timer: 0, until: 0 };
+const link = { failures: 0, timer: 0, until: 0, turn: 0 };
 
+/** Reads the document, and again after a while. Whoever asks for it while it is on its way begins anew. */
 async function read() {
   clearTimeout(link.timer);
+  const turn = ++link.turn;
   try {
     const answer = await fetch(source(), { cache: "no-store", signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`.trim());
-    show(await answer.json());
+    const doc = await answer.json();
+    if (turn !== link.turn) return;
+    show(doc);
     link.failures = 0;
     shown.state = "live";
     document.body.classList.remove("old");
@@ -81,6 +85,7 @@ async function read() {
     sign("link", ["good", "Live", () => s("circle", { cx: 6, cy: 6, r: 3.5, fill: "currentColor" })], true);
     link.timer = setTimeout(read, EVERY);
   } catch (error) {
+    if (turn !== link.turn) return;
     const pause = Math.min(EVERY * 2 ** link.failures++, LONGEST);
     shown.state = "lost";
     link.until = Date.now() + pause;
@@ -124,7 +129,8 @@ charts();
 tableHead();
 byId("source").href = source();
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) clearTimeout(link.timer);
-  else read();
+  if (!document.hidden) return read();
+  clearTimeout(link.timer);
+  link.turn++;
 });
 read();
