@@ -92,13 +92,14 @@ impl Shown {
     }
 }
 
-/// Waits until the page shows a document that `condition`, an expression over `doc`, is true of.
+/// Waits until the page, its charts too, shows a document that `condition`, an expression over `doc`, is true of.
 ///
 /// # Panics
 ///
 /// Where it never does.
 pub async fn shows(page: &mut Page, condition: &str) {
-    let shown = "cacheDashboard.document && cacheDashboard.state === 'live'";
+    let shown = "cacheDashboard.document && cacheDashboard.state === 'live' \
+                 && document.querySelectorAll('.chart [aria-valuetext]').length === 3";
     page.until(&format!("{shown} && ((doc) => {condition})(cacheDashboard.document)")).await;
 }
 
