@@ -11,6 +11,7 @@ pub mod dialogue;
 pub mod faults;
 pub mod gate;
 pub mod herd;
+pub mod load;
 pub mod log;
 pub mod patience;
 pub mod race;
