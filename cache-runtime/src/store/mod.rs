@@ -1,5 +1,9 @@
 //! Stores: bytes under keys, for a time, changed one protocol step at a time. They know nothing of values.
 
+#[cfg(all(test, feature = "redis"))]
+#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
+#[path = "../../../tests/support/cluster_node.rs"]
+mod cluster_node;
 #[cfg(test)]
 mod differential;
 mod health;
