@@ -7,6 +7,7 @@
 //! | `probe` | how it is found well again |
 //! | `writer` | the steps of writers, which are never left out |
 //! | `owed`, `drain` | invalidations that are not confirmed, and how they are told again |
+//! | `trust` | whose word that is taken for |
 //! | `past` | reading past what is owed |
 //!
 //! All of that is for a store that is elsewhere. The embedded one takes a lock and a look-up.
@@ -19,6 +20,7 @@ mod owed;
 mod past;
 mod probe;
 mod settings;
+mod trust;
 mod waiting;
 mod writer;
 

@@ -11,7 +11,11 @@ use std::{
 
 use tokio::{runtime::Handle, time};
 
-use super::{Guard, writer::emptying};
+use super::{
+    Guard,
+    owed::{Due, Moment},
+    writer::emptying,
+};
 use crate::{error::Error, protocol::Step, time::jittered};
 
 /// How many keys are emptied at once.
@@ -85,29 +89,7 @@ impl Drainer {
                 }
                 continue;
             }
-            let steps = keys.iter().flat_map(|(key, own)| emptying(key, *own));
-            let steps: Vec<_> = steps.collect();
-            let went_well = match guard.run_many(&steps).await {
-                Ok(replies) => {
-                    let mut went_well = true;
-                    let deletes = steps.iter().zip(replies);
-                    let deletes = deletes.filter(|((_, step), _)| matches!(step, Step::Delete));
-                    for ((key, _), (_, reply)) in keys.iter().zip(deletes) {
-                        match reply {
-                            Ok(_) => guard.owed.confirm(key, sent),
-                            Err(error) => {
-                                went_well = false;
-                                guard.refused(key, &error);
-                            }
-                        }
-                    }
-                    went_well
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "invalidations still wait for the cache's store");
-                    false
-                }
-            };
+            let went_well = guard.pay(&keys, sent).await;
             drop(guard);
             match went_well {
                 true => pace.went_well(),
@@ -118,6 +100,35 @@ impl Drainer {
 }
 
 impl Guard {
+    /// Empties keys, and says whether all of it has been confirmed.
+    async fn pay(&self, due: &[Due], sent: Moment) -> bool {
+        let names: Vec<&str> = due.iter().map(|(key, _)| &**key).collect();
+        let steps: Vec<_> = due.iter().flat_map(|(key, own)| emptying(key, *own)).collect();
+        let ways = self.ways(&names);
+        let replies = match self.run_many(&steps).await {
+            Ok(replies) => replies,
+            Err(error) => {
+                tracing::debug!(%error, "invalidations still wait for the cache's store");
+                return false;
+            }
+        };
+        let led = self.have_led(&names, ways).await;
+        // A fence that could not be released falls by itself.
+        let deletes = steps.iter().zip(replies).filter(|((_, step), _)| *step == Step::Delete);
+        let mut went_well = true;
+        for ((key, (_, reply)), led) in names.iter().zip(deletes).zip(led) {
+            match reply {
+                Ok(_) if led => self.owed.confirm(key, sent),
+                Ok(_) => went_well = false,
+                Err(error) => {
+                    went_well = false;
+                    self.refused(key, &error);
+                }
+            }
+        }
+        went_well
+    }
+
     /// The store does not take this invalidation now; it may take others.
     fn refused(&self, key: &str, error: &Error) {
         let shown = self.shown(key);

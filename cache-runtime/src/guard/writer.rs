@@ -258,13 +258,14 @@ impl Guard {
         let (guard, its) = (Arc::clone(self), Arc::clone(key));
         Asked::step(&step).count(&self.settings.counters);
         let empties = matches!(step, Step::Fence { .. } | Step::Settle { .. } | Step::Delete);
+        let ways = self.ways(&[key]);
         let late = async move {
             let _place = place;
             if let Ok(Ok(_)) = time::timeout(LATE, guard.store.run(&its, step)).await {
-                if empties {
+                guard.circuit(Some(&its)).breaker.sign_of_life.notify_one();
+                if empties && guard.have_led(&[&its], ways).await == [true] {
                     guard.owed.confirm(&its, sent);
                 }
-                guard.circuit(Some(&its)).breaker.sign_of_life.notify_one();
             }
         };
         // Polled here for the first time, so that it is sent before what this caller sends next. That the caller has

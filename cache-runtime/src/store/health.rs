@@ -73,6 +73,25 @@ impl Store {
         }
     }
 
+    /// Whether another server may take the place of one, which may not know it for a while.
+    pub(crate) fn has_stand_ins(&self) -> bool {
+        match self {
+            Store::Memory(_) => false,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.has_stand_ins(),
+        }
+    }
+
+    /// Has those asked who know whether the servers of `keys` are so still. Where another one is, the way of its keys has
+    /// another connection from then on, or none yet.
+    pub(crate) async fn look_around(&self, keys: &[&str]) {
+        match self {
+            Store::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.look_around(keys).await,
+        }
+    }
+
     /// Connects what is not connected to the server of `key`, and lets bygones be bygones.
     pub(crate) async fn rouse(&self, key: &str) {
         match self {

@@ -105,6 +105,34 @@ async fn a_master_that_hangs_is_left_when_another_one_is_named() {
     assert!(new.calls().contains_key("get"), "{:?}", new.calls());
 }
 
+/// It goes on as a master, for nobody has told it yet, and takes what was sent to it while it hung. That is lost.
+#[tokio::test]
+async fn what_a_master_takes_that_has_been_replaced_is_told_to_the_next_one() {
+    let old = RedisServer::start();
+    let port = old.port().to_string();
+    let new = RedisServer::start_with(&["--save", "", "--replicaof", "127.0.0.1", &port]);
+    let sentinel = Puppet::that_names(&old).await;
+    let cache = hasty_cache(&through(&[sentinel.port()])).await;
+    let rows = Rows::new(&cache);
+    rows.write(1, 1).await;
+    assert_eq!((rows.read(1).await, rows.read(1).await), (1, 1));
+    let there = async || new.command(&["EXISTS", "row:1"]).trim() == ":1";
+    eventually("the replica has the row", there).await;
+    old.pause();
+    rows.write(1, 2).await;
+    assert_eq!(rows.read(1).await, 2, "it is owed");
+    new.command(&["REPLICAOF", "NO", "ONE"]);
+    sentinel.name(&new);
+    old.resume();
+    let paid = async || cache.stats().store.pending_invalidations == 0;
+    eventually("everything has been told", paid).await;
+    eventually("every call is a hit of the new master", async || {
+        assert_eq!(rows.read(1).await, 2);
+        new.calls().get("get").is_some_and(|&gets| gets > 10)
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_sentinel_that_answered_is_asked_first_the_next_time() {
     let server = RedisServer::start();

@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, FutureExt, join_all};
 
 use super::{RedisStore, link::Link};
 use crate::{error::Error, store::Standing};
@@ -31,6 +31,19 @@ impl RedisStore {
             Ok(_) | Err(Error::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether another server may take the place of one.
+    pub(crate) fn has_stand_ins(&self) -> bool {
+        self.servers.have_stand_ins()
+    }
+
+    /// Has those asked who know whether the servers of `keys` are so still.
+    ///
+    /// It is rare, so it is boxed: callers' futures are checked for `Send` down to its socket, and have to be nested less
+    /// deeply than the compiler's `recursion_limit` allows.
+    pub(crate) fn look_around<'a>(&'a self, keys: &'a [&str]) -> BoxFuture<'a, ()> {
+        self.servers.look_around(keys).boxed()
     }
 
     /// Which connection the link of `key` has.

@@ -26,7 +26,7 @@ use self::health::Costs;
 use super::{
     address::Address,
     dial::Line,
-    sentinel::{LOOK, Node},
+    sentinel::{LOOK, NOW, Node},
 };
 use crate::time::jittered;
 
@@ -78,6 +78,8 @@ impl Slot {
 pub(super) struct Connection {
     line: Line,
     which: u64,
+    /// The server, where sentinels have said which that is.
+    node: Option<Arc<Node>>,
     since: Instant,
     /// Whether it has brought an answer.
     answered: Arc<AtomicBool>,
@@ -173,6 +175,28 @@ impl Link {
         refused && connection.since.elapsed() >= TRIAL
     }
 
+    /// Asks the sentinels whether the server is the master still, and leaves it if it is not.
+    pub(super) async fn look_around(&self) {
+        self.look_for_another(NOW).await;
+    }
+
+    /// The same, where what sentinels have said `age` ago will do.
+    async fn look_for_another(&self, age: Duration) {
+        let Slot::Up(Connection { which, node: Some(node), .. }) =
+            self.shared.slot.borrow().clone()
+        else {
+            return;
+        };
+        let Some(sentinels) = &self.shared.address.sentinels else { return };
+        if let Ok(master) = sentinels.master(age).await
+            && master != *node
+        {
+            let address = &self.shared.address;
+            tracing::info!(?address, ?master, "the cache's server has changed");
+            self.give_up(which);
+        }
+    }
+
     /// Makes another connection in the place of this one.
     pub(super) fn replace(&self, connection: &Connection) {
         self.give_up(connection.which);
@@ -216,13 +240,15 @@ async fn reconnect(attempts: Attempts) {
         match shared.address.reach(&shared.greeting).await {
             Ok((line, node)) => {
                 shared.address.trouble.over(&shared.address);
+                let node = node.map(Arc::new);
                 let (which, since) = (fastrand::u64(..), Instant::now());
                 let silent = Arc::new(AtomicBool::new(shared.costs().connected()));
                 let answered = Arc::default();
-                let connection = Connection { line, which, since, answered, silent };
+                let sentinels = node.is_some();
+                let connection = Connection { line, which, node, since, answered, silent };
                 shared.slot.send_replace(Slot::Up(connection));
-                if let Some(node) = node {
-                    tokio::spawn(follow(Arc::downgrade(&shared), which, node));
+                if sentinels {
+                    tokio::spawn(follow(Arc::downgrade(&shared), which));
                 }
                 return;
             }
@@ -243,20 +269,14 @@ async fn reconnect(attempts: Attempts) {
 
 /// Leaves a connection to what was the master once it is so no longer. A server that has been demoted says so; one
 /// that hangs or is cut off from the others says nothing, so the sentinels are asked.
-async fn follow(link: Weak<Shared>, which: u64, node: Node) {
+async fn follow(link: Weak<Shared>, which: u64) {
     loop {
         time::sleep(jittered(LOOK)).await;
         let Some(shared) = link.upgrade() else { return };
-        let Some(sentinels) = shared.address.sentinels.clone() else { return };
         if !shared.slot.borrow().is(which) {
             return;
         }
-        if let Ok(master) = sentinels.master(LOOK / 2).await
-            && master != node
-        {
-            tracing::info!(address = ?shared.address, ?master, "the cache's server has changed");
-            return Link { shared }.give_up(which);
-        }
+        Link { shared }.look_for_another(LOOK / 2).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where commands go: one server, or the nodes of a cluster.
 
+use futures_util::future::join_all;
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value, cmd};
 
 use super::{
@@ -63,6 +64,26 @@ impl Servers {
         match self {
             Servers::One(pool) => pool.link(key).insist().await,
             Servers::Cluster(cluster) => cluster.insist(slot(key)).await,
+        }
+    }
+
+    /// Whether another server may take the place of one.
+    pub(super) fn have_stand_ins(&self) -> bool {
+        match self {
+            Servers::One(pool) => pool.has_sentinels(),
+            Servers::Cluster(_) => true,
+        }
+    }
+
+    /// Has those asked who know whether the servers of `keys` are so still. Where another one is, it has the keys from
+    /// then on.
+    pub(super) async fn look_around(&self, keys: &[&str]) {
+        match self {
+            Servers::One(pool) => drop(join_all(pool.links().iter().map(Link::look_around)).await),
+            Servers::Cluster(cluster) => {
+                let slots: Vec<u16> = keys.iter().map(|key| slot(key)).collect();
+                cluster.look_around(&slots).await;
+            }
         }
     }
 

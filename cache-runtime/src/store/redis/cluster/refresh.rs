@@ -2,6 +2,8 @@
 //! not, until it is again and every node of it can be reached.
 
 use std::{
+    collections::BTreeSet,
+    mem,
     sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
@@ -41,8 +43,8 @@ pub(super) struct Rounds {
     failure: Option<RedisError>,
     /// A node that knows more than others.
     first: Option<Arc<Node>>,
-    /// The number of one that may be gone.
-    last: Option<usize>,
+    /// The numbers of those that may be gone, or may not know that another one has their place.
+    doubted: BTreeSet<usize>,
 }
 
 impl Cluster {
@@ -75,15 +77,23 @@ impl Cluster {
 
     /// Has them asked, and waits until a round has ended that has begun only now.
     pub(super) async fn refreshed(&self) {
-        let mut rounds = self.shared.rounds.subscribe();
-        let (ended, under_way) = {
-            let rounds = rounds.borrow();
-            (rounds.ended, rounds.asking)
-        };
-        self.refresh(None);
+        self.look_around(&[]).await;
+    }
+
+    /// Has the others asked who serves these slots, and waits until they have answered. Who serves them as far as is
+    /// known is not asked unless nobody else answers.
+    pub(in crate::store::redis) async fn look_around(&self, slots: &[u16]) {
+        let doubted = slots.iter().map(|&slot| self.number(slot)).filter(|&number| number != 0);
+        let doubted: BTreeSet<usize> = doubted.collect();
+        let mut before = 0;
+        self.look_anew(|rounds| {
+            rounds.doubted.extend(doubted);
+            // One that is under way may have asked already.
+            before = rounds.ended + u64::from(rounds.asking);
+        });
         self.shared.hurry.notify_one();
         // Nobody to say so: the runtime shuts down.
-        _ = rounds.wait_for(|rounds| rounds.ended > ended + u64::from(under_way)).await;
+        _ = self.shared.rounds.subscribe().wait_for(|rounds| rounds.ended > before).await;
     }
 
     /// Notes that a node is asked something.
@@ -127,7 +137,7 @@ impl Asked<'_> {
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
         if let Some(node) = self.node.take() {
-            self.cluster.look_anew(|rounds| rounds.last = Some(node.number));
+            self.cluster.look_anew(|rounds| _ = rounds.doubted.insert(node.number));
         }
     }
 }
@@ -139,7 +149,7 @@ async fn ask(mut task: Task) {
         let mut candidates = Vec::new();
         shared.rounds.send_modify(|rounds| {
             (rounds.asking, rounds.again) = (true, false);
-            candidates = shared.candidates(rounds.first.take(), rounds.last.take());
+            candidates = shared.candidates(rounds.first.take(), &mem::take(&mut rounds.doubted));
         });
         let failure = shared.round(candidates).await.err();
         let well = failure.is_none() && shared.table(|table| table.is_well());
@@ -218,12 +228,12 @@ impl Shared {
 
     /// Which of the known nodes to ask, in this order: who may know best, those who serve, who may be gone, and those
     /// who serve nothing, for they may not belong to the cluster any more.
-    fn candidates(&self, first: Option<Arc<Node>>, last: Option<usize>) -> Vec<Arc<Node>> {
+    fn candidates(&self, first: Option<Arc<Node>>, doubted: &BTreeSet<usize>) -> Vec<Arc<Node>> {
         let (mut known, serving) = self.table(|table| (table.nodes().to_vec(), table.serving()));
         fastrand::shuffle(&mut known);
         known.sort_by_key(|node| {
             let serves = serving.iter().any(|serving| Arc::ptr_eq(serving, node));
-            (!serves, Some(node.number) == last || !node.is_up())
+            (!serves, doubted.contains(&node.number) || !node.is_up())
         });
         if let Some(first) = first {
             known.retain(|node| !Arc::ptr_eq(node, &first));
