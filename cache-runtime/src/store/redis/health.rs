@@ -1,11 +1,16 @@
 //! How a server is, as its links see it, and what brings them back.
 
-use std::future::pending;
+use std::{future::pending, pin::pin, time::Duration};
 
 use futures_util::future::{BoxFuture, FutureExt, join_all};
+use tokio::time::timeout;
 
 use super::{RedisStore, link::Link};
-use crate::{error::Error, store::Standing};
+use crate::{entry::Entry, error::Error, protocol::State, store::Standing};
+
+/// How often those who know are asked whether a server that does not answer has been replaced. Sooner, an answer is no
+/// reason to ask.
+const LOOK: Duration = Duration::from_millis(500);
 
 impl RedisStore {
     /// How the link of `key` is. Where nobody knows which node of a cluster that is, it is none that can be reached.
@@ -27,9 +32,34 @@ impl RedisStore {
     /// unwell.
     pub(crate) async fn probe(&self, key: &str) -> Result<(), Error> {
         self.servers.insist(key).await;
-        match self.read(key).await {
+        let answer = match self.servers.have_stand_ins() {
+            true => self.read_of_the_master(key).await,
+            false => self.read(key).await,
+        };
+        match answer {
             Ok(_) | Err(Error::Refused(_)) => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Looks at a key. A server that has not answered for long may have been replaced, and not know it when it does.
+    async fn read_of_the_master(&self, key: &str) -> Result<State<Entry>, Error> {
+        'anew: loop {
+            let (way, mut late) = (self.connection_of(key), false);
+            let mut answer = pin!(self.read(key));
+            loop {
+                let answered = timeout(LOOK, &mut answer).await;
+                if late || answered.is_err() {
+                    late = true;
+                    self.look_around(&[key]).await;
+                    if self.connection_of(key) != way {
+                        continue 'anew;
+                    }
+                }
+                if let Ok(answer) = answered {
+                    return answer;
+                }
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! How a cluster that changes is noticed, on a real one.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
@@ -78,6 +78,22 @@ async fn who_takes_a_silent_masters_place_is_noticed_by_a_call_that_waits_in_vai
     assert!(in_vain.is_err(), "nobody has said yet who has its place");
     eventually("the heir is known", || store.shard(&keys[DEAD]) == heir).await;
     assert_eq!(store.read(&keys[DEAD]).await, Ok(State::Vacant));
+    silent.resume();
+}
+
+/// Nobody asks it anything else while it is left alone.
+#[tokio::test]
+async fn who_takes_a_silent_masters_place_is_noticed_by_a_probe_that_waits_for_it() {
+    let cluster = RedisCluster::start();
+    let (store, keys) = (store(&cluster).await, keys(&cluster));
+    let heir = store.shard(&keys[HEIR]);
+    let silent = cluster.nodes()[DEAD].server();
+    silent.pause();
+    let mut probe = pin!(store.probe(&keys[DEAD]));
+    assert!(timeout(Duration::from_millis(50), &mut probe).await.is_err(), "it waits");
+    cluster.take_over(DEAD, HEIR);
+    assert_eq!(timeout(PATIENCE, probe).await, Ok(Ok(())), "the heir answers it");
+    assert_eq!(store.shard(&keys[DEAD]), heir);
     silent.resume();
 }
 
