@@ -17,6 +17,9 @@ use crate::patience::{eventually, in_time};
 /// So many rows that each is read and written many times in a second.
 pub const ROWS: u64 = 32;
 
+/// Longer than a writer may still be at work after it was told to stop.
+pub const PAUSE: Duration = Duration::from_millis(200);
+
 const POLICY: Policy = Policy::ttl(3600).name("rows");
 
 /// Rows of versions, written and read through a cache, and judged. Clones are the same load.

@@ -14,7 +14,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{patience::eventually, server::RedisServer};
+use crate::{
+    patience::eventually,
+    server::{RedisServer, free_port},
+    tls::Files,
+};
 
 /// What the master is called.
 pub const MASTER: &str = "shop";
@@ -26,7 +30,9 @@ const DOWN_AFTER: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Fleet {
     servers: Vec<RedisServer>,
-    sentinels: Vec<RedisServer>,
+    /// Each with the port at which it is asked.
+    sentinels: Vec<(RedisServer, u16)>,
+    encrypted: bool,
 }
 
 impl Fleet {
@@ -36,14 +42,31 @@ impl Fleet {
     ///
     /// As [`RedisServer::start`].
     pub async fn start() -> Fleet {
+        Fleet::start_with(&[]).await
+    }
+
+    /// As [`start`](Fleet::start), where all of them talk to each other and to clients by TLS. Each has a plain port
+    /// besides, by which a test gives it orders.
+    ///
+    /// # Panics
+    ///
+    /// As [`RedisServer::start`].
+    pub async fn start_encrypted(files: &Files) -> Fleet {
+        let mut settings = files.settings();
+        let always = ["--tls-auth-clients", "no", "--tls-replication", "yes"];
+        settings.extend(always.map(str::to_owned));
+        Fleet::start_with(&settings.iter().map(String::as_str).collect::<Vec<_>>()).await
+    }
+
+    async fn start_with(tls: &[&str]) -> Fleet {
         let quick =
             ["--save", "", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"];
-        let master = started(|| RedisServer::try_start(&quick));
-        let port = master.port().to_string();
+        let (master, port) = server(&quick, tls);
+        let port = port.to_string();
         let mut servers = vec![master];
         for _ in 0..2 {
-            let follow = [&quick[..], &["--replicaof", "127.0.0.1", &port]].concat();
-            servers.push(started(|| RedisServer::try_start(&follow)));
+            servers
+                .push(server(&[&quick[..], &["--replicaof", "127.0.0.1", &port]].concat(), tls).0);
         }
         let config = format!(
             "sentinel monitor {MASTER} 127.0.0.1 {port} 2\n\
@@ -51,10 +74,10 @@ impl Fleet {
              sentinel failover-timeout {MASTER} 3000",
             DOWN_AFTER.as_millis()
         );
-        let sentinel = || started(|| RedisServer::try_start_sentinel(&config));
-        let fleet = Fleet { servers, sentinels: (0..3).map(|_| sentinel()).collect() };
+        let sentinels = (0..3).map(|_| sentinel(&config, tls)).collect();
+        let fleet = Fleet { servers, sentinels, encrypted: !tls.is_empty() };
         eventually("both replicas follow the master", async || fleet.is_in_step(0)).await;
-        for sentinel in &fleet.sentinels {
+        for (sentinel, _) in &fleet.sentinels {
             eventually("the sentinels know of everybody", async || {
                 let known = sentinel.command(&["SENTINEL", "MASTER", MASTER]);
                 field(&known, "num-slaves") == Some("2")
@@ -68,8 +91,9 @@ impl Fleet {
     /// `redis+sentinel://…`, all three of them.
     pub fn url(&self) -> String {
         let hosts: Vec<_> =
-            self.sentinels.iter().map(|s| format!("127.0.0.1:{}", s.port())).collect();
-        format!("redis+sentinel://{}/{MASTER}/0", hosts.join(","))
+            self.sentinels.iter().map(|(_, port)| format!("127.0.0.1:{port}")).collect();
+        let scheme = if self.encrypted { "rediss" } else { "redis" };
+        format!("{scheme}+sentinel://{}/{MASTER}/0", hosts.join(","))
     }
 
     /// A server: the first one is the master at first.
@@ -84,12 +108,12 @@ impl Fleet {
 
     /// A sentinel.
     pub fn sentinel(&self, which: usize) -> &RedisServer {
-        &self.sentinels[which]
+        &self.sentinels[which].0
     }
 
     /// Kills a sentinel.
     pub fn kill_sentinel(&mut self, which: usize) {
-        self.sentinels[which].kill();
+        self.sentinels[which].0.kill();
     }
 
     /// Whether two replicas have everything that server `which` has acknowledged.
@@ -116,8 +140,38 @@ impl Fleet {
     }
 }
 
-fn started(attempt: impl Fn() -> Option<RedisServer>) -> RedisServer {
-    (0..20).find_map(|_| attempt()).expect("redis-server found no free port in twenty tries")
+/// A server, and the port at which clients find it: the one that is encrypted, if any is.
+fn server(settings: &[&str], tls: &[&str]) -> (RedisServer, u16) {
+    started(|| {
+        if tls.is_empty() {
+            return RedisServer::try_start(settings).map(|server| (server.port(), server));
+        }
+        let port = free_port();
+        let own = port.to_string();
+        let settings = [settings, tls, &["--tls-port", &own]].concat();
+        Some((port, RedisServer::try_start(&settings)?))
+    })
+}
+
+/// A sentinel, and its port, as [`server`] has it.
+fn sentinel(config: &str, tls: &[&str]) -> (RedisServer, u16) {
+    started(|| {
+        if tls.is_empty() {
+            return RedisServer::try_start_sentinel(config).map(|server| (server.port(), server));
+        }
+        let port = free_port();
+        let mut lines = format!("tls-port {port}\n");
+        for setting in tls.chunks(2) {
+            lines.push_str(&format!("{}\n", setting.join(" ").trim_start_matches('-')));
+        }
+        Some((port, RedisServer::try_start_sentinel(&(lines + config))?))
+    })
+}
+
+fn started(attempt: impl Fn() -> Option<(u16, RedisServer)>) -> (RedisServer, u16) {
+    let (port, server) =
+        (0..20).find_map(|_| attempt()).expect("redis-server found no free port in twenty tries");
+    (server, port)
 }
 
 /// What follows a name in an answer of names and values.

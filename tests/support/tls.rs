@@ -34,19 +34,14 @@ impl TlsServer {
     pub fn start(pems: Pems<'_>, ask_clients: bool) -> TlsServer {
         let files = Files::write(pems);
         let ask = if ask_clients { "yes" } else { "no" };
-        let [authority, certificate, key] = ["ca", "crt", "key"].map(|name| files.path(name));
+        let own = files.settings();
         let attempt = |_| {
             let port = free_port();
             let tls_port = port.to_string();
-            let settings = [
-                ["--save", ""],
-                ["--tls-port", &tls_port],
-                ["--tls-auth-clients", ask],
-                ["--tls-ca-cert-file", &authority],
-                ["--tls-cert-file", &certificate],
-                ["--tls-key-file", &key],
-            ];
-            Some((RedisServer::try_start(settings.as_flattened())?, port))
+            let mut settings =
+                vec!["--save", "", "--tls-port", &tls_port, "--tls-auth-clients", ask];
+            settings.extend(own.iter().map(String::as_str));
+            Some((RedisServer::try_start(&settings)?, port))
         };
         let started = (0..20).find_map(attempt);
         let (server, port) = started.expect("redis-server found no two free ports in twenty tries");
@@ -106,17 +101,32 @@ impl TlsServer {
     }
 }
 
-/// A folder of files, removed when dropped.
+/// A folder of files that servers read, removed when dropped.
 #[derive(Debug)]
-struct Files(PathBuf);
+pub struct Files(PathBuf);
 
 impl Files {
-    fn write(pems: Pems<'_>) -> Files {
+    /// Writes them.
+    ///
+    /// # Panics
+    ///
+    /// Where the temporary folder is not writable.
+    pub fn write(pems: Pems<'_>) -> Files {
         let name = format!("cache-tests-tls-{}-{}", std::process::id(), fastrand::u64(..));
         let files = Files(std::env::temp_dir().join(name));
         fs::create_dir(&files.0).expect("the temporary folder is writable");
         files.fill(pems);
         files
+    }
+
+    /// Where a server finds them, as its settings.
+    pub fn settings(&self) -> Vec<String> {
+        let names =
+            [("--tls-ca-cert-file", "ca"), ("--tls-cert-file", "crt"), ("--tls-key-file", "key")];
+        names
+            .into_iter()
+            .flat_map(|(setting, name)| [setting.to_owned(), self.path(name)])
+            .collect()
     }
 
     fn fill(&self, pems: Pems<'_>) {

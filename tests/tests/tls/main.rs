@@ -1,6 +1,8 @@
 //! Encrypted connections to a real server: who is trusted, who is let in, and what happens where somebody is not.
 
 mod authority;
+mod cluster;
+mod sentinel;
 
 use std::time::Duration;
 

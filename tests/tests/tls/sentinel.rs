@@ -1,0 +1,39 @@
+//! Sentinels and servers that speak TLS, of which the master is killed under load.
+
+use cache_runtime::{Cache, Tls};
+use cache_tests::{load::Load, patience::eventually, sentinel::Fleet, tls::Files};
+use tokio::time::Instant;
+
+use super::authority::Authority;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_is_killed_is_left_for_another_one_over_tls() {
+    let authority = Authority::new("ours");
+    let identity = authority.local();
+    let files = Files::write(identity.pems(&authority));
+    let mut fleet = Fleet::start_encrypted(&files).await;
+    let tls = Tls::new().root_ca(&authority.pem);
+    let cache = Cache::builder().url(&fleet.url()).tls(tls).build().await;
+    let (load, callers) = Load::start(&cache.expect("the URL is well-formed"));
+    load.hits_resume_under_writes().await;
+    load.let_write(false);
+    eventually("the replicas are in step", async || {
+        // A writer may still have been at it.
+        tokio::time::sleep(cache_tests::load::PAUSE).await;
+        fleet.is_in_step(0)
+    })
+    .await;
+    load.hits_resume().await;
+
+    let gone = Instant::now();
+    fleet.kill(0);
+    eventually("a replica has been promoted", async || fleet.is_master(1) || fleet.is_master(2))
+        .await;
+    load.hits_resume().await;
+    let recovery = gone.elapsed();
+    load.let_write(true);
+    load.hits_resume_under_writes().await;
+    load.report("killed over TLS, in step", recovery);
+    load.end(callers).await;
+    assert_eq!(load.stale(), (0, 0));
+}
