@@ -279,12 +279,9 @@ impl Guard {
     fn failed(&self, circuit: &Circuit, seen: Seen, key: Option<&str>, why: &str) {
         if circuit.breaker.failed(seen) {
             let failures = self.settings.failures;
-            circuit.opened_for(why);
-            tracing::warn!(failures, why, "the cache's store is left alone until it answers again");
             // Of the servers of a cluster, it is the one with this key that has to be probed.
-            if let Some(key) = key.filter(|key| self.store.shard(key) != 0) {
-                circuit.probe_by(key);
-            }
+            circuit.opened_for(why, key.filter(|key| self.store.shard(key) != 0));
+            tracing::warn!(failures, why, "the cache's store is left alone until it answers again");
             see_to_recovery(circuit);
         }
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     ops::Deref,
-    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak},
     time::Duration,
 };
 
@@ -24,12 +24,17 @@ pub(super) struct Circuit {
     pub(super) breaker: Breaker,
     me: Weak<Circuit>,
     guard: Weak<Guard>,
-    /// The key that is read to see how the server is.
-    probe: Mutex<Arc<str>>,
-    /// What its breaker was opened for.
-    why: Mutex<Arc<str>>,
+    case: Mutex<Case>,
     deadline: Duration,
     pause: Duration,
+}
+
+/// What is known of a server whose breaker is open.
+struct Case {
+    /// The key that is read to see how the server is.
+    probe: Arc<str>,
+    /// What its breaker was opened for.
+    why: Arc<str>,
 }
 
 /// The circuit of a server. The usual one is not counted: a look at it must cost nothing.
@@ -89,8 +94,7 @@ impl Circuit {
             breaker: Breaker::new(settings.failures, &settings.counters, closing),
             me: Weak::clone(me),
             guard: Weak::clone(guard),
-            probe: Mutex::new(probe.into()),
-            why: Mutex::new("".into()),
+            case: Mutex::new(Case { probe: probe.into(), why: "".into() }),
             deadline: settings.deadline,
             pause: settings.open_for,
         })
@@ -100,22 +104,27 @@ impl Circuit {
         &self.me
     }
 
-    /// From now on this key is read to see how the server is: it is one of the server's.
-    pub(super) fn probe_by(&self, key: &str) {
-        *self.probe.lock().unwrap_or_else(PoisonError::into_inner) = key.into();
+    /// Its breaker has opened. From now on `probe` is read, if that is a key of the server's, to see how the server is.
+    pub(super) fn opened_for(&self, why: &str, probe: Option<&str>) {
+        let mut case = self.case();
+        case.why = why.into();
+        if let Some(probe) = probe {
+            case.probe = probe.into();
+        }
     }
 
     /// What its breaker was opened for.
     pub(super) fn why(&self) -> Arc<str> {
-        Arc::clone(&self.why.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(super) fn opened_for(&self, why: &str) {
-        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why.into();
+        Arc::clone(&self.case().why)
     }
 
     fn key(&self) -> Arc<str> {
-        Arc::clone(&self.probe.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.case().probe)
+    }
+
+    /// Each change is whole before anything can panic.
+    fn case(&self) -> MutexGuard<'_, Case> {
+        self.case.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
