@@ -38,7 +38,7 @@ impl Builder {
         })?;
         let seeds = seeds.secured(|seed| self.accredited(self.secured(seed)?))?;
         let description = format!("cluster at {seeds:?}");
-        let store = RedisStore::cluster(seeds, self.connections, self.deadline);
+        let store = RedisStore::cluster(seeds, self.connections);
         let store = Sealed::new(store, self.seal.clone());
         Ok((Store::Redis(store), description))
     }

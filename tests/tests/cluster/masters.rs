@@ -139,6 +139,26 @@ async fn a_silent_master_costs_a_batch_its_own_rows_and_no_others() {
     assert_eq!((many.hits, many.misses), (kept.len() as u64, ROWS + lost.len() as u64));
 }
 
+/// A writer that comes after it tells it what it has to tell, and does not wait.
+#[tokio::test]
+async fn a_batch_that_waits_in_vain_shows_that_a_master_is_silent() {
+    let cluster = RedisCluster::start();
+    let cache = Cache::builder().url(&cluster.url()).deadline(Duration::from_millis(300));
+    let cache = cache.breaker(1, Duration::from_secs(1)).build().await.expect("it is there");
+    assert_eq!(read_all(&cache).await, ROWS);
+    let silent = &cluster.nodes()[2];
+    let (lost, _) = divided(&cluster, 2);
+    silent.server().pause();
+    assert_eq!(read_all(&cache).await, ROWS);
+    let before = cache.stats().store;
+    let fence = cache.fence([key(lost[0])]).await;
+    assert!(!fence.stands());
+    assert!(fence.settle().await.is_err(), "nobody has said yet that it has arrived");
+    let after = cache.stats().store;
+    assert_eq!((before.opened, after.failures), (1, before.failures), "nothing has come too late");
+    silent.server().resume();
+}
+
 #[tokio::test]
 async fn a_look_over_connections_that_were_cut_is_sent_again() {
     let cluster = RedisCluster::start();

@@ -182,6 +182,6 @@ async fn on_a_cluster_they_do_too() {
         let tag = tags.find(|tag| cluster.owner(tag) == which).expect("there are so many tags");
         places.push(Place::new(&format!("redis://127.0.0.1:{}", node.port()), tag).await);
     }
-    let store = RedisStore::cluster(seeds, 2, Duration::from_secs(10));
+    let store = RedisStore::cluster(seeds, 2);
     follows(store, places, SEQUENCES / 4).await;
 }

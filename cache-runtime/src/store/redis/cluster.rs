@@ -57,8 +57,6 @@ pub(super) struct Cluster {
 struct Shared {
     seeds: Seeds,
     connections: usize,
-    /// How long one node keeps the answers of the others waiting.
-    patience: Duration,
     greeting: Arc<Pipeline>,
     table: RwLock<Table>,
     /// The number of the next node.
@@ -75,20 +73,12 @@ struct Target {
 }
 
 impl Cluster {
-    /// A cluster of which `seeds` are some nodes, reached by about so many connections in all. An operation on it is
-    /// given up after `deadline`.
-    pub(super) fn new(
-        seeds: Seeds,
-        connections: usize,
-        deadline: Duration,
-        greeting: Arc<Pipeline>,
-    ) -> Cluster {
-        let patience = deadline * 9 / 10;
+    /// A cluster of which `seeds` are some nodes, reached by about so many connections in all.
+    pub(super) fn new(seeds: Seeds, connections: usize, greeting: Arc<Pipeline>) -> Cluster {
         let (rounds, _) = watch::channel(Rounds::default());
         let (table, hurry) = Default::default();
         let numbers = AtomicUsize::new(1);
-        let shared =
-            Shared { seeds, connections, patience, greeting, table, numbers, rounds, hurry };
+        let shared = Shared { seeds, connections, greeting, table, numbers, rounds, hurry };
         Cluster { shared: Arc::new(shared) }
     }
 

@@ -51,10 +51,8 @@ impl RedisStore {
     }
 
     /// A store over a cluster, with `connections` connections or one to each master, whichever is more.
-    pub(crate) fn cluster(seeds: Seeds, connections: usize, deadline: Duration) -> Self {
-        RedisStore::over(|greeting| {
-            Servers::Cluster(Cluster::new(seeds, connections, deadline, greeting))
-        })
+    pub(crate) fn cluster(seeds: Seeds, connections: usize) -> Self {
+        RedisStore::over(|greeting| Servers::Cluster(Cluster::new(seeds, connections, greeting)))
     }
 
     fn over(servers: impl FnOnce(Arc<Pipeline>) -> Servers) -> Self {

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
-use tokio::time::{self, Instant};
 
 use super::{
     Cluster, Elsewhere, Patience, Target,
@@ -25,8 +24,8 @@ impl Cluster {
     /// it that a node could not be reached. Those of one slot are taken in their order. Where a connection turns out to
     /// be dead, they are sent `again` if they may be.
     ///
-    /// One that is for several keys of a slot that is on its way may be answered that it be tried again later. A node
-    /// that is silent is given up in time for the answers of the others.
+    /// One that is for several keys of a slot that is on its way may be answered that it be tried again later. All are
+    /// answered together, so what is not to wait for a node that is silent is asked for by itself.
     pub(in crate::store::redis) async fn send_all(
         &self,
         slots: &[u16],
@@ -36,12 +35,11 @@ impl Cluster {
         let mut answers: Vec<Answer> = slots.iter().map(|_| Ok(Value::Nil)).collect();
         let mut open: Vec<Open> = (0..slots.len()).map(|at| Open { at, target: None }).collect();
         let mut patience = Patience::default();
-        let until = Instant::now() + self.shared.patience;
         loop {
             let parts = self.parts(slots, open, &mut answers).await;
             let sent = parts.into_iter().map(|part| {
                 let pipeline = part.pipeline(command);
-                self.send_part(part, pipeline, again, until)
+                self.send_part(part, pipeline, again)
             });
             open = Vec::new();
             for (part, results) in join_all(sent).await {
@@ -83,18 +81,9 @@ impl Cluster {
         parts.into_values().collect()
     }
 
-    async fn send_part(
-        &self,
-        part: Part,
-        pipeline: Pipeline,
-        again: bool,
-        until: Instant,
-    ) -> (Part, Vec<Answer>) {
+    async fn send_part(&self, part: Part, pipeline: Pipeline, again: bool) -> (Part, Vec<Answer>) {
         let asked = self.asked(&part.node);
-        let sent = pool::send_all(part.node.link(part.slot), &pipeline, again);
-        let sent = time::timeout_at(until, sent).await.unwrap_or_else(|_| {
-            Err((ErrorKind::Io, "a node of the cluster did not answer in time").into())
-        });
+        let sent = pool::send_all(part.node.link(part.slot), &pipeline, again).await;
         asked.answered(sent.as_ref().err());
         let results = match sent {
             Ok(values) => part.answers(values),

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn store(cluster: &RedisCluster) -> RedisStore {
     let seeds = Seeds::parse(&cluster.url()).expect("the URL is well-formed");
-    let store = RedisStore::cluster(seeds, 3, PATIENCE);
+    let store = RedisStore::cluster(seeds, 3);
     store.connect().await.expect("the cluster is there");
     store
 }
@@ -105,7 +105,7 @@ async fn any_node_that_is_named_will_do() {
     cluster.node_mut(0).kill();
     let url = format!("{},127.0.0.1:{port}", cluster.url());
     let seeds = Seeds::parse(&url).expect("the URL is well-formed");
-    let store = RedisStore::cluster(seeds, 1, PATIENCE);
+    let store = RedisStore::cluster(seeds, 1);
     let keys = ["a", "b", "c", "d", "e", "f"];
     let mut served = 0;
     for key in keys {
