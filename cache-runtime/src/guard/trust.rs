@@ -21,7 +21,9 @@ impl Guard {
     pub(super) async fn have_led(&self, keys: &[&str], Ways(ways): Ways) -> Vec<bool> {
         let Some(ways) = ways else { return vec![true; keys.len()] };
         self.store.look_around(keys).await;
-        let still = |(key, way): (&&str, _)| self.store.connection_of(key) == way;
+        let still = |(key, way): (&&str, Option<u64>)| {
+            way.is_some() && self.store.connection_of(key) == way
+        };
         keys.iter().zip(ways).map(still).collect()
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Sentinels {
     /// Held by whoever asks, so that the others are told the same.
     state: Mutex<State>,
     /// The answer of a moment ago, for whoever has waited for it.
-    last: Lock<Option<(Instant, Node)>>,
+    last: Lock<Option<(Instant, Result<Node, RedisError>)>>,
 }
 
 struct State {
@@ -58,17 +58,19 @@ impl Sentinels {
     /// Where the master is, or was `age` ago. Each sentinel has a bounded time, and the next one is asked where it has
     /// not answered.
     pub(super) async fn master(&self, age: Duration) -> Result<Node, RedisError> {
+        let came = Instant::now();
         let mut state = self.state.lock().await;
-        if let Some((when, node)) = &*self.last()
-            && when.elapsed() < age
-        {
-            return Ok(node.clone());
+        match &*self.last() {
+            Some((when, Ok(node))) if when.elapsed() < age => return Ok(node.clone()),
+            // Whoever has waited until nobody answered need not wait for that again.
+            Some((when, Err(error))) if *when >= came => return Err(error.clone()),
+            _ => {}
         }
         let mut failures = Vec::new();
         for _ in 0..state.sentinels.len() {
             match time::timeout(ANSWER, state.ask(&self.master)).await {
                 Ok(Ok(node)) => {
-                    *self.last() = Some((Instant::now(), node.clone()));
+                    *self.last() = Some((Instant::now(), Ok(node.clone())));
                     return Ok(node);
                 }
                 Ok(Err(error)) => failures.push(format!("{:?}: {error}", state.sentinels[0])),
@@ -80,10 +82,12 @@ impl Sentinels {
         // The same failure in another order is the same.
         failures.sort_unstable();
         let what = "no sentinel says where the master is";
-        Err((ErrorKind::Io, what, failures.join("; ")).into())
+        let error: RedisError = (ErrorKind::Io, what, failures.join("; ")).into();
+        *self.last() = Some((Instant::now(), Err(error.clone())));
+        Err(error)
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<(Instant, Node)>> {
+    fn last(&self) -> MutexGuard<'_, Option<(Instant, Result<Node, RedisError>)>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,5 +149,38 @@ pub(super) fn must_be_master(role: &Value) -> Result<(), RedisError> {
             let what = "the server that the sentinels take for the master is a replica (still)";
             Err((ErrorKind::Io, what).into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn those_who_wait_while_no_sentinel_answers_wait_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let asked = std::sync::Arc::<AtomicUsize>::default();
+        let counted = std::sync::Arc::clone(&asked);
+        let silent = tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                open.push(stream);
+            }
+        });
+        let address = Address::parse(&format!("redis://127.0.0.1:{port}")).expect("it is a URL");
+        let sentinels = Sentinels::new("shop".into(), vec![address]);
+        let answers = join_all((0..20).map(|_| sentinels.master(NOW))).await;
+        assert!(answers.iter().all(Result::is_err));
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        assert!(sentinels.master(NOW).await.is_err());
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "who comes later asks");
+        silent.abort();
     }
 }
