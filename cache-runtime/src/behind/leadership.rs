@@ -27,7 +27,10 @@ impl Leadership {
     pub(super) async fn seek(guard: &Arc<Guard>, key: &Arc<str>, life: Duration) -> Option<Self> {
         let lease = Lease::new(guard, key, nonce(), life);
         let until = Instant::now() + life;
-        match guard.run(key, Step::Acquire { token: lease.token(), life }).await {
+        // It takes no value's place. But it is a step that a server takes even when its memory is full, and a queue
+        // that has filled it must have a leader.
+        let step = Step::Take { stale: nonce(), token: lease.token(), life };
+        match guard.run(key, step).await {
             Ok(Reply::Acquired) => {
                 let (guard, key) = (Arc::clone(guard), Arc::clone(key));
                 Some(Leadership { guard, key, lease, life, until })

@@ -3,6 +3,7 @@
 mod attribute;
 mod durability;
 mod flushing;
+mod full;
 mod kills;
 mod load;
 mod pending;

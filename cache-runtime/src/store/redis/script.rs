@@ -44,7 +44,10 @@ local function read_pending()
 end
 ";
 
-/// `SET NX GET` for a key that may hold what has to give way.
+/// The beginning of a script that a server takes though its memory is full (`OOM`): one that makes room, in the end.
+pub(super) const WHEN_FULL: &str = "#!lua flags=allow-oom";
+
+/// `SET NX GET` for a key that may hold what has to give way, and for whoever is to empty a queue.
 const TAKE: &str = r"
 local s = redis.pcall('GET', KEYS[1])
 if s == false or type(s) == 'string' and string.sub(s, 1, 18) == ARGV[1] then
@@ -244,7 +247,7 @@ impl Scripts {
     pub(super) fn new() -> Self {
         let fencing = |body: &str| Script::new(format!("{READ_FENCE}{READ_PENDING}{body}"));
         Scripts {
-            take: Script::new(TAKE.into()),
+            take: Script::new(format!("{WHEN_FULL}{TAKE}")),
             stamp: fencing(STAMP),
             pend: fencing(PEND),
             land: fencing(LAND),

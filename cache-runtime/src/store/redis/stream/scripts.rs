@@ -2,10 +2,13 @@
 //!
 //! An entry of a queue has the fields `k` (the key) and `v` (the value, as it is stored under the key). A dead
 //! letter has `e` (the error), `a` (how often it was tried) and `s` (its place) besides.
+//!
+//! What brings writes to their end runs on a server that is full, too: it may be the queue that has filled it, and
+//! nothing else would empty that.
 
 use redis::Pipeline;
 
-use crate::store::redis::script::{LAND, PEND, Script, function};
+use crate::store::redis::script::{LAND, PEND, Script, WHEN_FULL, function};
 
 /// Accepts a write: -1, or how many wait where there is no room.
 ///
@@ -23,7 +26,8 @@ end
 local now = redis.call('TIME')
 local added = add(now[1] * 1000000 + now[2])
 if type(added) == 'table' then
-  local about, last = redis.call('XINFO', 'STREAM', KEYS[2]), nil
+  local about, last = redis.pcall('XINFO', 'STREAM', KEYS[2]), nil
+  if about.err then return added end
   for i = 1, #about, 2 do
     if about[i] == 'last-generated-id' then last = string.match(about[i + 1], '^%d+') end
   end
@@ -151,9 +155,9 @@ impl Scripts {
         let pending = function("pending", "return read_pending()");
         Scripts {
             enqueue: Script::new(format!("{pend}{ENQUEUE}")),
-            take: Script::new(TAKE.into()),
-            land: Script::new(format!("{land}{DONE}{LAND_ALL}")),
-            bury: Script::new(format!("{land}{pending}{DONE}{BURY}")),
+            take: Script::new(format!("{WHEN_FULL}{TAKE}")),
+            land: Script::new(format!("{WHEN_FULL}\n{land}{DONE}{LAND_ALL}")),
+            bury: Script::new(format!("{WHEN_FULL}\n{land}{pending}{DONE}{BURY}")),
             replay: Script::new(format!("{pend}{}{REPLAY}", function("enqueue", ENQUEUE))),
             forget: Script::new(FORGET.into()),
         }
