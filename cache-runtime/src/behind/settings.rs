@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::WriteBehind;
 
+/// A lease that is longer could not be added to the present time everywhere.
+const LONGEST_LEASE: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) batch: usize,
@@ -91,7 +94,7 @@ impl<T> WriteBehind<T> {
     /// On zero.
     pub fn lease(mut self, lease: Duration) -> Self {
         assert!(!lease.is_zero(), "a lease of zero would protect nothing");
-        self.queue.settings.lease = lease;
+        self.queue.settings.lease = lease.min(LONGEST_LEASE);
         self
     }
 

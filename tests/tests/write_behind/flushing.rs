@@ -213,3 +213,14 @@ async fn without_a_store_nothing_is_accepted() {
     let flusher = Table::default().flush(&queue);
     in_time("nothing", flusher.shutdown()).await;
 }
+
+#[tokio::test]
+async fn a_lease_without_end_is_one() {
+    on_each_store_in_one_slot(async |cache| {
+        let (queue, table) = (queue(&cache).lease(Duration::MAX), Table::default());
+        write(&queue, 1, 1).await;
+        in_time("the end", table.flush(&queue).shutdown()).await;
+        assert_eq!(table.rows()[&1], 1);
+    })
+    .await;
+}
