@@ -1,6 +1,13 @@
 //! The user's batch function, as the flusher sees it: without its types.
 
-use std::{fmt, future::Future, ops::Deref, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    ops::Deref,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+};
 
 use super::{Decode, batch::Slot};
 use crate::{encoding::Encoding, error::Error, store::queue::Item};
@@ -84,9 +91,13 @@ where
     Box::new(move |slots| {
         let mut batch = Vec::with_capacity(slots.len());
         for (at, slot) in slots.iter().enumerate() {
-            let value = read(decode, &encoding, &slot.item);
-            let value = value.map_err(|e| Undecodable { at, error: e.to_string() })?;
-            batch.push(B::new(slot.item.seq, value));
+            // Nothing of ours is changed in there, and a flusher that a value could end would end with each successor.
+            let value = catch_unwind(AssertUnwindSafe(|| {
+                let value = read(decode, &encoding, &slot.item)?;
+                Ok::<_, Error>(B::new(slot.item.seq, value))
+            }));
+            let value = value.unwrap_or_else(|_| Err(Error::Codec("reading it panicked".into())));
+            batch.push(value.map_err(|e| Undecodable { at, error: e.to_string() })?);
         }
         let flush = Arc::clone(&flush);
         Ok(Box::pin(async move { flush(batch).await.map(drop).map_err(|e| e.to_string()) }))

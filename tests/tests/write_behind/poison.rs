@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use cache_runtime::Policy;
+use cache_runtime::{Policy, WriteBehind};
 use cache_tests::{
     patience::{eventually, in_time},
     stores::on_each_store_in_one_slot,
     table::{Row, Table, key},
 };
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{cached, queue, write};
 
@@ -205,6 +206,43 @@ async fn what_cannot_be_read_is_a_dead_letter_at_once() {
         assert_eq!(others.replay(&other).await, Ok(true));
         let seen = cache.get::<String>(key(1)).await.unwrap();
         assert_eq!(seen.as_deref(), Some("no row"));
+    })
+    .await;
+}
+
+/// A number that this version of the program cannot stand.
+#[derive(Debug, PartialEq, Serialize)]
+struct Touchy(u64);
+
+impl<'de> Deserialize<'de> for Touchy {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Touchy, D::Error> {
+        let number = u64::deserialize(source)?;
+        assert_ne!(number, 13, "told to panic");
+        Ok(Touchy(number))
+    }
+}
+
+/// It must not take the flusher with it, or the next one would go the same way.
+#[tokio::test]
+async fn what_panics_when_it_is_read_is_a_dead_letter() {
+    on_each_store_in_one_slot(async |cache| {
+        const NUMBERS: Policy = Policy::ttl(60).name("numbers");
+        let numbers: WriteBehind<u64> = cache.write_behind("numbers", &NUMBERS);
+        for number in [1, 13, 2] {
+            numbers.write(key(number), &number).await.unwrap();
+        }
+        let touchy: WriteBehind<Touchy> = cache.write_behind("numbers", &NUMBERS);
+        let (seen, mut batches) = tokio::sync::mpsc::unbounded_channel();
+        let flusher = touchy.flusher(move |batch: Vec<Touchy>| {
+            let sent = seen.send(batch);
+            async move { sent.map_err(|_| "nobody looks") }
+        });
+        in_time("the end", flusher.shutdown()).await;
+        assert_eq!(batches.recv().await, Some(vec![Touchy(1), Touchy(2)]));
+        let letters = numbers.dead_letters(10).await.unwrap();
+        assert_eq!(letters.len(), 1);
+        assert_eq!(letters[0].value, Ok(13));
+        assert!(letters[0].error.contains("panicked"), "{}", letters[0].error);
     })
     .await;
 }
