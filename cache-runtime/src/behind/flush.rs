@@ -53,7 +53,11 @@ impl Term<'_> {
             }
             if failures % attempts == 0 {
                 let for_good = began.elapsed() >= patience;
-                slots = self.isolate(slots, for_good).await?;
+                let written;
+                (slots, written) = self.isolate(slots, for_good).await?;
+                if written {
+                    (began, failures, pause) = (Instant::now(), 0, FIRST_PAUSE);
+                }
                 if slots.is_empty() {
                     continue;
                 }
@@ -73,8 +77,13 @@ impl Term<'_> {
     /// Takes a failing batch apart: halves, and halves of those that fail, until what fails fails alone.
     ///
     /// If nothing at all can be written, the database is thought to be away, and the batch is given back whole,
-    /// unless it is `for_good`. If something can, what fails alone once more becomes a dead letter.
-    async fn isolate(&mut self, batch: Vec<Slot>, for_good: bool) -> Result<Vec<Slot>, End> {
+    /// unless it is `for_good`. If something can, what fails alone once more becomes a dead letter. Says whether
+    /// something could.
+    async fn isolate(
+        &mut self,
+        batch: Vec<Slot>,
+        for_good: bool,
+    ) -> Result<(Vec<Slot>, bool), End> {
         let mut parts = VecDeque::from([batch]);
         halve(&mut parts);
         let (mut refused, mut untried, mut written, mut runs) = (vec![], vec![], false, 0);
@@ -102,19 +111,22 @@ impl Term<'_> {
         }
         if !written && !for_good {
             refused.append(&mut untried);
-            return Ok(refused);
+            return Ok((refused, false));
         }
         refused.sort_unstable_by_key(|slot| slot.item.seq);
         for slot in refused {
             let mut alone = [slot];
             match self.write(&mut alone).await? {
-                Outcome::Written => self.land(&alone).await?,
+                Outcome::Written => {
+                    self.land(&alone).await?;
+                    written = true;
+                }
                 Outcome::Failed(error) | Outcome::Unreadable(Undecodable { error, .. }) => {
                     self.bury(&alone[0], &error).await?;
                 }
             }
         }
-        Ok(Vec::new())
+        Ok((Vec::new(), written))
     }
 
     /// Runs the batch function, if this process still leads.
@@ -222,3 +234,6 @@ impl Drop for Run {
         self.0.abort();
     }
 }
+
+#[cfg(test)]
+mod tests;
