@@ -127,6 +127,19 @@ async fn a_server_that_is_killed_is_back_by_itself() {
     }
 }
 
+/// Twice that is more than a duration can be.
+#[tokio::test]
+async fn a_cache_without_a_deadline_finds_its_server_again() {
+    let mut server = RedisServer::start();
+    let cache = built(over(&server.url()).deadline(Duration::MAX)).await;
+    is_hit(&cache).await;
+    server.kill();
+    opens(&cache).await;
+    server.restart_empty();
+    closes(&cache).await;
+    is_hit(&cache).await;
+}
+
 /// It is there, and serves nobody: a replica that must not answer without its master.
 #[tokio::test]
 async fn a_server_that_says_that_it_serves_nobody_is_left_alone() {

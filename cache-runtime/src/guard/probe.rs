@@ -86,7 +86,7 @@ async fn attend<P: Patient>(patient: &Weak<P>) {
             return closed(breaker);
         }
         let (began, connection) = (Instant::now(), patient.connection());
-        let patience = PATIENCE.max(patient.deadline() * 2);
+        let patience = PATIENCE.max(patient.deadline().saturating_mul(2));
         match timeout(patience, patient.probe()).await {
             Ok(Ok(())) if began.elapsed() <= patient.deadline() => {
                 // Before anyone is let through, so that none meets a connection that is still in pieces.
