@@ -15,6 +15,8 @@ use tokio::{
 pub struct Gate {
     port: u16,
     open: watch::Sender<bool>,
+    /// The connection of which nothing passes any more.
+    held: watch::Sender<Option<usize>>,
     task: JoinHandle<()>,
 }
 
@@ -28,8 +30,9 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let own = listener.local_addr().expect("a bound socket has an address").port();
         let (open, _) = watch::channel(true);
-        let task = tokio::spawn(accept(listener, port, open.clone()));
-        Gate { port: own, open, task }
+        let (held, _) = watch::channel(None);
+        let task = tokio::spawn(accept(listener, port, open.clone(), held.clone()));
+        Gate { port: own, open, held, task }
     }
 
     /// `redis://127.0.0.1:port`, by way of the gate.
@@ -40,6 +43,11 @@ impl Gate {
     /// Holds back all answers from now on.
     pub fn close(&self) {
         self.open.send_replace(false);
+    }
+
+    /// Holds back the answers of this connection from now on, whatever becomes of the others: the first one is 0.
+    pub fn hold(&self, connection: usize) {
+        self.held.send_replace(Some(connection));
     }
 
     /// Lets answers pass, those that were held back first.
@@ -54,11 +62,18 @@ impl Drop for Gate {
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, open: watch::Sender<bool>) {
+async fn accept(
+    listener: TcpListener,
+    port: u16,
+    open: watch::Sender<bool>,
+    held: watch::Sender<Option<usize>>,
+) {
     // They end with the task.
     let mut connections = JoinSet::new();
+    let mut number = 0;
     while let Ok((client, _)) = listener.accept().await {
-        connections.spawn(carry(client, port, open.subscribe()));
+        connections.spawn(carry(client, port, open.subscribe(), (number, held.subscribe())));
+        number += 1;
     }
 }
 
@@ -67,6 +82,7 @@ async fn carry(
     mut client: TcpStream,
     port: u16,
     mut open: watch::Receiver<bool>,
+    (number, mut held): (usize, watch::Receiver<Option<usize>>),
 ) -> io::Result<()> {
     let mut server = TcpStream::connect(("127.0.0.1", port)).await?;
     client.set_nodelay(true)?;
@@ -79,6 +95,9 @@ async fn carry(
             let read = from_server.read(&mut bytes).await?;
             // Nobody is left to open it: the test is over.
             if read == 0 || open.wait_for(|&open| open).await.is_err() {
+                return Ok(());
+            }
+            if held.wait_for(|&held| held != Some(number)).await.is_err() {
                 return Ok(());
             }
             to_client.write_all(&bytes[..read]).await?;

@@ -11,12 +11,14 @@ use std::{
 
 use cache_runtime::{Breaker, Builder, Cache, Error, cached, invalidates};
 use cache_tests::{
+    gate::Gate,
     herd::{Herd, counters},
     patience::{eventually, in_time},
     server::{RedisServer, free_port},
     source::Source,
     wire::Wire,
 };
+use futures_util::future::join_all;
 
 /// What an operation may take; a server that is well takes less on any machine.
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -138,6 +140,24 @@ async fn a_cache_without_a_deadline_finds_its_server_again() {
     server.restart_empty();
     closes(&cache).await;
     is_hit(&cache).await;
+}
+
+/// As behind a proxy that has forgotten one. The others do well, and nothing opens.
+#[tokio::test]
+async fn a_connection_that_brings_no_answers_is_made_anew() {
+    let server = RedisServer::start();
+    let gate = Gate::before(server.port()).await;
+    let cache = built(over(&gate.url()).connections(2).breaker(u32::MAX, LONG)).await;
+    let keys: Vec<String> = (0..40).map(|id| format!("row:{id}")).collect();
+    let unseen = async || {
+        let seen = join_all(keys.iter().map(|key| cache.get::<u64>(key))).await;
+        seen.into_iter().filter(Result::is_err).count()
+    };
+    eventually("each connection is there", async || unseen().await == 0).await;
+    gate.hold(0);
+    let held = unseen().await;
+    assert!((1..40).contains(&held), "{held} of 40 go over that connection");
+    eventually("all are seen again", async || unseen().await == 0).await;
 }
 
 /// It is there, and serves nobody: a replica that must not answer without its master.

@@ -20,7 +20,7 @@ impl RedisStore {
 
     /// Notes that an operation on `key` had no answer in time.
     pub(crate) fn suspect(&self, key: &str) {
-        self.servers.with_link(key, |link| link.set_silent(true));
+        self.servers.with_link(key, |link| link.suspect(key));
     }
 
     /// Has an attempt to connect made now, if the link of `key` has no connection.

@@ -81,10 +81,17 @@ pub(super) struct Connection {
     /// The server, where sentinels have said which that is.
     node: Option<Arc<Node>>,
     since: Instant,
+    signs: Arc<Signs>,
+}
+
+/// What is known of whether a connection is of use.
+struct Signs {
     /// Whether it has brought an answer.
-    answered: Arc<AtomicBool>,
+    answered: AtomicBool,
     /// Whether an operation on it has had no answer in time, or those before it were lost before they had brought one.
-    silent: Arc<AtomicBool>,
+    silent: AtomicBool,
+    /// Whether a task waits for an answer on it.
+    watched: AtomicBool,
 }
 
 impl Connection {
@@ -104,8 +111,8 @@ impl Connection {
     /// Notes that it has brought an answer, if it has; an error of the server's is one.
     fn note<T>(&self, answer: &Result<T, RedisError>) {
         let from_the_server = answer.as_ref().err().is_none_or(|error| error.code().is_some());
-        if from_the_server && !self.answered.load(Ordering::Relaxed) {
-            self.answered.store(true, Ordering::Relaxed);
+        if from_the_server && !self.signs.answered.load(Ordering::Relaxed) {
+            self.signs.answered.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -207,7 +214,7 @@ impl Link {
             let Slot::Up(connection) = &*slot else { return false };
             let ours = connection.which == which;
             if ours {
-                self.shared.costs().lost(connection.answered.load(Ordering::Relaxed));
+                self.shared.costs().lost(connection.signs.answered.load(Ordering::Relaxed));
                 *slot = Slot::Down;
             }
             ours
@@ -242,10 +249,13 @@ async fn reconnect(attempts: Attempts) {
                 shared.address.trouble.over(&shared.address);
                 let node = node.map(Arc::new);
                 let (which, since) = (fastrand::u64(..), Instant::now());
-                let silent = Arc::new(AtomicBool::new(shared.costs().connected()));
-                let answered = Arc::default();
+                let signs = Arc::new(Signs {
+                    answered: AtomicBool::new(false),
+                    silent: AtomicBool::new(shared.costs().connected()),
+                    watched: AtomicBool::new(false),
+                });
                 let sentinels = node.is_some();
-                let connection = Connection { line, which, node, since, answered, silent };
+                let connection = Connection { line, which, node, since, signs };
                 shared.slot.send_replace(Slot::Up(connection));
                 if sentinels {
                     tokio::spawn(follow(Arc::downgrade(&shared), which));

@@ -1,5 +1,7 @@
 //! What is known of a link's health: whether its server answers, and what it costs to ask one that is not connected.
 
+mod watch;
+
 use std::{
     sync::{MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
@@ -80,7 +82,7 @@ impl Link {
     /// How the link is.
     pub(in crate::store::redis) fn standing(&self) -> Standing {
         if let Slot::Up(connection) = &*self.shared.slot.borrow() {
-            return match connection.silent.load(Ordering::Relaxed) {
+            return match connection.signs.silent.load(Ordering::Relaxed) {
                 true => Standing::Silent,
                 false => Standing::Prompt,
             };
@@ -97,7 +99,7 @@ impl Link {
             self.shared.costs().lost = 0;
         }
         if let Slot::Up(connection) = &*self.shared.slot.borrow() {
-            connection.silent.store(silent, Ordering::Relaxed);
+            connection.signs.silent.store(silent, Ordering::Relaxed);
         }
     }
 
