@@ -67,6 +67,13 @@ impl Hand {
         taken
     }
 
+    /// Takes the last one out of the hand.
+    pub(super) fn take_last(&mut self) -> Option<Slot> {
+        let (_, slot) = self.slots.pop_last()?;
+        self.places.remove(&slot.item.key);
+        Some(slot)
+    }
+
     /// Puts back what was taken out. Nothing may have been added meanwhile.
     pub(super) fn put_back(&mut self, slots: impl IntoIterator<Item = Slot>) {
         for slot in slots {

@@ -63,6 +63,13 @@ impl Term<'_> {
                 }
                 self.hand.put_back(slots);
                 // What has come meanwhile may show whether the database works.
+                if self.another_is_written().await? {
+                    // So it is these that it refuses.
+                    let slots = self.hand.take(batch);
+                    self.isolate(slots, true).await?;
+                    (began, failures, pause) = (Instant::now(), 0, FIRST_PAUSE);
+                    continue;
+                }
                 self.top_up(Duration::ZERO).await?;
             } else {
                 self.hand.put_back(slots);
@@ -72,6 +79,32 @@ impl Term<'_> {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         Ok(())
+    }
+
+    /// Where the hand is full of what is refused, one write more shows whether the database takes any.
+    async fn another_is_written(&mut self) -> Result<bool, End> {
+        let full = self.hand.len();
+        if full < self.worker.queue.settings.batch {
+            return Ok(false);
+        }
+        let (items, _) = self.take(1, None).await?;
+        self.hand.extend(items);
+        if self.hand.len() == full {
+            // There is none, or it is a later one of a key that is in hand.
+            return Ok(false);
+        }
+        let mut last: Vec<Slot> = self.hand.take_last().into_iter().collect();
+        match self.write(&mut last).await? {
+            Outcome::Written => {
+                self.land(&last).await?;
+                return Ok(true);
+            }
+            Outcome::Failed(_) => self.hand.put_back(last),
+            Outcome::Unreadable(Undecodable { at, error }) => {
+                self.bury(&last.remove(at), &error).await?;
+            }
+        }
+        Ok(false)
     }
 
     /// Takes a failing batch apart: halves, and halves of those that fail, until what fails fails alone.

@@ -74,7 +74,11 @@ impl<'a> Term<'a> {
     }
 
     /// Takes writes, and says whether there are more like these.
-    async fn take(&mut self, most: usize, again: Option<i64>) -> Result<(Vec<Item>, bool), End> {
+    pub(super) async fn take(
+        &mut self,
+        most: usize,
+        again: Option<i64>,
+    ) -> Result<(Vec<Item>, bool), End> {
         let names = &self.worker.queue.names;
         let taken = self.source.take(names, self.leadership.token(), most, again);
         let taken = self.worker.unless_stopped(self.leadership.during(taken)).await?;

@@ -155,6 +155,37 @@ async fn a_database_that_is_away_makes_no_dead_letters() {
     .await;
 }
 
+/// However small batches are, what comes after them shows that the database is there.
+#[tokio::test]
+async fn a_batch_of_nothing_but_poison_keeps_no_other_waiting() {
+    on_each_store_in_one_slot(async |cache| {
+        for batch in [1, 2] {
+            let queue = queue(&cache).batch(batch).attempts(2);
+            let (table, poison) = (Table::default(), 1..=batch as u64);
+            poison.clone().for_each(|id| table.refuse(id));
+            let flusher = table.flush(&queue);
+            for id in poison.clone() {
+                write(&queue, id, 1).await;
+            }
+            table.has_refused(3).await;
+            // Nor does a later write of the same row.
+            write(&queue, 1, 2).await;
+            write(&queue, 100, 1).await;
+            in_time("the end", flusher.shutdown()).await;
+            assert_eq!(table.rows().into_iter().collect::<Vec<_>>(), [(100, 1)]);
+            let letters = queue.dead_letters(10).await.unwrap();
+            let mut dead: Vec<_> = letters.iter().flat_map(|letter| letter.value.clone()).collect();
+            dead.sort();
+            let row = |id| Row { id, version: if id == 1 { 2 } else { 1 } };
+            assert_eq!(dead, poison.map(row).collect::<Vec<_>>());
+            for letter in &letters {
+                assert_eq!(queue.discard(letter).await, Ok(true));
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn patience_with_a_database_that_is_away_comes_to_an_end() {
     on_each_store_in_one_slot(async |cache| {
