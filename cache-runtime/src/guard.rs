@@ -182,16 +182,17 @@ impl Guard {
         &self.store
     }
 
-    /// Does something on the store for which there is no other way, so that it is worth waiting for: for as long as
-    /// `patience`, and for as long as one operation may take at least.
+    /// Does something on the store, on the way of `key`, for which there is no other way, so that it is worth waiting
+    /// for: for as long as `patience`, and for as long as one operation may take at least.
     pub(crate) async fn bounded<T>(
         &self,
         asked: Asked,
+        key: &str,
         patience: Duration,
         operation: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let deadline = patience.max(self.settings.deadline);
-        self.in_time(asked, None, deadline, pin!(operation)).await
+        self.in_time(asked, Some(key), deadline, pin!(operation)).await
     }
 
     /// Waits until the store has confirmed every invalidation; what is left is an error.

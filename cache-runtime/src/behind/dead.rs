@@ -43,7 +43,7 @@ impl<T> WriteBehind<T> {
         let mut room = queue.room();
         loop {
             let replayed = guard.store().replay(&queue.names, id, nonce(), capacity);
-            match guard.bounded(Asked::queue(1), room.left(), replayed).await? {
+            match guard.bounded(Asked::queue(1), &letter.key, room.left(), replayed).await? {
                 Replayed::Queued => return Ok(true),
                 Replayed::Gone => return Ok(false),
                 Replayed::Full(queued) => room.wait(queued).await?,
@@ -59,7 +59,7 @@ impl<T> WriteBehind<T> {
     pub async fn discard(&self, letter: &DeadLetter<T>) -> Result<bool, Error> {
         let guard = self.queue.guard()?;
         let id = (&*letter.id, &*letter.key);
-        self.queue.answer(guard.store().forget(&self.queue.names, id)).await
+        self.queue.answer(&self.queue.names.dead, guard.store().forget(&self.queue.names, id)).await
     }
 
     /// The dead letters, the oldest first, `most` at most.
@@ -78,7 +78,10 @@ impl<T> WriteBehind<T> {
     /// [`Error::Unavailable`] where the store does not answer within [`wait`](WriteBehind::wait).
     pub async fn dead_letters(&self, most: usize) -> Result<Vec<DeadLetter<T>>, Error> {
         let guard = self.queue.guard()?;
-        let letters = self.queue.answer(guard.store().letters(&self.queue.names, most)).await?;
+        let letters = self
+            .queue
+            .answer(&self.queue.names.dead, guard.store().letters(&self.queue.names, most))
+            .await?;
         let (decode, encoding) = (self.coding.decode, &self.queue.policy.encoding);
         Ok(letters.into_iter().map(|letter| DeadLetter::of(letter, decode, encoding)).collect())
     }

@@ -89,7 +89,7 @@ impl Queue {
         loop {
             let sent = guard.now();
             let enqueued = guard.store().enqueue(&self.names, key, entry, capacity);
-            match guard.bounded(Asked::enqueue(entry), room.left(), enqueued).await {
+            match guard.bounded(Asked::enqueue(entry), key, room.left(), enqueued).await {
                 Ok(Enqueued::Accepted) => {
                     // The pending value has taken the place of what an earlier write may have left there.
                     guard.emptied(key, sent);
@@ -111,17 +111,18 @@ impl Queue {
     }
 
     pub(super) async fn len(&self) -> Result<u64, Error> {
-        self.answer(self.guard()?.store().queued(&self.names)).await
+        self.answer(&self.names.queue, self.guard()?.store().queued(&self.names)).await
     }
 
     /// Waits until what is in the queue now has left it.
     pub(super) async fn flushed(&self) {
         let Ok(guard) = self.guard() else { return };
-        let wait = self.settings.wait;
+        let (queue, wait) = (&*self.names.queue, self.settings.wait);
         let mut last = None;
         let mut pause = FIRST_PAUSE;
         loop {
-            match guard.bounded(Asked::queue(2), wait, guard.store().ends(&self.names)).await {
+            match guard.bounded(Asked::queue(2), queue, wait, guard.store().ends(&self.names)).await
+            {
                 Ok(None) => return,
                 Ok(Some((first, now_last))) => {
                     if first > *last.get_or_insert(now_last) {
@@ -138,15 +139,16 @@ impl Queue {
     }
 
     pub(super) async fn durability(&self) -> Result<Durability, Error> {
-        self.answer(self.guard()?.store().durability(&self.names)).await
+        self.answer(&self.names.queue, self.guard()?.store().durability(&self.names)).await
     }
 
-    /// The answer to one question of the store, which has as long for it as for a write.
+    /// The answer to one question of the store about `key`, which has as long for it as for a write.
     pub(super) async fn answer<T>(
         &self,
+        key: &str,
         asked: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        self.guard()?.bounded(Asked::queue(1), self.settings.wait, asked).await
+        self.guard()?.bounded(Asked::queue(1), key, self.settings.wait, asked).await
     }
 
     /// Warns, once in a process, if the store may lose what it has accepted.

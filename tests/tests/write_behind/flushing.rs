@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use cache_runtime::{Cache, Error, Policy, WriteBehind};
 use cache_tests::{
+    gate::Gate,
     patience::{eventually, in_time},
+    server::RedisServer,
     stores::on_each_store_in_one_slot,
     table::{Row, Table, key},
 };
+use futures_util::future::join_all;
 
 use crate::{cached, queue, write};
 
@@ -223,4 +226,25 @@ async fn a_lease_without_end_is_one() {
         assert_eq!(table.rows()[&1], 1);
     })
     .await;
+}
+
+/// As behind a proxy that has forgotten one of two connections: nobody reads, so that nothing else would find it out.
+#[tokio::test]
+async fn writes_that_nobody_answers_have_their_connection_made_anew() {
+    let server = RedisServer::start();
+    let gate = Gate::before(server.port()).await;
+    let deadline = Duration::from_millis(300);
+    let cache = Cache::builder().url(&gate.url()).connections(2).deadline(deadline);
+    let cache = cache.breaker(u32::MAX, deadline).build().await.unwrap();
+    let queue = queue(&cache).wait(deadline);
+    let refused = async || {
+        let (queue, rows) = (&queue, (0..40).map(|id| Row { id, version: 1 }));
+        let written = join_all(rows.map(|row| async move { queue.write(key(row.id), &row).await }));
+        written.await.into_iter().filter(Result::is_err).count()
+    };
+    eventually("each connection is there", async || refused().await == 0).await;
+    gate.hold(0);
+    let held = refused().await;
+    assert!((1..40).contains(&held), "{held} of 40 go over that connection");
+    eventually("all are accepted again", async || refused().await == 0).await;
 }
