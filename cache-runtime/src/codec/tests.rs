@@ -65,6 +65,17 @@ fn with_payload(entry: &Entry, payload: &[u8]) -> Entry {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    /// Whoever compares what is cached with its source would find a difference otherwise.
+    #[test]
+    fn a_float_is_read_to_its_last_bit(
+        floats in collection::vec((prop::num::f64::NORMAL, prop::num::f32::NORMAL), 16),
+    ) {
+        for encoding in encodings() {
+            let entry = encoded(&floats, &encoding);
+            prop_assert_eq!(&decode_own::<Vec<(f64, f32)>>(&entry).expect("it can be read"), &floats);
+        }
+    }
+
     /// All of them, so that codecs agree with each other as well.
     #[test]
     fn every_encoding_gives_back_the_value(row in rows()) {
