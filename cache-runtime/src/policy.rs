@@ -256,7 +256,8 @@ impl Policy {
 
     /// Loads anew on this part of the hits, and counts where the cache held something else
     /// ([`FunctionStats::stale_detected`](crate::FunctionStats::stale_detected)), so that the promise can be
-    /// watched in production. The caller of such a hit waits for the load and gets its value.
+    /// watched in production. The caller of such a hit waits for the load and gets its value. The order of maps and sets
+    /// is of no account.
     ///
     /// # Panics
     ///
