@@ -241,3 +241,6 @@ pub(crate) async fn peek(
 ) -> Result<Option<Entry>, crate::Error> {
     Lookup::new(request, guard).peek().await
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ where
     let counters = &lookup.request.counters;
     counters.audits.add_one();
     counters.loads.add_one();
-    let key = Keys::One(lookup.shared_key());
+    let key = Keys::One(lookup.request.key.as_str().into());
     let (began, body) = (Instant::now(), body.instrument(lookup.about().load()));
     let loaded = S::split(reentry::loading(lookup.guard, key, body).await);
     lookup.request.counters.loaded(began.elapsed(), loaded.is_ok());

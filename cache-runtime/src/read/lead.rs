@@ -49,7 +49,7 @@ pub(super) enum Place {
     Leading(Leadership<Claim>),
     /// After a failed flight.
     Alone { permit: Permit<Claim>, claim: Option<Claim> },
-    /// In the background, where nobody waits.
+    /// In the background, or within a load of the same key: where nobody waits.
     Background(Option<Claim>),
 }
 
@@ -123,7 +123,7 @@ impl<'a> Lead<'a> {
 
     /// Runs the body, keeping the lease alive meanwhile.
     pub(super) async fn drive<F: Future>(&self, body: F) -> F::Output {
-        let keys = Keys::One(Arc::clone(&self.key));
+        let keys = Keys::One(self.request.key.as_str().into());
         let body = reentry::loading(self.guard, keys, body.instrument(self.about().load()));
         match self.place.claim() {
             Some(claim) => claim.renewing(body).await,

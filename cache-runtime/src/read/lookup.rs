@@ -135,8 +135,11 @@ impl<'a> Lookup<'a> {
         self.beside.as_ref().map(|beside| beside.stamp)
     }
 
-    /// Looks into the store: one round trip.
+    /// Looks into the store: one round trip. What a load asks for that is to replace it is not answered by it.
     pub(super) async fn look(&mut self) -> Option<Hit> {
+        if self.is_within_its_load() {
+            return None;
+        }
         match Seen::look(self.guard, self.key(), &self.tags()).await {
             Ok(seen) => {
                 let beside = self.beside();
@@ -283,12 +286,18 @@ impl<'a> Lookup<'a> {
         self.shared_key.clone().unwrap_or_default()
     }
 
+    /// Whether this task is loading what is asked for. By the request's key, wherever the entry is: that may be
+    /// decided anew with each call.
+    fn is_within_its_load(&self) -> bool {
+        reentry::is_loading(self.guard, &self.request.key)
+    }
+
     /// Joins the flight of this key, and takes what it gives or leads it.
     pub(super) async fn next(&mut self) -> Next<'a> {
-        let key = self.shared_key();
-        if reentry::is_loading(self.guard, &key) {
-            return self.alone(Gate::open(None)).await;
+        if self.is_within_its_load() {
+            return self.load(Place::Background(None));
         }
+        let key = self.shared_key();
         let receiver = match self.request.inner.flights.join(&key) {
             Joined::Leading(leadership) => return self.lead(leadership).await,
             Joined::Following(receiver) => receiver,

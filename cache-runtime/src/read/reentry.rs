@@ -1,7 +1,8 @@
-//! Which keys the current task is loading, so that a load that asks for its own key does not wait for itself.
+//! Which keys the current task is loading, so that a load that asks for its own key is answered by the source.
 //!
 //! Two layers of a service that are cached under one key would otherwise stand still for ever, and so would a
-//! batch that loads its rows one by one through the function that it shares its entries with.
+//! batch that loads its rows one by one through the function that it shares its entries with. Nor is such a load given
+//! what is cached: it is there to replace that, and would store what has expired as if it were new.
 
 use std::{future::Future, sync::Arc};
 

@@ -101,7 +101,7 @@ impl Batch<'_> {
                         self.rows[row].fall_back();
                         return;
                     }
-                    State::Leased(_) => self.elsewhere(row),
+                    State::Leased(_) => Standing::Elsewhere,
                     State::Value(..) => Standing::Failing,
                     _ => Standing::Closed,
                 }

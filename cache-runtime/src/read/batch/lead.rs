@@ -1,6 +1,6 @@
 //! The one load of a batch: its leases renewed while it runs, its rows stored, or stale ones served for it.
 
-use std::{future::Future, time::Instant};
+use std::{future::Future, sync::Arc, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::Instrument;
@@ -34,7 +34,7 @@ impl Batch<'_> {
         self.waiting = None;
         self.counters.loads.add_one();
         self.began = Instant::now();
-        let missing = self.missing().into_iter().map(|row| self.rows[row].key.clone());
+        let missing = self.missing().into_iter().map(|row| Arc::clone(self.rows[row].own_key()));
         let keys = Keys::many(missing.collect());
         let about =
             About { function: self.counters.name, template: self.policy.template, key: None };

@@ -20,7 +20,13 @@ use crate::{
 impl Batch<'_> {
     /// Looks into the store: one round trip.
     pub(super) async fn look(&mut self) {
-        self.look_at(|_| true).await;
+        // What a load asks for that is to replace it is not answered by it.
+        for row in &mut self.rows {
+            if reentry::is_loading(self.guard, row.own_key()) {
+                row.stand(Standing::Closed);
+            }
+        }
+        self.look_at(|row| matches!(row.standing, Standing::Unseen)).await;
         self.look_beside().await;
     }
 
@@ -98,7 +104,7 @@ impl Batch<'_> {
             State::Value(stamp, entry) => self.judge(row, stamp, entry),
             State::Pending(Pending { value, .. }) => Standing::Found(value),
             State::Vacant => Standing::Vacant,
-            State::Leased(_) => self.elsewhere(row),
+            State::Leased(_) => Standing::Elsewhere,
             State::Fenced(_) => Standing::Closed,
             State::Unreadable => {
                 tell!(warn, self.about(row), "a cache key holds what is no entry");
@@ -161,14 +167,6 @@ impl Batch<'_> {
         match &self.rows[row].beside {
             None => carries(entry, &self.stamps),
             Some(beside) => carries(entry, &[&self.stamps[..], &[Some(beside.stamp)]].concat()),
-        }
-    }
-
-    /// How a row stands that somebody else loads. A load that asks for its own rows would wait for itself.
-    pub(super) fn elsewhere(&self, row: usize) -> Standing {
-        match reentry::is_loading(self.guard, &self.rows[row].key) {
-            true => Standing::Closed,
-            false => Standing::Elsewhere,
         }
     }
 }

@@ -98,6 +98,11 @@ impl Row {
         }
     }
 
+    /// The key of the row itself, wherever its entry is.
+    pub(super) fn own_key(&self) -> &Arc<str> {
+        self.beside.as_ref().map_or(&self.key, |beside| &beside.key)
+    }
+
     pub(super) fn stand(&mut self, standing: Standing) {
         self.standing = match standing {
             Standing::Spoilt(_) | Standing::Unreadable if self.cleared => Standing::Closed,
