@@ -40,6 +40,8 @@ pub(crate) struct Lookup<'a> {
     /// A value that has expired, and may be served in need.
     stale: Option<Stale>,
     waited: bool,
+    /// Runs out from when this call has begun to wait for others, whoever they are.
+    patience: Option<Patience>,
     tally: Tally,
 }
 
@@ -104,7 +106,17 @@ pub(super) enum Next<'a> {
 impl<'a> Lookup<'a> {
     pub(crate) fn new(request: &'a Request, guard: &'a Arc<Guard>) -> Self {
         let (store, waited, tally) = (Store::Usable, false, Tally::Open);
-        Lookup { request, guard, beside: None, shared_key: None, store, stale: None, waited, tally }
+        Lookup {
+            request,
+            guard,
+            beside: None,
+            shared_key: None,
+            store,
+            stale: None,
+            waited,
+            patience: None,
+            tally,
+        }
     }
 
     /// What this call has found out.
@@ -298,6 +310,7 @@ impl<'a> Lookup<'a> {
             return self.load(Place::Background(None));
         }
         let key = self.shared_key();
+        self.patience.get_or_insert_with(|| Patience::new(&self.request.policy));
         let receiver = match self.request.inner.flights.join(&key) {
             Joined::Leading(leadership) => return self.lead(leadership).await,
             Joined::Following(receiver) => receiver,
@@ -332,7 +345,8 @@ impl<'a> Lookup<'a> {
         if leadership.baton.is_some() {
             return self.load(Place::Leading(leadership));
         }
-        let patience = Patience::new(&self.request.policy);
+        let policy = &self.request.policy;
+        let patience = *self.patience.get_or_insert_with(|| Patience::new(policy));
         let mut waiting = None;
         loop {
             let mark = leadership.mark();
