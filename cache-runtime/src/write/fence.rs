@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use tokio::{runtime::Handle, task::AbortHandle};
+use tokio::{runtime::Handle, task::AbortHandle, time};
 
 use crate::{
     entry::Entry,
@@ -16,7 +16,7 @@ use crate::{
     guard::{Guard, Unconfirmed},
     inner::Inner,
     lease::renew,
-    protocol::{Expected, Nonce, Step},
+    protocol::{Expected, Nonce, Reply, Step},
     time::nonce,
 };
 
@@ -29,14 +29,15 @@ use crate::{
 ///
 /// A fence that is dropped without [`settle`](Fence::settle) stands for its time (10 s by default) and then
 /// falls: the write may have been committed, so nothing may be cached until every load that could have
-/// seen the old value has ended. A key whose fence the store has not confirmed is owed to it: it is emptied in the
-/// background.
+/// seen the old value has ended. Other writers of a key keep its fence up for as long as they are at work themselves, and
+/// no longer. A key whose fence the store has not confirmed is owed to it: it is emptied in the background.
 #[must_use = "a fence keeps its keys out of the cache until it is settled"]
 pub struct Fence {
     /// None where the cache is disabled.
     guard: Option<Arc<Guard>>,
     /// In the order of their names.
     keys: Vec<FencedKey>,
+    life: Duration,
     renewal: Option<Renewal>,
 }
 
@@ -58,7 +59,7 @@ impl Fence {
     /// Fences the keys, all at once.
     pub(crate) async fn raise(inner: &Inner, mut keys: Vec<String>) -> Fence {
         let Some(guard) = &inner.guard else {
-            return Fence { guard: None, keys: Vec::new(), renewal: None };
+            return Fence { guard: None, keys: Vec::new(), life: inner.fence_life, renewal: None };
         };
         // A key that is named twice has one writer, not two that contend.
         keys.sort_unstable();
@@ -75,7 +76,7 @@ impl Fence {
         });
         let keys: Vec<_> = join_all(raised).await;
         let renewal = Renewal::start(guard, &keys, life);
-        Fence { guard: Some(Arc::clone(guard)), keys, renewal }
+        Fence { guard: Some(Arc::clone(guard)), keys, life, renewal }
     }
 
     /// Whether every key is fenced in the store.
@@ -153,6 +154,33 @@ impl Fence {
 
     pub(crate) fn keys(&self) -> u64 {
         self.keys.len() as u64
+    }
+}
+
+impl Drop for Fence {
+    /// A writer that is gone counts as one at work for as long as its fence stands, and that is prolonged by every other
+    /// writer of the key: it is counted out when its own time is over.
+    fn drop(&mut self) {
+        let left = self.keys.drain(..).filter(FencedKey::stands);
+        let left: Vec<_> = left.map(|fenced| (fenced.key, fenced.epoch)).collect();
+        let (Some(guard), false) = (&self.guard, left.is_empty()) else { return };
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (guard, life) = (Arc::downgrade(guard), self.life);
+        runtime.spawn(async move {
+            time::sleep(life).await;
+            if let Some(guard) = guard.upgrade() {
+                join_all(left.iter().map(|(key, epoch)| count_out(&guard, key, *epoch))).await;
+            }
+        });
+    }
+}
+
+/// Settles the share of a writer that is gone in a fence that still stands. Best effort: it falls when nobody has written
+/// for its time.
+async fn count_out(guard: &Guard, key: &str, epoch: Nonce) {
+    let found = guard.run(key, Step::Read).await;
+    if matches!(found, Ok(Reply::Found(state)) if state.is(Expected::Fence(epoch))) {
+        _ = guard.run(key, Step::Settle { epoch, value: None }).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use tokio::time::advance;
+use tokio::time::{advance, sleep};
 
 use super::Fence;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     guard::Guard,
     key,
     policy::Policy,
-    protocol::{Nonce, State},
+    protocol::{Nonce, Reply, State, Step},
     time::now_ms,
     write::{Leave, Through, writes},
 };
@@ -219,4 +219,59 @@ async fn an_entry_with_more_tags_than_it_has_room_for_is_not_stored() {
     assert!(entry(&cache, "k").await.is_some());
     write(&cache, &MINUTE, &[], &tags, nothing()).await;
     assert_eq!(state(&cache, "k").await, State::Vacant);
+}
+
+/// Whether anything can be cached under a key whose writers come every five seconds, at some time in a minute.
+async fn is_cached_between_writes(cache: &Cache, key: &str) -> bool {
+    let mut cached = false;
+    for _ in 0..12 {
+        cache.fence([key]).await.settle().await.expect("the embedded store answers");
+        _ = cache.get_or_load(key, &MINUTE, async || Some(7)).await;
+        cached |= cache.get::<u32>(key).await == Ok(Some(7));
+        sleep(Duration::from_secs(5)).await;
+    }
+    cached
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_is_gone_is_counted_out_although_others_write() {
+    let cache = Cache::in_memory();
+    assert!(is_cached_between_writes(&cache, "k").await);
+    drop(cache.fence(["k", "l"]).await);
+    assert!(is_cached_between_writes(&cache, "k").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_is_gone_is_counted_out_when_its_time_is_over_and_takes_nothing_along() {
+    let cache = Cache::in_memory();
+    let (gone, other) = (cache.fence(["k"]).await, cache.fence(["k"]).await);
+    drop(gone);
+    sleep(Duration::from_secs(9)).await;
+    other.settle().await.expect("the embedded store answers");
+    _ = cache.get_or_load("k", &MINUTE, async || Some(7)).await;
+    assert_eq!(cache.get::<u32>("k").await, Ok(None), "it may be committed yet");
+    // Another writer is at work when the time of the first one is over.
+    let other = cache.fence(["k"]).await;
+    sleep(Duration::from_secs(30)).await;
+    _ = cache.get_or_load("k", &MINUTE, async || Some(7)).await;
+    assert_eq!(cache.get::<u32>("k").await, Ok(None), "the other one is still at work");
+    other.settle().await.expect("the embedded store answers");
+    _ = cache.get_or_load("k", &MINUTE, async || Some(7)).await;
+    assert_eq!(cache.get::<u32>("k").await, Ok(Some(7)));
+    // One whose fence has fallen by itself has no share in what is there now.
+    drop(cache.fence(["k"]).await);
+    sleep(Duration::from_millis(9_999)).await;
+    assert!(matches!(run(&cache, "k").await, State::Fenced(_)));
+    sleep(Duration::from_millis(1)).await;
+    _ = cache.get_or_load("k", &MINUTE, async || Some(8)).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(cache.get::<u32>("k").await, Ok(Some(8)));
+}
+
+/// What is under a key: the embedded store's hot path tells values alone.
+async fn run(cache: &Cache, key: &str) -> State<Entry> {
+    match guard(cache).run(key, Step::Read).await {
+        Ok(Reply::Found(state)) => state,
+        other => panic!("{other:?}"),
+    }
 }
