@@ -24,7 +24,7 @@ use tokio::{sync::oneshot, time};
 pub use self::plan::Plan;
 use self::{
     lead::{Lead, Loaded},
-    lookup::{Hit, Next},
+    lookup::Next,
 };
 pub(crate) use self::{
     lookup::Lookup,
@@ -50,7 +50,7 @@ where
         // A body that only this call can run has to be run by it, if the value is to be renewed at all.
         if matches!(hit.age, Age::Fresh | Age::Due) {
             lookup.hit(&hit);
-            if audited(&lookup, &hit) {
+            if hit.is_audited(&lookup.request.policy) {
                 return Box::pin(audit::audit::<S, F>(&mut lookup, &hit.entry, stored, body)).await;
             }
             return S::join(stored);
@@ -73,7 +73,7 @@ where
         && let Some(stored) = decode::<S>(&mut lookup, &hit.entry)
     {
         match hit.age {
-            Age::Fresh if audited(&lookup, &hit) => {
+            Age::Fresh if hit.is_audited(&lookup.request.policy) => {
                 lookup.hit(&hit);
                 let load = Box::pin(audit::audit::<S, F>(&mut lookup, &hit.entry, stored, load()));
                 return load.await;
@@ -110,11 +110,6 @@ where
         }
     }
     miss::<S, H, F>(&mut lookup, hooks, load()).await
-}
-
-fn audited(lookup: &Lookup<'_>, hit: &Hit) -> bool {
-    let part = lookup.request.policy.audit;
-    hit.age == Age::Fresh && !hit.pending && !part.is_zero() && fastrand::f64() < part.as_f64()
 }
 
 /// Reads an entry; one that cannot be read is noted as a miss.
@@ -223,15 +218,12 @@ where
     S::Stored: Serialize + DeserializeOwned,
     H: FnOnce(&S::Value, &mut Plan),
 {
-    let policy = lead.policy();
-    let mut plan = Plan { ttl: policy.ttl };
-    // Asked of the value rather than of the shape: a type parameter or a wrapper can be an `Option` too.
-    if codec::is_none(stored) {
-        plan.ttl = policy.negative_ttl.unwrap_or_default();
-    } else if let Some(value) = S::value(stored) {
-        hooks(value, &mut plan);
-    }
-    lead.encode(stored, plan.ttl)
+    let ttl = Plan::ttl_of(stored, lead.policy(), |plan| {
+        if let Some(value) = S::value(stored) {
+            hooks(value, plan);
+        }
+    });
+    lead.encode(stored, ttl)
 }
 
 /// The entry under a key, if there is one that is fresh: what a direct look gives.

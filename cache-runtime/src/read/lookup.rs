@@ -1,31 +1,29 @@
 //! One call's way to a value: the store, another call's load, or a load of its own.
 
+mod flight;
 mod tally;
 
 use std::sync::Arc;
 
 use self::tally::Tally;
 use super::{
-    acquire::Acquired,
-    lead::{Lead, Place},
+    lead::Lead,
     patience::Patience,
     reentry,
     request::Request,
-    seen::{Seen, carries},
+    seen::{Hit, Seen, age_now, carries},
 };
 use crate::{
     codec,
     entry::Entry,
     error::Error,
-    flight::{Entered, Gate, Joined, Leadership, Shared, SharedError, Signal},
-    freshness::{Age, age},
+    flight::SharedError,
+    freshness::Age,
     guard::Guard,
     key,
-    lease::Claim,
     protocol::{Nonce, Pending, State},
     seal,
     telemetry::{About, tell},
-    time::now_ms,
 };
 
 /// One call's way to a value.
@@ -83,14 +81,6 @@ pub(super) enum Store {
     Cleared,
     /// It failed this call once; it is not asked again, so that a call waits for one deadline at most.
     Out,
-}
-
-/// A value that a look into the store has found.
-pub(super) struct Hit {
-    pub(super) entry: Entry,
-    pub(super) age: Age,
-    /// It waits to be written behind: it is newer than what the source holds.
-    pub(super) pending: bool,
 }
 
 /// What to do next.
@@ -206,12 +196,7 @@ impl<'a> Lookup<'a> {
             self.reject(&entry, &error);
             return None;
         }
-        let (header, stamp) = (entry.header(), entry.stamp());
-        let age = match (header.graceful, policy.refresh_ahead) {
-            // Most entries: nobody need ask what time it is.
-            (false, None) => Age::Fresh,
-            _ => age(&header, policy, now_ms(), fastrand::f64),
-        };
+        let (age, stamp) = (age_now(&entry, policy), entry.stamp());
         if !carries(&entry, &stamps) || age == Age::Over {
             self.hold(Some(stamp));
             return None;
@@ -302,110 +287,6 @@ impl<'a> Lookup<'a> {
     /// decided anew with each call.
     fn is_within_its_load(&self) -> bool {
         reentry::is_loading(self.guard, &self.request.key)
-    }
-
-    /// Joins the flight of this key, and takes what it gives or leads it.
-    pub(super) async fn next(&mut self) -> Next<'a> {
-        if self.is_within_its_load() {
-            return self.load(Place::Background(None));
-        }
-        let key = self.shared_key();
-        self.patience.get_or_insert_with(|| Patience::new(&self.request.policy));
-        let receiver = match self.request.inner.flights.join(&key) {
-            Joined::Leading(leadership) => return self.lead(leadership).await,
-            Joined::Following(receiver) => receiver,
-        };
-        if let Some(stale) = self.stale_at_once() {
-            return Next::Value(stale);
-        }
-        match receiver.await {
-            Ok(Signal::Shared(Shared::Value(entry))) => {
-                self.shared();
-                Next::Value(entry)
-            }
-            Ok(Signal::Shared(Shared::Failure(error))) => match self.fall_back() {
-                Some(stale) => Next::Value(stale),
-                None => {
-                    self.shared();
-                    Next::Failure(error)
-                }
-            },
-            Ok(Signal::Lead(leadership)) => self.lead(leadership).await,
-            Ok(Signal::Alone(gate)) => match self.fall_back() {
-                Some(stale) => Next::Value(stale),
-                None => self.alone(gate).await,
-            },
-            // A leader signals everyone before it goes. Were one forgotten, it would load for itself.
-            Err(_) => self.alone(Gate::open(None)).await,
-        }
-    }
-
-    /// As leader: gets a lease, or a value, or leave to load without storing.
-    async fn lead(&mut self, mut leadership: Leadership<Claim>) -> Next<'a> {
-        if leadership.baton.is_some() {
-            return self.load(Place::Leading(leadership));
-        }
-        let policy = &self.request.policy;
-        let patience = *self.patience.get_or_insert_with(|| Patience::new(policy));
-        let mut waiting = None;
-        loop {
-            let mark = leadership.mark();
-            match self.acquire().await {
-                Acquired::Claim(claim) => {
-                    leadership.baton = Some(claim);
-                    return self.load(Place::Leading(leadership));
-                }
-                Acquired::Value(entry) => {
-                    leadership.publish(mark, &Shared::Value(entry.clone()));
-                    return Next::Value(entry);
-                }
-                Acquired::Failing => match self.fall_back() {
-                    Some(stale) => {
-                        // Those who wait have a value like it, or ask for themselves.
-                        leadership.fail(None);
-                        return Next::Value(stale);
-                    }
-                    None => return self.load(Place::Leading(leadership)),
-                },
-                Acquired::Leased => {
-                    if let Some(stale) = self.stale_at_once() {
-                        return Next::Value(stale);
-                    }
-                    if !self.request.policy.lock {
-                        return self.load(Place::Leading(leadership));
-                    }
-                    waiting = waiting.or_else(|| self.wait());
-                    if !patience.pause().await {
-                        return self.load(Place::Leading(leadership));
-                    }
-                }
-                Acquired::Nothing => return self.load(Place::Leading(leadership)),
-            }
-        }
-    }
-
-    /// As one of a failed load's followers: tries for itself, when the gate lets it.
-    async fn alone(&mut self, gate: Arc<Gate<Claim>>) -> Next<'a> {
-        let (permit, mut claim) = match gate.enter().await {
-            Entered::Try(permit, claim) => (permit, claim),
-            Entered::Value(entry) => {
-                self.shared();
-                return Next::Value(entry);
-            }
-        };
-        if claim.is_none() {
-            match self.acquire().await {
-                Acquired::Value(entry) => return Next::Value(entry),
-                Acquired::Claim(acquired) => claim = Some(acquired),
-                Acquired::Leased | Acquired::Failing | Acquired::Nothing => {}
-            }
-        }
-        self.load(Place::Alone { permit, claim })
-    }
-
-    fn load(&mut self, place: Place) -> Next<'a> {
-        self.request.counters.loads.add_one();
-        Next::Load(Lead::new(self, place))
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use crate::time::IntoTtl;
+use serde::Serialize;
+
+use crate::{codec, policy::Policy, time::IntoTtl};
 
 /// What closures over the loaded value decide.
 #[derive(Debug)]
 pub struct Plan {
-    pub(super) ttl: Duration,
+    ttl: Duration,
 }
 
 impl Plan {
@@ -21,5 +23,21 @@ impl Plan {
         if unless {
             self.ttl = Duration::ZERO;
         }
+    }
+
+    /// For how long a loaded value is kept: as the policy says, and of one that is not `None`, what looks at it. Zero
+    /// is not at all.
+    pub(super) fn ttl_of<T: Serialize>(
+        stored: &T,
+        policy: &Policy,
+        decide: impl FnOnce(&mut Plan),
+    ) -> Duration {
+        // Asked of the value rather than of the shape: a type parameter or a wrapper can be an `Option` too.
+        if codec::is_none(stored) {
+            return policy.negative_ttl.unwrap_or_default();
+        }
+        let mut plan = Plan { ttl: policy.ttl };
+        decide(&mut plan);
+        plan.ttl
     }
 }

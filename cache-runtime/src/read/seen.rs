@@ -3,9 +3,12 @@
 use crate::{
     entry::Entry,
     error::Error,
+    freshness::{Age, age},
     guard::Guard,
+    policy::Policy,
     protocol::{Nonce, Pending, State},
     stamps::stamp,
+    time::now_ms,
 };
 
 /// A key's state, and the stamps of the tags that its entry has to carry: none for one that is fenced or has
@@ -13,6 +16,25 @@ use crate::{
 pub(crate) struct Seen {
     pub(crate) state: State<Entry>,
     pub(crate) stamps: Vec<Option<Nonce>>,
+}
+
+/// A value that a look into the store has found.
+pub(super) struct Hit {
+    pub(super) entry: Entry,
+    pub(super) age: Age,
+    /// It waits to be written behind: it is newer than what the source holds.
+    pub(super) pending: bool,
+}
+
+impl Hit {
+    /// Whether this is one of the hits that are loaded all the same.
+    pub(super) fn is_audited(&self, policy: &Policy) -> bool {
+        let part = policy.audit;
+        self.age == Age::Fresh
+            && !self.pending
+            && !part.is_zero()
+            && fastrand::f64() < part.as_f64()
+    }
 }
 
 impl Seen {
@@ -45,4 +67,14 @@ impl Seen {
 /// none of the tags has been invalidated since.
 pub(crate) fn carries(entry: &Entry, stamps: &[Option<Nonce>]) -> bool {
     entry.tags().map(Some).eq(stamps.iter().copied())
+}
+
+/// The age of an entry now.
+pub(super) fn age_now(entry: &Entry, policy: &Policy) -> Age {
+    let header = entry.header();
+    match (header.graceful, policy.refresh_ahead) {
+        // Most entries: nobody need ask what time it is.
+        (false, None) => Age::Fresh,
+        _ => age(&header, policy, now_ms(), fastrand::f64),
+    }
 }
