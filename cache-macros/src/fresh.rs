@@ -100,23 +100,13 @@ impl Fresh {
 
     /// The argument by which loads may go on in the background, if there is one.
     pub(crate) fn background(&self) -> Option<&Ident> {
-        self.by_background().next()
-    }
-
-    fn by_background(&self) -> impl Iterator<Item = &Ident> {
         let background = [
             self.stale_while_revalidate.as_ref().map(|named| &named.name),
             self.refresh_ahead.as_ref().map(|named| &named.name),
             self.soft_timeout.as_ref().map(|named| &named.name),
             self.background.as_ref().map(|named| &named.name),
         ];
-        background.into_iter().flatten()
-    }
-
-    /// The arguments that say when a value is loaded again, whoever asks for it.
-    pub(crate) fn of_one_value(&self) -> impl Iterator<Item = &Ident> {
-        let audit = self.audit.as_ref().map(|audit| &audit.name);
-        self.by_background().chain(audit)
+        background.into_iter().flatten().next()
     }
 }
 

@@ -119,23 +119,32 @@ mod write_through;
 /// `BTreeMap<K, V>` of the values that there are, or a `Vec<V>` with one value for each element, in their order; any of
 /// them may be in a `Result`. An element that a map lacks is remembered for `negative_ttl`, and without that it is not.
 ///
-/// A value has the same entry as that of a function that finds one by the same key. What is about one value does not go
-/// with `each`: `stale_while_revalidate`, `refresh_ahead`, `soft_timeout`, `audit` and closures over the value. A `policy`
-/// may have such things for others: of them, a batch serves what is stale by `stale_while_revalidate` while another call
-/// loads it. Tags are those of all elements, so they cannot name the list. Parameters that are taken by value and stand
-/// in the key are cloned for the body.
+/// A value has the same entry as that of a function that finds one by the same key, and every argument means what it
+/// means there, for each element by itself:
+///
+/// - closures over the value (`ttl`, `unless`) see that of one element: the `V` of a map, and of a list, there too where
+///   it is an `Option<V>`;
+/// - values that `stale_while_revalidate` or `refresh_ahead` renews are served at once. One more run of the body loads
+///   those for which this process has been elected, in the background;
+/// - by `soft_timeout` a caller is served what `stale_if_error` has kept, where that is so for every element that is
+///   missing. One that has no such value has to be waited for, and the others come with it;
+/// - by `audit` the body gets, with the elements that are missing, that part of those that are not.
+///
+/// Tags are those of all elements, so they cannot name the list. Parameters that are taken by value and stand in the key
+/// or in a closure are cloned for the body.
 ///
 /// # Loads in the background
 ///
 /// With `stale_while_revalidate`, `refresh_ahead` or `soft_timeout`, a load may go on where its caller has its value
 /// or is gone, on another thread. It owns what the body uses: when a load begins, and not for a hit, `self` and the
 /// parameters that the body mentions are cloned. `&str` and `&[T]` are cloned too, and `&T` is where `T` is `Clone`;
-/// the body sees each as the type that was declared. So
+/// the body sees each as the type that was declared. Of the list of a batch, a load gets the elements that it is to
+/// load. So
 ///
 /// - `Self` is `Clone` (cheap with a pool or an `Arc` inside), or the method takes `self: Arc<Self>`;
 /// - what is cloned is `Send`, `Sync` and `'static`, and so, but for `Sync`, is the future of the body;
 /// - nothing is borrowed mutably, neither `self` nor a parameter;
-/// - closures (`ttl`, `unless`) that mention parameters get clones of these with every call.
+/// - closures (`ttl`, `unless`) that mention parameters get clones of these with every call; in a batch, with every load.
 ///
 /// A `policy` cannot say this for the functions that share it. Where it has one of the three, the function says
 /// `background` beside it.

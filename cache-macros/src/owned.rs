@@ -69,6 +69,12 @@ impl Owned {
         self
     }
 
+    /// All but the parameter `name`.
+    pub(crate) fn without(mut self, name: &Ident) -> Self {
+        self.0.retain(|parameter| parameter.outside != *name);
+        self
+    }
+
     /// The names as they are outside of the load.
     pub(crate) fn names(&self) -> Vec<Ident> {
         self.0.iter().map(|parameter| parameter.outside.clone()).collect()

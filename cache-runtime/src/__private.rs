@@ -17,7 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
-    each::batch,
+    each::{Found, Found0, Found1, batch, batch_owned},
     kept::*,
     refused::{FromUnavailable, Refuses, refusal},
     stored::{Fingerprint0, Fingerprint1, Link, ValueProbe, require_fingerprint},

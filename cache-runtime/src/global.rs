@@ -1,6 +1,6 @@
 //! Which cache an annotated function uses: the one of the scope, else the one of the process.
 
-use std::{future::Future, sync::OnceLock};
+use std::{future::Future, pin::Pin, sync::OnceLock};
 
 use crate::{builder::Builder, cache::Cache, error::Error};
 
@@ -60,6 +60,27 @@ impl Cache {
                 Some(cache) => SCOPED.scope(cache, future).await,
                 None => future.await,
             }
+        }
+    }
+
+    /// A load in which the same cache is in force as here, whatever task it comes to run in.
+    pub(crate) fn load_in_same_scope<A, L, F>(
+        load: L,
+    ) -> impl FnOnce(A) -> Pin<Box<dyn Future<Output = F::Output> + Send>> + Send + 'static
+    where
+        A: Send + 'static,
+        L: FnOnce(A) -> F + Send + 'static,
+        F: Future + Send + 'static,
+    {
+        let scoped = Cache::scoped();
+        move |asked| {
+            let loading = async move { load(asked).await };
+            Box::pin(async move {
+                match scoped {
+                    Some(cache) => SCOPED.scope(cache, loading).await,
+                    None => loading.await,
+                }
+            })
         }
     }
 

@@ -95,7 +95,7 @@ pub trait Loader: Send + Sync + 'static {
 ///
 /// # Loads in the background
 ///
-/// Each load owns its loader and its key, so it can go on when its caller is gone: with
+/// Each load owns its loader and its key or keys, so it can go on when its caller is gone: with
 /// [`Policy::stale_while_revalidate`], [`Policy::refresh_ahead`] and [`Policy::soft_timeout`] values are renewed in the
 /// background.
 pub struct ReadThrough<L> {
@@ -131,7 +131,7 @@ impl<L: Loader> ReadThrough<L> {
     }
 
     /// The values under `keys`, in their order: those that are cached, and the others by one call of
-    /// [`Loader::load_many`]. As [`Cache::get_or_load_many`].
+    /// [`Loader::load_many`]. As [`Cache::get_or_refresh_many`].
     ///
     /// ```
     /// # use cache_runtime::{Cache, CacheKey, Loader, Policy, ReadThrough};
@@ -162,9 +162,10 @@ impl<L: Loader> ReadThrough<L> {
     ///
     /// Where the loader answers with another number of values than it was asked for.
     pub async fn get_many(&self, keys: &[L::Key]) -> Result<Vec<Option<L::Value>>, L::Error> {
-        let load = |missing: Vec<L::Key>| async move { self.loader.load_many(&missing).await };
+        let loader = Arc::clone(&self.loader);
+        let load = |missing: Vec<L::Key>| async move { loader.load_many(&missing).await };
         let key = |key: &L::Key| Linked(key.clone());
-        self.cache.get_or_load_many(keys, key, &self.policy, load).await
+        self.cache.get_or_refresh_many(keys, key, &self.policy, load).await
     }
 
     /// Loads what is under `key` anew, whatever is cached, and leaves it there: for a source that has changed behind

@@ -128,7 +128,10 @@ impl Service {
             floors.push(self.database.floor(row).await?);
         }
         let loads = self.loads();
-        let versions = self.many(cache, &rows).await?;
+        let versions = match rng.bool() {
+            true => self.many(cache, &rows).await?,
+            false => self.fresh_many(cache, &rows).await?,
+        };
         for (row, floor) in rows.into_iter().zip(floors) {
             self.report_read(row, Function::Many, floor, versions[&row], loads).await?;
         }
@@ -180,6 +183,17 @@ impl Service {
     /// Shares its entries with `plain`.
     #[cached(key = "plain:<rows>", each = rows, ttl = 60, cache = cache)]
     async fn many(&self, cache: &Cache, rows: &[usize]) -> io::Result<HashMap<usize, u64>> {
+        let mut versions = HashMap::new();
+        for &row in rows {
+            versions.insert(row, self.load(row).await?);
+        }
+        Ok(versions)
+    }
+
+    /// Shares its entries with `fresh`, and renews them likewise.
+    #[cached(key = "fresh:<rows>", each = rows, ttl = "40ms", stale_while_revalidate = 60, refresh_ahead = 0.5,
+        jitter = 0.5, cache = cache)]
+    async fn fresh_many(&self, cache: &Cache, rows: &[usize]) -> io::Result<HashMap<usize, u64>> {
         let mut versions = HashMap::new();
         for &row in rows {
             versions.insert(row, self.load(row).await?);

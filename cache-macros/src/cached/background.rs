@@ -20,7 +20,7 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     let body = receiver::rename(statements).tokens;
     let body = model.function.future(&owned.references(), body);
     let found = expand::found(model, &quote_spanned!(span=> of_load(&__load)));
-    let hooks = hooks(model);
+    let hooks = hooks(model, &TokenStream::new());
     let at = expand::where_it_returns(model);
     let run = quote_spanned!(at=> __call.run_owned(__shape, #hooks, __load).await);
     model.function.with_rebound(
@@ -37,8 +37,8 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     )
 }
 
-/// The closures over the value, which a load takes along too.
-fn hooks(model: &Cached) -> TokenStream {
+/// The closures over the value, after the statements `before`: a load takes them along too.
+pub(super) fn hooks(model: &Cached, before: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
     let closures = closures(options);
@@ -46,7 +46,8 @@ fn hooks(model: &Cached) -> TokenStream {
         return expand::hooks(options, &TokenStream::new());
     }
     let owned = Owned::of(&model.function, &closures);
-    let hooks = expand::hooks(options, &owned.references());
+    let references = owned.references();
+    let hooks = expand::hooks(options, &quote_spanned!(span=> #before #references));
     let hooks = receiver::rename(hooks).tokens;
     if owned.is_empty() {
         return quote_spanned!(span=> move #hooks);
@@ -55,7 +56,8 @@ fn hooks(model: &Cached) -> TokenStream {
     quote_spanned!(span=> { #clones move #hooks })
 }
 
-fn closures(options: &Options) -> TokenStream {
+/// Those that the arguments have.
+pub(super) fn closures(options: &Options) -> TokenStream {
     let mut closures = TokenStream::new();
     if let Some(Ttl::OfValue(closure)) = &options.ttl {
         closure.to_tokens(&mut closures);

@@ -6,8 +6,8 @@ use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{FnArg, GenericArgument, PatIdent, PathArguments, Type};
 
-use super::expand;
-use super::model::{Cached, Ttl};
+use super::model::Cached;
+use super::{background, expand};
 use crate::common;
 use crate::ctxt::Ctxt;
 use crate::key::{self, Key, Template};
@@ -79,30 +79,23 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &model.options.common.krate;
     let call = expand::call(model);
-    let statements = model.function.statements();
-    // The keys are made of these while the load has them.
-    let shared = Owned::of(&model.function, &statements)
-        .by_value(|param| param != name && in_key(model, param));
-    let clones = shared.clones();
-    let body = match shared.names().iter().any(|name| name == "self") {
-        true => receiver::rename(statements).tokens,
-        false => statements,
+    let Run { load, hooks, rebound, batch, run } = match model.options.fresh.background() {
+        None => attended(model, &list),
+        Some(_) => in_background(model, &list),
     };
-    let body = model.function.future(&list.missing(), body);
     let at = expand::where_it_returns(model);
     let ids = list.slice();
-    let load = quote_spanned!(span=> |__ids| { #clones #body });
     let batch = {
         let krate = common::at(krate, at);
-        quote_spanned!(at=> #krate::__private::batch(#ids, #load))
+        let batch = Ident::new(batch, at);
+        quote_spanned!(at=> #krate::__private::#batch(#ids, #load))
     };
     let fingerprint = expand::fingerprint(&model.options);
     let key = model.options.key.as_ref().map(|key| key.write(&model.params));
+    let run = Ident::new(run, at);
     let run = quote_spanned! {at=>
-        __call.run_each(__rows, #ids, |__id, __w| { #key }, __load).await
+        __call.#run(__rows, #ids, |__id, __w| { #key }, #hooks, __load).await
     };
-    let mut rebound = shared.names();
-    rebound.push(name.clone());
     model.function.with_rebound(
         &rebound,
         quote_spanned! {span=>
@@ -112,6 +105,74 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
             #run
         },
     )
+}
+
+/// How a batch is loaded.
+struct Run {
+    /// From the ids that are missing to the body; in the background, what gives that.
+    load: TokenStream,
+    /// What looks at the value of one; in the background, what gives that.
+    hooks: TokenStream,
+    /// The parameters that a load binds anew.
+    rebound: Vec<Ident>,
+    batch: &'static str,
+    run: &'static str,
+}
+
+/// Loads that end with their callers: the body borrows what it likes.
+fn attended(model: &Cached, list: &List<'_>) -> Run {
+    let name = &list.bound.ident;
+    let statements = model.function.statements();
+    // Keys are made of these, and closures look at them, while the load has them.
+    let closures = background::closures(&model.options);
+    let shared = Owned::of(&model.function, &statements).by_value(|param| {
+        param != name
+            && (in_key(model, param) || key::mentions(closures.clone(), &param.unraw().to_string()))
+    });
+    let clones = shared.clones();
+    let body = match shared.names().iter().any(|name| name == "self") {
+        true => receiver::rename(statements).tokens,
+        false => statements,
+    };
+    let body = model.function.future(&list.missing(), body);
+    let load = quote_spanned!(Span::mixed_site()=> |__ids| { #clones #body });
+    let hooks = expand::hooks(&model.options, &found(model));
+    let mut rebound = shared.names();
+    rebound.push(name.clone());
+    Run { load, hooks, rebound, batch: "batch", run: "run_each" }
+}
+
+/// Loads that may go on where their callers are gone: each owns clones of what it uses. A call may need two of them,
+/// one for what is missing and one for what is served while it is renewed.
+fn in_background(model: &Cached, list: &List<'_>) -> Run {
+    let span = Span::mixed_site();
+    let name = &list.bound.ident;
+    let statements = model.function.statements();
+    let owned = Owned::of(&model.function, &statements).without(name);
+    let clones = owned.detach(&model.options.common.krate);
+    let (references, missing) = (owned.references(), list.missing());
+    let body = receiver::rename(statements).tokens;
+    let body = model.function.future(&quote_spanned!(span=> #references #missing), body);
+    let load = quote_spanned!(span=> || { #clones move |__ids| #body });
+    let hooks = background::hooks(model, &found(model));
+    let hooks = quote_spanned!(span=> || #hooks);
+    let mut rebound = owned.names();
+    rebound.push(name.clone());
+    Run { load, hooks, rebound, batch: "batch_owned", run: "run_each_owned" }
+}
+
+/// The value for closures to look at, which is found behind an `Option` where rows may be missing.
+fn found(model: &Cached) -> TokenStream {
+    let krate = &model.options.common.krate;
+    quote_spanned! {Span::mixed_site()=>
+        #[allow(unused_imports)]
+        use #krate::__private::{Found0 as _, Found1 as _};
+        let ::core::option::Option::Some(__value) =
+            (&&#krate::__private::Found(__value)).__cache_found()
+        else {
+            return;
+        };
+    }
 }
 
 fn in_key(model: &Cached, param: &Ident) -> bool {
@@ -129,7 +190,6 @@ pub(super) fn check(model: &Cached, name: &Ident, cx: &Ctxt) {
     check_is_a_list(model, name, cx);
     check_key(model, name, cx);
     check_tags(model, name, cx);
-    check_nothing_for_one_value(model, cx);
     check_keys_and_load_go_together(model, cx);
 }
 
@@ -192,29 +252,13 @@ fn check_tags(model: &Cached, name: &Ident, cx: &Ctxt) {
     }
 }
 
-/// A batch asks its source once, for all that is missing, and its caller waits for that.
-fn check_nothing_for_one_value(model: &Cached, cx: &Ctxt) {
-    let options = &model.options;
-    for argument in options.fresh.of_one_value() {
-        cx.error_at(
-            argument,
-            format!("`{argument}` is for values that are loaded one by one, and a batch loads all that has expired in its one query: remove it, or put it on a function that finds one"),
-        );
-    }
-    let closure = "there is no one value in a batch for a closure to look at";
-    if let Some(Ttl::OfValue(ttl)) = &options.ttl {
-        cx.error_at(ttl, format!("{closure}: write a length of time, the same for all"));
-    }
-    if let Some(unless) = &options.unless {
-        cx.error_at(
-            unless,
-            format!("{closure}: leave `unless` out, or put it on a function that finds one"),
-        );
-    }
-}
-
-/// Keys are made of the parameters while the load has them.
+/// Keys are made of the parameters, and closures look at them, while the load has them.
 fn check_keys_and_load_go_together(model: &Cached, cx: &Ctxt) {
+    // A load in the background has clones, and none of what is mutable.
+    if model.options.fresh.background().is_some() {
+        return;
+    }
+    let closures = background::closures(&model.options);
     for input in &model.function.sig.inputs {
         let (shown, name) = match input {
             FnArg::Receiver(receiver) if owned::is_mutable(&receiver.kind) => {
@@ -230,6 +274,11 @@ fn check_keys_and_load_go_together(model: &Cached, cx: &Ctxt) {
             cx.error_at(
                 shown,
                 format!("the keys of a batch are made of `{name}` while the body has it, so neither can change it: take it by `&`"),
+            );
+        } else if key::mentions(closures.clone(), &name) {
+            cx.error_at(
+                shown,
+                format!("the closures over the values of a batch mention `{name}` while the body has it, so neither can change it: take it by `&`"),
             );
         }
     }

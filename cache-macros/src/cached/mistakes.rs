@@ -98,9 +98,10 @@ fn one_mistake_gives_one_message() {
         errors!((key = key(ids), each = ids, ttl = 60) async fn find(ids: &[u8], a: u8) -> Rows),
         errors!((key = "u:<ids>", each = ids, ttl = 60, skip(ids)) async fn find(ids: &[u8]) -> Rows),
         errors!((key = "u:<ids>", each = ids, ttl = 60, tags = ["<ids>"]) async fn find(ids: &[u8]) -> Rows),
-        errors!((key = "u:<ids>", each = ids, ttl = 60, audit = 1) async fn find(ids: &[u8]) -> Rows),
-        errors!((key = "u:<ids>", each = ids, ttl = |a| 1) async fn find(ids: &[u8]) -> Rows),
         errors!((key = "u:<a>:<ids>", each = ids, ttl = 60) async fn find(a: &mut u8, ids: &[u8]) -> Rows),
+        errors!((key = "u:<ids>", each = ids, ttl = |u| u.ttl(a), skip(a)) async fn find(a: &mut u8, ids: &[u8]) -> Rows),
+        errors!((key = "u:<a>:<ids>", each = ids, ttl = 60, refresh_ahead = xfetch) async fn find(a: &mut u8, ids: &[u8]) -> Rows),
+        errors!((key = "u:<body>", each = body, ttl = 60, refresh_ahead = xfetch) async fn find(body: &[&str]) -> Rows),
         messages(super::cached(
             quote!(key = "u", ttl = 60),
             quote!(

@@ -41,8 +41,7 @@ fn base(options: &Options) -> TokenStream {
         _ => None,
     };
     let shared = options.policy.as_ref().map(|policy| {
-        // A batch has its callers wait, whatever the policy says.
-        if options.fresh.background().is_some() || options.each.is_some() {
+        if options.fresh.background().is_some() {
             return key::bracketed(policy);
         }
         let at = span.located_at(key::first_span(policy));

@@ -171,6 +171,45 @@ shapes! {
             self.db.find(ids).await
         }
     }
+    each_closures in REPO, (
+        key = "user:<ids>",
+        each = ids,
+        ttl = |user: &User| user.ttl(&tenant),
+        unless = |user: &User| user.tenant == self.tenant,
+        audit = 0.001,
+        skip(tenant),
+    ): {
+        async fn find(&self, tenant: String, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
+            self.db.find(tenant, ids).await
+        }
+    }
+    each_background in REPO, (
+        key = "user:<self.tenant>:<ids>",
+        each = ids,
+        ttl = 60,
+        stale_while_revalidate = 30,
+        refresh_ahead = 0.8,
+        skip(tags),
+    ): {
+        async fn find(&self, mut tags: Vec<String>, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
+            tags.push(self.tag(ids));
+            self.db.find(tags, ids).await
+        }
+    }
+    each_background_closures in REPO, (
+        key = "user:<ids>",
+        each = ids,
+        policy = USERS,
+        background,
+        ttl = |user: &User| user.ttl(name),
+        unless = |user: &User| user.tenant == self.tenant,
+        skip(name),
+    ): {
+        async fn find(self: Arc<Self>, mut ids: Vec<u64>, name: &str) -> Vec<Option<User>> {
+            ids.sort();
+            self.db.find(ids).await
+        }
+    }
     trait_default in Some("trait Users"), (key = "user:<id>", ttl = 60): {
         async fn find(&self, id: u64) -> sqlx::Result<User> {
             self.load(id).await

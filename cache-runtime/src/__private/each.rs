@@ -1,13 +1,18 @@
 //! What the expansion of a batch calls.
 
-use std::{future::Future, hash::Hash, marker::PhantomData};
+use std::{future::Future, hash::Hash, marker::PhantomData, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Call, ValueProbe};
 use crate::{
+    cache::Cache,
+    guard::Guard,
     key::KeyWriter,
-    read::batch::{Batch, many},
+    read::{
+        Plan,
+        batch::{Batch, Terms, many, many_owned},
+    },
     rows::{LoadedRows, Places, Rows},
 };
 
@@ -23,32 +28,131 @@ where
     (load, RowsOf::<F, K>::default(), ValueProbe(PhantomData))
 }
 
+/// As [`batch`], of a load that can go on in the background.
+pub fn batch_owned<K, L, M, F>(_: &[K], load: L) -> (L, RowsOf<F, K>, ValueProbe<StoredOf<F, K>>)
+where
+    L: Fn() -> M,
+    M: FnOnce(Vec<K>) -> F,
+    F: Future<Output: LoadedRows<K>>,
+{
+    (load, RowsOf::<F, K>::default(), ValueProbe(PhantomData))
+}
+
 type RowsOf<F, K> = <<F as Future>::Output as LoadedRows<K>>::Rows;
 type StoredOf<F, K> = <RowsOf<F, K> as Rows<K>>::Stored;
 
+/// What is stored for one id, as closures over the value see it: through an `Option`, by the order in which method
+/// calls consider references.
+#[derive(Debug)]
+pub struct Found<'a, T>(pub &'a T);
+
+/// See [`Found`]: of what may be missing, the value.
+pub trait Found1<'a> {
+    /// What closures see.
+    type Value;
+    /// The value, if there is one.
+    fn __cache_found(&self) -> Option<&'a Self::Value>;
+}
+
+impl<'a, V> Found1<'a> for &Found<'a, Option<V>> {
+    type Value = V;
+
+    fn __cache_found(&self) -> Option<&'a V> {
+        self.0.as_ref()
+    }
+}
+
+/// See [`Found`]: anything else is the value.
+pub trait Found0<'a> {
+    /// What closures see.
+    type Value;
+    /// The value.
+    fn __cache_found(&self) -> Option<&'a Self::Value>;
+}
+
+impl<'a, V> Found0<'a> for Found<'a, V> {
+    type Value = V;
+
+    fn __cache_found(&self) -> Option<&'a V> {
+        Some(self.0)
+    }
+}
+
 impl Call {
-    /// Runs a cached function over many ids. `key` writes the key of one of them; `load` gets those that are
-    /// missing.
-    pub async fn run_each<R, K, W, L, F>(self, _rows: R, ids: &[K], key: W, load: L) -> R::Output
+    /// Runs a cached function over many ids. `key` writes the key of one of them; `hooks` look at what is stored for
+    /// one; `load` gets those that are missing.
+    pub async fn run_each<R, K, W, H, L, F>(
+        self,
+        _rows: R,
+        ids: &[K],
+        key: W,
+        hooks: H,
+        load: L,
+    ) -> R::Output
     where
-        R: Rows<K>,
+        R: Rows<K, Output = F::Output>,
         R::Stored: Serialize + DeserializeOwned,
         K: Clone + Eq + Hash,
         W: Fn(&K, &mut KeyWriter<'_>),
+        H: FnMut(&R::Stored, &mut Plan),
         L: FnOnce(Vec<K>) -> F,
-        F: Future<Output = R::Output>,
+        F: Future,
     {
-        let inner = &*self.cache.inner;
-        let Some(guard) = &inner.guard else { return load(ids.to_vec()).await };
+        let Some(each) = self.each(ids, key) else { return load(ids.to_vec()).await };
+        let Each { guard, terms, places, keys } = each;
+        let batch = Batch::new(&terms, &guard, keys);
+        many::<R, K, H, L, F>(batch, ids, &places, hooks, load).await
+    }
+
+    /// Runs a cached function over many ids whose body owns all that it needs, and can go on in the background: each
+    /// call of `load` gives one run of it, and each of `hooks` what looks at its values.
+    pub async fn run_each_owned<R, K, W, H, G, L, M, F>(
+        self,
+        _rows: R,
+        ids: &[K],
+        key: W,
+        hooks: H,
+        load: L,
+    ) -> R::Output
+    where
+        R: Rows<K, Output = F::Output> + 'static,
+        R::Output: Send + 'static,
+        R::Stored: Serialize + DeserializeOwned + Send,
+        K: Clone + Eq + Hash + Send + 'static,
+        W: Fn(&K, &mut KeyWriter<'_>),
+        H: Fn() -> G,
+        G: FnMut(&R::Stored, &mut Plan) + Send + 'static,
+        L: Fn() -> M,
+        M: FnOnce(Vec<K>) -> F + Send + 'static,
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let Some(each) = self.each(ids, key) else { return load()(ids.to_vec()).await };
+        let Each { guard, terms, places, keys } = each;
+        let batch = Batch::new(&terms, &guard, keys);
+        let load = || Cache::load_in_same_scope(load());
+        many_owned::<R, K, H, G, _, _, _>(batch, ids, &places, hooks, load).await
+    }
+
+    /// What a batch is made of; none for a call that goes past the cache.
+    fn each<K: Eq + Hash>(self, ids: &[K], key: impl Fn(&K, &mut KeyWriter<'_>)) -> Option<Each> {
+        let guard = Arc::clone(self.cache.inner.guard.as_ref()?);
         let counters = self.counters();
         if self.bypass {
             counters.bypassed.add_one();
-            return load(ids.to_vec()).await;
+            return None;
         }
         let places = Places::of(ids);
         let key = |&at: &usize| self.cache.key(self.policy.version, |out| key(&ids[at], out));
         let keys = places.ids.iter().map(key).collect();
-        let batch = Batch::new(inner, guard, &counters, keys, self.tags, &self.policy);
-        many::<R, K, L, F>(batch, ids, &places, load).await
+        let terms = Terms::new(&self.cache.inner, counters, self.policy, self.tags);
+        Some(Each { guard, terms, places, keys })
     }
+}
+
+struct Each {
+    guard: Arc<Guard>,
+    terms: Terms,
+    places: Places,
+    /// The stored key of each place.
+    keys: Vec<String>,
 }

@@ -50,7 +50,7 @@ where
 const AGAIN: usize = 16;
 
 /// Whether two values differ, the order of maps and sets apart. Values that JSON cannot hold are taken for equal.
-fn differ<T: Serialize + DeserializeOwned>(cached: &T, loaded: &T) -> bool {
+pub(super) fn differ<T: Serialize + DeserializeOwned>(cached: &T, loaded: &T) -> bool {
     match (serde_json::to_value(cached), serde_json::to_value(loaded)) {
         (Ok(cached), Ok(loaded)) if cached != loaded => {
             let ordered = (0..AGAIN).all(|_| keeps_its_order::<T>(&loaded));

@@ -7,9 +7,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Tagged;
 use crate::{
     cache::Cache,
-    key::KeyOf,
+    key::{CacheKey, KeyOf},
     policy::Policy,
-    read::batch::{Batch, many},
+    read::{
+        Plan,
+        batch::{Batch, Terms, many, many_owned},
+    },
     rows::{LoadedRows, Places, Rows},
 };
 
@@ -33,7 +36,11 @@ impl Cache {
     ///
     /// A row that has expired is loaded anew with the others. It is served instead as
     /// [`Policy::stale_while_revalidate`] says while another call is loading it, and as
-    /// [`Policy::stale_if_error`] says if the load fails, where every row that is missing has such a value.
+    /// [`Policy::stale_if_error`] says if the load fails, where every row that is missing has such a value. To serve
+    /// it at once and renew it in the background, use [`get_or_refresh_many`](Cache::get_or_refresh_many).
+    ///
+    /// With [`Policy::audit`], that part of the rows that are cached is loaded too, together with those that are
+    /// missing.
     ///
     /// # Cancellation
     ///
@@ -87,6 +94,65 @@ impl Cache {
     {
         self.tagged::<&str>([]).get_or_load_many(ids, key, policy, load).await
     }
+
+    /// As [`get_or_load_many`](Cache::get_or_load_many), with a load that owns all that it needs, so that it can go on
+    /// in the background: what `#[cached(each = ids, stale_while_revalidate = …)]` does, without a macro.
+    ///
+    /// Rows that [`Policy::stale_while_revalidate`] allows to be served, and rows that are due by
+    /// [`Policy::refresh_ahead`] or [`Policy::xfetch`], are served at once. One more run of the load renews, in the
+    /// background, all of those for which this process is elected, of the whole fleet: one round trip that elects, and
+    /// one that stores. So `load` is cloned, and may run twice for one call: for what is missing, and for what is due.
+    ///
+    /// Where every row that is missing has a value that [`Policy::stale_if_error`] has kept, the caller waits for
+    /// the load no longer than [`Policy::soft_timeout`]: past that it is served these, and the load goes on. Where
+    /// one has none, the load has to be waited for.
+    ///
+    /// # Cancellation and panics
+    ///
+    /// As [`get_or_load_many`](Cache::get_or_load_many). A load in the background goes on when its caller is dropped;
+    /// where it panics, the next call that would renew its rows tries again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use std::{collections::HashMap, sync::Arc};
+    ///
+    /// use cache_runtime::{Cache, Policy};
+    ///
+    /// const USERS: Policy = Policy::ttl(60).stale_while_revalidate(600).refresh_ahead(0.8);
+    ///
+    /// struct Database; // a pool of connections
+    ///
+    /// impl Database {
+    ///     /// SELECT id, name FROM users WHERE id = ANY($1)
+    ///     async fn select(&self, ids: Vec<u64>) -> HashMap<u64, String> {
+    ///         ids.into_iter().map(|id| (id, format!("user {id}"))).collect()
+    ///     }
+    /// }
+    ///
+    /// let (cache, db) = (Cache::in_memory(), Arc::new(Database));
+    /// let load = |ids| async move { db.select(ids).await };
+    /// let users = cache.get_or_refresh_many(&[1, 2, 3], |id| format!("user:{id}"), &USERS, load).await;
+    /// assert_eq!(users[&3], "user 3");
+    /// # }
+    /// ```
+    pub async fn get_or_refresh_many<K, C, O, F, Fut>(
+        &self,
+        ids: &[K],
+        key: impl Fn(&K) -> C,
+        policy: &Policy,
+        load: F,
+    ) -> O
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        C: KeyOf<<O::Rows as Rows<K>>::Stored>,
+        O: LoadedRows<K> + Send + 'static,
+        O::Rows: 'static,
+        <O::Rows as Rows<K>>::Stored: Serialize + DeserializeOwned + Send,
+        F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = O> + Send + 'static,
+    {
+        self.tagged::<&str>([]).get_or_refresh_many(ids, key, policy, load).await
+    }
 }
 
 impl Tagged<'_> {
@@ -106,13 +172,56 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut,
         Fut: Future<Output = O>,
     {
-        let inner = &self.cache.inner;
-        let Some(guard) = &inner.guard else { return load(ids.to_vec()).await };
-        let counters = self.counters(policy, "get_or_load_many");
+        let Some(guard) = &self.cache.inner.guard else { return load(ids.to_vec()).await };
+        let terms = self.terms(policy, "get_or_load_many");
         let places = Places::of(ids);
+        let batch = Batch::new(&terms, guard, self.keys(ids, &places, key, policy));
+        many::<O::Rows, K, _, F, Fut>(batch, ids, &places, |_, _| {}, load).await
+    }
+
+    /// As [`Cache::get_or_refresh_many`]; each of the entries carries all of the tags.
+    pub async fn get_or_refresh_many<K, C, O, F, Fut>(
+        &self,
+        ids: &[K],
+        key: impl Fn(&K) -> C,
+        policy: &Policy,
+        load: F,
+    ) -> O
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        C: KeyOf<<O::Rows as Rows<K>>::Stored>,
+        O: LoadedRows<K> + Send + 'static,
+        O::Rows: 'static,
+        <O::Rows as Rows<K>>::Stored: Serialize + DeserializeOwned + Send,
+        F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = O> + Send + 'static,
+    {
+        let Some(guard) = &self.cache.inner.guard else { return load(ids.to_vec()).await };
+        let terms = self.terms(policy, "get_or_refresh_many");
+        let places = Places::of(ids);
+        let batch = Batch::new(&terms, guard, self.keys(ids, &places, key, policy));
+        let load = || Cache::load_in_same_scope(load.clone());
+        let keep = || keep::<<O::Rows as Rows<K>>::Stored>;
+        many_owned::<O::Rows, K, _, _, _, _, _>(batch, ids, &places, keep, load).await
+    }
+
+    fn terms(&self, policy: &Policy, operation: &'static str) -> Terms {
+        let counters = self.counters(policy, operation);
+        Terms::new(&self.cache.inner, counters, *policy, self.tags.clone())
+    }
+
+    /// The stored key of each place.
+    fn keys<K, C: CacheKey>(
+        &self,
+        ids: &[K],
+        places: &Places,
+        key: impl Fn(&K) -> C,
+        policy: &Policy,
+    ) -> Vec<String> {
         let stored = |&at: &usize| self.cache.key(policy.version, |out| out.key(&key(&ids[at])));
-        let keys = places.ids.iter().map(stored).collect();
-        let batch = Batch::new(inner, guard, &counters, keys, self.tags.clone(), policy);
-        many::<O::Rows, K, F, Fut>(batch, ids, &places, load).await
+        places.ids.iter().map(stored).collect()
     }
 }
+
+/// What looks at no value.
+fn keep<T>(_: &T, _: &mut Plan) {}

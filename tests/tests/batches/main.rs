@@ -3,6 +3,7 @@
 mod entries;
 mod failures;
 mod locks;
+mod renewals;
 mod tags;
 mod trips;
 mod writes;

@@ -81,6 +81,9 @@ macro_rules! asks_for_what_is_missing {
     };
 }
 
+mod background;
+mod closures;
+
 #[tokio::test]
 async fn every_receiver() {
     let asked = Asked::default();
@@ -234,10 +237,9 @@ async fn find(asked: &Asked, id: u64) -> Result<Option<Row>, Failed> {
     Ok(Some(Row { id }))
 }
 
-/// A function that finds one would have to say `background`.
 const ROWS: Policy = Policy::ttl(60).stale_while_revalidate(30);
 
-#[cached(key = "row:<ids>", each = ids, policy = ROWS, skip(asked))]
+#[cached(key = "row:<ids>", each = ids, policy = ROWS, background, skip(asked))]
 async fn find_many(asked: &Asked, ids: &[u64]) -> Result<HashMap<u64, Row>, Failed> {
     asked.add(ids);
     Ok(ids.iter().map(|&id| (id, Row { id })).collect())

@@ -13,7 +13,7 @@ impl Repo {
             fn __here() {}
             static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
                     || ::core::any::type_name_of_val(&__here),
-                    USERS,
+                    ::cache_runtime::__private::foreground(USERS),
                 )
                 .template("user:<self.tenant>:<ids>");
             ::cache_runtime::__private::Call::new(&__SITE)
@@ -50,6 +50,7 @@ impl Repo {
                     __w.literal(":");
                     __w.part(&__id);
                 },
+                ::cache_runtime::__private::keep,
                 __load,
             )
             .await

@@ -60,6 +60,7 @@ impl Repo {
                     __w.literal(":");
                     __w.part(&__id);
                 },
+                ::cache_runtime::__private::keep,
                 __load,
             )
             .await

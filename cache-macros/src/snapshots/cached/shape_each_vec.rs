@@ -57,6 +57,7 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
                 __w.literal(":");
                 __w.part(&__id.number);
             },
+            ::cache_runtime::__private::keep,
             __load,
         )
         .await

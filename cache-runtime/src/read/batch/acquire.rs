@@ -36,7 +36,7 @@ impl Batch<'_> {
         }
         let stamps = steps.len();
         let life = self.life();
-        steps.extend(self.tags.iter().map(|tag| (&**tag, stamps::ask(life))));
+        steps.extend(self.tags().iter().map(|tag| (&**tag, stamps::ask(life))));
         let replies = match self.guard.run_many(&steps).await {
             Ok(replies) => replies,
             Err(error) => return self.store_failed(&error),

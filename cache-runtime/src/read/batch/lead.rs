@@ -1,6 +1,10 @@
 //! The one load of a batch: its leases renewed while it runs, its rows stored, or stale ones served for it.
 
-use std::{future::Future, sync::Arc, time::Instant};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::Instrument;
@@ -29,13 +33,13 @@ pub(super) struct Outcome {
 }
 
 impl Batch<'_> {
-    /// Runs the load, keeping the leases alive meanwhile.
-    pub(super) async fn drive<F: Future>(&mut self, load: F) -> F::Output {
+    /// Runs the load of some rows, keeping the leases alive meanwhile.
+    pub(super) async fn drive<F: Future>(&mut self, rows: &[usize], load: F) -> F::Output {
         self.waiting = None;
         self.counters.loads.add_one();
         self.began = Instant::now();
-        let missing = self.missing().into_iter().map(|row| Arc::clone(self.rows[row].own_key()));
-        let keys = Keys::many(missing.collect());
+        let keys = rows.iter().map(|&row| Arc::clone(self.rows[row].own_key()));
+        let keys = Keys::many(keys.collect());
         let about =
             About { function: self.counters.name, template: self.policy.template, key: None };
         let load = reentry::loading(self.guard, keys, load.instrument(about.load()));
@@ -47,12 +51,13 @@ impl Batch<'_> {
         self.counters.loaded(self.began.elapsed(), succeeded);
     }
 
-    /// What is to become of a row that was loaded, in the store: nothing where this call has no right to fill
-    /// it.
+    /// What is to become of a row that was loaded, in the store, where it is to be kept for `ttl`: nothing where this
+    /// call has no right to fill it.
     pub(super) fn fill<T: Serialize + DeserializeOwned>(
         &self,
         row: usize,
         loaded: &T,
+        ttl: Duration,
     ) -> Option<Outcome> {
         let Row { standing, stale, .. } = &self.rows[row];
         let (expected, stamp) = match standing {
@@ -66,7 +71,7 @@ impl Batch<'_> {
             }
             _ => return None,
         };
-        let entry = self.encode(row, stamp, loaded);
+        let entry = self.encode(row, stamp, loaded, ttl);
         let step = match entry {
             Some((value, life)) => {
                 Step::Fill { expected, stamp: value.stamp(), value, life: life.hard }
@@ -83,11 +88,8 @@ impl Batch<'_> {
         row: usize,
         stamp: Nonce,
         loaded: &T,
+        ttl: Duration,
     ) -> Option<(Entry, freshness::Life)> {
-        let ttl = match codec::is_none(loaded) {
-            true => self.policy.negative_ttl.unwrap_or_default(),
-            false => self.policy.ttl,
-        };
         let beside = self.rows[row].beside.as_ref().map(|beside| Some(beside.stamp));
         let tags = self.stamps.iter().copied().chain(beside);
         let tags: Vec<Nonce> = tags.collect::<Option<_>>()?;
@@ -100,6 +102,7 @@ impl Batch<'_> {
         let entry = codec::encode(loaded, stamp, &self.policy.encoding, meta);
         match entry.and_then(codec::verified::<T>) {
             Ok(entry) if codec::is_too_large(&entry, &self.policy.encoding) => {
+                tell!(debug, self.about(row), "a value is larger than `max_bytes`");
                 self.counters.too_large.add_one();
                 None
             }

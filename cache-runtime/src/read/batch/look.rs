@@ -8,13 +8,16 @@ use crate::{
     codec,
     entry::Entry,
     error::Error,
-    freshness::{Age, age},
+    freshness::Age,
     protocol::{Expected, Nonce, Pending, State},
-    read::{acquire::refresh_key, lookup::beside_key, reentry, seen::carries},
+    read::{
+        lookup::beside_key,
+        reentry,
+        seen::{Hit, age_now, carries},
+    },
     seal,
     stamps::stamp,
     telemetry::tell,
-    time::now_ms,
 };
 
 impl Batch<'_> {
@@ -53,15 +56,15 @@ impl Batch<'_> {
         let beside = with(|row| row.beside.is_some());
         let rows = || at.iter().map(|&row| &self.rows[row]);
         let mut keys: Vec<&str> = rows().map(|row| &*row.key).collect();
-        keys.extend(self.tags.iter().map(|tag| &**tag));
+        keys.extend(self.tags().iter().map(|tag| &**tag));
         keys.extend(rows().filter_map(|row| row.stale.as_ref()).map(|stale| &*stale.refresh_key));
         keys.extend(rows().filter_map(|row| row.beside.as_ref()).map(|beside| &*beside.key));
         let mut states = match self.guard.read_many(&keys).await {
             Ok(states) => states,
             Err(error) => return self.store_failed(&error),
         };
-        let others = states.split_off(at.len() + self.tags.len() + renewed.len());
-        let renewals = states.split_off(at.len() + self.tags.len());
+        let others = states.split_off(at.len() + self.tags().len() + renewed.len());
+        let renewals = states.split_off(at.len() + self.tags().len());
         let tags: Result<Vec<_>, _> = states.split_off(at.len()).into_iter().collect();
         match tags {
             Ok(tags) => self.stamps = tags.iter().map(stamp).collect(),
@@ -102,7 +105,9 @@ impl Batch<'_> {
         self.rows[row].stale = None;
         let standing = match state {
             State::Value(stamp, entry) => self.judge(row, stamp, entry),
-            State::Pending(Pending { value, .. }) => Standing::Found(value),
+            State::Pending(Pending { value: entry, .. }) => {
+                Standing::Found(Hit { entry, age: Age::Fresh, pending: true })
+            }
             State::Vacant => Standing::Vacant,
             State::Leased(_) => Standing::Elsewhere,
             State::Fenced(_) => Standing::Closed,
@@ -134,19 +139,18 @@ impl Batch<'_> {
             self.note_undecodable(row, &error);
             return Standing::Spoilt(stamp);
         }
-        let header = entry.header();
-        let age = match header.graceful {
-            // Most entries: nobody need ask what time it is.
-            false => Age::Fresh,
-            true => age(&header, self.policy, now_ms(), fastrand::f64),
-        };
+        let age = age_now(&entry, self.policy);
         if !self.carries(row, &entry) || age == Age::Over {
             return Standing::Spoilt(stamp);
         }
         let fits = codec::fits(&entry, &self.policy.encoding);
+        let at_once = age == Age::Revalidate && self.renews();
         let row = &mut self.rows[row];
         match age {
-            Age::Fresh | Age::Due if fits => Standing::Found(entry),
+            Age::Fresh | Age::Due if fits => Standing::Found(Hit { entry, age, pending: false }),
+            Age::Revalidate if fits && at_once => {
+                Standing::Found(Hit { entry, age, pending: false })
+            }
             Age::Fresh | Age::Due if row.beside.is_none() => {
                 let key = beside_key(&row.key, self.policy.encoding.fingerprint).into();
                 let key = std::mem::replace(&mut row.key, key);
@@ -154,9 +158,7 @@ impl Batch<'_> {
                 Standing::Unseen
             }
             Age::Revalidate | Age::Fallback if fits => {
-                let refresh_key = refresh_key(&row.key).into();
-                let at_once = age == Age::Revalidate;
-                row.stale = Some(Stale { entry, at_once, refresh_key });
+                row.stale = Some(Stale::new(&row.key, entry, age == Age::Revalidate));
                 Standing::Expired
             }
             _ => Standing::Spoilt(stamp),

@@ -6,17 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::row::{Outcome, Row, Standing};
+use super::{
+    row::{Outcome, Row, Standing},
+    terms::Terms,
+};
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::kept,
+    freshness::{Age, kept},
     guard::Guard,
-    inner::Inner,
     lease::Leases,
     policy::Policy,
     protocol::Nonce,
-    read::{patience::Patience, request::about},
+    read::{patience::Patience, request::about, seen::Hit},
     stats::{Counters, Waiting},
     telemetry::{About, tell},
 };
@@ -24,20 +26,33 @@ use crate::{
 /// One call for many rows.
 pub(crate) struct Batch<'a> {
     pub(super) guard: &'a Arc<Guard>,
+    pub(super) terms: &'a Terms,
     pub(super) counters: &'a Counters,
     pub(super) policy: &'a Policy,
     pub(super) rows: Vec<Row>,
     pub(super) leases: Leases,
-    /// The stored names of the tags, and the stamps that they had when they were last looked at.
-    pub(super) tags: Vec<String>,
+    /// The stamps that the tags had when they were last looked at.
     pub(super) stamps: Vec<Option<Nonce>>,
     /// Whether the store has failed. It is not asked again, so that a call waits for one deadline at most.
     pub(super) out: bool,
     /// When the load began.
     pub(super) began: Instant,
+    first_look: FirstLook,
     patience: Option<Patience>,
     /// While it waits for others' loads.
     pub(super) waiting: Option<Waiting<'a>>,
+}
+
+/// What is to become of what the first look finds, besides being served.
+#[derive(Default)]
+struct FirstLook {
+    over: bool,
+    /// Whether the call can renew in the background what it serves.
+    renews: bool,
+    /// The rows whose values are to be renewed.
+    due: Vec<(usize, Entry)>,
+    /// The rows whose values, by their stamps, are compared with their source.
+    audited: Vec<(usize, Nonce)>,
 }
 
 /// What to do next.
@@ -49,28 +64,43 @@ pub(super) enum Next {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch of the rows under `keys`, of which no two are equal, whose entries carry `tags`.
-    pub(crate) fn new(
-        inner: &'a Inner,
-        guard: &'a Arc<Guard>,
-        counters: &'a Counters,
-        keys: Vec<String>,
-        tags: Vec<String>,
-        policy: &'a Policy,
-    ) -> Self {
+    /// A batch of the rows under `keys`, of which no two are equal.
+    pub(crate) fn new(terms: &'a Terms, guard: &'a Arc<Guard>, keys: Vec<String>) -> Self {
+        Batch::of(terms, guard, keys.into_iter().map(Row::new).collect())
+    }
+
+    /// A batch of `rows`.
+    pub(super) fn of(terms: &'a Terms, guard: &'a Arc<Guard>, rows: Vec<Row>) -> Self {
         Batch {
             guard,
-            counters,
-            policy,
-            rows: keys.into_iter().map(Row::new).collect(),
-            leases: Leases::new(guard, policy.lease),
-            tags: inner.carried(tags),
+            terms,
+            counters: &terms.counters,
+            policy: &terms.policy,
+            rows,
+            leases: Leases::new(guard, terms.policy.lease),
             stamps: Vec::new(),
             out: false,
             began: Instant::now(),
+            first_look: FirstLook::default(),
             patience: None,
             waiting: None,
         }
+    }
+
+    /// The same, for a call that can renew in the background what it serves.
+    pub(super) fn renewing(mut self) -> Self {
+        self.first_look.renews = true;
+        self
+    }
+
+    /// Whether what is being looked at is renewed if it has to be.
+    pub(super) fn renews(&self) -> bool {
+        self.first_look.renews && !self.first_look.over
+    }
+
+    /// The stored names of the tags.
+    pub(super) fn tags(&self) -> &'a [String] {
+        &self.terms.tags
     }
 
     /// How long the store keeps what a load is about to bring, as far as is known.
@@ -80,21 +110,50 @@ impl<'a> Batch<'a> {
     }
 
     /// The values that wait to be decoded. Whoever takes them says of each what came of it.
-    pub(super) fn take_found(&mut self) -> Vec<(usize, Entry)> {
+    pub(super) fn take_found(&mut self) -> Vec<(usize, Hit)> {
         let mut found = Vec::new();
         for (at, row) in self.rows.iter_mut().enumerate() {
-            if let Standing::Found(entry) = &row.standing {
-                found.push((at, entry.clone()));
-                row.standing = Standing::Answered;
+            match std::mem::replace(&mut row.standing, Standing::Answered) {
+                Standing::Found(hit) => found.push((at, hit)),
+                other => row.standing = other,
             }
         }
         found
     }
 
     /// Notes that an entry that was found has been decoded.
-    pub(super) fn answered(&mut self, row: usize, entry: &Entry) {
-        let outcome = self.rows[row].answered(entry);
+    pub(super) fn answered(&mut self, row: usize, hit: Hit) {
+        let outcome = self.rows[row].answered(&hit);
         self.count(row, outcome);
+        if self.first_look.over {
+            return;
+        }
+        if self.renews() && matches!(hit.age, Age::Due | Age::Revalidate) {
+            self.first_look.due.push((row, hit.entry));
+        } else if hit.is_audited(self.policy) {
+            self.first_look.audited.push((row, hit.entry.stamp()));
+        }
+    }
+
+    /// Notes that another batch has found a value for a row.
+    pub(super) fn answered_by_another(&mut self, row: usize, stale: bool) {
+        let outcome = self.rows[row].answered_by_another(stale);
+        self.count(row, Some(outcome));
+    }
+
+    /// The rows whose values are to be renewed, and these.
+    pub(super) fn take_due(&mut self) -> Vec<(usize, Entry)> {
+        std::mem::take(&mut self.first_look.due)
+    }
+
+    /// The rows whose values are to be compared with their source, and the stamps of these.
+    pub(super) fn take_audited(&mut self) -> Vec<(usize, Nonce)> {
+        std::mem::take(&mut self.first_look.audited)
+    }
+
+    /// Whether there may be something to load.
+    pub(super) fn wants_more(&self) -> bool {
+        !self.is_answered() || !self.first_look.audited.is_empty()
     }
 
     fn count(&self, row: usize, outcome: Option<Outcome>) {
@@ -117,6 +176,7 @@ impl<'a> Batch<'a> {
     /// Notes that an entry is of another codec or type: it is a miss, and will be overwritten.
     pub(super) fn reject(&mut self, row: usize, entry: &Entry, error: &Error) {
         self.note_undecodable(row, error);
+        self.rows[row].stale = None;
         self.rows[row].stand(Standing::Spoilt(entry.stamp()));
     }
 
@@ -127,6 +187,7 @@ impl<'a> Batch<'a> {
 
     /// Counts the rows that were not found at first.
     pub(super) fn missed(&mut self) {
+        self.first_look.over = true;
         for row in self.missing() {
             let outcome = self.rows[row].missed();
             self.count(row, outcome);

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::{
     entry::Entry,
+    freshness::Age,
     lease::Which,
     protocol::{Expected, Nonce, State},
+    read::{acquire::refresh_key, seen::Hit},
 };
 
 pub(super) struct Row {
@@ -30,6 +32,10 @@ enum Tally {
     /// It is served its value that has expired.
     Stale,
     Settled,
+    /// Another batch has handed it on, and counts what comes of it: whether that is the value that has expired.
+    Another {
+        stale: bool,
+    },
 }
 
 /// What a row is counted as.
@@ -44,6 +50,7 @@ pub(super) enum Outcome {
 /// Under the row's own key stands an entry of another layout of the value, which is left to the version of the
 /// service that reads it. That of this version stands beside it, as for a single row: its last tag is the key, and
 /// the stamp that the other entry has is the tag's.
+#[derive(Clone)]
 pub(super) struct Beside {
     pub(super) key: Arc<str>,
     pub(super) stamp: Nonce,
@@ -56,6 +63,13 @@ pub(super) struct Stale {
     pub(super) at_once: bool,
     /// The key on which the one is elected who renews it.
     pub(super) refresh_key: Arc<str>,
+}
+
+impl Stale {
+    /// The value of the row under `key`.
+    pub(super) fn new(key: &str, entry: Entry, at_once: bool) -> Self {
+        Stale { entry, at_once, refresh_key: refresh_key(key).into() }
+    }
 }
 
 /// How a row stands with this call.
@@ -71,7 +85,7 @@ pub(super) enum Standing {
     /// Its value has expired, and who replaces it has to be found out.
     Expired,
     /// There is a value, to be decoded.
-    Found(Entry),
+    Found(Hit),
     /// The caller has its value.
     Answered,
     /// This call has the right to fill it.
@@ -103,6 +117,19 @@ impl Row {
         self.beside.as_ref().map_or(&self.key, |beside| &beside.key)
     }
 
+    /// The same row, for another batch that looks at it anew.
+    pub(super) fn again(&self) -> Row {
+        let (key, beside) = (Arc::clone(&self.key), self.beside.clone());
+        let tally = Tally::Another { stale: false };
+        Row { key, standing: Standing::Unseen, beside, stale: None, cleared: false, tally }
+    }
+
+    /// The same row, for another batch that replaces this value.
+    pub(super) fn replacing(&self, entry: Entry) -> Row {
+        let stale = Some(Stale::new(&self.key, entry, false));
+        Row { standing: Standing::Expired, stale, ..self.again() }
+    }
+
     pub(super) fn stand(&mut self, standing: Standing) {
         self.standing = match standing {
             Standing::Spoilt(_) | Standing::Unreadable if self.cleared => Standing::Closed,
@@ -119,10 +146,13 @@ impl Row {
         let stale = self.stale.take();
         let served = stale.is_some();
         if let Some(stale) = stale {
-            self.standing = Standing::Found(stale.entry);
-            if self.tally != Tally::Settled {
-                self.tally = Tally::Stale;
-            }
+            self.standing =
+                Standing::Found(Hit { entry: stale.entry, age: Age::Fallback, pending: false });
+            self.tally = match self.tally {
+                Tally::Settled => Tally::Settled,
+                Tally::Another { .. } => Tally::Another { stale: true },
+                Tally::Open | Tally::Owed | Tally::Stale => Tally::Stale,
+            };
         }
         served
     }
@@ -135,16 +165,29 @@ impl Row {
     }
 
     /// The caller has this value of it now.
-    pub(super) fn answered(&mut self, entry: &Entry) -> Option<Outcome> {
+    pub(super) fn answered(&mut self, hit: &Hit) -> Option<Outcome> {
         let outcome = match self.tally {
-            Tally::Open if entry.negative() => Outcome::NegativeHit,
+            Tally::Open if hit.age == Age::Revalidate => Outcome::StaleHit,
+            Tally::Open if hit.entry.negative() => Outcome::NegativeHit,
             Tally::Open => Outcome::Hit,
             Tally::Stale => Outcome::StaleHit,
             Tally::Owed => Outcome::Miss,
-            Tally::Settled => return None,
+            Tally::Settled | Tally::Another { .. } => return None,
         };
         self.tally = Tally::Settled;
         Some(outcome)
+    }
+
+    /// The caller has what another batch has found for it: that may be the value that has expired.
+    pub(super) fn answered_by_another(&mut self, stale: bool) -> Outcome {
+        self.standing = Standing::Answered;
+        self.tally = Tally::Settled;
+        if stale { Outcome::StaleHit } else { Outcome::Miss }
+    }
+
+    /// Whether the batch that has handed it on is to be served the value that has expired.
+    pub(super) fn is_stale(&self) -> bool {
+        self.tally == Tally::Another { stale: true }
     }
 
     /// Nothing more comes of it.
@@ -161,6 +204,16 @@ impl Row {
     /// Whether there is a value that has expired and may be served while another call replaces it.
     pub(super) fn may_serve_at_once(&self) -> bool {
         self.stale.as_ref().is_some_and(|stale| stale.at_once)
+    }
+
+    /// Whether the value of this stamp stands, expired or not.
+    pub(super) fn holds(&self, stamp: Nonce) -> bool {
+        let stale = self.stale.as_ref().map(|stale| &stale.entry);
+        let entry = match &self.standing {
+            Standing::Found(hit) => Some(&hit.entry),
+            _ => stale,
+        };
+        entry.is_some_and(|entry| entry.stamp() == stamp)
     }
 
     pub(super) fn wants_a_lease(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::{
     Cache,
     policy::Policy,
     protocol::State,
-    read::batch::{Batch, Next},
+    read::batch::{Batch, Next, Terms},
     stats::FunctionStats,
 };
 
@@ -174,7 +174,8 @@ async fn what_is_replaced_or_invalidated_between_two_steps_is_seen() {
         let guard = cache.inner.guard.as_ref().expect("memory");
         let counters = cache.inner.registry.counters("rows");
         let keys = vec!["row:1".to_owned()];
-        let mut batch = Batch::new(&cache.inner, guard, &counters, keys, Vec::new(), &FORGIVING);
+        let terms = Terms::new(&cache.inner, counters, FORGIVING, Vec::new());
+        let mut batch = Batch::new(&terms, guard, keys);
         batch.look().await;
         assert!(batch.take_found().is_empty());
         match put {
@@ -186,7 +187,7 @@ async fn what_is_replaced_or_invalidated_between_two_steps_is_seen() {
         assert_eq!(matches!(next, Next::Load), !put);
         assert_eq!(state(&cache, "row:1#refresh{row:1}").await, State::Vacant, "nobody is elected");
         if !put {
-            let fill = batch.fill(0, &Some(8)).expect("it may be stored");
+            let fill = batch.fill(0, &Some(8), FORGIVING.ttl).expect("it may be stored");
             batch.store(vec![fill]).await;
         }
         assert_eq!(cache.get::<u64>("row:1").await, Ok(Some(if put { 7 } else { 8 })));

@@ -1,0 +1,364 @@
+//! Rows that have expired or are about to: served while one load in the background renews all of those that are due,
+//! once in the fleet, and never after a write.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use cache_runtime::{Cache, FunctionStats, Policy, cached};
+use cache_tests::{
+    herd::Herd,
+    patience::eventually,
+    server::RedisServer,
+    source::Source,
+    stores::{on_each_store, patient_cache},
+    wire::{Counts, Wire},
+};
+use tokio::time::sleep;
+
+use super::{PLAIN, Table, rows};
+
+const TTL: Duration = Duration::from_millis(150);
+const ROWS: Policy = Policy::ttl_duration(TTL).name("rows");
+const LENIENT: Policy = ROWS.stale_while_revalidate(3600);
+
+type Answer = Result<HashMap<u64, u64>, &'static str>;
+
+/// A table whose loads go on without their callers, by the attribute and without it, and fail when they are told to.
+#[derive(Clone, Debug)]
+struct Renewed {
+    table: Table,
+    fails: Arc<AtomicBool>,
+}
+
+impl Renewed {
+    fn new(cache: &Cache, source: Arc<Source>) -> Renewed {
+        Renewed { table: Table::new(cache, source), fails: Arc::default() }
+    }
+
+    async fn query(self, ids: Vec<u64>) -> Answer {
+        let rows = self.table.query(ids).await;
+        if self.fails.load(Ordering::SeqCst) { Err("the source fails") } else { Ok(rows) }
+    }
+
+    async fn find(&self, policy: &Policy, ids: &[u64]) -> Answer {
+        let me = self.clone();
+        let (key, load) = (|id: &u64| format!("row:{id}"), |ids| me.query(ids));
+        self.table.cache.get_or_refresh_many(ids, key, policy, load).await
+    }
+
+    #[cached(key = "row:<ids>", each = ids, policy = LENIENT, background, cache = self.table.cache)]
+    async fn annotated(&self, ids: &[u64]) -> Answer {
+        self.clone().query(ids.to_vec()).await
+    }
+
+    fn counters(&self) -> FunctionStats {
+        self.table.counters()
+    }
+
+    /// What each query has asked for, in some order.
+    fn asked(&self) -> Vec<Vec<u64>> {
+        let mut asked = self.table.asked().clone();
+        asked.iter_mut().for_each(|ids| ids.sort_unstable());
+        asked
+    }
+
+    /// Has the rows in the store, from the first query, and expired.
+    async fn expired(&self, policy: &Policy, ids: &[u64]) {
+        self.table.source.answer(1);
+        self.find(policy, ids).await.expect("it is loaded");
+        // A real duration is the subject.
+        sleep(TTL).await;
+    }
+}
+
+#[tokio::test]
+async fn expired_rows_are_served_at_once_and_renewed_by_one_query() {
+    on_each_store(async |cache| {
+        for annotated in [true, false] {
+            cache.invalidate("row:1").await.expect("the store can be told");
+            let rows_of = Renewed::new(&cache, Source::held());
+            let find = async |ids: &[u64]| match annotated {
+                true => rows_of.annotated(ids).await,
+                false => rows_of.find(&LENIENT, ids).await,
+            };
+            rows_of.expired(&LENIENT, &[1, 2, 3]).await;
+            // The rows of the first round are there already, in the second.
+            let stored = rows_of.asked()[0].clone();
+            let before = rows_of.counters();
+            let served = find(&[3, 1, 2, 1]).await.expect("nobody waits for the source");
+            assert_eq!(served.len(), 3);
+            rows_of.table.source.asked(2).await;
+            for _ in 0..20 {
+                assert_eq!(find(&[1, 2, 3]).await.expect("nobody waits"), served);
+            }
+            assert_eq!(rows_of.asked(), [stored, vec![1, 2, 3]], "one load for all");
+            rows_of.table.source.answer(1);
+            eventually("the new rows are there", async || {
+                find(&[1, 2, 3]).await == Ok(HashMap::from([(1, 2), (2, 2), (3, 2)]))
+            })
+            .await;
+            let after = rows_of.counters();
+            assert_eq!(after.refreshes - before.refreshes, 1);
+            assert!(after.stale_hits - before.stale_hits >= 63);
+            for key in ["row:2", "row:3"] {
+                cache.invalidate(key).await.expect("the store can be told");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rows_are_renewed_ahead_of_their_end() {
+    on_each_store(async |cache| {
+        // A part of the ttl that is over soon: 180 ms.
+        const AHEAD: Policy = Policy::ttl(3600).refresh_ahead(0.000_05).name("rows");
+        let table = Renewed::new(&cache, Source::held());
+        table.table.source.answer(1);
+        let first = table.find(&AHEAD, &[1, 2]).await;
+        eventually("a renewal begins", async || {
+            assert_eq!(table.find(&AHEAD, &[2, 1]).await, first);
+            table.table.source.queries() == 2
+        })
+        .await;
+        table.table.source.answer(1);
+        eventually("the new rows are there", async || {
+            table.find(&AHEAD, &[1, 2]).await == Ok(rows([(1, 2), (2, 2)]))
+        })
+        .await;
+        assert_eq!(table.asked(), [[1, 2], [1, 2]]);
+        let FunctionStats { refreshes, stale_hits, .. } = table.counters();
+        assert_eq!((refreshes, stale_hits), (1, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_thousand_callers_of_two_caches_elect_one_loader_for_each_row() {
+    let server = RedisServer::start();
+    let source = Source::held();
+    let tables = [patient_cache(&server.url()).await, patient_cache(&server.url()).await]
+        .map(|cache| Renewed::new(&cache, Arc::clone(&source)));
+    tables[0].expired(&LENIENT, &[1, 2, 3, 4]).await;
+    for ids in [&[1, 2][..], &[2, 3], &[3, 4, 1]] {
+        for table in &tables {
+            let herd = Herd::of(100, || {
+                let (table, ids) = (table.clone(), ids.to_vec());
+                async move {
+                    table.find(&LENIENT, &ids).await.expect("nobody waits").into_values().sum()
+                }
+            });
+            assert_eq!(herd.answers().await, [ids.len() as u64; 100]);
+        }
+    }
+    let loaded = async || {
+        let asked = tables.iter().flat_map(|table| table.asked()).flatten();
+        asked.collect::<Vec<_>>().len()
+    };
+    eventually("every row is asked for", async || loaded().await == 8).await;
+    source.answer_all();
+    eventually("the new rows are there", async || {
+        let found = tables[0].find(&LENIENT, &[1, 2, 3, 4]).await.expect("the source answers");
+        found.values().all(|&query| query > 1)
+    })
+    .await;
+    let superseded: u64 = tables.iter().map(|table| table.counters().superseded).sum();
+    assert_eq!(superseded, 0, "no row was loaded twice");
+}
+
+#[tokio::test]
+async fn an_invalidation_between_the_look_and_the_fill_of_a_renewal_wins() {
+    on_each_store(async |cache| {
+        for tag in [false, true] {
+            let table = Renewed::new(&cache, Source::held());
+            let find = async |ids: &[u64]| {
+                let me = table.clone();
+                let key = |id: &u64| format!("tagged:{id}");
+                let load = |ids| me.query(ids);
+                let tagged = cache.tagged(["all"]);
+                tagged.get_or_refresh_many(ids, key, &LENIENT, load).await
+            };
+            table.table.source.answer(1);
+            find(&[1, 2]).await.expect("it is loaded");
+            sleep(TTL).await;
+            find(&[1, 2]).await.expect("it is served");
+            table.table.source.asked(2).await;
+            let before = table.counters().superseded;
+            match tag {
+                false => cache.invalidate("tagged:1").await.expect("the store can be told"),
+                true => cache.invalidate_tags(["all"]).await.expect("the store can be told"),
+            }
+            // Whoever comes now is not served what was written over; with the tag, both rows are gone.
+            let call = tokio::spawn({
+                let table = table.clone();
+                async move {
+                    let me = table.clone();
+                    let tagged = table.table.cache.tagged(["all"]);
+                    let key = |id: &u64| format!("tagged:{id}");
+                    tagged.get_or_refresh_many(&[1], key, &LENIENT, |ids| me.query(ids)).await
+                }
+            });
+            table.table.source.asked(3).await;
+            table.table.source.answer_all();
+            assert_eq!(call.await.expect("it does not panic"), Ok(rows([(1, 3)])));
+            eventually("the renewal is over", async || table.counters().superseded > before).await;
+            assert_eq!(find(&[1]).await, Ok(rows([(1, 3)])));
+            cache.invalidate_tags(["all"]).await.expect("the store can be told");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failing_source_is_left_alone_for_a_while() {
+    on_each_store(async |cache| {
+        let table = Renewed::new(&cache, Source::held());
+        table.expired(&LENIENT, &[1, 2]).await;
+        table.table.source.answer_all();
+        table.fails.store(true, Ordering::SeqCst);
+        let began = tokio::time::Instant::now();
+        eventually("a renewal has failed", async || {
+            assert_eq!(table.find(&LENIENT, &[1, 2]).await, Ok(rows([(1, 1), (2, 1)])));
+            table.counters().load_failures > 0
+        })
+        .await;
+        for _ in 0..100 {
+            assert_eq!(table.find(&LENIENT, &[1, 2]).await, Ok(rows([(1, 1), (2, 1)])));
+        }
+        // The pause is a second: on a machine that stands still for so long, a second try is right.
+        let tries = 3 + began.elapsed().as_secs();
+        let queries = table.table.source.queries();
+        assert!(queries <= tries, "{queries} tries of at most {tries}");
+        table.fails.store(false, Ordering::SeqCst);
+        eventually("the source is asked again", async || {
+            let found = table.find(&LENIENT, &[1, 2]).await.expect("they are served");
+            found[&1] > 1 && found[&2] > 1
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_panics_is_tried_again() {
+    on_each_store(async |cache| {
+        let source = Source::open();
+        let find = async || {
+            let source = Arc::clone(&source);
+            let load = |ids: Vec<u64>| async move {
+                let query = source.query().await;
+                assert!(query != 2, "the renewal panics, as the test wants it");
+                ids.into_iter().map(|id| (id, query)).collect()
+            };
+            let key = |id: &u64| format!("row:{id}");
+            let found: HashMap<u64, u64> =
+                cache.get_or_refresh_many(&[1, 2], key, &LENIENT, load).await;
+            found
+        };
+        assert_eq!(find().await, rows([(1, 1), (2, 1)]));
+        sleep(TTL).await;
+        eventually("another renewal has succeeded", async || {
+            find().await == rows([(1, 3), (2, 3)])
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_source_is_waited_for_no_longer_than_asked_and_its_load_goes_on() {
+    on_each_store(async |cache| {
+        const POLICY: Policy =
+            ROWS.stale_if_error(3600).soft_timeout(Duration::from_millis(20)).lock();
+        let table = Renewed::new(&cache, Source::held());
+        table.expired(&POLICY, &[1, 2]).await;
+        let herd = Herd::of(50, || {
+            let table = table.clone();
+            async move { table.find(&POLICY, &[1, 2]).await }
+        });
+        assert_eq!(herd.answers().await, vec![Ok(rows([(1, 1), (2, 1)])); 50]);
+        assert_eq!(table.table.source.queries(), 2, "one load for all");
+        assert_eq!(table.counters().stale_hits, 100);
+        table.table.source.answer(1);
+        eventually("the load has gone on", async || cache.get::<u64>("row:2").await == Ok(Some(2)))
+            .await;
+        // A row that nobody has a value of is waited for.
+        table.table.source.answer_all();
+        let found = table.find(&POLICY, &[1, 2, 3]).await.expect("the source answers");
+        assert!(found[&3] > 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_audit_counts_what_the_cache_should_not_hold() {
+    on_each_store(async |cache| {
+        const AUDITED: Policy = PLAIN.audit(1.0);
+        let table = Table::open(&cache);
+        table.find(&AUDITED, &[1, 2]).await;
+        // Every query gives its own number, so what is compared differs.
+        assert_eq!(table.find(&AUDITED, &[1, 2, 3]).await, rows([(1, 2), (2, 2), (3, 2)]));
+        assert_eq!(*table.asked(), [vec![1, 2], vec![1, 2, 3]]);
+        let FunctionStats { hits, misses, loads, audits, stale_detected, .. } = table.counters();
+        assert_eq!((hits, misses, loads, audits, stale_detected), (2, 3, 2, 2, 2));
+        // Not where a writer has told the cache.
+        let load = async |ids: Vec<u64>| {
+            cache.invalidate("row:1").await.expect("the store can be told");
+            ids.into_iter().map(|id| (id, 7)).collect::<HashMap<u64, u64>>()
+        };
+        cache.get_or_load_many(&[1], |id| format!("row:{id}"), &AUDITED, load).await;
+        let FunctionStats { audits, stale_detected, .. } = table.counters();
+        assert_eq!((audits, stale_detected), (3, 2));
+    })
+    .await;
+}
+
+/// A hundred rows of which ten have expired.
+#[tokio::test]
+async fn what_is_due_costs_two_round_trips_and_one_query_in_the_background() {
+    let server = RedisServer::start();
+    let wire = Wire::to(&server).await;
+    let cache = Cache::builder().url(&wire.url()).connections(1).deadline(Duration::from_secs(10));
+    let cache = cache.build().await.expect("the server is there");
+    let table = Renewed::new(&cache, Source::held());
+    let ids: Vec<u64> = (1..=99).chain([101]).collect();
+    let (due, fresh): (Vec<u64>, Vec<u64>) = ids.iter().partition(|id| *id % 10 == 1);
+    table.expired(&LENIENT, &due[..10]).await;
+    table.table.source.answer(1);
+    const LONG: Policy = Policy::ttl(3600).stale_while_revalidate(3600).name("rows");
+    let fresh: Vec<u64> = fresh.into_iter().chain(due[10..].iter().copied()).collect();
+    table.find(&LONG, &fresh).await.expect("it is loaded");
+
+    let before = wire.counts();
+    assert_eq!(table.find(&LONG, &ids).await.map(|found| found.len()), Ok(100));
+    table.table.source.asked(3).await;
+    let elected = wire.counts();
+    // One look; then, for each row that is due, one elects and one looks whether somebody was faster.
+    let cost =
+        |from: Counts, to: Counts| (to.round_trips - from.round_trips, to.requests - from.requests);
+    assert_eq!(cost(before, elected), (2, 1 + 2 * 10));
+    // Nobody waits, and hits cost what they do.
+    let (found, counts) = wire.during(table.find(&LONG, &ids)).await;
+    assert_eq!(
+        (found.map(|found| found.len()), counts),
+        (Ok(100), Counts { round_trips: 1, requests: 1 })
+    );
+    let before = wire.counts();
+    table.table.source.answer(1);
+    eventually("the elections have ended", async || {
+        due[..10].iter().all(|id| {
+            server.command(&["EXISTS", &format!("row:{id}#refresh{{row:{id}}}")]).trim() == ":0"
+        })
+    })
+    .await;
+    // The fills go out together, and so do the ends of the elections.
+    assert_eq!(cost(before, wire.counts()), (2, 10 + 10));
+    assert_eq!(table.asked()[2], due[..10]);
+    assert_eq!(table.table.source.queries(), 3, "one query for ten");
+}
