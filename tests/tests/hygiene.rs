@@ -166,6 +166,25 @@ async fn batch(
     ::core::result::Result::Ok(::std::vec![__ids; body.len() - 1])
 }
 
+#[cached(
+    key = "renewed:<load.0>:<body.0>",
+    each = body,
+    ttl = |value: &u64| *value + load.0,
+    unless = |value: &u64| *value == plan.len() as u64,
+    stale_while_revalidate = 30,
+    skip(plan)
+)]
+async fn renewed(
+    load: Id,
+    mut plan: ::std::string::String,
+    mut body: ::std::vec::Vec<(u64, u64)>,
+) -> Outcome<::std::vec::Vec<::core::option::Option<u64>>> {
+    let __ids = load.0;
+    plan.push('!');
+    body.push((__ids, plan.len() as u64));
+    ::core::result::Result::Ok(::std::vec![::core::option::Option::Some(__ids); body.len() - 1])
+}
+
 #[invalidates("user:<cache>:1:1:1:1", PlanKey { id: &Id(cache), plan: Plan::Free }, tags("plan:<cache>"))]
 async fn writer(cache: u64) {
     let _ = cache;
@@ -245,6 +264,11 @@ fn hostile_surroundings() {
         ::core::assert_eq!(
             batch(1, Id(1), ::std::vec![(1, 1)]).await,
             ::core::result::Result::Ok(::std::vec![2])
+        );
+        let plan = ::core::convert::Into::into("a");
+        ::core::assert_eq!(
+            renewed(Id(1), plan, ::std::vec![(1, 1)]).await,
+            ::core::result::Result::Ok(::std::vec![::core::option::Option::Some(1)])
         );
         let repo = Repo { load: 1 };
         ::core::assert_eq!(repo.background(1, 1, &[1], "a").await, 5);
