@@ -323,6 +323,23 @@ async fn closures_decide_of_every_row_for_how_long_it_is_kept() {
     assert_eq!(source.asked(), [[1], [2], [1], [2]], "the renewed one is kept for three seconds");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_renewal_is_in_the_scope_of_its_caller() {
+    let cache = Cache::in_memory();
+    let call = async || {
+        let load = |ids: Vec<u64>| async move {
+            let scoped = u64::from(Cache::scoped().is_some());
+            ids.into_iter().map(|id| (id, scoped)).collect::<HashMap<_, _>>()
+        };
+        cache.get_or_refresh_many(&[1], |id| format!("row:{id}"), &LENIENT, load).await
+    };
+    assert_eq!(call().await, HashMap::from([(1, 0)]));
+    pass(60).await;
+    assert_eq!(cache.scope(call()).await, HashMap::from([(1, 0)]));
+    settle().await;
+    assert_eq!(call().await, HashMap::from([(1, 1)]));
+}
+
 /// Without a runtime of tokio nothing can be renewed, and what has expired is served.
 #[test]
 fn without_a_runtime_rows_are_served() {
