@@ -75,6 +75,16 @@ impl Owned {
         self
     }
 
+    /// The same for closures, which have no say in whether a parameter is `mut`: the body has.
+    pub(crate) fn for_closures(mut self) -> Self {
+        for parameter in self.0.iter_mut().filter(|parameter| parameter.mutability.is_some()) {
+            let span = Span::mixed_site();
+            parameter.attribute =
+                Some(quote_spanned!(span=> #[allow(unused_mut, unused_variables)]));
+        }
+        self
+    }
+
     /// The names as they are outside of the load.
     pub(crate) fn names(&self) -> Vec<Ident> {
         self.0.iter().map(|parameter| parameter.outside.clone()).collect()

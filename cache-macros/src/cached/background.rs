@@ -45,7 +45,7 @@ pub(super) fn hooks(model: &Cached, before: &TokenStream) -> TokenStream {
     if closures.is_empty() {
         return expand::hooks(options, &TokenStream::new());
     }
-    let owned = Owned::of(&model.function, &closures);
+    let owned = Owned::of(&model.function, &closures).for_closures();
     let references = owned.references();
     let hooks = expand::hooks(options, &quote_spanned!(span=> #before #references));
     let hooks = receiver::rename(hooks).tokens;

@@ -1,7 +1,9 @@
 //! Batches: many rows, one query for those that are missing, and the entries of the function that loads one.
 
+mod audits;
 mod entries;
 mod failures;
+mod loaders;
 mod locks;
 mod renewals;
 mod tags;

@@ -17,36 +17,35 @@ use cache_tests::{
     server::RedisServer,
     source::Source,
     stores::{on_each_store, patient_cache},
-    wire::{Counts, Wire},
 };
 use tokio::time::sleep;
 
-use super::{PLAIN, Table, rows};
+use super::{Table, rows};
 
 const TTL: Duration = Duration::from_millis(150);
 const ROWS: Policy = Policy::ttl_duration(TTL).name("rows");
-const LENIENT: Policy = ROWS.stale_while_revalidate(3600);
+pub(super) const LENIENT: Policy = ROWS.stale_while_revalidate(3600);
 
 type Answer = Result<HashMap<u64, u64>, &'static str>;
 
 /// A table whose loads go on without their callers, by the attribute and without it, and fail when they are told to.
 #[derive(Clone, Debug)]
-struct Renewed {
-    table: Table,
+pub(super) struct Renewed {
+    pub(super) table: Table,
     fails: Arc<AtomicBool>,
 }
 
 impl Renewed {
-    fn new(cache: &Cache, source: Arc<Source>) -> Renewed {
+    pub(super) fn new(cache: &Cache, source: Arc<Source>) -> Renewed {
         Renewed { table: Table::new(cache, source), fails: Arc::default() }
     }
 
-    async fn query(self, ids: Vec<u64>) -> Answer {
+    pub(super) async fn query(self, ids: Vec<u64>) -> Answer {
         let rows = self.table.query(ids).await;
         if self.fails.load(Ordering::SeqCst) { Err("the source fails") } else { Ok(rows) }
     }
 
-    async fn find(&self, policy: &Policy, ids: &[u64]) -> Answer {
+    pub(super) async fn find(&self, policy: &Policy, ids: &[u64]) -> Answer {
         let me = self.clone();
         let (key, load) = (|id: &u64| format!("row:{id}"), |ids| me.query(ids));
         self.table.cache.get_or_refresh_many(ids, key, policy, load).await
@@ -62,14 +61,14 @@ impl Renewed {
     }
 
     /// What each query has asked for, in some order.
-    fn asked(&self) -> Vec<Vec<u64>> {
+    pub(super) fn asked(&self) -> Vec<Vec<u64>> {
         let mut asked = self.table.asked().clone();
         asked.iter_mut().for_each(|ids| ids.sort_unstable());
         asked
     }
 
     /// Has the rows in the store, from the first query, and expired.
-    async fn expired(&self, policy: &Policy, ids: &[u64]) {
+    pub(super) async fn expired(&self, policy: &Policy, ids: &[u64]) {
         self.table.source.answer(1);
         self.find(policy, ids).await.expect("it is loaded");
         // A real duration is the subject.
@@ -295,71 +294,4 @@ async fn a_slow_source_is_waited_for_no_longer_than_asked_and_its_load_goes_on()
         assert!(found[&3] > 2);
     })
     .await;
-}
-
-#[tokio::test]
-async fn an_audit_counts_what_the_cache_should_not_hold() {
-    on_each_store(async |cache| {
-        const AUDITED: Policy = PLAIN.audit(1.0);
-        let table = Table::open(&cache);
-        table.find(&AUDITED, &[1, 2]).await;
-        // Every query gives its own number, so what is compared differs.
-        assert_eq!(table.find(&AUDITED, &[1, 2, 3]).await, rows([(1, 2), (2, 2), (3, 2)]));
-        assert_eq!(*table.asked(), [vec![1, 2], vec![1, 2, 3]]);
-        let FunctionStats { hits, misses, loads, audits, stale_detected, .. } = table.counters();
-        assert_eq!((hits, misses, loads, audits, stale_detected), (2, 3, 2, 2, 2));
-        // Not where a writer has told the cache.
-        let load = async |ids: Vec<u64>| {
-            cache.invalidate("row:1").await.expect("the store can be told");
-            ids.into_iter().map(|id| (id, 7)).collect::<HashMap<u64, u64>>()
-        };
-        cache.get_or_load_many(&[1], |id| format!("row:{id}"), &AUDITED, load).await;
-        let FunctionStats { audits, stale_detected, .. } = table.counters();
-        assert_eq!((audits, stale_detected), (3, 2));
-    })
-    .await;
-}
-
-/// A hundred rows of which ten have expired.
-#[tokio::test]
-async fn what_is_due_costs_two_round_trips_and_one_query_in_the_background() {
-    let server = RedisServer::start();
-    let wire = Wire::to(&server).await;
-    let cache = Cache::builder().url(&wire.url()).connections(1).deadline(Duration::from_secs(10));
-    let cache = cache.build().await.expect("the server is there");
-    let table = Renewed::new(&cache, Source::held());
-    let ids: Vec<u64> = (1..=99).chain([101]).collect();
-    let (due, fresh): (Vec<u64>, Vec<u64>) = ids.iter().partition(|id| *id % 10 == 1);
-    table.expired(&LENIENT, &due[..10]).await;
-    table.table.source.answer(1);
-    const LONG: Policy = Policy::ttl(3600).stale_while_revalidate(3600).name("rows");
-    let fresh: Vec<u64> = fresh.into_iter().chain(due[10..].iter().copied()).collect();
-    table.find(&LONG, &fresh).await.expect("it is loaded");
-
-    let before = wire.counts();
-    assert_eq!(table.find(&LONG, &ids).await.map(|found| found.len()), Ok(100));
-    table.table.source.asked(3).await;
-    let elected = wire.counts();
-    // One look; then, for each row that is due, one elects and one looks whether somebody was faster.
-    let cost =
-        |from: Counts, to: Counts| (to.round_trips - from.round_trips, to.requests - from.requests);
-    assert_eq!(cost(before, elected), (2, 1 + 2 * 10));
-    // Nobody waits, and hits cost what they do.
-    let (found, counts) = wire.during(table.find(&LONG, &ids)).await;
-    assert_eq!(
-        (found.map(|found| found.len()), counts),
-        (Ok(100), Counts { round_trips: 1, requests: 1 })
-    );
-    let before = wire.counts();
-    table.table.source.answer(1);
-    eventually("the elections have ended", async || {
-        due[..10].iter().all(|id| {
-            server.command(&["EXISTS", &format!("row:{id}#refresh{{row:{id}}}")]).trim() == ":0"
-        })
-    })
-    .await;
-    // The fills go out together, and so do the ends of the elections.
-    assert_eq!(cost(before, wire.counts()), (2, 10 + 10));
-    assert_eq!(table.asked()[2], due[..10]);
-    assert_eq!(table.table.source.queries(), 3, "one query for ten");
 }

@@ -1,15 +1,20 @@
 //! What a batch costs: round trips on the wire, and commands in the server.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use cache_runtime::Cache;
+use cache_runtime::{Cache, Policy};
 use cache_tests::{
+    patience::eventually,
     server::RedisServer,
+    source::Source,
     stores::patient_cache,
     wire::{Counts, Wire},
 };
 
-use super::{PLAIN, Table};
+use super::{
+    PLAIN, Table,
+    renewals::{LENIENT, Renewed},
+};
 
 /// A thousand ids of which every hundredth is missing: the rows that are there are stored.
 const IDS: std::ops::RangeInclusive<u64> = 1..=1000;
@@ -90,4 +95,48 @@ async fn a_server_that_has_forgotten_the_scripts_costs_one_more() {
     assert_eq!(counts, Counts { round_trips: 4, requests: 1 + 10 + 10 + 10 });
     let (_, counts) = wire.during(table.find(&PLAIN, &ids)).await;
     assert_eq!(counts.requests, 1, "all have been stored");
+}
+
+/// A hundred rows of which ten have expired.
+#[tokio::test]
+async fn what_is_due_costs_two_round_trips_and_one_query_in_the_background() {
+    let server = RedisServer::start();
+    let wire = Wire::to(&server).await;
+    let cache = Cache::builder().url(&wire.url()).connections(1).deadline(Duration::from_secs(10));
+    let cache = cache.build().await.expect("the server is there");
+    let table = Renewed::new(&cache, Source::held());
+    let ids: Vec<u64> = (1..=99).chain([101]).collect();
+    let (due, fresh): (Vec<u64>, Vec<u64>) = ids.iter().partition(|id| *id % 10 == 1);
+    table.expired(&LENIENT, &due[..10]).await;
+    table.table.source.answer(1);
+    const LONG: Policy = Policy::ttl(3600).stale_while_revalidate(3600).name("rows");
+    let fresh: Vec<u64> = fresh.into_iter().chain(due[10..].iter().copied()).collect();
+    table.find(&LONG, &fresh).await.expect("it is loaded");
+
+    let before = wire.counts();
+    assert_eq!(table.find(&LONG, &ids).await.map(|found| found.len()), Ok(100));
+    table.table.source.asked(3).await;
+    let elected = wire.counts();
+    // One look; then, for each row that is due, one elects and one looks whether somebody was faster.
+    let cost =
+        |from: Counts, to: Counts| (to.round_trips - from.round_trips, to.requests - from.requests);
+    assert_eq!(cost(before, elected), (2, 1 + 2 * 10));
+    // Nobody waits, and hits cost what they do.
+    let (found, counts) = wire.during(table.find(&LONG, &ids)).await;
+    assert_eq!(
+        (found.map(|found| found.len()), counts),
+        (Ok(100), Counts { round_trips: 1, requests: 1 })
+    );
+    let before = wire.counts();
+    table.table.source.answer(1);
+    eventually("the elections have ended", async || {
+        due[..10].iter().all(|id| {
+            server.command(&["EXISTS", &format!("row:{id}#refresh{{row:{id}}}")]).trim() == ":0"
+        })
+    })
+    .await;
+    // The fills go out together, and so do the ends of the elections.
+    assert_eq!(cost(before, wire.counts()), (2, 10 + 10));
+    assert_eq!(table.asked()[2], due[..10]);
+    assert_eq!(table.table.source.queries(), 3, "one query for ten");
 }

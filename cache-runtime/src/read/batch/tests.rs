@@ -1,6 +1,7 @@
 //! Batches on a paused clock: what ends when, what outlasts what, and what is served although it has ended.
 
 mod expired;
+mod loads;
 mod renewed;
 
 use std::{
