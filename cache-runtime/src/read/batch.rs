@@ -2,8 +2,8 @@
 //! be stored.
 //!
 //! [`many`] and [`many_owned`] are generic over the function and thin, as [`cached`](super::cached) is; [`Batch`] does
-//! the rest on bytes. A batch with misses costs three round trips however many they are: one that reads, one that acquires,
-//! and after the load one that fills. Its entries are those of the function that loads one row.
+//! the rest on bytes. A batch with misses costs three round trips however many they are: one that reads, one that
+//! acquires, and after the load one that fills. Its entries are those of the function that loads one row.
 //!
 //! Callers of one process do not share their loads of a batch, as they do those of a row: what overlaps of two
 //! batches is not known before both have looked. With `lock` their leases decide.
