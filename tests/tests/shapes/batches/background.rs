@@ -42,7 +42,7 @@ impl Clonable {
         audit = 0.000_001,
         skip(extra)
     )]
-    async fn hooks(&self, extra: &str, ids: &Vec<u64>) -> Vec<Option<String>> {
+    async fn hooks(&self, extra: &str, ids: &[u64]) -> Vec<Option<String>> {
         self.asked.add(ids);
         ids.iter().map(|id| Some(format!("{id}{extra}"))).collect()
     }
@@ -67,7 +67,7 @@ async fn closures_over_the_value_own_what_they_look_at() {
     Cache::in_memory()
         .scope(async {
             for _ in 0..2 {
-                let found = repo.hooks("x", &vec![1, 2]).await;
+                let found = repo.hooks("x", &[1, 2]).await;
                 assert_eq!(found, [Some("1x".into()), Some("2x".into())]);
             }
         })
@@ -114,7 +114,7 @@ impl Boxed for Clonable {
     #[cached(key = "boxed:<self.tenant>:<tenant>:<ids>", each = ids, ttl = 60, refresh_ahead = 0.5)]
     async fn find(&self, tenant: String, ids: &[u64]) -> HashMap<u64, String> {
         self.asked.add(ids);
-        let tenant = tenant;
+        let tenant = tenant + "!";
         ids.iter().map(|id| (*id, tenant.clone())).collect()
     }
 }
