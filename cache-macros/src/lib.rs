@@ -59,7 +59,7 @@ mod write_through;
 /// | `key` | `"user:<id>"`, or an expression of a type that is `CacheKey` | what the value is of; required |
 /// | `ttl` | `3600` (seconds), `60 * 60`, `"90s"`, `"1h30m"`, an expression that is a `Duration` or a number of seconds, or a closure over the value: <code>\|user: &User\| ...</code> | for how long it is kept; required, unless a `policy` says so |
 /// | `lock` | `lock` or `lock(lease = "5s", wait = "10s")` | one loader per key across all processes; the others wait for its value |
-/// | `skip` | `skip(conn, span)` | parameters that do not shape the value |
+/// | `skip` | `skip(conn, span)` | parameters that do not shape the value, as in `tracing::instrument`; and a type parameter that decides its type, where the rest of the key decides what that is |
 /// | `each` | `each = ids` | the function finds many values, one for each element of this parameter: see below |
 /// | `cache` | `cache = self.cache` | which `Cache`; the process-wide one where absent |
 /// | `negative_ttl` | as `ttl`, but no closure | also remember `None`, for this long; without it `None` is not stored |

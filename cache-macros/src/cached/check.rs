@@ -1,7 +1,7 @@
 //! The rules of `#[cached]`, one function to a rule, each with its reason.
 
 use super::model::Cached;
-use super::{background, each};
+use super::{background, each, types};
 use crate::ctxt::Ctxt;
 use crate::function::{self, Form};
 use crate::key::{self, Key, Template};
@@ -19,6 +19,7 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
     check_return_type_is_named(model, cx);
     check_value_is_owned(model, cx);
     check_skipped_are_parameters(model, cx);
+    types::check(model, cx);
     match &model.options.key {
         Some(Key::Template(template)) => {
             check_skipped_are_not_in_key(model, template, cx);
@@ -106,7 +107,8 @@ fn check_skipped_are_parameters(model: &Cached, cx: &Ctxt) {
         if model.options.skip[..at].contains(name) {
             cx.error_at(name, format!("`{name}` is skipped twice; keep one of them"));
         }
-        if model.params.contains(&name.to_string()) {
+        if model.params.contains(&name.to_string()) || types::parameters(model).any(|it| it == name)
+        {
             continue;
         }
         let hint = suggest::parameter(name, &names);

@@ -102,6 +102,10 @@ fn one_mistake_gives_one_message() {
         errors!((key = "u:<ids>", each = ids, ttl = |u| u.ttl(a), skip(a)) async fn find(a: &mut u8, ids: &[u8]) -> Rows),
         errors!((key = "u:<a>:<ids>", each = ids, ttl = 60, refresh_ahead = xfetch) async fn find(a: &mut u8, ids: &[u8]) -> Rows),
         errors!((key = "u:<body>", each = body, ttl = 60, refresh_ahead = xfetch) async fn find(body: &[&str]) -> Rows),
+        errors!((key = "u", ttl = 60) async fn find<T: Row>() -> T),
+        errors!((key = "u", ttl = 60) async fn find<T: Row>() -> Result<Option<Vec<T>>, E>),
+        errors!((key = "u:<ids>", each = ids, ttl = 60) async fn find<K, V>(ids: &[K]) -> HashMap<K, V>),
+        errors!((key = key(T::NAME), ttl = 60) async fn find<T: Row, U>() -> (T, Box<U>)),
         messages(super::cached(
             quote!(key = "u", ttl = 60),
             quote!(

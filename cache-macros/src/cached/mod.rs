@@ -7,6 +7,7 @@ mod expand;
 mod model;
 mod parse;
 mod policy;
+mod types;
 
 #[cfg(test)]
 mod mistakes;

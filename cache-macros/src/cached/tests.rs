@@ -90,6 +90,11 @@ shapes! {
             conn.find(id).await
         }
     }
+    generic_values in None, (key = "setting:<name>", ttl = 60, skip(T)): {
+        async fn setting<T: Setting, E>(name: &str) -> Result<Vec<T::Value>, E> {
+            db::setting::<T, E>(name).await
+        }
+    }
     patterns in None, (key = "user:<id>:<a>:<pair.0>", ttl = 60): {
         async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, mut pair: (u8, u8), _: u8) -> User {
             pair.0 += 1;
@@ -162,7 +167,7 @@ shapes! {
     }
     each_vec in None, (key = "order:<tenant>:<lines.order>:<lines.number>", each = lines, ttl = 60, skip(db)): {
         async fn find(db: &mut Db, tenant: String, mut lines: Vec<LineId>) -> Vec<Line> {
-            lines.sort();
+            lines.shrink_to_fit();
             db.find(tenant, lines).await
         }
     }

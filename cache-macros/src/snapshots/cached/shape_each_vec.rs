@@ -5,7 +5,7 @@
     skip(db)
 )]
 async fn find(db: &mut Db, tenant: String, mut lines: Vec<LineId>) -> Vec<Line> {
-    lines.sort();
+    lines.shrink_to_fit();
     db.find(tenant, lines).await
 }
 
@@ -34,7 +34,7 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
                 }
                 #[allow(unused_variables)]
                 let mut lines: Vec<LineId> = __ids;
-                lines.sort();
+                lines.shrink_to_fit();
                 db.find(tenant, lines).await
             }
         },

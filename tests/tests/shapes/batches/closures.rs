@@ -55,7 +55,7 @@ async fn they_see_the_value_of_one_id() {
 }
 
 /// A closure that knows the value as a type parameter.
-#[cached(key = "generic:<ids>", each = ids, ttl = |row: &T| row.to_string().len() as u64, skip(asked, rows))]
+#[cached(key = "generic:<ids>", each = ids, ttl = |row: &T| row.to_string().len() as u64, skip(asked, rows, T))]
 async fn generic<T>(asked: &Asked, rows: &[T], ids: &[usize]) -> Vec<T>
 where
     T: Display + Clone + Serialize + serde::de::DeserializeOwned,
