@@ -3,7 +3,7 @@
 use std::{
     fmt::{Debug, Write},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, Once, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -26,6 +26,10 @@ pub struct Log {
 impl Log {
     /// Listens from now on, until it is dropped.
     pub fn listen() -> Log {
+        // Where two threads reach an event at once for the first time, and nobody listens on any of them yet, `tracing` can
+        // take it for one that nobody will ever listen to.
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| _ = tracing::subscriber::set_global_default(Interested));
         let text = Arc::<Mutex<String>>::default();
         let listener = Listener { text: Arc::clone(&text), spans: AtomicU64::new(1) };
         Log { text, _guard: tracing::subscriber::set_default(listener) }
@@ -41,6 +45,25 @@ impl Log {
         let text = self.text();
         text.lines().any(|line| line.starts_with(level) && words.iter().all(|w| line.contains(w)))
     }
+}
+
+/// Wants to hear everything, and keeps nothing.
+struct Interested;
+
+impl Subscriber for Interested {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
 }
 
 struct Listener {
