@@ -3,13 +3,13 @@
 mod detach;
 mod each;
 mod kept;
+mod queue;
 mod refused;
+mod shapes;
 mod stored;
 
 use std::{
-    fmt,
     future::Future,
-    marker::PhantomData,
     sync::{Arc, OnceLock},
 };
 
@@ -19,17 +19,19 @@ pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::{Found, Found0, Found1, batch, batch_owned},
     kept::*,
+    queue::{
+        enqueue, enqueue_tagged, flusher, queue, queue_fingerprint, queue_key, queue_tag, queue_ttl,
+    },
     refused::{FromUnavailable, Refuses, refusal},
+    shapes::*,
     stored::{Fingerprint0, Fingerprint1, Link, ValueProbe, require_fingerprint},
 };
 use crate::{
-    behind::{BatchItem, Flusher, WriteBehind},
     cache::Cache,
-    error::Error,
-    key::{KeyOf, KeyWriter},
+    key::KeyWriter,
     policy::Policy,
     read::{self, Lookup, Request},
-    shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape},
+    shape::{Plain, Shape},
     stats::Counters,
     time::IntoTtl,
     write::{self, Refusal},
@@ -309,158 +311,10 @@ impl Call {
 /// The hooks of a writer that leaves nothing, or whose value is known already.
 pub fn leave_nothing<V: ?Sized>(_: &V, _: &mut Leave) {}
 
-/// The queue of a function that is written behind.
-pub fn queue<T: Serialize + DeserializeOwned>(
-    site: &'static Site,
-    cache: Option<&Cache>,
-    queue: &str,
-) -> WriteBehind<T> {
-    let cache = cache.cloned().unwrap_or_else(Cache::current);
-    // The site is in the function that gives the queue; `save_queue` counts as `save`.
-    let label = site.label();
-    let label = label.strip_suffix("_queue").unwrap_or(label);
-    WriteBehind::new(&cache.inner, queue, site.policy, label)
-}
-
-/// The queue, with a ttl that is known when it is used.
-pub fn queue_ttl<T>(queue: WriteBehind<T>, ttl: impl IntoTtl) -> WriteBehind<T> {
-    queue.ttl(ttl.into_ttl())
-}
-
-/// The queue, of values of this fingerprint; of a type that has none, it is left to the policy.
-pub fn queue_fingerprint<T>(queue: WriteBehind<T>, fingerprint: u64) -> WriteBehind<T> {
-    if fingerprint == 0 { queue } else { queue.fingerprint(fingerprint) }
-}
-
-/// Writes a key of the queue's values. Only compiles for one that may have them under it.
-pub fn queue_key<T, K>(_: &WriteBehind<T>, out: &mut KeyWriter<'_>, key: &K)
-where
-    K: KeyOf<T> + ?Sized,
-{
-    out.key(key);
-}
-
-/// Accepts a value to be written behind.
-pub async fn enqueue<T>(
-    queue: &WriteBehind<T>,
-    key: impl FnOnce(&mut KeyWriter<'_>),
-    value: &T,
-) -> Result<(), Error> {
-    queue.write_as(key, Vec::new(), value).await
-}
-
-/// As [`enqueue`], for a value that carries tags.
-pub async fn enqueue_tagged<T>(
-    queue: &WriteBehind<T>,
-    key: impl FnOnce(&mut KeyWriter<'_>),
-    tags: impl Into<Vec<String>>,
-    value: &T,
-) -> Result<(), Error> {
-    queue.write_as(key, tags.into(), value).await
-}
-
-/// A tag that a value of the queue carries, as it is stored.
-pub fn queue_tag<T>(queue: &WriteBehind<T>, tag: impl FnOnce(&mut KeyWriter<'_>)) -> String {
-    queue.tag(tag)
-}
-
-/// Starts to flush by a batch function, in which the same cache is in force as here.
-pub fn flusher<T, B, F, Fut, O, E>(queue: &WriteBehind<T>, flush: F) -> Flusher
-where
-    T: 'static,
-    B: BatchItem<T> + Send + 'static,
-    F: Fn(Vec<B>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<O, E>> + Send + 'static,
-    E: fmt::Display,
-{
-    let scoped = Cache::scoped();
-    queue.flusher(move |batch| {
-        let (scoped, written) = (scoped.clone(), flush(batch));
-        async move {
-            match scoped {
-                Some(cache) => cache.scope(written).await,
-                None => written.await,
-            }
-        }
-    })
-}
-
 /// The hooks of a function that has none.
 pub fn keep<V: ?Sized>(_: &V, _: &mut Plan) {}
 
 /// Shows a value to a closure, whose parameter's type is thereby known.
 pub fn view<V: ?Sized, R>(value: &V, closure: impl FnOnce(&V) -> R) -> R {
     closure(value)
-}
-
-/// Only compiles for a function that can return `None`.
-pub fn require_option<S>(_: &S)
-where
-    S: Shape,
-    S::Output: CanBeNone,
-{
-}
-
-/// What a function with a `negative_ttl` returns.
-#[diagnostic::on_unimplemented(
-    message = "`negative_ttl` needs a function that returns `Option<_>` or `Result<Option<_>, _>`",
-    label = "`{Self}` is never `None`",
-    note = "remove `negative_ttl`: there is no `None` to remember"
-)]
-pub trait CanBeNone {}
-
-impl<T> CanBeNone for Option<T> {}
-impl<T, E> CanBeNone for Result<Option<T>, E> {}
-
-/// Finds out what a future returns, by the order in which method calls consider references.
-#[derive(Debug)]
-pub struct Probe<O>(PhantomData<fn() -> O>);
-
-impl<O> Probe<O> {
-    /// A probe of what `future` returns.
-    pub fn of<F: Future<Output = O>>(_: &F) -> Self {
-        Probe(PhantomData)
-    }
-
-    /// A probe of what the future returns that `load` makes.
-    pub fn of_load<L, F>(_: &L) -> Self
-    where
-        L: FnOnce() -> F,
-        F: Future<Output = O>,
-    {
-        Probe(PhantomData)
-    }
-}
-
-/// The traits by which [`Probe`] dispatches: one for each shape, the most specific with the most
-/// references, since a method call on many references tries the implementation on many first. The method
-/// has a name that no trait of the user's has.
-macro_rules! shapes {
-    ($($trait:ident: $shape:ty, impl [$($generics:tt)*] for $probe:ty;)*) => {$(
-        /// See [`Probe`].
-        pub trait $trait {
-            /// The marker.
-            type Shape;
-            /// The shape of what the future returns.
-            fn __cache_shape(&self) -> Self::Shape;
-        }
-
-        impl<$($generics)*> $trait for $probe {
-            type Shape = $shape;
-            fn __cache_shape(&self) -> $shape {
-                <$shape>::new()
-            }
-        }
-    )*};
-}
-
-shapes! {
-    Shape5: FallibleOptional<T, E, Cloned>,
-        impl [T, E: Clone + Send + Sync + 'static] for &&&&&Probe<Result<Option<T>, E>>;
-    Shape4: FallibleOptional<T, E, Alone>, impl [T, E] for &&&&Probe<Result<Option<T>, E>>;
-    Shape3: Fallible<T, E, Cloned>,
-        impl [T, E: Clone + Send + Sync + 'static] for &&&Probe<Result<T, E>>;
-    Shape2: Fallible<T, E, Alone>, impl [T, E] for &&Probe<Result<T, E>>;
-    Shape1: Optional<T>, impl [T] for &Probe<Option<T>>;
-    Shape0: Plain<T>, impl [T] for Probe<T>;
 }
