@@ -67,6 +67,21 @@ impl Field {
         eventually("the replica has been promoted", async || self.cluster.is_promoted(GONE)).await;
     }
 
+    /// The master has made way, as it was told. The servers call that off where it takes more than five seconds, as on a busy
+    /// machine it may.
+    async fn made_way(&self) {
+        let mut told: Option<Instant> = None;
+        eventually("the replica has been promoted", async || {
+            let promoted = self.cluster.is_promoted(GONE);
+            if !promoted && told.is_none_or(|told| told.elapsed() > Duration::from_secs(6)) {
+                self.cluster.fail_over(GONE);
+                told = Some(Instant::now());
+            }
+            promoted
+        })
+        .await;
+    }
+
     async fn has_come_back(&self) {
         let follows = async || self.cluster.has_come_back(GONE);
         eventually("the old master follows the new one", follows).await;
@@ -195,8 +210,7 @@ async fn a_master_that_is_told_to_make_way_costs_nothing() {
     let field = Field::new(Duration::from_secs(5)).await;
     let errors = field.cache.stats().total().store_errors;
     let gone = Instant::now();
-    field.cluster.fail_over(GONE);
-    field.promoted().await;
+    field.made_way().await;
     field.has_come_back().await;
     field.load.hits_resume_under_writes().await;
     let recovery = gone.elapsed();
