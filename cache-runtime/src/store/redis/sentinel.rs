@@ -20,8 +20,8 @@ use super::{address::Address, dial::Line};
 /// How long one sentinel may take to answer, connecting included.
 const ANSWER: Duration = Duration::from_millis(300);
 
-/// For how long an answer is that of all who want to connect: those of one cache look for the master together.
-pub(super) const NOW: Duration = Duration::from_millis(10);
+/// For those who have to know where the master is now: an answer is theirs only if it was asked for after they came.
+pub(super) const NOW: Duration = Duration::ZERO;
 
 /// How often a connection looks whether its server is the master still. One that hangs does not say so itself.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
@@ -33,8 +33,31 @@ pub(crate) struct Sentinels {
     names: Vec<String>,
     /// Held by whoever asks, so that the others are told the same.
     state: Mutex<State>,
-    /// The answer of a moment ago, for whoever has waited for it.
-    last: Lock<Option<(Instant, Result<Node, RedisError>)>>,
+    /// The last answer, for whoever has waited for it.
+    last: Lock<Option<Answer>>,
+}
+
+struct Answer {
+    /// When it was asked for.
+    began: Instant,
+    /// When it came.
+    ended: Instant,
+    master: Result<Node, RedisError>,
+}
+
+impl Answer {
+    fn of(began: Instant, master: &Result<Node, RedisError>) -> Option<Answer> {
+        Some(Answer { began, ended: Instant::now(), master: master.clone() })
+    }
+
+    /// Whether it will do for somebody who came then and wants to know where the master was `age` ago. Who has waited
+    /// until nobody answered need not wait for that again.
+    fn will_do(&self, came: Instant, age: Duration) -> bool {
+        match self.master {
+            Ok(_) => self.began >= came || self.began.elapsed() < age,
+            Err(_) => self.ended >= came,
+        }
+    }
 }
 
 struct State {
@@ -60,19 +83,23 @@ impl Sentinels {
     pub(super) async fn master(&self, age: Duration) -> Result<Node, RedisError> {
         let came = Instant::now();
         let mut state = self.state.lock().await;
-        match &*self.last() {
-            Some((when, Ok(node))) if when.elapsed() < age => return Ok(node.clone()),
-            // Whoever has waited until nobody answered need not wait for that again.
-            Some((when, Err(error))) if *when >= came => return Err(error.clone()),
-            _ => {}
+        if let Some(last) = &*self.last()
+            && last.will_do(came, age)
+        {
+            return last.master.clone();
         }
+        let began = Instant::now();
+        let master = self.ask(&mut state).await;
+        *self.last() = Answer::of(began, &master);
+        master
+    }
+
+    /// Asks one sentinel after the other.
+    async fn ask(&self, state: &mut State) -> Result<Node, RedisError> {
         let mut failures = Vec::new();
         for _ in 0..state.sentinels.len() {
             match time::timeout(ANSWER, state.ask(&self.master)).await {
-                Ok(Ok(node)) => {
-                    *self.last() = Some((Instant::now(), Ok(node.clone())));
-                    return Ok(node);
-                }
+                Ok(Ok(node)) => return Ok(node),
                 Ok(Err(error)) => failures.push(format!("{:?}: {error}", state.sentinels[0])),
                 Err(_) => failures.push(format!("{:?}: no answer", state.sentinels[0])),
             }
@@ -82,12 +109,10 @@ impl Sentinels {
         // The same failure in another order is the same.
         failures.sort_unstable();
         let what = "no sentinel says where the master is";
-        let error: RedisError = (ErrorKind::Io, what, failures.join("; ")).into();
-        *self.last() = Some((Instant::now(), Err(error.clone())));
-        Err(error)
+        Err((ErrorKind::Io, what, failures.join("; ")).into())
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<(Instant, Result<Node, RedisError>)>> {
+    fn last(&self) -> MutexGuard<'_, Option<Answer>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -160,6 +185,20 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    #[test]
+    fn an_answer_is_for_those_who_came_before_it_was_asked_for() {
+        let tick = |ticks: u64| Instant::now() + Duration::from_secs(1000 + ticks);
+        let ticks = [0, 1, 2, 3].map(tick);
+        let node = Ok(("10.0.0.1".to_owned(), 6379));
+        let found = Answer { began: ticks[1], ended: ticks[3], master: node };
+        assert!(found.will_do(ticks[0], NOW));
+        assert!(!found.will_do(ticks[2], NOW), "the master may have changed before they came");
+        let nobody = (ErrorKind::Io, "no sentinel says where the master is").into();
+        let failed = Answer { began: ticks[1], ended: ticks[3], master: Err(nobody) };
+        assert!(failed.will_do(ticks[2], NOW));
+        assert!(!failed.will_do(tick(4), NOW));
+    }
 
     #[tokio::test]
     async fn those_who_wait_while_no_sentinel_answers_wait_once() {
