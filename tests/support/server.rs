@@ -299,9 +299,12 @@ fn command(port: u16, args: &[&str]) -> std::io::Result<String> {
     stream.write_all(request.as_bytes())?;
     let (mut reply, mut chunk) = (Vec::new(), [0; 4096]);
     while !reply.ends_with(UNKNOWN.as_bytes()) {
-        match stream.read(&mut chunk)? {
-            0 => break,
-            length => reply.extend_from_slice(&chunk[..length]),
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => reply.extend_from_slice(&chunk[..length]),
+            // By the end of a child, as a worker that is killed.
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
         }
     }
     let reply = String::from_utf8_lossy(&reply).into_owned();
