@@ -42,12 +42,8 @@ impl Address {
             host: host.as_str().into(),
             port: *port,
             // The other version sends the password with a command that not every server knows, and one that
-            // does not repeats it in its answer. Who we are is told by a command that not every user may give.
-            login: info
-                .redis_settings()
-                .clone()
-                .set_protocol(ProtocolVersion::RESP2)
-                .set_skip_set_lib_name(),
+            // does not repeats it in its answer.
+            login: info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2),
             #[cfg(feature = "tls")]
             security: if secure { Some(Security::public()?) } else { None },
             provider: None,
