@@ -225,7 +225,7 @@ impl Builder {
     pub async fn build(self) -> Result<Cache, Error> {
         let this = self.queried()?;
         let deadline = this.deadline;
-        let cache = this.build_lazily()?;
+        let cache = this.built()?;
         #[cfg(feature = "redis")]
         if let Some(Store::Redis(store)) = cache.inner.guard.as_ref().map(|guard| guard.store()) {
             match tokio::time::timeout(deadline, store.connect()).await {
@@ -243,10 +243,14 @@ impl Builder {
 
     /// Builds the cache without waiting for anything: it connects when it is first used.
     pub(crate) fn build_lazily(self) -> Result<Cache, Error> {
-        let this = self.queried()?;
-        this.check()?;
-        let (store, description) = this.store()?;
-        Ok(this.over(Some(store), description))
+        self.queried()?.built()
+    }
+
+    /// The cache, where the URL's settings have been taken out of it.
+    fn built(self) -> Result<Cache, Error> {
+        self.check()?;
+        let (store, description) = self.store()?;
+        Ok(self.over(Some(store), description))
     }
 
     pub(crate) fn memory(self) -> Cache {

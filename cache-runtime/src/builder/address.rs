@@ -63,10 +63,7 @@ impl Builder {
         };
 
         encryptable(url.scheme())?;
-        let address = Address::parse(&self.url).map_err(|error| match error {
-            Error::Config(what) => malformed(&what),
-            error => error,
-        })?;
+        let address = Address::parse(&self.url).map_err(in_url)?;
         let address = self.accredited(self.secured(address)?)?;
         let store = Sealed::new(RedisStore::new(&address, self.connections), self.seal.clone());
         Ok((Store::Redis(store), format!("redis at {address:?}")))
@@ -82,6 +79,15 @@ impl Builder {
 /// What is said here repeats no part of the URL that could be a password.
 pub(super) fn malformed(what: &str) -> Error {
     Error::Config(format!("the cache URL is malformed: {what}; {EXPECTED}"))
+}
+
+/// An error that is one of the URL's form says what a URL should look like.
+#[cfg(feature = "redis")]
+pub(super) fn in_url(error: Error) -> Error {
+    match error {
+        Error::Config(what) => malformed(&what),
+        error => error,
+    }
 }
 
 /// What a scheme asks for has to be there.

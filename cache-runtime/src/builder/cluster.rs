@@ -1,6 +1,10 @@
 //! A store that is a Redis Cluster, as its URL names it.
 
-use super::{Builder, address::EXPECTED};
+use super::Builder;
+#[cfg(not(feature = "redis"))]
+use super::address::EXPECTED;
+#[cfg(feature = "redis")]
+use super::address::in_url;
 use crate::{error::Error, store::Store};
 
 /// The schemes. What comes after them can name several hosts, which a URL cannot.
@@ -30,12 +34,7 @@ impl Builder {
                 "`{scheme}+cluster://` needs the feature `tls` of cache-runtime"
             )));
         }
-        let seeds = Seeds::parse(&self.url).map_err(|error| match error {
-            Error::Config(what) => {
-                Error::Config(format!("the cache URL is malformed: {what}; {EXPECTED}"))
-            }
-            error => error,
-        })?;
+        let seeds = Seeds::parse(&self.url).map_err(in_url)?;
         let seeds = seeds.secured(|seed| self.accredited(self.secured(seed)?))?;
         let description = format!("cluster at {seeds:?}");
         let store = RedisStore::cluster(seeds, self.connections);

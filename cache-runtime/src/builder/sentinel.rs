@@ -2,7 +2,7 @@
 
 use super::Builder;
 #[cfg(feature = "redis")]
-use super::address::{encryptable, malformed};
+use super::address::{encryptable, in_url, malformed};
 use crate::{error::Error, store::Store};
 
 /// Where a sentinel listens unless the URL says otherwise.
@@ -27,10 +27,8 @@ impl Builder {
 
         encryptable(scheme)?;
         let Parts { login, hosts, master, database, asker } = Parts::of(rest)?;
-        let parse = |rest: &str| match Address::parse(&format!("{scheme}://{rest}")) {
-            Ok(address) => self.secured(address),
-            Err(Error::Config(what)) => Err(malformed(&what)),
-            Err(error) => Err(error),
+        let parse = |rest: &str| {
+            self.secured(Address::parse(&format!("{scheme}://{rest}")).map_err(in_url)?)
         };
         let sentinels = hosts.split(',').map(|host| {
             let port = if has_port(host) { String::new() } else { format!(":{PORT}") };
