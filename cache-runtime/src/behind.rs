@@ -252,7 +252,7 @@ impl<T> WriteBehind<T> {
         value: &T,
     ) -> Result<(), Error> {
         let key = self.queue.key(|out| out.key(&key));
-        let tags = tags.into_iter().map(|tag| self.queue.tag(|out| out.key(&tag))).collect();
+        let tags = tags.into_iter().map(|tag| self.queue.inner.tag(|out| out.key(&tag))).collect();
         self.accept(key, tags, value).await
     }
 
@@ -269,7 +269,7 @@ impl<T> WriteBehind<T> {
 
     /// A tag as it is stored.
     pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
-        self.queue.tag(write)
+        self.queue.inner.tag(write)
     }
 
     async fn accept(&self, key: String, tags: Vec<String>, value: &T) -> Result<(), Error> {

@@ -212,7 +212,7 @@ impl Cache {
 
     /// The text under which a tag is stored in this cache.
     pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
-        key::stored_tag(self.inner.namespace.as_deref(), write)
+        self.inner.tag(write)
     }
 
     pub(crate) fn counters(&self, name: &'static str) -> Arc<Counters> {

@@ -7,7 +7,12 @@ use std::{
 };
 
 use crate::{
-    flight::Flights, guard::Guard, lease::Claim, refreshing::Refreshing, stats::Registry,
+    flight::Flights,
+    guard::Guard,
+    key::{self, KeyWriter},
+    lease::Claim,
+    refreshing::Refreshing,
+    stats::Registry,
     store::queue::Names,
 };
 
@@ -37,6 +42,11 @@ impl Inner {
         let names = Arc::new(Names::new(self.namespace.as_deref(), title));
         queues.insert(title.into(), Arc::clone(&names));
         names
+    }
+
+    /// The text under which a tag is stored.
+    pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
+        key::stored_tag(self.namespace.as_deref(), write)
     }
 
     /// The stored names of all tags that an entry with these carries: sorted, each once, and the

@@ -58,11 +58,6 @@ impl Queue {
         key::stored(self.inner.namespace.as_deref(), self.policy.version, write)
     }
 
-    /// The text under which a tag is stored.
-    pub(super) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
-        key::stored_tag(self.inner.namespace.as_deref(), write)
-    }
-
     pub(super) fn guard(&self) -> Result<&Arc<Guard>, Error> {
         self.inner.guard.as_ref().ok_or_else(|| {
             Error::Unavailable("caching is disabled, so there is no queue to write to".to_owned())
