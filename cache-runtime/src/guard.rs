@@ -1,27 +1,27 @@
-//! What stands between callers and a store that may be unwell: a deadline on every operation, a circuit breaker, a
-//! bound on how many wait, and the invalidations that are owed.
+//! Guards callers against a server that is unwell: a deadline on every operation, a circuit breaker for each server, a
+//! bound on the operations that wait, and the pending invalidations.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `breaker`, `circuits` | when a store is left alone, each of its servers by itself |
-//! | `probe` | how it is found well again |
+//! | `breaker`, `servers` | when a server is left alone, each by itself |
+//! | `probe` | how a server is found well again |
 //! | `writer` | the steps of writers, which are never left out |
-//! | `owed`, `drain` | invalidations that are not confirmed, and how they are told again |
-//! | `trust` | whose word that is taken for |
-//! | `past` | reading past what is owed |
+//! | `pending`, `redelivery` | invalidations that are not confirmed, and how they are sent again |
+//! | `failover` | whether the server that confirms one is still the master |
+//! | `overlay` | reads while an invalidation is pending |
+//! | `background` | steps that nobody waits for |
 //!
-//! All of that is for a store that is elsewhere. The embedded one takes a lock and a look-up.
+//! All of that is for a remote store. The embedded one takes a lock and a look-up.
 
+mod background;
 mod breaker;
-mod circuits;
-mod detached;
-mod drain;
-mod owed;
-mod past;
+mod failover;
+mod overlay;
+mod pending;
 mod probe;
+mod redelivery;
+mod servers;
 mod settings;
-mod trust;
-mod waiting;
 mod writer;
 
 use std::{
@@ -35,15 +35,14 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use tokio::{runtime::Handle, time};
+use tokio::{runtime::Handle, sync::Semaphore, time};
 
 use self::{
-    breaker::Seen,
-    circuits::{Chosen, Circuit, Circuits},
-    owed::Owed,
-    past::fill_in,
+    breaker::BreakerSnapshot,
+    overlay::fill_in,
+    pending::PendingInvalidations,
     probe::Prober,
-    waiting::{Place, Waiting},
+    servers::{Circuit, CircuitRef, Circuits},
 };
 pub(crate) use self::{settings::Settings, writer::Unconfirmed};
 use crate::{
@@ -64,10 +63,11 @@ pub(crate) struct Guard {
     store: Store,
     settings: Settings,
     circuits: Circuits,
-    waiting: Waiting,
-    owed: Owed,
-    /// Whether a task pays what is owed.
-    draining: AtomicBool,
+    /// One permit for each operation that may wait for its answer, lest a server that hangs fills the memory.
+    permits: Arc<Semaphore>,
+    pending: PendingInvalidations,
+    /// Whether the redelivery task runs.
+    redelivering: AtomicBool,
 }
 
 impl Guard {
@@ -76,9 +76,13 @@ impl Guard {
             me: Weak::clone(me),
             store,
             circuits: Circuits::new(me, &settings),
-            waiting: Waiting::new(settings.max_waiting),
-            owed: Owed::new(settings.max_pending, settings.everything.clone(), &settings.counters),
-            draining: AtomicBool::new(false),
+            permits: Arc::new(Semaphore::new(settings.max_waiting.min(Semaphore::MAX_PERMITS))),
+            pending: PendingInvalidations::new(
+                settings.max_pending,
+                settings.everything.clone(),
+                &settings.counters,
+            ),
+            redelivering: AtomicBool::new(false),
             settings,
         })
     }
@@ -106,10 +110,10 @@ impl Guard {
         }
         // A writer at work must not lose its fence because the store has failed others.
         if matches!(step, Step::Renew { expected: Expected::Fence(_), .. })
-            && !self.circuit(Some(key)).breaker.seen().is_closed()
+            && !self.circuit(Some(key)).breaker.snapshot().is_closed()
             && let Some(me) = self.me.upgrade()
         {
-            return me.write(&key.into(), step, self.owed.now()).await;
+            return me.write(&key.into(), step, self.pending.now()).await;
         }
         self.answered(Asked::step(&step), key, pin!(self.store.run(key, step))).await
     }
@@ -197,12 +201,12 @@ impl Guard {
 
     /// Waits until the store has confirmed every invalidation; what is left is an error.
     pub(crate) async fn settled(&self, patience: Duration) -> Result<(), usize> {
-        if let Some(me) = self.me.upgrade().filter(|me| me.owed.len() != 0) {
-            me.drain();
+        if let Some(me) = self.me.upgrade().filter(|me| me.pending.len() != 0) {
+            me.start_redelivery();
         }
-        match time::timeout(patience, self.owed.paid()).await {
+        match time::timeout(patience, self.pending.all_confirmed()).await {
             Ok(()) => Ok(()),
-            Err(_) => Err(self.owed.len()),
+            Err(_) => Err(self.pending.len()),
         }
     }
 
@@ -228,7 +232,7 @@ impl Guard {
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let circuit = self.circuit(key);
-        let seen = circuit.breaker.seen();
+        let seen = circuit.breaker.snapshot();
         if !seen.is_closed() {
             see_to_recovery(&circuit);
             let why = circuit.why();
@@ -241,7 +245,7 @@ impl Guard {
     async fn attempt<T>(
         &self,
         asked: Asked,
-        (circuit, seen): (&Circuit, Seen),
+        (circuit, seen): (&Circuit, BreakerSnapshot),
         key: Option<&str>,
         deadline: Duration,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
@@ -251,7 +255,7 @@ impl Guard {
             asked.count(counters);
             return step.await;
         }
-        let Some(_place) = Place::take(self) else {
+        let Ok(_permit) = self.permits.try_acquire() else {
             return Err(self.reject("too many operations wait for it".into()));
         };
         asked.count(counters);
@@ -277,7 +281,7 @@ impl Guard {
         result
     }
 
-    fn failed(&self, circuit: &Circuit, seen: Seen, key: Option<&str>, why: &str) {
+    fn failed(&self, circuit: &Circuit, seen: BreakerSnapshot, key: Option<&str>, why: &str) {
         if circuit.breaker.failed(seen) {
             let failures = self.settings.failures;
             // Of the servers of a cluster, it is the one with this key that has to be probed.
@@ -288,7 +292,7 @@ impl Guard {
     }
 
     /// The circuit of the server that has `key`.
-    fn circuit(&self, key: Option<&str>) -> Chosen<'_> {
+    fn circuit(&self, key: Option<&str>) -> CircuitRef<'_> {
         let new = |closing: &_, key: &str| Circuit::new(&self.me, &self.settings, closing, key);
         self.circuits.of(&self.store, key, new)
     }

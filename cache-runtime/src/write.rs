@@ -2,21 +2,21 @@
 //!
 //! Both attributes and their programmatic twins go through [`writes`]; what differs is whether a value is left.
 
-mod deliver;
 mod fence;
-mod leave;
+mod invalidate;
+mod operation;
 mod put;
+mod result;
 mod tags;
-mod through;
 
 use std::future::Future;
 
+pub use self::{fence::Fence, result::Leave};
 pub(crate) use self::{
-    deliver::{invalidate, invalidate_all},
+    invalidate::{invalidate, invalidate_all},
+    operation::Through,
     put::put,
-    through::Through,
 };
-pub use self::{fence::Fence, leave::Leave};
 use crate::{error::Error, shape::Shape};
 
 /// What a writer of this shape returns whose write is refused.

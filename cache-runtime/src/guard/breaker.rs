@@ -1,6 +1,7 @@
 //! The circuit breaker: after some failures in a row a store is left alone until a probe has been answered.
 //!
-//! It only keeps the books. [`probe`](super::probe) asks the store, and [`Guard`](super::Guard) asks the breaker. Each server of a store has [its own](super::circuits).
+//! It only keeps count. [`probe`](super::probe) asks the server, and [`Guard`](super::Guard) asks the breaker. Each server
+//! of a store has [its own](super::servers).
 //!
 //! What counts is whether the store serves: no answer in time, no connection, and an answer such as `LOADING` are
 //! failures. An answer that refuses one operation (`OOM`, `READONLY`) is none. It came in time from a server that is
@@ -25,9 +26,9 @@ const PHASE: u64 = 3;
 
 /// What the breaker was like when an operation began: its phase, and how often it had been closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen(u64);
+pub(super) struct BreakerSnapshot(u64);
 
-impl Seen {
+impl BreakerSnapshot {
     fn phase(self) -> Phase {
         match self.0 & PHASE {
             CLOSED => Phase::Closed,
@@ -78,12 +79,12 @@ impl Breaker {
     }
 
     /// What an operation that begins now has to go by.
-    pub(super) fn seen(&self) -> Seen {
-        Seen(self.state.load(Ordering::Acquire))
+    pub(super) fn snapshot(&self) -> BreakerSnapshot {
+        BreakerSnapshot(self.state.load(Ordering::Acquire))
     }
 
     /// Notes that an operation that began when it was like this has been answered.
-    pub(super) fn answered(&self, seen: Seen) {
+    pub(super) fn answered(&self, seen: BreakerSnapshot) {
         if !seen.is_closed() {
             self.sign_of_life.notify_one();
         } else if self.failures.load(Ordering::Relaxed) != 0 {
@@ -92,8 +93,8 @@ impl Breaker {
     }
 
     /// Notes that an operation has failed that began when it was like this. Says whether that has opened it.
-    pub(super) fn failed(&self, seen: Seen) -> bool {
-        if !seen.is_closed() || self.seen() != seen {
+    pub(super) fn failed(&self, seen: BreakerSnapshot) -> bool {
+        if !seen.is_closed() || self.snapshot() != seen {
             return false;
         }
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
@@ -130,7 +131,7 @@ impl Breaker {
     fn change(&self, to: impl FnMut(u64) -> Option<u64>) -> bool {
         let changed = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, to);
         if let Ok(before) = changed {
-            self.counters.breaker(Seen(before).phase(), self.seen().phase());
+            self.counters.breaker(BreakerSnapshot(before).phase(), self.snapshot().phase());
         }
         changed.is_ok()
     }
@@ -159,7 +160,7 @@ mod tests {
     }
 
     fn fail(breaker: &Breaker) -> bool {
-        breaker.failed(breaker.seen())
+        breaker.failed(breaker.snapshot())
     }
 
     #[test]
@@ -168,13 +169,13 @@ mod tests {
         for _ in 0..10 {
             assert!(!fail(&breaker));
             assert!(!fail(&breaker));
-            breaker.answered(breaker.seen());
+            breaker.answered(breaker.snapshot());
         }
         assert!(!fail(&breaker));
         assert!(!fail(&breaker));
-        assert_eq!(breaker.seen().phase(), Phase::Closed);
+        assert_eq!(breaker.snapshot().phase(), Phase::Closed);
         assert!(fail(&breaker));
-        assert_eq!(breaker.seen().phase(), Phase::Open);
+        assert_eq!(breaker.snapshot().phase(), Phase::Open);
         assert!(!fail(&breaker), "it opens once");
     }
 
@@ -182,14 +183,14 @@ mod tests {
     fn a_probe_makes_it_half_open_and_an_answer_closes_it() {
         let breaker = breaker(1);
         breaker.probing(true);
-        assert_eq!(breaker.seen().phase(), Phase::Closed, "a probe opens nothing");
+        assert_eq!(breaker.snapshot().phase(), Phase::Closed, "a probe opens nothing");
         assert!(fail(&breaker));
         breaker.probing(true);
-        assert_eq!(breaker.seen().phase(), Phase::HalfOpen);
+        assert_eq!(breaker.snapshot().phase(), Phase::HalfOpen);
         breaker.probing(false);
-        assert_eq!(breaker.seen().phase(), Phase::Open);
+        assert_eq!(breaker.snapshot().phase(), Phase::Open);
         assert!(breaker.close().is_some());
-        assert_eq!(breaker.seen().phase(), Phase::Closed);
+        assert_eq!(breaker.snapshot().phase(), Phase::Closed);
         assert!(breaker.close().is_none(), "it was closed");
         assert!(fail(&breaker), "the count begins anew");
     }
@@ -197,13 +198,13 @@ mod tests {
     #[test]
     fn what_began_before_it_closed_says_nothing_of_now() {
         let breaker = breaker(1);
-        let before = breaker.seen();
+        let before = breaker.snapshot();
         assert!(breaker.failed(before));
-        let open = breaker.seen();
+        let open = breaker.snapshot();
         breaker.close();
         assert!(!breaker.failed(before));
         assert!(!breaker.failed(open));
-        assert_eq!(breaker.seen().phase(), Phase::Closed);
+        assert_eq!(breaker.snapshot().phase(), Phase::Closed);
     }
 
     #[tokio::test(start_paused = true)]

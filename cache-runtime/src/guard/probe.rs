@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const BREATH: Duration = Duration::from_millis(50);
 
 /// What is probed.
-pub(super) trait Patient {
+pub(super) trait ProbeTarget {
     fn breaker(&self) -> &Breaker;
 
     /// How long an operation may take.
@@ -46,15 +46,15 @@ pub(super) trait Patient {
     fn renew(&self);
 
     /// Brings back whatever has not come back by itself.
-    fn rouse(&self) -> impl Future<Output = ()> + Send;
+    fn reconnect_all(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// The task. Should its runtime shut down under it, another one can be started.
-pub(super) struct Prober<P: Patient>(Weak<P>);
+pub(super) struct Prober<T: ProbeTarget>(Weak<T>);
 
-impl<P: Patient> Prober<P> {
-    pub(super) fn of(patient: &Weak<P>) -> Self {
-        Prober(Weak::clone(patient))
+impl<T: ProbeTarget> Prober<T> {
+    pub(super) fn of(target: &Weak<T>) -> Self {
+        Prober(Weak::clone(target))
     }
 
     pub(super) async fn run(mut self) {
@@ -64,33 +64,33 @@ impl<P: Patient> Prober<P> {
     }
 }
 
-impl<P: Patient> Drop for Prober<P> {
+impl<T: ProbeTarget> Drop for Prober<T> {
     fn drop(&mut self) {
-        if let Some(patient) = self.0.upgrade() {
-            patient.breaker().probed.store(false, Ordering::Release);
+        if let Some(target) = self.0.upgrade() {
+            target.breaker().probed.store(false, Ordering::Release);
         }
     }
 }
 
 /// Probes until the breaker is closed, or nobody needs it any more.
-async fn attend<P: Patient>(patient: &Weak<P>) {
+async fn attend<T: ProbeTarget>(target: &Weak<T>) {
     // What the connection was when a probe failed.
     let mut failed: Option<Option<u64>> = None;
-    while let Some(patient) = patient.upgrade() {
-        let breaker = patient.breaker();
+    while let Some(target) = target.upgrade() {
+        let breaker = target.breaker();
         if let Some(old) = failed.take() {
-            wait(&*patient, old).await;
+            wait(&*target, old).await;
             breaker.probing(true);
         }
-        if breaker.seen().is_closed() {
+        if breaker.snapshot().is_closed() {
             return closed(breaker);
         }
-        let (began, connection) = (Instant::now(), patient.connection());
-        let patience = PATIENCE.max(patient.deadline().saturating_mul(2));
-        match timeout(patience, patient.probe()).await {
-            Ok(Ok(())) if began.elapsed() <= patient.deadline() => {
+        let (began, connection) = (Instant::now(), target.connection());
+        let patience = PATIENCE.max(target.deadline().saturating_mul(2));
+        match timeout(patience, target.probe()).await {
+            Ok(Ok(())) if began.elapsed() <= target.deadline() => {
                 // Before anyone is let through, so that none meets a connection that is still in pieces.
-                _ = timeout(patient.deadline(), patient.rouse()).await;
+                _ = timeout(target.deadline(), target.reconnect_all()).await;
                 closed(breaker);
                 return;
             }
@@ -101,7 +101,7 @@ async fn attend<P: Patient>(patient: &Weak<P>) {
                 failed = Some(connection);
             }
             Err(_) => {
-                patient.renew();
+                target.renew();
                 failed = Some(None);
             }
         }
@@ -110,13 +110,13 @@ async fn attend<P: Patient>(patient: &Weak<P>) {
 }
 
 /// The pause after a probe that failed. It ends early where there is hope.
-async fn wait(patient: &impl Patient, old: Option<u64>) {
+async fn wait(target: &impl ProbeTarget, old: Option<u64>) {
     let hope = async {
-        let sign_of_life = pin!(patient.breaker().sign_of_life.notified());
-        select(pin!(patient.comes_up(old)), sign_of_life).await;
+        let sign_of_life = pin!(target.breaker().sign_of_life.notified());
+        select(pin!(target.comes_up(old)), sign_of_life).await;
     };
-    let breath = sleep(BREATH.min(patient.pause()));
-    _ = timeout(jittered(patient.pause()), hope).await;
+    let breath = sleep(BREATH.min(target.pause()));
+    _ = timeout(jittered(target.pause()), hope).await;
     breath.await;
 }
 

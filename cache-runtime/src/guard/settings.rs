@@ -14,7 +14,7 @@ pub(crate) struct Settings {
     pub(crate) open_for: Duration,
     /// How many operations may wait for their answers.
     pub(crate) max_waiting: usize,
-    /// How many keys may be owed.
+    /// How many keys may be pending.
     pub(crate) max_pending: usize,
     /// The key that is read to see whether the store is well.
     pub(crate) probe: Box<str>,

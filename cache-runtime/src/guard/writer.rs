@@ -1,13 +1,13 @@
 //! The steps of writers, which are never left out: other processes may be back with the store before this one.
 //!
-//! What the store has not confirmed is owed. While the breaker is open, a step waits for nothing that takes long:
+//! What the store has not confirmed is pending. While the breaker is open, a step waits for nothing that takes long:
 //!
 //! | the way to the store | what a step does |
 //! |---|---|
 //! | connected, and nothing speaks against it | waits for its answer, as ever |
 //! | connected, but silent: the server hangs, or is slow | is sent, and its answer is left to the background |
 //! | not connected, and refused at once | has another attempt to connect made; one that ends a write waits for that |
-//! | not connected, and attempts take long | is owed |
+//! | not connected, and attempts take long | is pending |
 //!
 //! A settlement has to know: an attempt that fails after the commit shows that the server was still away then, so that
 //! one that comes back empty will only see loads from after it. A fence need not, since its settlement will.
@@ -18,28 +18,30 @@ use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use tokio::{runtime::Handle, task::unconstrained, time};
 
-use super::{Guard, Place, breaker::Seen, circuits::Circuit, owed::Moment, see_to_recovery};
+use super::{
+    Guard, breaker::BreakerSnapshot, pending::LogicalTime, see_to_recovery, servers::Circuit,
+};
 use crate::{
     asked::Asked,
     entry::Entry,
     error::Error,
     protocol::{Expected, Nonce, Reply, Step},
-    store::Standing,
+    store::ConnectionState,
 };
 
 /// How long an answer is waited for in the background.
 const LATE: Duration = Duration::from_secs(30);
 
 /// A fence that was raised, or may have been.
-pub(crate) struct Raised {
+pub(crate) struct FenceOutcome {
     /// The epoch in force; where the store did not answer, the one that was proposed, which may stand.
     pub(crate) epoch: Nonce,
-    /// The error, and a debt until the key has been delivered, where the store has not confirmed the fence.
+    /// Where the store has not confirmed the fence: the error, and the key that is pending until the write is complete.
     pub(crate) unconfirmed: Option<(Error, Unconfirmed)>,
 }
 
 /// A writer at work on a key without a confirmed fence. Until it has delivered, this process reads past the key;
-/// dropped before, it owes the store a delete.
+/// dropped before, a delete is pending.
 pub(crate) struct Unconfirmed {
     guard: Arc<Guard>,
     /// None once it has ended.
@@ -50,13 +52,13 @@ pub(crate) struct Unconfirmed {
 
 impl Unconfirmed {
     fn begin(guard: &Arc<Guard>, key: &Arc<str>) -> Unconfirmed {
-        Unconfirmed { guard: Arc::clone(guard), name: Some(guard.owed.begin(key)), own: None }
+        Unconfirmed { guard: Arc::clone(guard), name: Some(guard.pending.begin(key)), own: None }
     }
 
-    /// The key has been delivered.
+    /// The write is complete.
     fn end(mut self) {
         if let Some(name) = self.name.take() {
-            self.guard.owed.end(&name);
+            self.guard.pending.end(&name);
         }
     }
 }
@@ -64,13 +66,13 @@ impl Unconfirmed {
 impl Drop for Unconfirmed {
     fn drop(&mut self) {
         if let Some(name) = self.name.take() {
-            self.guard.owed.end_owing(&name, self.own);
-            self.guard.drain();
+            self.guard.pending.end_unconfirmed(&name, self.own);
+            self.guard.start_redelivery();
         }
     }
 }
 
-/// A delivery under way. Dropped before it has been confirmed, it leaves a debt.
+/// A delivery under way. Dropped before it has been confirmed, it leaves a pending invalidation.
 struct Delivery<'a> {
     guard: &'a Arc<Guard>,
     key: &'a Arc<str>,
@@ -81,9 +83,9 @@ struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    fn confirmed(mut self, sent: Moment) {
+    fn confirmed(mut self, sent: LogicalTime) {
         self.open = false;
-        self.guard.owed.confirm(self.key, sent);
+        self.guard.pending.confirm(self.key, sent);
         if let Some(unconfirmed) = self.unconfirmed.take() {
             unconfirmed.end();
         }
@@ -92,10 +94,10 @@ impl Delivery<'_> {
 
 impl Drop for Delivery<'_> {
     fn drop(&mut self) {
-        // A writer without a confirmed fence owes by its own end.
+        // A writer without a confirmed fence leaves one by its own end.
         if self.open && self.unconfirmed.is_none() {
-            self.guard.owed.owe(self.key, self.own);
-            self.guard.drain();
+            self.guard.pending.add(self.key, self.own);
+            self.guard.start_redelivery();
         }
     }
 }
@@ -115,26 +117,26 @@ impl Guard {
         key: &Arc<str>,
         proposed: Nonce,
         life: Duration,
-    ) -> Raised {
-        let sent = self.owed.now();
+    ) -> FenceOutcome {
+        let sent = self.pending.now();
         let error = match self.write(key, Step::Fence { epoch: proposed, life }, sent).await {
             Ok(Reply::Fenced(epoch)) => {
                 // Whatever was there before is gone.
-                self.owed.confirm(key, sent);
-                return Raised { epoch, unconfirmed: None };
+                self.pending.confirm(key, sent);
+                return FenceOutcome { epoch, unconfirmed: None };
             }
             Ok(_) => Error::Unavailable("the store did not fence the key".into()),
             Err(error) => error,
         };
         let unconfirmed = Unconfirmed::begin(self, key);
-        Raised { epoch: proposed, unconfirmed: Some((error, unconfirmed)) }
+        FenceOutcome { epoch: proposed, unconfirmed: Some((error, unconfirmed)) }
     }
 
     /// Takes a step that ends a write; where that fails, empties the key in what is left of the time.
     ///
     /// A settlement is not sent twice by the store, since it counts. A delete may be, and if it lands before
-    /// the writer returns, nothing is owed. Otherwise the key is, also where this is dropped halfway.
-    pub(crate) async fn deliver(
+    /// the writer returns, nothing is pending. Otherwise the key is, also where this is dropped halfway.
+    pub(crate) async fn complete_write(
         self: &Arc<Self>,
         key: &Arc<str>,
         step: Step<Entry>,
@@ -149,17 +151,17 @@ impl Guard {
         }
         let delivery = Delivery { guard: self, key, own, unconfirmed, open: true };
         let (circuit, deadline) = (self.circuit(Some(key)), self.settings.deadline);
-        let (seen, sent) = (circuit.breaker.seen(), self.owed.now());
+        let (seen, sent) = (circuit.breaker.snapshot(), self.pending.now());
         if let Err(error) = self.may_wait(&circuit, seen, key) {
-            // First the debt, so that what is sent now pays for it.
+            // First it becomes pending, so that what is sent now confirms it.
             drop(delivery);
-            let sent = self.owed.now();
+            let sent = self.pending.now();
             if self.send(key, step, sent).await {
                 return Err(error);
             }
             let (asked, emptied) = (Asked::step(&Step::Delete), pin!(self.empty(key, own)));
             self.attempt(asked, (&circuit, seen), Some(key), deadline, emptied).await?;
-            self.owed.confirm(key, sent);
+            self.pending.confirm(key, sent);
             return Ok(());
         }
         let asked = Asked::step(&step);
@@ -193,14 +195,14 @@ impl Guard {
         emptied
     }
 
-    /// This moment: what is sent from now on pays for every debt until now.
-    pub(crate) fn now(&self) -> Moment {
-        self.owed.now()
+    /// The time now: a delete that is sent from now on confirms every invalidation that is pending by now.
+    pub(crate) fn now(&self) -> LogicalTime {
+        self.pending.now()
     }
 
     /// What was sent at `sent` has taken away whatever was under `key`.
-    pub(crate) fn emptied(&self, key: &str, sent: Moment) {
-        self.owed.confirm(key, sent);
+    pub(crate) fn emptied(&self, key: &str, sent: LogicalTime) {
+        self.pending.confirm(key, sent);
     }
 
     /// Takes a step of somebody who writes, or gives something up. It may be taken twice.
@@ -208,10 +210,10 @@ impl Guard {
         self: &Arc<Self>,
         key: &Arc<str>,
         step: Step<Entry>,
-        sent: Moment,
+        sent: LogicalTime,
     ) -> Result<Reply<Entry>, Error> {
         let circuit = self.circuit(Some(key));
-        let seen = circuit.breaker.seen();
+        let seen = circuit.breaker.snapshot();
         let fences = matches!(step, Step::Fence { .. });
         let may_wait =
             self.may_wait(&circuit, seen, key).and_then(|()| match fences && !seen.is_closed() {
@@ -230,41 +232,46 @@ impl Guard {
     }
 
     /// Whether a step may wait for its answer.
-    fn may_wait(&self, circuit: &Circuit, seen: Seen, key: &str) -> Result<(), Error> {
+    fn may_wait(&self, circuit: &Circuit, seen: BreakerSnapshot, key: &str) -> Result<(), Error> {
         if seen.is_closed() {
             return Ok(());
         }
         see_to_recovery(circuit);
-        match self.store.standing(key) {
-            Standing::Prompt | Standing::Refusing => Ok(()),
-            Standing::Silent => Err(Error::Unavailable("the store does not answer".into())),
-            Standing::Away => Err(away()),
+        match self.store.connection_state(key) {
+            ConnectionState::Connected | ConnectionState::Refused => Ok(()),
+            ConnectionState::Unresponsive => {
+                Err(Error::Unavailable("the store does not answer".into()))
+            }
+            ConnectionState::Unreachable => Err(away()),
         }
     }
 
     fn is_connected(&self, key: &str) -> bool {
-        matches!(self.store.standing(key), Standing::Prompt | Standing::Silent)
+        matches!(
+            self.store.connection_state(key),
+            ConnectionState::Connected | ConnectionState::Unresponsive
+        )
     }
 
     /// Sends a step, if it can be sent at once, and leaves its answer to the background. False where the connection
     /// turned out to be lost, so that it may not have been sent, and waiting does not take long any more.
-    async fn send(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>, sent: Moment) -> bool {
+    async fn send(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>, sent: LogicalTime) -> bool {
         if !self.is_connected(key) {
-            self.store.hurry(key);
+            self.store.reconnect_now(key);
             return true;
         }
         let Ok(runtime) = Handle::try_current() else { return true };
-        let Some(place) = Place::take(Arc::clone(self)) else { return true };
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return true };
         let (guard, its) = (Arc::clone(self), Arc::clone(key));
         Asked::step(&step).count(&self.settings.counters);
         let empties = matches!(step, Step::Fence { .. } | Step::Settle { .. } | Step::Delete);
-        let ways = self.ways(&[key]);
+        let ways = self.connection_ids(&[key]);
         let late = async move {
-            let _place = place;
+            let _permit = permit;
             if let Ok(Ok(_)) = time::timeout(LATE, guard.store.run(&its, step)).await {
                 guard.circuit(Some(&its)).breaker.sign_of_life.notify_one();
-                if empties && guard.have_led(&[&its], ways).await == [true] {
-                    guard.owed.confirm(&its, sent);
+                if empties && guard.still_masters(&[&its], ways).await == [true] {
+                    guard.pending.confirm(&its, sent);
                 }
             }
         };
@@ -272,15 +279,15 @@ impl Guard {
         // had its share of time must not put it off.
         let mut late = Box::pin(unconstrained(late));
         let pending = poll_fn(|cx| Poll::Ready(late.as_mut().poll(cx).is_pending())).await;
-        match self.store.standing(key) {
-            Standing::Prompt | Standing::Silent => {
+        match self.store.connection_state(key) {
+            ConnectionState::Connected | ConnectionState::Unresponsive => {
                 if pending {
                     runtime.spawn(late);
                 }
                 true
             }
-            Standing::Away => true,
-            Standing::Refusing => false,
+            ConnectionState::Unreachable => true,
+            ConnectionState::Refused => false,
         }
     }
 }

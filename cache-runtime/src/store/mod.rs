@@ -4,9 +4,9 @@
 #[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
 #[path = "../../../tests/support/cluster_node.rs"]
 mod cluster_node;
+mod connection;
 #[cfg(test)]
 mod differential;
-mod health;
 pub(crate) mod memory;
 pub(crate) mod queue;
 #[cfg(feature = "redis")]
@@ -24,7 +24,7 @@ mod test_cluster;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::health::Standing;
+pub(crate) use self::connection::ConnectionState;
 use crate::{
     entry::Entry,
     error::Error,

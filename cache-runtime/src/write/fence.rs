@@ -30,7 +30,7 @@ use crate::{
 /// A fence that is dropped without [`settle`](Fence::settle) stands for its time (10 s by default) and then
 /// falls: the write may have been committed, so nothing may be cached until every load that could have
 /// seen the old value has ended. Other writers of a key keep its fence up for as long as they are at work themselves, and
-/// no longer. A key whose fence the store has not confirmed is owed to it: it is emptied in the background.
+/// no longer. A key whose fence the store has not confirmed is emptied in the background.
 #[must_use = "a fence keeps its keys out of the cache until it is settled"]
 pub struct Fence {
     /// None where the cache is disabled.
@@ -196,7 +196,7 @@ impl std::fmt::Debug for Fence {
 /// Settles one key. An epoch that is not in force does what a delete does: a fence of others stays, contended.
 async fn settle(guard: &Arc<Guard>, fenced: FencedKey, value: Option<Value>) -> Result<(), Error> {
     let step = Step::Settle { epoch: fenced.epoch, value };
-    guard.deliver(&fenced.key, step, fenced.unconfirmed).await
+    guard.complete_write(&fenced.key, step, fenced.unconfirmed).await
 }
 
 /// The task that renews a fence. Dropping it ends it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 
-use super::through::value;
+use super::operation::value;
 use crate::{
     codec::is_too_large,
     entry::Entry,
@@ -35,7 +35,7 @@ pub(crate) async fn put(
     if let Some((error, unconfirmed)) = raised.unconfirmed {
         // The fence may stand, and what is there is not what it should be.
         let settle = Step::Settle { epoch: raised.epoch, value: None };
-        _ = guard.deliver(&key, settle, Some(unconfirmed)).await;
+        _ = guard.complete_write(&key, settle, Some(unconfirmed)).await;
         return Err(error);
     }
     let stores = !policy.ttl.is_zero() && !is_too_large(&entry, &policy.encoding);
@@ -44,6 +44,6 @@ pub(crate) async fn put(
         Ok(Some(tags)) if stores => Some(value(&entry, life, tags)),
         _ => None,
     };
-    guard.deliver(&key, Step::Settle { epoch: raised.epoch, value }, None).await?;
+    guard.complete_write(&key, Step::Settle { epoch: raised.epoch, value }, None).await?;
     known.map(drop)
 }

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{PATIENCE, Patient, Prober};
+use super::{PATIENCE, ProbeTarget, Prober};
 use crate::{error::Error, guard::breaker::Breaker};
 
 const DEADLINE: Duration = Duration::from_millis(100);
@@ -29,7 +29,7 @@ struct Store {
     probes: AtomicU64,
     up: Notify,
     renewed: AtomicU64,
-    roused: AtomicU64,
+    reconnected: AtomicU64,
 }
 
 impl Store {
@@ -41,9 +41,9 @@ impl Store {
             probes: AtomicU64::new(0),
             up: Notify::new(),
             renewed: AtomicU64::new(0),
-            roused: AtomicU64::new(0),
+            reconnected: AtomicU64::new(0),
         });
-        assert!(store.breaker.failed(store.breaker.seen()));
+        assert!(store.breaker.failed(store.breaker.snapshot()));
         store.breaker.probed.store(true, Ordering::Release);
         let task = tokio::spawn(Prober::of(&Arc::downgrade(&store)).run());
         (store, task)
@@ -54,11 +54,11 @@ impl Store {
     }
 
     fn is_closed(&self) -> bool {
-        self.breaker.seen().is_closed()
+        self.breaker.snapshot().is_closed()
     }
 }
 
-impl Patient for Store {
+impl ProbeTarget for Store {
     fn breaker(&self) -> &Breaker {
         &self.breaker
     }
@@ -97,9 +97,9 @@ impl Patient for Store {
         self.renewed.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn rouse(&self) {
+    async fn reconnect_all(&self) {
         assert!(!self.is_closed(), "before anyone is let through");
-        self.roused.fetch_add(1, Ordering::Relaxed);
+        self.reconnected.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -110,7 +110,7 @@ async fn a_server_that_hangs_is_back_the_moment_it_answers() {
     task.await.expect("it ends");
     assert!(store.is_closed());
     assert_eq!(began.elapsed().as_secs(), 3, "there is no pause after an answer");
-    assert_eq!((store.probes(), store.roused.load(Ordering::Relaxed)), (2, 1));
+    assert_eq!((store.probes(), store.reconnected.load(Ordering::Relaxed)), (2, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnection
 
 #[cfg(feature = "tls")]
 use super::tls::Security;
-use super::{sentinel::Sentinels, trouble::Trouble};
+use super::{failure_log::FailureLog, sentinel::Sentinels};
 use crate::{credentials::Provider, error::Error};
 
 /// A server's address and credentials, checked for form.
@@ -23,7 +23,7 @@ pub(crate) struct Address {
     pub(super) provider: Option<Provider>,
     /// Who knows where the server is. Host and port then mean nothing.
     pub(super) sentinels: Option<Arc<Sentinels>>,
-    pub(super) trouble: Arc<Trouble>,
+    pub(super) failure_log: Arc<FailureLog>,
 }
 
 impl Address {
@@ -48,7 +48,7 @@ impl Address {
             security: if secure { Some(Security::public()?) } else { None },
             provider: None,
             sentinels: None,
-            trouble: Arc::default(),
+            failure_log: Arc::default(),
         })
     }
 
@@ -59,8 +59,8 @@ impl Address {
 
     /// Another node, reached with the same credentials and settings.
     pub(crate) fn at(&self, host: &str, port: u16) -> Address {
-        let trouble = Arc::default();
-        Address { host: host.into(), port, sentinels: None, trouble, ..self.clone() }
+        let failure_log = Arc::default();
+        Address { host: host.into(), port, sentinels: None, failure_log, ..self.clone() }
     }
 
     /// The master that `sentinels` know, wherever it is, reached with the same credentials and settings.

@@ -7,15 +7,15 @@
 //! as long as the one who waits for it does: whoever gives up a step and sends another one after it can be sure that
 //! the first one does not come later.
 
-mod follow;
-mod look;
+mod dedicated;
+mod mget;
 mod node;
 mod pipelines;
 mod redirect;
-mod refresh;
 mod seeds;
+mod slot_map;
 mod slots;
-mod table;
+mod topology;
 
 use std::{
     sync::{Arc, PoisonError, RwLock, atomic::AtomicUsize},
@@ -30,14 +30,14 @@ use tokio::{
 };
 
 pub(crate) use self::seeds::Seeds;
-pub(super) use self::{follow::Follower, slots::slot};
+pub(super) use self::{dedicated::Follower, slots::slot};
 use self::{
     node::{Node, send_asking},
     redirect::{Redirection, redirection},
-    refresh::Rounds,
-    table::Table,
+    slot_map::SlotMap,
+    topology::RefreshState,
 };
-use super::{link::Link, pool};
+use super::{pool, reconnect::Link};
 use crate::time::jittered;
 
 /// Redirections that are followed at once. One leads to the node that knows; where nodes send a command to and fro, a
@@ -58,12 +58,12 @@ struct Shared {
     seeds: Seeds,
     connections: usize,
     greeting: Arc<Pipeline>,
-    table: RwLock<Table>,
+    slot_map: RwLock<SlotMap>,
     /// The number of the next node.
     numbers: AtomicUsize,
-    rounds: watch::Sender<Rounds>,
-    /// Ends the pause between two rounds.
-    hurry: Arc<Notify>,
+    refreshes: watch::Sender<RefreshState>,
+    /// Ends the pause between two refreshes.
+    wake: Arc<Notify>,
 }
 
 /// Where a command is sent to: a node, and whether the slot is still on its way to it.
@@ -75,29 +75,29 @@ struct Target {
 impl Cluster {
     /// A cluster of which `seeds` are some nodes, reached by about so many connections in all.
     pub(super) fn new(seeds: Seeds, connections: usize, greeting: Arc<Pipeline>) -> Cluster {
-        let (rounds, _) = watch::channel(Rounds::default());
-        let (table, hurry) = Default::default();
+        let (refreshes, _) = watch::channel(RefreshState::default());
+        let (slot_map, wake) = Default::default();
         let numbers = AtomicUsize::new(1);
-        let shared = Shared { seeds, connections, greeting, table, numbers, rounds, hurry };
+        let shared = Shared { seeds, connections, greeting, slot_map, numbers, refreshes, wake };
         Cluster { shared: Arc::new(shared) }
     }
 
     /// Learns which nodes there are, and waits until each of them has been reached, or has not.
     pub(super) async fn connect(&self) -> Result<(), RedisError> {
         self.owner(0).await?;
-        let nodes = self.shared.table(|table| table.nodes().to_vec());
+        let nodes = self.shared.slot_map(|map| map.nodes().to_vec());
         let connected = join_all(nodes.iter().map(|node| node.connect())).await;
         connected.into_iter().collect()
     }
 
     /// The number of the node that serves a slot; 0 where that is not known.
     pub(super) fn number(&self, slot: u16) -> usize {
-        self.shared.table(|table| table.owner(slot).map_or(0, |node| node.number))
+        self.shared.slot_map(|map| map.owner(slot).map_or(0, |node| node.number))
     }
 
     /// Looks at the link of a slot. Where nobody knows who serves it, that is being found out.
     pub(super) fn with_link<T>(&self, slot: u16, look: impl FnOnce(&Link) -> T) -> Option<T> {
-        let node = self.shared.table(|table| table.owner(slot).cloned());
+        let node = self.shared.slot_map(|map| map.owner(slot).cloned());
         if node.is_none() {
             self.refresh(None);
         }
@@ -106,8 +106,7 @@ impl Cluster {
 
     /// The links to the node that serves a slot.
     pub(super) fn links(&self, slot: u16) -> Vec<Link> {
-        self.shared
-            .table(|table| table.owner(slot).map_or(Vec::new(), |node| node.links().to_vec()))
+        self.shared.slot_map(|map| map.owner(slot).map_or(Vec::new(), |node| node.links().to_vec()))
     }
 
     /// One more link to a node.
@@ -135,8 +134,8 @@ impl Cluster {
             asked.answered(answer.as_ref().err());
             target = match self.elsewhere(slot, &target.node, answer.as_ref().err()) {
                 None => return answer,
-                Some(Elsewhere::At(target)) => target,
-                Some(Elsewhere::Later) => {
+                Some(Redirected::At(target)) => target,
+                Some(Redirected::Later) => {
                     patience.exhaust();
                     Target { node: self.owner(slot).await?, asking: false }
                 }
@@ -147,33 +146,33 @@ impl Cluster {
 
     /// Whom to ask for a slot instead of `node`, if that is what an error says. A slot that has moved is looked for in
     /// its new place from then on.
-    fn elsewhere(&self, slot: u16, node: &Node, error: Option<&RedisError>) -> Option<Elsewhere> {
+    fn elsewhere(&self, slot: u16, node: &Node, error: Option<&RedisError>) -> Option<Redirected> {
         let (place, asking) = match redirection(error?)? {
             Redirection::Moved(to) => (to, false),
             Redirection::Ask(at) => (at, true),
-            Redirection::TryAgain => return Some(Elsewhere::Later),
+            Redirection::TryAgain => return Some(Redirected::Later),
         };
-        let node = self.shared.change(|table| {
-            let node = self.shared.find(table, place, &node.host, table.nodes().len());
+        let node = self.shared.change(|map| {
+            let node = self.shared.find(map, place, &node.host, map.nodes().len());
             if asking {
-                table.add(&node);
+                map.add(&node);
             } else {
-                table.give(slot..=slot, &node);
+                map.give(slot..=slot, &node);
             }
             node
         });
         if !asking {
             self.refresh(Some(&node));
         }
-        Some(Elsewhere::At(Target { node, asking }))
+        Some(Redirected::At(Target { node, asking }))
     }
 
     /// Makes sure that a writer does not take the word of a failed attempt: neither that a node cannot be reached, nor
     /// that it is the one that serves the slot.
-    pub(super) async fn insist(&self, slot: u16) {
+    pub(super) async fn retry_connect(&self, slot: u16) {
         let node = match self.owner(slot).await {
             Ok(node) => {
-                node.link(slot).insist().await;
+                node.link(slot).retry_connect().await;
                 if node.link(slot).connection().await.is_ok() {
                     return;
                 }
@@ -185,13 +184,13 @@ impl Cluster {
         if let Ok(now) = self.owner(slot).await
             && node.is_none_or(|node| !Arc::ptr_eq(&node, &now))
         {
-            now.link(slot).insist().await;
+            now.link(slot).retry_connect().await;
         }
     }
 }
 
 /// Where a command has to go that was not taken.
-enum Elsewhere {
+enum Redirected {
     At(Target),
     /// Where it was sent, after a while.
     Later,
@@ -220,13 +219,13 @@ impl Patience {
 }
 
 impl Shared {
-    /// Looks at the table. Each change of it is whole before anything can panic.
-    fn table<T>(&self, look: impl FnOnce(&Table) -> T) -> T {
-        look(&self.table.read().unwrap_or_else(PoisonError::into_inner))
+    /// Looks at the slot map. Each change of it is whole before anything can panic.
+    fn slot_map<T>(&self, look: impl FnOnce(&SlotMap) -> T) -> T {
+        look(&self.slot_map.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
-        change(&mut self.table.write().unwrap_or_else(PoisonError::into_inner))
+    fn change<T>(&self, change: impl FnOnce(&mut SlotMap) -> T) -> T {
+        change(&mut self.slot_map.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

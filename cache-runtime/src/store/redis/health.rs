@@ -5,8 +5,8 @@ use std::{future::pending, pin::pin, time::Duration};
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use tokio::time::timeout;
 
-use super::{RedisStore, link::Link};
-use crate::{entry::Entry, error::Error, protocol::State, store::Standing};
+use super::{RedisStore, reconnect::Link};
+use crate::{entry::Entry, error::Error, protocol::State, store::ConnectionState};
 
 /// How often those who know are asked whether a server that does not answer has been replaced. Sooner, an answer is no
 /// reason to ask.
@@ -14,8 +14,8 @@ const LOOK: Duration = Duration::from_millis(500);
 
 impl RedisStore {
     /// How the link of `key` is. Where nobody knows which node of a cluster that is, it is none that can be reached.
-    pub(crate) fn standing(&self, key: &str) -> Standing {
-        self.servers.with_link(key, Link::standing).unwrap_or(Standing::Away)
+    pub(crate) fn connection_state(&self, key: &str) -> ConnectionState {
+        self.servers.with_link(key, Link::connection_state).unwrap_or(ConnectionState::Unreachable)
     }
 
     /// Notes that an operation on `key` had no answer in time.
@@ -24,15 +24,15 @@ impl RedisStore {
     }
 
     /// Has an attempt to connect made now, if the link of `key` has no connection.
-    pub(crate) fn hurry(&self, key: &str) {
-        self.servers.with_link(key, Link::hurry);
+    pub(crate) fn reconnect_now(&self, key: &str) {
+        self.servers.with_link(key, Link::reconnect_now);
     }
 
     /// Asks for something cheap; connects first, if need be. Any answer will do that does not say that the server is
     /// unwell.
     pub(crate) async fn probe(&self, key: &str) -> Result<(), Error> {
-        self.servers.insist(key).await;
-        let answer = match self.servers.have_stand_ins() {
+        self.servers.retry_connect(key).await;
+        let answer = match self.servers.has_stand_ins() {
             true => self.read_of_the_master(key).await,
             false => self.read(key).await,
         };
@@ -51,7 +51,7 @@ impl RedisStore {
                 let answered = timeout(LOOK, &mut answer).await;
                 if late || answered.is_err() {
                     late = true;
-                    self.look_around(&[key]).await;
+                    self.verify_masters(&[key]).await;
                     if self.connection_of(key) != way {
                         continue 'anew;
                     }
@@ -65,15 +65,15 @@ impl RedisStore {
 
     /// Whether another server may take the place of one.
     pub(crate) fn has_stand_ins(&self) -> bool {
-        self.servers.have_stand_ins()
+        self.servers.has_stand_ins()
     }
 
     /// Has those asked who know whether the servers of `keys` are so still.
     ///
     /// It is rare, so it is boxed: callers' futures are checked for `Send` down to its socket, and have to be nested less
     /// deeply than the compiler's `recursion_limit` allows.
-    pub(crate) fn look_around<'a>(&'a self, keys: &'a [&str]) -> BoxFuture<'a, ()> {
-        self.servers.look_around(keys).boxed()
+    pub(crate) fn verify_masters<'a>(&'a self, keys: &'a [&str]) -> BoxFuture<'a, ()> {
+        self.servers.verify_masters(keys).boxed()
     }
 
     /// Which connection the link of `key` has.
@@ -89,10 +89,10 @@ impl RedisStore {
         }
     }
 
-    /// Connects every link to the server of `key` that has no connection, and lets bygones be bygones.
-    pub(crate) async fn rouse(&self, key: &str) {
+    /// Connects every link to the server of `key` that has no connection, and clears the unresponsive flag.
+    pub(crate) async fn reconnect_all(&self, key: &str) {
         join_all(self.servers.links(key).iter().map(|link| async {
-            link.insist().await;
+            link.retry_connect().await;
             link.set_silent(false);
         }))
         .await;

@@ -1,19 +1,19 @@
 //! The Redis store: a command or script for each step, sent to the server that has the key.
 
 mod address;
-mod answer;
 mod cluster;
-mod dial;
+mod connect;
+mod failure_log;
 mod health;
-mod link;
 mod pool;
+mod reconnect;
+mod reply;
 mod script;
 mod sentinel;
 mod servers;
 pub(crate) mod stream;
 #[cfg(feature = "tls")]
 mod tls;
-mod trouble;
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,9 +24,9 @@ pub(crate) use self::tls::Security;
 /// What is needed to reach a server, checked.
 pub(crate) use self::{address::Address, cluster::Seeds, sentinel::Sentinels};
 use self::{
-    answer::{answer, found, unavailable},
     cluster::Cluster,
     pool::Pool,
+    reply::{found, reply, unavailable},
     script::{Script, Scripts},
     servers::Servers,
 };
@@ -109,7 +109,7 @@ impl RedisStore {
                 | Step::Release { expected: Fence(_) }
                 | Step::Delete
         ) {
-            self.servers.insist(key).await;
+            self.servers.retry_connect(key).await;
         }
         // A step that counts (a settlement) or compares (a fill) must not be taken twice.
         let again = !matches!(
@@ -124,7 +124,7 @@ impl RedisStore {
             }
             result => result,
         };
-        answer(&step, result)
+        reply(&step, result)
     }
 
     /// Takes several steps, each on its key, in one round trip; those of one key in this order. Each has an answer
@@ -144,7 +144,7 @@ impl RedisStore {
             let told = self.send_steps(steps, &again, Script::by_text).await?;
             again.into_iter().zip(told).for_each(|(at, result)| results[at] = result);
         }
-        Ok(steps.iter().zip(results).map(|((_, step), result)| answer(step, result)).collect())
+        Ok(steps.iter().zip(results).map(|((_, step), result)| reply(step, result)).collect())
     }
 
     /// Sends `some` of the steps.

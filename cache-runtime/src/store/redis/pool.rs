@@ -7,7 +7,7 @@ use std::{
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 
-use super::{address::Address, link::Link};
+use super::{address::Address, reconnect::Link};
 
 pub(super) struct Pool {
     links: Box<[Link]>,

@@ -15,7 +15,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{address::Address, dial::Line};
+use super::{address::Address, connect::Line};
 
 /// How long one sentinel may take to answer, connecting included.
 const ANSWER: Duration = Duration::from_millis(300);

@@ -5,8 +5,8 @@ use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value, cmd};
 
 use super::{
     cluster::{Cluster, slot},
-    link::Link,
     pool::{self, Pool},
+    reconnect::Link,
 };
 
 #[allow(clippy::large_enum_variant, reason = "there is one for each cache")]
@@ -60,15 +60,15 @@ impl Servers {
     }
 
     /// Where an attempt to reach the server of `key` has failed, makes another one now.
-    pub(super) async fn insist(&self, key: &str) {
+    pub(super) async fn retry_connect(&self, key: &str) {
         match self {
-            Servers::One(pool) => pool.link(key).insist().await,
-            Servers::Cluster(cluster) => cluster.insist(slot(key)).await,
+            Servers::One(pool) => pool.link(key).retry_connect().await,
+            Servers::Cluster(cluster) => cluster.retry_connect(slot(key)).await,
         }
     }
 
     /// Whether another server may take the place of one.
-    pub(super) fn have_stand_ins(&self) -> bool {
+    pub(super) fn has_stand_ins(&self) -> bool {
         match self {
             Servers::One(pool) => pool.has_sentinels(),
             Servers::Cluster(_) => true,
@@ -77,12 +77,14 @@ impl Servers {
 
     /// Has those asked who know whether the servers of `keys` are so still. Where another one is, it has the keys from
     /// then on.
-    pub(super) async fn look_around(&self, keys: &[&str]) {
+    pub(super) async fn verify_masters(&self, keys: &[&str]) {
         match self {
-            Servers::One(pool) => drop(join_all(pool.links().iter().map(Link::look_around)).await),
+            Servers::One(pool) => {
+                drop(join_all(pool.links().iter().map(Link::verify_masters)).await)
+            }
             Servers::Cluster(cluster) => {
                 let slots: Vec<u16> = keys.iter().map(|key| slot(key)).collect();
-                cluster.look_around(&slots).await;
+                cluster.verify_masters(&slots).await;
             }
         }
     }

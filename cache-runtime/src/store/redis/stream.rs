@@ -5,10 +5,10 @@
 //! before. It is the first half of the entry's id, so that it grows even where the stream was lost and begins
 //! anew.
 
-mod line;
+mod dedicated;
 mod reply;
 mod scripts;
-mod slot;
+mod slot_check;
 mod source;
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use redis::{RedisError, Value, cmd};
 pub(super) use self::scripts::Scripts;
 pub(crate) use self::source::Source;
 use self::{
-    line::Line,
+    dedicated::Line,
     reply::{expected, letter, place},
 };
 use super::{RedisStore, script::Script, unavailable};
@@ -38,7 +38,7 @@ impl RedisStore {
         capacity: u64,
     ) -> Result<Enqueued, Error> {
         self.check_slots(names, Some(key))?;
-        self.servers.insist(key).await;
+        self.servers.retry_connect(key).await;
         let keys = [key, &*names.queue, &*names.dead, &*names.index];
         let args = [&entry.bytes()[..], &decimal(capacity)];
         match self.call(&self.queues.enqueue, &keys, &args).await {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use redis::{Cmd, Pipeline, RedisError, Value, cmd};
 
-use super::super::{address::Address, link::Link, pool};
+use super::super::{address::Address, pool, reconnect::Link};
 
 pub(super) struct Node {
     pub(super) host: Box<str>,

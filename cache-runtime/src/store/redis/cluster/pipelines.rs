@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 
 use super::{
-    Cluster, Elsewhere, Patience, Target,
+    Cluster, Patience, Redirected, Target,
     node::{Node, asking},
 };
 use crate::store::redis::pool;
@@ -45,10 +45,10 @@ impl Cluster {
             for (part, results) in join_all(sent).await {
                 for (&(at, _), result) in part.commands.iter().zip(results) {
                     match self.elsewhere(slots[at], &part.node, result.as_ref().err()) {
-                        Some(Elsewhere::At(target)) => {
+                        Some(Redirected::At(target)) => {
                             open.push(Open { at, target: Some(target) });
                         }
-                        Some(Elsewhere::Later) | None => answers[at] = result,
+                        Some(Redirected::Later) | None => answers[at] = result,
                     }
                 }
             }

@@ -1,30 +1,30 @@
-//! How a store is, as far as is known without asking it. The embedded one is always well.
+//! The state of the connections to a store, as far as is known without asking. The embedded one is always well.
 
 use super::Store;
 use crate::error::Error;
 
-/// How the way to a store is.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "the embedded store is always well"))]
-pub(crate) enum Standing {
+pub(crate) enum ConnectionState {
     /// It is connected, and nothing says that it does not answer.
-    Prompt,
+    Connected,
     /// It is connected, but an operation has had no answer in time.
-    Silent,
+    Unresponsive,
     /// It is not connected, and asking costs next to nothing: it refuses at once.
-    Refusing,
+    Refused,
     /// It is not connected, and asking takes long.
-    Away,
+    Unreachable,
 }
 
 #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "one store is always well"))]
 impl Store {
     /// How the way is that the steps of `key` take.
-    pub(crate) fn standing(&self, key: &str) -> Standing {
+    pub(crate) fn connection_state(&self, key: &str) -> ConnectionState {
         match self {
-            Store::Memory(_) => Standing::Prompt,
+            Store::Memory(_) => ConnectionState::Connected,
             #[cfg(feature = "redis")]
-            Store::Redis(store) => store.standing(key),
+            Store::Redis(store) => store.connection_state(key),
         }
     }
 
@@ -38,11 +38,11 @@ impl Store {
     }
 
     /// Has an attempt to connect made now, where there is no connection.
-    pub(crate) fn hurry(&self, key: &str) {
+    pub(crate) fn reconnect_now(&self, key: &str) {
         match self {
             Store::Memory(_) => {}
             #[cfg(feature = "redis")]
-            Store::Redis(store) => store.hurry(key),
+            Store::Redis(store) => store.reconnect_now(key),
         }
     }
 
@@ -84,20 +84,20 @@ impl Store {
 
     /// Has those asked who know whether the servers of `keys` are so still. Where another one is, the way of its keys has
     /// another connection from then on, or none yet.
-    pub(crate) async fn look_around(&self, keys: &[&str]) {
+    pub(crate) async fn verify_masters(&self, keys: &[&str]) {
         match self {
             Store::Memory(_) => {}
             #[cfg(feature = "redis")]
-            Store::Redis(store) => store.look_around(keys).await,
+            Store::Redis(store) => store.verify_masters(keys).await,
         }
     }
 
-    /// Connects what is not connected to the server of `key`, and lets bygones be bygones.
-    pub(crate) async fn rouse(&self, key: &str) {
+    /// Connects what is not connected to the server of `key`, and clears the unresponsive flag.
+    pub(crate) async fn reconnect_all(&self, key: &str) {
         match self {
             Store::Memory(_) => {}
             #[cfg(feature = "redis")]
-            Store::Redis(store) => store.rouse(key).await,
+            Store::Redis(store) => store.reconnect_all(key).await,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Steps that end a write and must not be lost: what does not get through is owed, and told again in the background.
+//! Invalidations: a key that the store does not confirm is pending, and emptied in the background.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{error::Error, guard::Guard, protocol::Step};
 
 /// Empties `key`, or sees to it that it will be.
 pub(crate) async fn invalidate(guard: &Arc<Guard>, key: String) -> Result<(), Error> {
-    guard.deliver(&key.into(), Step::Delete, None).await
+    guard.complete_write(&key.into(), Step::Delete, None).await
 }
 
 /// Empties all of `keys` at once, or sees to it that they will be: one that fails keeps none from being told.

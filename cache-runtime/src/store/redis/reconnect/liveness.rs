@@ -9,8 +9,8 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Link, Shared, Slot};
-use crate::store::Standing;
+use super::{Link, LinkState, Shared};
+use crate::store::ConnectionState;
 
 /// A server that refuses a connection within this is near, and asking it again costs next to nothing.
 const CHEAP: Duration = Duration::from_millis(2);
@@ -26,7 +26,7 @@ const VAIN: u32 = 3;
 
 /// What attempts to connect have cost since there was a connection, and whether they were worth it.
 #[derive(Debug, Default)]
-pub(super) struct Costs {
+pub(super) struct ConnectStats {
     /// When the attempt that is under way began.
     began: Option<Instant>,
     failed: u32,
@@ -36,7 +36,7 @@ pub(super) struct Costs {
     lost: u32,
 }
 
-impl Costs {
+impl ConnectStats {
     pub(super) fn begin(&mut self) {
         self.began = Some(Instant::now());
     }
@@ -49,7 +49,7 @@ impl Costs {
 
     /// There is a connection. Says whether it has to be doubted that it is of use.
     pub(super) fn connected(&mut self) -> bool {
-        *self = Costs { lost: self.lost, ..Costs::default() };
+        *self = ConnectStats { lost: self.lost, ..ConnectStats::default() };
         self.are_in_vain()
     }
 
@@ -73,40 +73,40 @@ impl Costs {
 
 impl Shared {
     /// Each change is whole before anything can panic.
-    pub(super) fn costs(&self) -> MutexGuard<'_, Costs> {
-        self.costs.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn stats(&self) -> MutexGuard<'_, ConnectStats> {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Link {
     /// How the link is.
-    pub(in crate::store::redis) fn standing(&self) -> Standing {
-        if let Slot::Up(connection) = &*self.shared.slot.borrow() {
-            return match connection.signs.silent.load(Ordering::Relaxed) {
-                true => Standing::Silent,
-                false => Standing::Prompt,
+    pub(in crate::store::redis) fn connection_state(&self) -> ConnectionState {
+        if let LinkState::Up(connection) = &*self.shared.slot.borrow() {
+            return match connection.liveness.silent.load(Ordering::Relaxed) {
+                true => ConnectionState::Unresponsive,
+                false => ConnectionState::Connected,
             };
         }
-        match self.shared.costs().are_small() {
-            true => Standing::Refusing,
-            false => Standing::Away,
+        match self.shared.stats().are_small() {
+            true => ConnectionState::Refused,
+            false => ConnectionState::Unreachable,
         }
     }
 
     /// Notes that an operation had no answer in time, or that all is well with the connection after all.
     pub(in crate::store::redis) fn set_silent(&self, silent: bool) {
         if !silent {
-            self.shared.costs().lost = 0;
+            self.shared.stats().lost = 0;
         }
-        if let Slot::Up(connection) = &*self.shared.slot.borrow() {
-            connection.signs.silent.store(silent, Ordering::Relaxed);
+        if let LinkState::Up(connection) = &*self.shared.slot.borrow() {
+            connection.liveness.silent.store(silent, Ordering::Relaxed);
         }
     }
 
     /// Which connection there is.
     pub(in crate::store::redis) fn which(&self) -> Option<u64> {
         match &*self.shared.slot.borrow() {
-            Slot::Up(connection) => Some(connection.which),
+            LinkState::Up(connection) => Some(connection.which),
             _ => None,
         }
     }
@@ -114,23 +114,23 @@ impl Link {
     /// Waits until there is a connection other than `old`.
     pub(in crate::store::redis) async fn comes_up(&self, old: Option<u64>) {
         let mut slots = self.shared.slot.subscribe();
-        let other = |slot: &Slot| matches!(slot, Slot::Up(up) if Some(up.which) != old);
+        let other = |slot: &LinkState| matches!(slot, LinkState::Up(up) if Some(up.which) != old);
         // The link holds the sender.
         _ = slots.wait_for(other).await;
     }
 
     /// Has an attempt to connect made now, if there is no connection.
-    pub(in crate::store::redis) fn hurry(&self) {
+    pub(in crate::store::redis) fn reconnect_now(&self) {
         self.start();
         if self.which().is_none() {
-            self.shared.hurry.notify_one();
+            self.shared.wake.notify_one();
         }
     }
 
     /// Makes another connection in the place of the one that there is.
     pub(in crate::store::redis) fn renew(&self) {
         let connection = match &*self.shared.slot.borrow() {
-            Slot::Up(connection) => connection.clone(),
+            LinkState::Up(connection) => connection.clone(),
             _ => return,
         };
         self.replace(&connection);
@@ -139,11 +139,11 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
-    use super::Costs;
+    use super::ConnectStats;
 
     #[test]
     fn connections_that_bring_no_answer_are_doubted_from_the_fourth_on() {
-        let mut costs = Costs::default();
+        let mut stats = ConnectStats::default();
         for (answered, doubted) in [
             (false, false),
             (false, false),
@@ -152,8 +152,8 @@ mod tests {
             (true, false),
             (false, false),
         ] {
-            costs.lost(answered);
-            assert_eq!((costs.connected(), costs.are_small()), (doubted, !doubted));
+            stats.lost(answered);
+            assert_eq!((stats.connected(), stats.are_small()), (doubted, !doubted));
         }
     }
 }

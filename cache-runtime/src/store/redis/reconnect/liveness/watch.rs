@@ -11,7 +11,7 @@ use redis::cmd;
 use tokio::{runtime::Handle, time};
 
 use super::{Link, Shared};
-use crate::store::redis::link::{Connection, Signs, Slot};
+use crate::store::redis::reconnect::{Connection, LinkState, Liveness};
 
 /// After so long without an answer, a connection is not to be trusted any more.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,11 +21,11 @@ impl Link {
     pub(in crate::store::redis) fn suspect(&self, key: &str) {
         self.set_silent(true);
         let connection = match &*self.shared.slot.borrow() {
-            Slot::Up(connection) => connection.clone(),
+            LinkState::Up(connection) => connection.clone(),
             _ => return,
         };
         let Ok(runtime) = Handle::try_current() else { return };
-        if let Some(watch) = Watch::begin(&connection.signs) {
+        if let Some(watch) = Watch::begin(&connection.liveness) {
             let link = Arc::downgrade(&self.shared);
             runtime.spawn(watch.over(connection, link, key.to_owned()));
         }
@@ -33,12 +33,12 @@ impl Link {
 }
 
 /// The right to wait for an answer on a connection. Dropped, as with its runtime, it leaves it to another one.
-struct Watch(Arc<Signs>);
+struct Watch(Arc<Liveness>);
 
 impl Watch {
-    fn begin(signs: &Arc<Signs>) -> Option<Watch> {
-        let others = signs.watched.swap(true, Ordering::AcqRel);
-        (!others).then(|| Watch(Arc::clone(signs)))
+    fn begin(liveness: &Arc<Liveness>) -> Option<Watch> {
+        let others = liveness.watched.swap(true, Ordering::AcqRel);
+        (!others).then(|| Watch(Arc::clone(liveness)))
     }
 
     /// Asks for something small. What is sent later is answered later, so any answer will do.

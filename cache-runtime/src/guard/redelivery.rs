@@ -1,4 +1,4 @@
-//! Paying what is owed: a task that empties the keys, the oldest first, until nothing is owed any more.
+//! Redelivery of pending invalidations: a task that empties the keys, oldest first, until nothing is pending any more.
 //!
 //! It sends deletes, never a settlement told again: the first one may have counted although its answer was lost, and
 //! counting it twice could end another writer's fence. A delete leaves a fence standing; the writer's own is released
@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, time};
 
 use super::{
     Guard,
-    owed::{Due, Moment},
+    pending::{Due, LogicalTime},
     writer::emptying,
 };
 use crate::{error::Error, protocol::Step, time::jittered};
@@ -31,12 +31,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The task. Should its runtime shut down under it, another one can be started.
-struct Drainer(Weak<Guard>);
+struct Redelivery(Weak<Guard>);
 
-impl Drop for Drainer {
+impl Drop for Redelivery {
     fn drop(&mut self) {
         if let Some(guard) = self.0.upgrade() {
-            guard.draining.store(false, Ordering::Release);
+            guard.redelivering.store(false, Ordering::Release);
         }
     }
 }
@@ -64,8 +64,8 @@ impl Pace {
     }
 }
 
-impl Drainer {
-    /// Empties keys until nothing is owed, or nobody needs the cache any more.
+impl Redelivery {
+    /// Empties keys until nothing is pending, or the cache is dropped.
     async fn run(mut self) {
         let mut pace = Pace::FIRST;
         while let Some(guard) = self.0.upgrade() {
@@ -77,11 +77,12 @@ impl Drainer {
                 pace = Pace::FIRST;
                 continue;
             }
-            let (sent, keys) = guard.owed.oldest(pace.at_once);
+            let (sent, keys) = guard.pending.oldest(pace.at_once);
             if keys.is_empty() {
-                guard.draining.store(false, Ordering::SeqCst);
-                // Somebody may have come to owe something who thought that this task would see to it.
-                if guard.owed.oldest(1).1.is_empty() || guard.draining.swap(true, Ordering::SeqCst)
+                guard.redelivering.store(false, Ordering::SeqCst);
+                // An invalidation may have become pending whose writer thought that this task would see to it.
+                if guard.pending.oldest(1).1.is_empty()
+                    || guard.redelivering.swap(true, Ordering::SeqCst)
                 {
                     // It has said so itself.
                     self.0 = Weak::new();
@@ -89,7 +90,7 @@ impl Drainer {
                 }
                 continue;
             }
-            let went_well = guard.pay(&keys, sent).await;
+            let went_well = guard.redeliver(&keys, sent).await;
             drop(guard);
             match went_well {
                 true => pace.went_well(),
@@ -101,10 +102,10 @@ impl Drainer {
 
 impl Guard {
     /// Empties keys, and says whether all of it has been confirmed.
-    async fn pay(&self, due: &[Due], sent: Moment) -> bool {
+    async fn redeliver(&self, due: &[Due], sent: LogicalTime) -> bool {
         let names: Vec<&str> = due.iter().map(|(key, _)| &**key).collect();
         let steps: Vec<_> = due.iter().flat_map(|(key, own)| emptying(key, *own)).collect();
-        let ways = self.ways(&names);
+        let ways = self.connection_ids(&names);
         let replies = match self.run_many(&steps).await {
             Ok(replies) => replies,
             Err(error) => {
@@ -112,13 +113,13 @@ impl Guard {
                 return false;
             }
         };
-        let led = self.have_led(&names, ways).await;
+        let led = self.still_masters(&names, ways).await;
         // A fence that could not be released falls by itself.
         let deletes = steps.iter().zip(replies).filter(|((_, step), _)| *step == Step::Delete);
         let mut went_well = true;
         for ((key, (_, reply)), led) in names.iter().zip(deletes).zip(led) {
             match reply {
-                Ok(_) if led => self.owed.confirm(key, sent),
+                Ok(_) if led => self.pending.confirm(key, sent),
                 Ok(_) => went_well = false,
                 Err(error) => {
                     went_well = false;
@@ -133,15 +134,15 @@ impl Guard {
     fn refused(&self, key: &str, error: &Error) {
         let shown = self.shown(key);
         tracing::debug!(key = shown, %error, "an invalidation still waits for the cache's store");
-        self.owed.postpone(key);
+        self.pending.postpone(key);
     }
 
-    /// Sees to it that what is owed will be paid.
-    pub(super) fn drain(self: &Arc<Self>) {
-        // Outside of a runtime, it is left to whoever owes something next, or reads past it.
+    /// Starts the task, unless it runs.
+    pub(super) fn start_redelivery(self: &Arc<Self>) {
+        // Outside of a runtime, it is left to the next write that is not confirmed, or to the next read of such a key.
         let Ok(runtime) = Handle::try_current() else { return };
-        if !self.draining.swap(true, Ordering::SeqCst) {
-            runtime.spawn(Drainer(Arc::downgrade(self)).run());
+        if !self.redelivering.swap(true, Ordering::SeqCst) {
+            runtime.spawn(Redelivery(Arc::downgrade(self)).run());
         }
     }
 }

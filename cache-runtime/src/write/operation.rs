@@ -6,9 +6,9 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::{join, join3};
 
 use super::{
-    deliver::invalidate_all,
     fence::{Fence, Value},
-    leave::Leave,
+    invalidate::invalidate_all,
+    result::Leave,
     tags::Carried,
 };
 use crate::{

@@ -6,10 +6,10 @@ use redis::{Cmd, RedisError, Value};
 use tokio::time;
 
 use super::{
-    Cluster, Elsewhere, LONGEST_PAUSE, Patience, Target,
+    Cluster, LONGEST_PAUSE, Patience, Redirected, Target,
     node::{Node, send_asking},
 };
-use crate::store::redis::{link::Link, pool};
+use crate::store::redis::{pool, reconnect::Link};
 
 pub(in crate::store::redis) struct Follower {
     cluster: Cluster,
@@ -34,14 +34,14 @@ impl Follower {
         loop {
             let (node, mut answer) = self.ask(slot, command).await?;
             let mut elsewhere = self.cluster.elsewhere(slot, &node, answer.as_ref().err());
-            if let Some(Elsewhere::At(Target { node, asking: true })) = elsewhere {
+            if let Some(Redirected::At(Target { node, asking: true })) = elsewhere {
                 answer = send_asking(node.link(slot), command).await;
                 elsewhere = self.cluster.elsewhere(slot, &node, answer.as_ref().err());
             }
             match elsewhere {
                 None => return answer,
-                Some(Elsewhere::At(_)) => {}
-                Some(Elsewhere::Later) => patience.exhaust(),
+                Some(Redirected::At(_)) => {}
+                Some(Redirected::Later) => patience.exhaust(),
             }
             patience.pause().await;
         }

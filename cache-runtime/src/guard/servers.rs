@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{Guard, Settings, breaker::Breaker, probe::Patient};
+use super::{Guard, Settings, breaker::Breaker, probe::ProbeTarget};
 use crate::{error::Error, store::Store};
 
 pub(super) struct Circuits {
@@ -24,13 +24,13 @@ pub(super) struct Circuit {
     pub(super) breaker: Breaker,
     me: Weak<Circuit>,
     guard: Weak<Guard>,
-    case: Mutex<Case>,
+    case: Mutex<OpenReason>,
     deadline: Duration,
     pause: Duration,
 }
 
 /// What is known of a server whose breaker is open.
-struct Case {
+struct OpenReason {
     /// The key that is read to see how the server is.
     probe: Arc<str>,
     /// What its breaker was opened for.
@@ -38,7 +38,7 @@ struct Case {
 }
 
 /// The circuit of a server. The usual one is not counted: a look at it must cost nothing.
-pub(super) enum Chosen<'a> {
+pub(super) enum CircuitRef<'a> {
     First(&'a Circuit),
     Other(Arc<Circuit>),
 }
@@ -55,25 +55,25 @@ impl Circuits {
         store: &Store,
         key: Option<&str>,
         new: impl FnOnce(&Arc<Notify>, &str) -> Arc<Circuit>,
-    ) -> Chosen<'_> {
+    ) -> CircuitRef<'_> {
         let number = key.map_or(0, |key| store.shard(key));
-        let (Some(key), true) = (key, number != 0) else { return Chosen::First(&self.first) };
+        let (Some(key), true) = (key, number != 0) else { return CircuitRef::First(&self.first) };
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(circuit) = others.get(&number) {
-            return Chosen::Other(Arc::clone(circuit));
+            return CircuitRef::Other(Arc::clone(circuit));
         }
         drop(others);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         let circuit = others.entry(number).or_insert_with(|| new(self.closing(), key));
-        Chosen::Other(Arc::clone(circuit))
+        CircuitRef::Other(Arc::clone(circuit))
     }
 
     /// Whether no server can be asked for anything.
     pub(super) fn are_open(&self) -> bool {
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
         match others.is_empty() {
-            true => !self.first.breaker.seen().is_closed(),
-            false => others.values().all(|circuit| !circuit.breaker.seen().is_closed()),
+            true => !self.first.breaker.snapshot().is_closed(),
+            false => others.values().all(|circuit| !circuit.breaker.snapshot().is_closed()),
         }
     }
 
@@ -94,7 +94,7 @@ impl Circuit {
             breaker: Breaker::new(settings.failures, &settings.counters, closing),
             me: Weak::clone(me),
             guard: Weak::clone(guard),
-            case: Mutex::new(Case { probe: probe.into(), why: "".into() }),
+            case: Mutex::new(OpenReason { probe: probe.into(), why: "".into() }),
             deadline: settings.deadline,
             pause: settings.open_for,
         })
@@ -123,23 +123,23 @@ impl Circuit {
     }
 
     /// Each change is whole before anything can panic.
-    fn case(&self) -> MutexGuard<'_, Case> {
+    fn case(&self) -> MutexGuard<'_, OpenReason> {
         self.case.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Deref for Chosen<'_> {
+impl Deref for CircuitRef<'_> {
     type Target = Circuit;
 
     fn deref(&self) -> &Circuit {
         match self {
-            Chosen::First(circuit) => circuit,
-            Chosen::Other(circuit) => circuit,
+            CircuitRef::First(circuit) => circuit,
+            CircuitRef::Other(circuit) => circuit,
         }
     }
 }
 
-impl Patient for Circuit {
+impl ProbeTarget for Circuit {
     fn breaker(&self) -> &Breaker {
         &self.breaker
     }
@@ -175,9 +175,9 @@ impl Patient for Circuit {
         }
     }
 
-    async fn rouse(&self) {
+    async fn reconnect_all(&self) {
         if let Some(guard) = self.guard.upgrade() {
-            guard.store.rouse(&self.key()).await;
+            guard.store.reconnect_all(&self.key()).await;
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What the answer to the command of `step` means.
-pub(super) fn answer(
+pub(super) fn reply(
     step: &Step<Entry>,
     result: Result<Value, RedisError>,
 ) -> Result<Reply<Entry>, Error> {

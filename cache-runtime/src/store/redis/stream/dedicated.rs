@@ -2,15 +2,15 @@
 
 use redis::{Cmd, RedisError, Value};
 
-use super::slot::check_slots;
+use super::slot_check::check_slots;
 use crate::{
     error::Error,
     store::{
         queue::Names,
         redis::{
             cluster::{Follower, slot},
-            link::Link,
             pool,
+            reconnect::Link,
             script::Script,
             servers::Servers,
         },

@@ -25,7 +25,7 @@ impl Guard {
                 let (guard, key) = (Arc::clone(self), Arc::clone(key));
                 // What is given up is not kept from others because the store has failed this process.
                 in_background(async move {
-                    let sent = guard.owed.now();
+                    let sent = guard.pending.now();
                     guard.write(&key, step, sent).await.map(drop)
                 });
             }

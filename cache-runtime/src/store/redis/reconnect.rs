@@ -4,7 +4,7 @@
 //! a call waits only while an attempt is under way, and its caller's deadline bounds that; between attempts
 //! it fails at once.
 
-mod health;
+mod liveness;
 
 use std::{
     sync::{
@@ -22,10 +22,10 @@ use tokio::{
     time::{self, Instant},
 };
 
-use self::health::Costs;
+use self::liveness::ConnectStats;
 use super::{
     address::Address,
-    dial::Line,
+    connect::Line,
     sentinel::{LOOK, NOW, Node},
 };
 use crate::time::jittered;
@@ -48,15 +48,15 @@ pub(super) struct Link {
 struct Shared {
     address: Address,
     greeting: Arc<Pipeline>,
-    slot: watch::Sender<Slot>,
+    slot: watch::Sender<LinkState>,
     /// Ends the pause between two attempts.
-    hurry: Arc<Notify>,
+    wake: Arc<Notify>,
     /// What attempts have cost since there was a connection.
-    costs: Mutex<Costs>,
+    stats: Mutex<ConnectStats>,
 }
 
 #[derive(Clone)]
-enum Slot {
+enum LinkState {
     /// There is no connection, and nobody is making one.
     Down,
     /// An attempt is under way.
@@ -66,10 +66,10 @@ enum Slot {
     Up(Connection),
 }
 
-impl Slot {
+impl LinkState {
     /// Whether it holds this very connection.
     fn is(&self, which: u64) -> bool {
-        matches!(self, Slot::Up(up) if up.which == which)
+        matches!(self, LinkState::Up(up) if up.which == which)
     }
 }
 
@@ -81,11 +81,11 @@ pub(super) struct Connection {
     /// The server, where sentinels have said which that is.
     node: Option<Arc<Node>>,
     since: Instant,
-    signs: Arc<Signs>,
+    liveness: Arc<Liveness>,
 }
 
 /// What is known of whether a connection is of use.
-struct Signs {
+struct Liveness {
     /// Whether it has brought an answer.
     answered: AtomicBool,
     /// Whether an operation on it has had no answer in time, or those before it were lost before they had brought one.
@@ -111,8 +111,8 @@ impl Connection {
     /// Notes that it has brought an answer, if it has; an error of the server's is one.
     fn note<T>(&self, answer: &Result<T, RedisError>) {
         let from_the_server = answer.as_ref().err().is_none_or(|error| error.code().is_some());
-        if from_the_server && !self.signs.answered.load(Ordering::Relaxed) {
-            self.signs.answered.store(true, Ordering::Relaxed);
+        if from_the_server && !self.liveness.answered.load(Ordering::Relaxed) {
+            self.liveness.answered.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -120,23 +120,23 @@ impl Connection {
 impl Link {
     /// A link to `address`; each of its connections begins with `greeting`.
     pub(super) fn new(address: Address, greeting: Arc<Pipeline>) -> Link {
-        let (slot, _) = watch::channel(Slot::Down);
-        let (hurry, costs) = (Arc::default(), Mutex::default());
-        Link { shared: Arc::new(Shared { address, greeting, slot, hurry, costs }) }
+        let (slot, _) = watch::channel(LinkState::Down);
+        let (wake, stats) = (Arc::default(), Mutex::default());
+        Link { shared: Arc::new(Shared { address, greeting, slot, wake, stats }) }
     }
 
     /// The connection, once an attempt that is under way has ended. Callers bound the wait.
     pub(super) async fn connection(&self) -> Result<Connection, RedisError> {
-        if let Slot::Up(connection) = &*self.shared.slot.borrow() {
+        if let LinkState::Up(connection) = &*self.shared.slot.borrow() {
             return Ok(connection.clone());
         }
         self.start();
         let mut slots = self.shared.slot.subscribe();
-        let slot = slots.wait_for(|slot| !matches!(slot, Slot::Connecting)).await;
+        let slot = slots.wait_for(|slot| !matches!(slot, LinkState::Connecting)).await;
         match slot.as_deref() {
-            Ok(Slot::Up(connection)) => Ok(connection.clone()),
+            Ok(LinkState::Up(connection)) => Ok(connection.clone()),
             // Whatever the server has said to it, it is no answer to an operation.
-            Ok(Slot::Failed(error)) => {
+            Ok(LinkState::Failed(error)) => {
                 Err((ErrorKind::Io, "cannot connect", error.to_string()).into())
             }
             _ => Err((ErrorKind::Io, "no connection to the server").into()),
@@ -148,11 +148,11 @@ impl Link {
     /// A writer must not take a failed attempt's word: other processes may be back with the server already,
     /// and load what it is about to change. An attempt that fails after a commit shows that the server was
     /// still away then, so that one that comes back empty will only see loads from after the commit.
-    pub(super) async fn insist(&self) {
+    pub(super) async fn retry_connect(&self) {
         let mut slots = self.shared.slot.subscribe();
         if self.connection().await.is_err() {
             slots.mark_unchanged();
-            self.shared.hurry.notify_one();
+            self.shared.wake.notify_one();
             // Nobody to say so: the runtime shuts down.
             _ = slots.changed().await;
             _ = self.connection().await;
@@ -183,13 +183,13 @@ impl Link {
     }
 
     /// Asks the sentinels whether the server is the master still, and leaves it if it is not.
-    pub(super) async fn look_around(&self) {
+    pub(super) async fn verify_masters(&self) {
         self.look_for_another(NOW).await;
     }
 
     /// The same, where what sentinels have said `age` ago will do.
     async fn look_for_another(&self, age: Duration) {
-        let Slot::Up(Connection { which, node: Some(node), .. }) =
+        let LinkState::Up(Connection { which, node: Some(node), .. }) =
             self.shared.slot.borrow().clone()
         else {
             return;
@@ -211,11 +211,11 @@ impl Link {
 
     fn give_up(&self, which: u64) {
         self.shared.slot.send_if_modified(|slot| {
-            let Slot::Up(connection) = &*slot else { return false };
+            let LinkState::Up(connection) = &*slot else { return false };
             let ours = connection.which == which;
             if ours {
-                self.shared.costs().lost(connection.signs.answered.load(Ordering::Relaxed));
-                *slot = Slot::Down;
+                self.shared.stats().lost(connection.liveness.answered.load(Ordering::Relaxed));
+                *slot = LinkState::Down;
             }
             ours
         });
@@ -226,9 +226,9 @@ impl Link {
     pub(super) fn start(&self) {
         let Ok(runtime) = Handle::try_current() else { return };
         let begun = self.shared.slot.send_if_modified(|slot| {
-            let down = matches!(slot, Slot::Down);
+            let down = matches!(slot, LinkState::Down);
             if down {
-                *slot = Slot::Connecting;
+                *slot = LinkState::Connecting;
             }
             down
         });
@@ -242,37 +242,37 @@ impl Link {
 async fn reconnect(attempts: Attempts) {
     let mut pause = FIRST_PAUSE;
     while let Some(shared) = attempts.link.upgrade() {
-        shared.slot.send_replace(Slot::Connecting);
-        shared.costs().begin();
+        shared.slot.send_replace(LinkState::Connecting);
+        shared.stats().begin();
         match shared.address.reach(&shared.greeting).await {
             Ok((line, node)) => {
-                shared.address.trouble.over(&shared.address);
+                shared.address.failure_log.over(&shared.address);
                 let node = node.map(Arc::new);
                 let (which, since) = (fastrand::u64(..), Instant::now());
-                let signs = Arc::new(Signs {
+                let liveness = Arc::new(Liveness {
                     answered: AtomicBool::new(false),
-                    silent: AtomicBool::new(shared.costs().connected()),
+                    silent: AtomicBool::new(shared.stats().connected()),
                     watched: AtomicBool::new(false),
                 });
                 let sentinels = node.is_some();
-                let connection = Connection { line, which, node, since, signs };
-                shared.slot.send_replace(Slot::Up(connection));
+                let connection = Connection { line, which, node, since, liveness };
+                shared.slot.send_replace(LinkState::Up(connection));
                 if sentinels {
                     tokio::spawn(follow(Arc::downgrade(&shared), which));
                 }
                 return;
             }
             Err(error) => {
-                shared.address.trouble.failed(&shared.address, &error);
-                shared.costs().failed();
-                shared.slot.send_replace(Slot::Failed(error));
+                shared.address.failure_log.failed(&shared.address, &error);
+                shared.stats().failed();
+                shared.slot.send_replace(LinkState::Failed(error));
             }
         }
-        let hurry = Arc::clone(&shared.hurry);
+        let wake = Arc::clone(&shared.wake);
         drop(shared);
         // Where a writer is in a hurry there is no pause, but those who wait shall see that this attempt has failed.
         task::yield_now().await;
-        _ = time::timeout(jittered(pause), hurry.notified()).await;
+        _ = time::timeout(jittered(pause), wake.notified()).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -299,9 +299,9 @@ impl Drop for Attempts {
     fn drop(&mut self) {
         if let Some(shared) = self.link.upgrade() {
             shared.slot.send_if_modified(|slot| {
-                let unfinished = !matches!(slot, Slot::Up(_));
+                let unfinished = !matches!(slot, LinkState::Up(_));
                 if unfinished {
-                    *slot = Slot::Down;
+                    *slot = LinkState::Down;
                 }
                 unfinished
             });

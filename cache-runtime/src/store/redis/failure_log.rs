@@ -10,9 +10,9 @@ use redis::RedisError;
 
 /// The last failure, while there is one.
 #[derive(Default)]
-pub(super) struct Trouble(Mutex<Option<String>>);
+pub(super) struct FailureLog(Mutex<Option<String>>);
 
-impl Trouble {
+impl FailureLog {
     /// An attempt to connect to `address` has failed.
     pub(super) fn failed(&self, address: &impl Debug, error: &RedisError) {
         let text = error.to_string();

@@ -1,4 +1,4 @@
-//! How the table of a cluster is kept up to date: asked for in the background, where something has shown that it is
+//! How the slot map of a cluster is kept up to date: asked for in the background, where something has shown that it is
 //! not, until it is again and every node of it can be reached.
 
 use std::{
@@ -15,22 +15,22 @@ use super::{
     Cluster, Shared,
     node::Node,
     redirect::{Place, is_out_of_date},
-    table,
+    slot_map,
 };
 use crate::time::jittered;
 
 /// How long one node may take to answer, connecting included.
 const ANSWER: Duration = Duration::from_millis(500);
 
-/// The least time between two rounds. After one that failed it is doubled, up to [`LONGEST_PAUSE`].
+/// The least time between two refreshes. After one that failed it is doubled, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Bounds the time between a promotion and our noticing.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The rounds in which nodes are asked, one after the other, until one answers.
+/// The refreshes in which nodes are asked, one after the other, until one answers.
 #[derive(Default)]
-pub(super) struct Rounds {
+pub(super) struct RefreshState {
     /// There is a task for them.
     running: bool,
     /// One is under way.
@@ -51,14 +51,14 @@ impl Cluster {
     /// The node that serves a slot. Where nothing is known yet, it waits until a round that is under way has ended;
     /// callers bound the wait.
     pub(super) async fn owner(&self, slot: u16) -> Result<Arc<Node>, RedisError> {
-        let known = || self.shared.table(|table| table.owner(slot).cloned());
+        let known = || self.shared.slot_map(|map| map.owner(slot).cloned());
         if let Some(node) = known() {
             return Ok(node);
         }
         self.refresh(None);
-        let mut rounds = self.shared.rounds.subscribe();
-        let failure = match rounds.wait_for(|rounds| !rounds.asking).await {
-            Ok(rounds) => rounds.failure.clone(),
+        let mut refreshes = self.shared.refreshes.subscribe();
+        let failure = match refreshes.wait_for(|refreshes| !refreshes.asking).await {
+            Ok(refreshes) => refreshes.failure.clone(),
             Err(_) => None,
         };
         known().ok_or_else(|| {
@@ -68,32 +68,32 @@ impl Cluster {
 
     /// Has the nodes asked who serves what, in the background; `first` the one that may know best.
     pub(super) fn refresh(&self, first: Option<&Arc<Node>>) {
-        self.look_anew(|rounds| {
+        self.look_anew(|refreshes| {
             if let Some(first) = first {
-                rounds.first = Some(Arc::clone(first));
+                refreshes.first = Some(Arc::clone(first));
             }
         });
     }
 
     /// Has them asked, and waits until a round has ended that has begun only now.
     pub(super) async fn refreshed(&self) {
-        self.look_around(&[]).await;
+        self.verify_masters(&[]).await;
     }
 
     /// Has the others asked who serves these slots, and waits until they have answered. Who serves them as far as is
     /// known is not asked unless nobody else answers.
-    pub(in crate::store::redis) async fn look_around(&self, slots: &[u16]) {
+    pub(in crate::store::redis) async fn verify_masters(&self, slots: &[u16]) {
         let doubted = slots.iter().map(|&slot| self.number(slot)).filter(|&number| number != 0);
         let doubted: BTreeSet<usize> = doubted.collect();
         let mut before = 0;
-        self.look_anew(|rounds| {
-            rounds.doubted.extend(doubted);
+        self.look_anew(|refreshes| {
+            refreshes.doubted.extend(doubted);
             // One that is under way may have asked already.
-            before = rounds.ended + u64::from(rounds.asking);
+            before = refreshes.ended + u64::from(refreshes.asking);
         });
-        self.shared.hurry.notify_one();
+        self.shared.wake.notify_one();
         // Nobody to say so: the runtime shuts down.
-        _ = self.shared.rounds.subscribe().wait_for(|rounds| rounds.ended > before).await;
+        _ = self.shared.refreshes.subscribe().wait_for(|refreshes| refreshes.ended > before).await;
     }
 
     /// Notes that a node is asked something.
@@ -101,14 +101,14 @@ impl Cluster {
         Asked { cluster: self, node: Some(Arc::clone(node)) }
     }
 
-    fn look_anew(&self, note: impl FnOnce(&mut Rounds)) {
+    fn look_anew(&self, note: impl FnOnce(&mut RefreshState)) {
         let Ok(runtime) = Handle::try_current() else { return };
-        let begun = self.shared.rounds.send_if_modified(|rounds| {
-            note(rounds);
-            rounds.again = true;
-            let idle = !rounds.running;
+        let begun = self.shared.refreshes.send_if_modified(|refreshes| {
+            note(refreshes);
+            refreshes.again = true;
+            let idle = !refreshes.running;
             if idle {
-                (rounds.running, rounds.asking) = (true, true);
+                (refreshes.running, refreshes.asking) = (true, true);
             }
             idle
         });
@@ -137,7 +137,7 @@ impl Asked<'_> {
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
         if let Some(node) = self.node.take() {
-            self.cluster.look_anew(|rounds| _ = rounds.doubted.insert(node.number));
+            self.cluster.look_anew(|refreshes| _ = refreshes.doubted.insert(node.number));
         }
     }
 }
@@ -147,21 +147,23 @@ async fn ask(mut task: Task) {
     let mut pause = FIRST_PAUSE;
     while let Some(shared) = task.cluster.upgrade() {
         let mut candidates = Vec::new();
-        shared.rounds.send_modify(|rounds| {
-            (rounds.asking, rounds.again) = (true, false);
-            candidates = shared.candidates(rounds.first.take(), &mem::take(&mut rounds.doubted));
+        shared.refreshes.send_modify(|refreshes| {
+            (refreshes.asking, refreshes.again) = (true, false);
+            candidates =
+                shared.candidates(refreshes.first.take(), &mem::take(&mut refreshes.doubted));
         });
         let failure = shared.round(candidates).await.err();
-        let well = failure.is_none() && shared.table(|table| table.is_well());
+        let well = failure.is_none() && shared.slot_map(|map| map.is_well());
         if let Some(error) = &failure {
             tracing::debug!(seeds = ?shared.seeds, %error, "no node of the cache's cluster can be asked");
         }
-        shared.rounds.send_modify(|rounds| {
-            (rounds.asking, rounds.ended, rounds.failure) = (false, rounds.ended + 1, failure);
+        shared.refreshes.send_modify(|refreshes| {
+            (refreshes.asking, refreshes.ended, refreshes.failure) =
+                (false, refreshes.ended + 1, failure);
         });
-        let hurry = Arc::clone(&shared.hurry);
+        let wake = Arc::clone(&shared.wake);
         drop(shared);
-        _ = time::timeout(jittered(pause), hurry.notified()).await;
+        _ = time::timeout(jittered(pause), wake.notified()).await;
         pause = if well { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
         if well && task.ends() {
             return;
@@ -179,9 +181,9 @@ impl Task {
     /// Ends the task, unless there is a reason to ask once more.
     fn ends(&mut self) -> bool {
         let Some(shared) = self.cluster.upgrade() else { return true };
-        self.over = shared.rounds.send_if_modified(|rounds| {
-            rounds.running = rounds.again;
-            !rounds.running
+        self.over = shared.refreshes.send_if_modified(|refreshes| {
+            refreshes.running = refreshes.again;
+            !refreshes.running
         });
         self.over
     }
@@ -192,7 +194,9 @@ impl Drop for Task {
         if !self.over
             && let Some(shared) = self.cluster.upgrade()
         {
-            shared.rounds.send_modify(|rounds| (rounds.running, rounds.asking) = (false, false));
+            shared
+                .refreshes
+                .send_modify(|refreshes| (refreshes.running, refreshes.asking) = (false, false));
         }
     }
 }
@@ -204,11 +208,11 @@ impl Shared {
         let at = |host: &str, port: u16| known.iter().any(|n| n.port == port && &*n.host == host);
         let seeds = self.seeds.places().filter(|(host, port)| !at(host, *port));
         let seeds = seeds.map(|(host, port)| {
-            self.table(|table| self.find(table, Place::new(host, port), host, table.nodes().len()))
+            self.slot_map(|map| self.find(map, Place::new(host, port), host, map.nodes().len()))
         });
         for node in known.iter().cloned().chain(seeds) {
             match time::timeout(ANSWER, node.slots()).await {
-                Ok(Ok(slots)) => match table::read(&slots) {
+                Ok(Ok(slots)) => match slot_map::read(&slots) {
                     // A node that knows of none is no part of the cluster yet.
                     Some(ranges) if !ranges.is_empty() => {
                         self.adopt(&ranges, &node);
@@ -229,7 +233,7 @@ impl Shared {
     /// Which of the known nodes to ask, in this order: who may know best, those who serve, who may be gone, and those
     /// who serve nothing, for they may not belong to the cluster any more.
     fn candidates(&self, first: Option<Arc<Node>>, doubted: &BTreeSet<usize>) -> Vec<Arc<Node>> {
-        let (mut known, serving) = self.table(|table| (table.nodes().to_vec(), table.serving()));
+        let (mut known, serving) = self.slot_map(|map| (map.nodes().to_vec(), map.serving()));
         fastrand::shuffle(&mut known);
         known.sort_by_key(|node| {
             let serves = serving.iter().any(|serving| Arc::ptr_eq(serving, node));
@@ -243,18 +247,18 @@ impl Shared {
     }
 
     /// Takes what `asked` has said for true.
-    fn adopt(&self, ranges: &[table::Range<'_>], asked: &Node) {
-        let masters = table::masters(ranges);
-        self.change(|table| {
-            table.replace(ranges, |known, place| self.find(known, place, &asked.host, masters));
-            table.nodes().iter().for_each(|node| node.start());
+    fn adopt(&self, ranges: &[slot_map::Range<'_>], asked: &Node) {
+        let masters = slot_map::masters(ranges);
+        self.change(|map| {
+            map.replace(ranges, |known, place| self.find(known, place, &asked.host, masters));
+            map.nodes().iter().for_each(|node| node.start());
         });
     }
 
     /// The node at a place, as a node on `host` names it: one that is known, or a new one.
     pub(super) fn find(
         &self,
-        known: &table::Table,
+        known: &slot_map::SlotMap,
         place: Place<'_>,
         host: &str,
         masters: usize,

@@ -1,10 +1,10 @@
-//! Reading past what is owed: a key whose emptying the store has not confirmed is to a reader as if it were fenced.
+//! Reads while an invalidation is pending: to this process, such a key is fenced.
 //!
-//! So the protocol's own rules do the rest: the reader loads, stores nothing, and shares what it loads only with those
+//! The protocol's own rules do the rest: the reader loads, stores nothing, and shares what it loads only with those
 //! who called before its load began.
 //!
-//! A key is looked up before an operation is sent. What is owed later belongs to a write that ends after the operation
-//! has begun, and so after the call that it is for.
+//! A key is looked up before an operation is sent. An invalidation that becomes pending later belongs to a write that ends
+//! after the operation has begun, and so after the call that it is for.
 
 use std::sync::atomic::Ordering;
 
@@ -15,7 +15,7 @@ use crate::{
     protocol::{Fenced, Nonce, Reply, State, Step},
 };
 
-/// What stands, for this process, under a key that is owed.
+/// What this process finds under a key with a pending invalidation.
 fn fenced() -> State<Entry> {
     State::Fenced(Fenced { epoch: Nonce([0; 16]), writers: 1, contended: true })
 }
@@ -23,19 +23,19 @@ fn fenced() -> State<Entry> {
 impl Guard {
     /// The state of `key`, if the store need not be asked.
     pub(super) fn state(&self, key: &str) -> Option<State<Entry>> {
-        self.is_owed(key).then(fenced)
+        self.is_pending(key).then(fenced)
     }
 
-    fn is_owed(&self, key: &str) -> bool {
-        let owed = self.owed.has(key);
-        // The task that pays may have died with its runtime.
-        if owed
-            && !self.draining.load(Ordering::Relaxed)
+    fn is_pending(&self, key: &str) -> bool {
+        let pending = self.pending.contains(key);
+        // The redelivery task may have died with its runtime.
+        if pending
+            && !self.redelivering.load(Ordering::Relaxed)
             && let Some(me) = self.me.upgrade()
         {
-            me.drain();
+            me.start_redelivery();
         }
-        owed
+        pending
     }
 
     /// What `step` is answered on `key`, if the store need not be asked.
@@ -43,7 +43,7 @@ impl Guard {
         use Step::{Acquire, Fill, Read, Stamp, Take};
         match step {
             Read | Acquire { .. } | Take { .. } | Stamp { .. } => self.state(key).map(Reply::Found),
-            Fill { .. } => self.is_owed(key).then_some(Reply::Superseded),
+            Fill { .. } => self.is_pending(key).then_some(Reply::Superseded),
             // These make nothing visible.
             _ => None,
         }
@@ -52,7 +52,7 @@ impl Guard {
     /// The states of the keys for which the store need not be asked.
     pub(super) fn states(&self, keys: &[&str]) -> Option<Known<State<Entry>>> {
         let states = || keys.iter().map(|key| self.state(key).map(Ok)).collect();
-        (self.owed.len() != 0)
+        (self.pending.len() != 0)
             .then(states)
             .filter(|states: &Vec<_>| states.iter().any(Option::is_some))
     }
@@ -60,7 +60,7 @@ impl Guard {
     /// The answers to the steps for which the store need not be asked.
     pub(super) fn replies(&self, steps: &[(&str, Step<Entry>)]) -> Option<Known<Reply<Entry>>> {
         let replies = || steps.iter().map(|(key, step)| self.reply(key, step).map(Ok)).collect();
-        (self.owed.len() != 0)
+        (self.pending.len() != 0)
             .then(replies)
             .filter(|replies: &Vec<_>| replies.iter().any(Option::is_some))
     }

@@ -15,7 +15,7 @@ const NOBODY: u16 = u16::MAX;
 
 /// The masters of a cluster, and their slots.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct SlotMap {
     /// For each slot, which of the nodes; empty as long as nothing is known.
     slots: Box<[u16]>,
     nodes: Vec<Arc<Node>>,
@@ -29,7 +29,7 @@ pub(super) struct Range<'a> {
     place: Place<'a>,
 }
 
-impl Table {
+impl SlotMap {
     pub(super) fn owner(&self, slot: u16) -> Option<&Arc<Node>> {
         self.nodes.get(usize::from(*self.slots.get(usize::from(slot))?))
     }
@@ -84,20 +84,20 @@ impl Table {
     pub(super) fn replace(
         &mut self,
         ranges: &[Range<'_>],
-        mut node: impl FnMut(&Table, Place<'_>) -> Arc<Node>,
+        mut node: impl FnMut(&SlotMap, Place<'_>) -> Arc<Node>,
     ) {
-        let mut table = Table::default();
+        let mut slot_map = SlotMap::default();
         let mut seen = BTreeMap::new();
         for range in ranges {
             // One that serves several ranges is made only once.
             let place = (range.place.host, range.place.port);
             let node = seen.entry(place).or_insert_with(|| node(self, range.place));
-            table.give(range.first..=range.last, node);
+            slot_map.give(range.first..=range.last, node);
         }
         for node in self.nodes.iter().filter(|node| node.is_up()) {
-            table.add(node);
+            slot_map.add(node);
         }
-        *self = table;
+        *self = slot_map;
     }
 }
 
