@@ -10,12 +10,15 @@ use syn::{Expr, Token, Type};
 use crate::ctxt::Ctxt;
 use crate::suggest;
 
+/// The name of an argument, and how it is written.
+pub(crate) type Usage = (&'static str, &'static str);
+
 /// What an attribute takes.
 pub(crate) struct Spec {
     /// As messages call it.
     pub(crate) attribute: &'static str,
-    /// Every argument that has a name, and how it is written.
-    pub(crate) known: &'static [(&'static str, &'static str)],
+    /// Every argument that has a name, in groups: several attributes share some of them.
+    pub(crate) known: &'static [&'static [Usage]],
     /// What users will try, and what to write instead.
     pub(crate) refused: &'static [(&'static str, &'static str)],
     /// The argument whose value is a type, if one is: as an expression, `Vec<User>` is a comparison.
@@ -25,10 +28,21 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
+    /// Every argument that has a name, group by group.
+    fn known(&self) -> impl Iterator<Item = &'static Usage> {
+        self.known.iter().copied().flatten()
+    }
+
+    /// The names of the arguments, each once.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.known().map(|(known, _)| *known).collect();
+        names.dedup();
+        names
+    }
+
     /// How the argument of this name is written, if there is one.
     fn usage(&self, name: &Ident) -> Option<&'static str> {
-        let known = self.known.iter().find(|(known, _)| name == known);
-        known.map(|(_, usage)| *usage)
+        self.known().find(|(known, _)| name == known).map(|(_, usage)| *usage)
     }
 
     /// Whether the argument of this name is a list in brackets, which could be an expression as well.
@@ -38,7 +52,7 @@ impl Spec {
 
     /// Whether the argument of this name can be given once as a value and once as a list: it is known twice.
     fn has_two_forms(&self, name: &Ident) -> bool {
-        self.known.iter().filter(|(known, _)| name == known).count() > 1
+        self.known().filter(|(known, _)| name == known).count() > 1
     }
 }
 
@@ -147,8 +161,7 @@ impl Args {
             self.excused.push(refused);
             return;
         }
-        let mut names: Vec<_> = spec.known.iter().map(|(known, _)| *known).collect();
-        names.dedup();
+        let names = spec.names();
         let hint = match suggest::closest(&name.to_string(), names.iter().copied()) {
             Some(meant) => {
                 self.excused.extend(names.iter().copied().find(|known| *known == meant));

@@ -23,8 +23,8 @@ use syn::{
     PathArguments, ReturnType, Signature, Stmt, Type, TypeParamBound,
 };
 
-use crate::key;
 use crate::params::{self, Params};
+use crate::tokens;
 
 /// A function whose body is `Box::pin(async move { ... })`.
 pub(crate) struct Pinned {
@@ -74,7 +74,7 @@ impl Pinned {
         };
         let busy = self.body.iter().enumerate().filter(|(at, stmt)| {
             said_again(stmt)
-                .is_none_or(|name| key::mentions(others(*at), &name.unraw().to_string()))
+                .is_none_or(|name| tokens::mentions(others(*at), &name.unraw().to_string()))
         });
         busy.map(|(_, stmt)| stmt.to_token_stream()).collect()
     }

@@ -1,49 +1,53 @@
-//! A test that keeps a rule of this crate: every message has a compile-fail case that shows it.
+//! Tests that keep rules of this crate: every message has a compile-fail case that shows it, and every argument stands in
+//! the documentation.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// Where messages are written.
-const SOURCES: &[(&str, &str)] = &[
-    ("args.rs", include_str!("args.rs")),
-    ("cached/check.rs", include_str!("cached/check.rs")),
-    ("cached/each.rs", include_str!("cached/each.rs")),
-    ("cached/parse.rs", include_str!("cached/parse.rs")),
-    ("common.rs", include_str!("common.rs")),
-    ("derive/cache_key.rs", include_str!("derive/cache_key.rs")),
-    ("derive/cache_value.rs", include_str!("derive/cache_value.rs")),
-    ("derive/key_part.rs", include_str!("derive/key_part.rs")),
-    ("duration.rs", include_str!("duration.rs")),
-    ("encoding.rs", include_str!("encoding.rs")),
-    ("fresh.rs", include_str!("fresh.rs")),
-    ("invalidates/check.rs", include_str!("invalidates/check.rs")),
-    ("invalidates/parse.rs", include_str!("invalidates/parse.rs")),
-    ("owned.rs", include_str!("owned.rs")),
-    ("part.rs", include_str!("part.rs")),
-    ("refuse.rs", include_str!("refuse.rs")),
-    ("rules.rs", include_str!("rules.rs")),
-    ("template.rs", include_str!("template.rs")),
-    ("write_behind/check.rs", include_str!("write_behind/check.rs")),
-    ("write_behind/parse.rs", include_str!("write_behind/parse.rs")),
-    ("write_through/check.rs", include_str!("write_through/check.rs")),
-    ("write_through/parse.rs", include_str!("write_through/parse.rs")),
+use crate::args::Spec;
+use crate::cached::CACHED;
+use crate::invalidates::INVALIDATES;
+use crate::write_behind::WRITE_BEHIND;
+use crate::write_through::WRITE_THROUGH;
+
+/// Files whose prose is no message: tests and their helpers, a bug of ours, and documentation of what is generated.
+const NO_MESSAGES: [&str; 12] = [
+    "cached/mistakes.rs",
+    "cached/tests.rs",
+    "coverage.rs",
+    "ctxt.rs",
+    "derive/tests.rs",
+    "invalidates/tests.rs",
+    "snapshot.rs",
+    "template_check.rs",
+    "template_tests.rs",
+    "write_behind/expand.rs",
+    "write_behind/tests.rs",
+    "write_through/tests.rs",
 ];
 
 #[test]
 fn every_message_has_a_case() {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/ours");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     // The cases are not part of the published crate.
-    let Ok(cases) = fs::read_dir(cases) else { return };
+    let Ok(cases) = fs::read_dir(root.join("../tests/ui/ours")) else { return };
     let shown: String = cases
         .map(|case| case.expect("a case").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "stderr"))
         .map(|path| fs::read_to_string(path).expect("a case's messages"))
         .collect();
+    let src = root.join("src");
     let mut unseen = Vec::new();
-    for (file, source) in SOURCES {
-        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+    for path in sources(&src) {
+        let file = path.strip_prefix(&src).expect("a source").display().to_string();
+        if NO_MESSAGES.contains(&&*file) {
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("a source");
+        let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let tokens: TokenStream = source.parse().expect("Rust");
         for text in messages(tokens) {
             let unshown = |part: &&str| part.len() > 12 && !shown.contains(part);
@@ -52,6 +56,18 @@ fn every_message_has_a_case() {
         }
     }
     assert!(unseen.is_empty(), "no case under tests/ui/ours shows\n{}", unseen.join("\n"));
+}
+
+/// All files of Rust in a folder, but for snapshots.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+    let found = entries.flat_map(|path| match path.is_dir() {
+        true if path.ends_with("snapshots") => Vec::new(),
+        true => sources(&path),
+        false => vec![path],
+    });
+    found.collect()
 }
 
 /// The string literals that are prose: several words, and no documentation.
@@ -76,4 +92,40 @@ fn messages(tokens: TokenStream) -> Vec<String> {
 
 fn is_prose(text: &str) -> bool {
     text.split(' ').filter(|word| word.len() > 1).count() > 3
+}
+
+#[test]
+fn every_argument_is_documented() {
+    let source = include_str!("lib.rs");
+    let attributes = [
+        ("cached", &CACHED),
+        ("invalidates", &INVALIDATES),
+        ("write_through", &WRITE_THROUGH),
+        ("write_behind", &WRITE_BEHIND),
+    ];
+    for (attribute, spec) in attributes {
+        let (before, _) =
+            source.split_once(&format!("\npub fn {attribute}(")).expect("an attribute");
+        let docs = before.rsplit("\n\n").next().expect("its documentation").replace("/// ", "");
+        assert_eq!(documented(&docs), arguments(spec), "`{attribute}` in lib.rs");
+    }
+    // The README is not part of the published crate.
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    if let Ok(readme) = fs::read_to_string(readme) {
+        let (_, cached) = readme.split_once("\n### `#[cached(...)]`").expect("a chapter");
+        let (cached, _) = cached.split_once("\n### ").expect("another chapter");
+        assert_eq!(documented(cached), arguments(&CACHED), "`cached` in README.md");
+    }
+}
+
+fn arguments(spec: &Spec) -> BTreeSet<String> {
+    spec.names().into_iter().map(str::to_owned).collect()
+}
+
+/// The names in the first column of a table of arguments.
+fn documented(docs: &str) -> BTreeSet<String> {
+    let rows = docs.lines().skip_while(|line| !line.starts_with("| argument |")).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let first = rows.filter_map(|row| row.split('|').nth(1));
+    first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
 }

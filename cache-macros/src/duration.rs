@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
 use syn::{BinOp, Expr, ExprLit, Lit, UnOp};
 
-use crate::key;
+use crate::tokens;
 
 /// A length of time in an argument.
 pub(crate) enum Length {
@@ -67,7 +67,7 @@ impl Length {
         }
         let duration = self.duration();
         // An expression of another type is then reported where it stands.
-        let at = span.located_at(key::first_span(&duration));
+        let at = span.located_at(tokens::first_span(&duration));
         let method = Ident::new(&format!("{name}_duration"), at);
         quote_spanned!(at=> #method(#duration))
     }

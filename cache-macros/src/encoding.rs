@@ -4,9 +4,16 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, ExprLit, Lit, Path, UnOp};
 
-use crate::args::{Arg, Args, Spec, Value};
+use crate::args::{Arg, Args, Spec, Usage, Value};
 use crate::ctxt::Ctxt;
 use crate::suggest;
+
+/// The arguments of what stores something.
+pub(crate) const USAGES: &[Usage] = &[
+    ("codec", "codec = msgpack"),
+    ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
+    ("max_bytes", "max_bytes = 65536"),
+];
 
 pub(crate) struct Encoding {
     codec: Option<Choice>,
@@ -48,7 +55,7 @@ const COMPRESSIONS: Names =
 
 const COMPRESS: Spec = Spec {
     attribute: "`compress`",
-    known: &[("over", "over = 4096")],
+    known: &[&[("over", "over = 4096")]],
     refused: &[],
     of_type: None,
     positional: None,

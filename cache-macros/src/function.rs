@@ -10,8 +10,8 @@ use syn::{
 };
 
 use crate::async_trait::Pinned;
-use crate::key;
 use crate::params::{self, Params};
+use crate::tokens;
 
 pub(crate) struct Function {
     attrs: Vec<Attribute>,
@@ -131,7 +131,7 @@ impl Function {
     pub(crate) fn future(&self, before: &TokenStream, body: TokenStream) -> TokenStream {
         let span = Span::mixed_site();
         let typed = match self.output() {
-            Some(ty) if can_be_named(ty) => typed(span.located_at(key::first_span(ty)), ty),
+            Some(ty) if can_be_named(ty) => typed(span.located_at(tokens::first_span(ty)), ty),
             Some(_) => TokenStream::new(),
             None => typed(span, &quote_spanned!(span=> ())),
         };

@@ -16,7 +16,8 @@ use proc_macro::TokenStream;
 mod args;
 mod async_trait;
 mod cached;
-mod common;
+mod captures;
+mod codegen;
 #[cfg(test)]
 mod coverage;
 mod ctxt;
@@ -24,24 +25,24 @@ mod derive;
 mod duration;
 mod encoding;
 mod fallback;
-mod fresh;
+mod fraction;
+mod freshness_args;
 mod function;
 mod invalidates;
 mod key;
-mod owned;
+mod on_unavailable;
 mod params;
-mod part;
-mod receiver;
-mod refuse;
-mod returned;
-mod rules;
-mod site;
+mod rename_self;
+mod result_keys;
+mod shared_args;
 #[cfg(test)]
 mod snapshot;
 mod suggest;
 mod template;
 #[cfg(test)]
 mod template_check;
+mod tokens;
+mod validation;
 mod write_behind;
 mod write_through;
 

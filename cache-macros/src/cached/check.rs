@@ -4,17 +4,18 @@ use super::model::Cached;
 use super::{background, each, types};
 use crate::ctxt::Ctxt;
 use crate::function::{self, Form};
-use crate::key::{self, Key, Template};
+use crate::key::{Key, Template};
 use crate::params;
-use crate::rules::{self, Meant};
 use crate::suggest;
+use crate::tokens;
+use crate::validation::{self, Meant};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{GenericArgument, PathArguments, Type, TypeReference};
 
 pub(super) fn all(model: &Cached, cx: &Ctxt) {
-    rules::check_async(&model.function, "#[cached]", cx);
-    rules::check_transactions(&model.function, IN_A_TRANSACTION, cx);
+    validation::check_async(&model.function, "#[cached]", cx);
+    validation::check_transactions(&model.function, IN_A_TRANSACTION, cx);
     check_returns_something(model, cx);
     check_return_type_is_named(model, cx);
     check_value_is_owned(model, cx);
@@ -23,7 +24,7 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
     match &model.options.key {
         Some(Key::Template(template)) => {
             check_skipped_are_not_in_key(model, template, cx);
-            let meant = rules::check_template(template, &model.params, cx);
+            let meant = validation::check_template(template, &model.params, cx);
             check_template_is_complete(model, template, &meant, cx);
         }
         // A batch has no use for one, and says so.
@@ -31,14 +32,14 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
         Some(Key::Expr(expr)) => check_expression_is_complete(model, &expr.to_token_stream(), cx),
         None => {}
     }
-    if let Some(because) = model.options.fresh.background() {
+    if let Some(because) = model.options.freshness.background() {
         background::check(model, because, cx);
     }
     if let Some(list) = &model.options.each {
         each::check(model, list, cx);
     }
     for tag in &model.options.tags {
-        rules::check_key(tag, &model.params, cx);
+        validation::check_key(tag, &model.params, cx);
     }
 }
 
@@ -150,11 +151,11 @@ fn check_template_is_complete(model: &Cached, template: &Template, meant: &Meant
 
 /// As for a template; where in an expression a parameter is used is not for us to judge.
 fn check_expression_is_complete(model: &Cached, key: &proc_macro2::TokenStream, cx: &Ctxt) {
-    for name in missing(model, |name| key::mentions(key.clone(), name)) {
+    for name in missing(model, |name| tokens::mentions(key.clone(), name)) {
         cx.error_at(&name, incomplete(&name.unraw().to_string(), "use it in the key"));
     }
     for name in &model.options.skip {
-        if key::mentions(key.clone(), &name.unraw().to_string()) {
+        if tokens::mentions(key.clone(), &name.unraw().to_string()) {
             cx.error_at(
                 name,
                 format!("`{name}` is skipped, yet the key uses it: remove one of the two"),

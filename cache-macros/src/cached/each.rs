@@ -7,14 +7,14 @@ use syn::ext::IdentExt;
 use syn::{FnArg, GenericArgument, PatIdent, PathArguments, Type};
 
 use super::model::Cached;
-use super::{background, expand};
-use crate::common;
+use super::{call, hooks};
+use crate::captures::{self, Captures};
 use crate::ctxt::Ctxt;
-use crate::key::{self, Key, Template};
-use crate::owned::{self, Owned};
-use crate::receiver;
+use crate::key::{Key, Template};
+use crate::rename_self;
 use crate::suggest;
 use crate::template::Placeholder;
+use crate::tokens;
 
 /// The list, as the function takes it.
 struct List<'a> {
@@ -47,7 +47,7 @@ impl<'a> List<'a> {
         let allow = quote_spanned!(span=> #[allow(unused_variables)]);
         match self.ty {
             Type::Reference(ty) => {
-                let ty = owned::reference(ty);
+                let ty = captures::reference(ty);
                 quote_spanned!(span=> #allow let #mutability #ident: #ty = &__ids;)
             }
             ty => quote_spanned!(span=> #allow let #mutability #ident: #ty = __ids;),
@@ -77,20 +77,20 @@ fn is_vec(ty: &Type) -> bool {
 pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
     let Some(list) = List::of(model, name) else { return TokenStream::new() };
     let span = Span::mixed_site();
-    let krate = &model.options.common.krate;
-    let call = expand::call(model);
-    let Run { load, hooks, rebound, batch, run } = match model.options.fresh.background() {
+    let krate = &model.options.shared.krate;
+    let begin = call::begin(model);
+    let Run { load, hooks, rebound, batch, run } = match model.options.freshness.background() {
         None => attended(model, &list),
         Some(_) => in_background(model, &list),
     };
-    let at = expand::where_it_returns(model);
+    let at = call::where_it_returns(model);
     let ids = list.slice();
     let batch = {
-        let krate = common::at(krate, at);
+        let krate = tokens::at(krate, at);
         let batch = Ident::new(batch, at);
         quote_spanned!(at=> #krate::__private::#batch(#ids, #load))
     };
-    let fingerprint = expand::fingerprint(&model.options);
+    let fingerprint = call::fingerprint(&model.options);
     let key = model.options.key.as_ref().map(|key| key.write(&model.params));
     let run = Ident::new(run, at);
     let run = quote_spanned! {at=>
@@ -99,7 +99,7 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
     model.function.with_rebound(
         &rebound,
         quote_spanned! {span=>
-            #call
+            #begin
             let (__load, __rows, __value) = #batch;
             #fingerprint
             #run
@@ -124,19 +124,20 @@ fn attended(model: &Cached, list: &List<'_>) -> Run {
     let name = &list.bound.ident;
     let statements = model.function.statements();
     // Keys are made of these, and closures look at them, while the load has them.
-    let closures = background::closures(&model.options);
-    let shared = Owned::of(&model.function, &statements).by_value(|param| {
+    let closures = hooks::closures(&model.options);
+    let shared = Captures::of(&model.function, &statements).by_value(|param| {
         param != name
-            && (in_key(model, param) || key::mentions(closures.clone(), &param.unraw().to_string()))
+            && (in_key(model, param)
+                || tokens::mentions(closures.clone(), &param.unraw().to_string()))
     });
     let clones = shared.clones();
     let body = match shared.names().iter().any(|name| name == "self") {
-        true => receiver::rename(statements).tokens,
+        true => rename_self::rename(statements).tokens,
         false => statements,
     };
     let body = model.function.future(&list.missing(), body);
     let load = quote_spanned!(Span::mixed_site()=> |__ids| { #clones #body });
-    let hooks = expand::hooks(&model.options, &found(model));
+    let hooks = hooks::borrowed(&model.options, &found(model));
     let mut rebound = shared.names();
     rebound.push(name.clone());
     Run { load, hooks, rebound, batch: "batch", run: "run_each" }
@@ -148,22 +149,22 @@ fn in_background(model: &Cached, list: &List<'_>) -> Run {
     let span = Span::mixed_site();
     let name = &list.bound.ident;
     let statements = model.function.statements();
-    let owned = Owned::of(&model.function, &statements).without(name);
-    let clones = owned.detach(&model.options.common.krate);
-    let (references, missing) = (owned.references(), list.missing());
-    let body = receiver::rename(statements).tokens;
+    let captures = Captures::of(&model.function, &statements).without(name);
+    let clones = captures.detach(&model.options.shared.krate);
+    let (references, missing) = (captures.references(), list.missing());
+    let body = rename_self::rename(statements).tokens;
     let body = model.function.future(&quote_spanned!(span=> #references #missing), body);
     let load = quote_spanned!(span=> || { #clones move |__ids| #body });
-    let hooks = background::hooks(model, &found(model));
+    let hooks = hooks::owned(model, &found(model));
     let hooks = quote_spanned!(span=> || #hooks);
-    let mut rebound = owned.names();
+    let mut rebound = captures.names();
     rebound.push(name.clone());
     Run { load, hooks, rebound, batch: "batch_owned", run: "run_each_owned" }
 }
 
 /// The value for closures to look at, which is found behind an `Option` where rows may be missing.
 fn found(model: &Cached) -> TokenStream {
-    let krate = &model.options.common.krate;
+    let krate = &model.options.shared.krate;
     quote_spanned! {Span::mixed_site()=>
         #[allow(unused_imports)]
         use #krate::__private::{Found0 as _, Found1 as _};
@@ -241,7 +242,7 @@ fn check_tags(model: &Cached, name: &Ident, cx: &Ctxt) {
     for tag in &model.options.tags {
         let of_one = match tag {
             Key::Template(template) => names(template, &name.unraw().to_string()),
-            Key::Expr(expr) => key::mentions(expr.to_token_stream(), &name.unraw().to_string()),
+            Key::Expr(expr) => tokens::mentions(expr.to_token_stream(), &name.unraw().to_string()),
         };
         if of_one {
             cx.error_at(
@@ -255,16 +256,16 @@ fn check_tags(model: &Cached, name: &Ident, cx: &Ctxt) {
 /// Keys are made of the parameters, and closures look at them, while the load has them.
 fn check_keys_and_load_go_together(model: &Cached, cx: &Ctxt) {
     // A load in the background has clones, and none of what is mutable.
-    if model.options.fresh.background().is_some() {
+    if model.options.freshness.background().is_some() {
         return;
     }
-    let closures = background::closures(&model.options);
+    let closures = hooks::closures(&model.options);
     for input in &model.function.sig.inputs {
         let (shown, name) = match input {
-            FnArg::Receiver(receiver) if owned::is_mutable(&receiver.kind) => {
+            FnArg::Receiver(receiver) if captures::is_mutable(&receiver.kind) => {
                 (receiver.to_token_stream(), receiver.self_token.to_token_stream())
             }
-            FnArg::Typed(typed) if owned::is_mutable_reference(&typed.ty) => {
+            FnArg::Typed(typed) if captures::is_mutable_reference(&typed.ty) => {
                 (typed.ty.to_token_stream(), typed.pat.to_token_stream())
             }
             _ => continue,
@@ -275,7 +276,7 @@ fn check_keys_and_load_go_together(model: &Cached, cx: &Ctxt) {
                 shown,
                 format!("the keys of a batch are made of `{name}` while the body has it, so neither can change it: take it by `&`"),
             );
-        } else if key::mentions(closures.clone(), &name) {
+        } else if tokens::mentions(closures.clone(), &name) {
             cx.error_at(
                 shown,
                 format!("the closures over the values of a batch mention `{name}` while the body has it, so neither can change it: take it by `&`"),

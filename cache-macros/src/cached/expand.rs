@@ -1,21 +1,16 @@
 //! Writes the code of a cached function: one `static`, the key, and one call into the runtime.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
-use syn::Expr;
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
 
-use super::model::{Cached, Options, Ttl};
-use super::{background, each, policy};
-use crate::common;
-use crate::duration::Length;
-use crate::key::{self, Key};
-use crate::site;
+use super::model::Cached;
+use super::{background, call, each, hooks};
 
 pub(super) fn expand(model: &Cached) -> TokenStream {
     if let Some(list) = &model.options.each {
         return each::expand(model, list);
     }
-    match model.options.fresh.background() {
+    match model.options.freshness.background() {
         None => attended(model),
         Some(_) => background::expand(model),
     }
@@ -24,124 +19,16 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
 /// A function whose loads end with their callers: the body is one future, which borrows what it likes.
 fn attended(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
-    let call = call(model);
+    let begin = call::begin(model);
     let body = model.function.body();
-    let found = found(model, &quote_spanned!(span=> of(&*__body)));
-    let hooks = hooks(&model.options, &TokenStream::new());
-    let run = quote_spanned!(where_it_returns(model)=> __call.run(__shape, #hooks, __body).await);
+    let found = call::found(model, &quote_spanned!(span=> of(&*__body)));
+    let hooks = hooks::borrowed(&model.options, &TokenStream::new());
+    let at = call::where_it_returns(model);
+    let run = quote_spanned!(at=> __call.run(__shape, #hooks, __body).await);
     model.function.with(quote_spanned! {span=>
-        #call
+        #begin
         let __body = ::core::pin::pin!(#body);
         #found
         #run
     })
-}
-
-/// `let __call = ...;`: with all that is known before the body is there.
-pub(super) fn call(model: &Cached) -> TokenStream {
-    let span = Span::mixed_site();
-    let options = &model.options;
-    let krate = &options.common.krate;
-    let policy = policy::policy(options);
-    let template = options.key.as_ref().and_then(site::template);
-    let site =
-        quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy) #template);
-    let call = site::call(krate, options.common.cache.as_ref(), &site, &steps(model));
-    let link = is_linked(options)
-        .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));
-    quote_spanned!(span=> #link #call)
-}
-
-/// What is known only with the arguments. The key and tags come last: they are not made where `when` says no.
-fn steps(model: &Cached) -> TokenStream {
-    let span = Span::mixed_site();
-    let options = &model.options;
-    let mut steps = TokenStream::new();
-    if let Some(when) = &options.when {
-        steps.extend(quote_spanned!(span=> .when(#when)));
-    }
-    if let Some(Ttl::Length(Length::Expr(ttl))) = &options.ttl {
-        steps.extend(quote_spanned!(span=> .ttl(#ttl)));
-    }
-    if let Some(Length::Expr(ttl)) = options.negative_ttl.as_ref().map(|negative| &negative.length)
-    {
-        steps.extend(quote_spanned!(span=> .negative_ttl(#ttl)));
-    }
-    // Each element of a list has its own.
-    let key = options.key.as_ref().filter(|_| options.each.is_none()).map(|key| match key {
-        Key::Template(_) => key.write(&model.params),
-        Key::Expr(expr) => {
-            let expr = key::borrowed(expr);
-            quote_spanned!(span=> __link.key(__w, #expr);)
-        }
-    });
-    steps.extend(key.map(|key| quote_spanned!(span=> .key(|__w| { #key }))));
-    let tags = options.tags.iter().map(|tag| tag.write(&model.params));
-    steps.extend(tags.map(|tag| quote_spanned!(span=> .tag(|__w| { #tag }))));
-    steps
-}
-
-/// A key that is an expression may say what is under it. Where that is not what the body gives, it is an error at the
-/// key, which is made before the body's type is known.
-fn is_linked(options: &Options) -> bool {
-    matches!(options.key, Some(Key::Expr(_)))
-}
-
-/// What is found out about the body by its type, of which `probe` is made: `let __shape = ...;`, and what follows
-/// from it.
-pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
-    let span = Span::mixed_site();
-    let options = &model.options;
-    let krate = &options.common.krate;
-    let shape = site::shape(krate, probe);
-    let value = quote_spanned!(span=> let __value = #krate::__private::ValueProbe::of(&__shape););
-    let fingerprint = fingerprint(options);
-    let link = is_linked(options).then(|| quote_spanned!(span=> __link.to(&__shape);));
-    let option = options.negative_ttl.as_ref().map(|negative| negative.name.span());
-    let option = option.map(|at| {
-        let shape = quote_spanned!(span.located_at(at)=> &__shape);
-        quote_spanned!(span=> #krate::__private::require_option(#shape);)
-    });
-    quote_spanned!(span=> #shape #link #option #value #fingerprint)
-}
-
-/// The fingerprint of the values, of which `__value` is a probe. A codec may need one: without, that is an error there.
-pub(super) fn fingerprint(options: &Options) -> TokenStream {
-    let span = Span::mixed_site();
-    let krate = &options.common.krate;
-    let needed = options.encoding.needs_fingerprint().map(|at| {
-        let value = quote_spanned!(span.located_at(at)=> &__value);
-        quote_spanned!(span=> #krate::__private::require_fingerprint(#value);)
-    });
-    let fingerprint = site::fingerprint(krate);
-    quote_spanned!(span=> #needed #fingerprint)
-}
-
-/// Where the return type stands, and with it all of the call that does all: a value that cannot be stored is reported
-/// there, and once.
-pub(super) fn where_it_returns(model: &Cached) -> Span {
-    let span = Span::mixed_site();
-    model.function.output().map_or(span, |output| span.located_at(key::first_span(output)))
-}
-
-/// What looks at the value: the closures of `ttl` and `unless`, after the statements `before`.
-pub(super) fn hooks(options: &Options, before: &TokenStream) -> TokenStream {
-    let span = Span::mixed_site();
-    let krate = &options.common.krate;
-    let view = |method: &str, closure: &dyn ToTokens| {
-        let method = Ident::new(method, span);
-        let at = span.located_at(key::first_span(&closure));
-        let krate = common::at(krate, at);
-        let view = quote_spanned!(at=> #krate::__private::view(__value, #closure));
-        quote_spanned!(span=> __plan.#method(#view);)
-    };
-    let ttl = match &options.ttl {
-        Some(Ttl::OfValue(closure)) => Some(view("ttl", closure)),
-        _ => None,
-    };
-    let unless = options.unless.as_ref().map(|closure: &Expr| view("unless", closure));
-    if ttl.is_none() && unless.is_none() {
-        return quote_spanned!(span=> #krate::__private::keep);
-    }
-    quote_spanned!(span=> |__value, __plan| { #before #ttl #unless })
 }

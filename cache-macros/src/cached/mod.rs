@@ -1,9 +1,11 @@
 //! `#[cached]`: cache-aside around an async function.
 
 mod background;
+mod call;
 mod check;
 mod each;
 mod expand;
+mod hooks;
 mod model;
 mod parse;
 mod policy;
@@ -14,6 +16,8 @@ mod mistakes;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use self::parse::CACHED;
 use proc_macro2::TokenStream;
 
 use crate::fallback;

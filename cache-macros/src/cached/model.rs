@@ -4,13 +4,13 @@
 use proc_macro2::Ident;
 use syn::{Expr, ExprClosure};
 
-use crate::common::Common;
 use crate::duration::Length;
 use crate::encoding::Encoding;
-use crate::fresh::Fresh;
+use crate::freshness_args::FreshnessArgs;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
+use crate::shared_args::SharedArgs;
 
 pub(crate) struct Cached {
     pub(crate) function: Function,
@@ -29,7 +29,7 @@ pub(crate) struct Options {
     /// The parameter that is a list, each of whose elements has a key.
     pub(crate) each: Option<Ident>,
     pub(crate) negative_ttl: Option<NegativeTtl>,
-    pub(crate) fresh: Fresh,
+    pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
     /// What groups of entries are marked with: keys of their own.
     pub(crate) tags: Vec<Key>,
@@ -37,7 +37,7 @@ pub(crate) struct Options {
     pub(crate) when: Option<Expr>,
     /// A condition on the value: with it nothing is stored.
     pub(crate) unless: Option<Expr>,
-    pub(crate) common: Common,
+    pub(crate) shared: SharedArgs,
 }
 
 pub(crate) enum Ttl {
@@ -67,7 +67,7 @@ impl Cached {
 
     /// Whether `param` is what `cache = ...` names: that is where values are, not what they are of.
     pub(crate) fn is_the_cache(&self, param: &Ident) -> bool {
-        let mut cache = self.options.common.cache.as_ref();
+        let mut cache = self.options.shared.cache.as_ref();
         while let Some(Expr::Reference(reference)) = cache {
             cache = Some(&reference.expr);
         }

@@ -8,40 +8,32 @@ use syn::{Expr, ExprClosure, Token};
 
 use super::model::{Lock, NegativeTtl, Options, Ttl};
 use crate::args::{Arg, Args, Spec, Value};
-use crate::common::{self, Common};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
-use crate::encoding::Encoding;
-use crate::fresh::Fresh;
+use crate::encoding::{self, Encoding};
+use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
+use crate::shared_args::{self, SharedArgs};
 
-const CACHED: Spec = Spec {
+pub(crate) const CACHED: Spec = Spec {
     attribute: "`#[cached]`",
     known: &[
-        ("key", "key = \"user:<id>\""),
-        ("ttl", "ttl = 3600"),
-        ("lock", "lock` or `lock(lease = \"5s\", wait = \"10s\")"),
-        ("skip", "skip(conn)"),
-        ("each", "each = ids"),
-        ("cache", "cache = self.cache"),
-        ("negative_ttl", "negative_ttl = 60"),
-        ("jitter", "jitter = 0.1"),
-        ("stale_while_revalidate", "stale_while_revalidate = 30"),
-        ("stale_if_error", "stale_if_error = \"1h\""),
-        ("soft_timeout", "soft_timeout = \"200ms\""),
-        ("refresh_ahead", "refresh_ahead = 0.8` or `refresh_ahead = xfetch"),
-        ("audit", "audit = 0.001"),
-        ("tags", "tags = [\"tenant:<tenant>\"]"),
-        ("version", "version = 2"),
-        ("codec", "codec = msgpack"),
-        ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
-        ("max_bytes", "max_bytes = 65536"),
-        ("when", "when = !fresh"),
-        ("unless", "unless = |user: &User| user.is_guest"),
-        ("policy", "policy = USERS"),
-        ("background", "background"),
-        ("name", "name = \"users.find\""),
-        ("crate", "crate = my_cache"),
+        &[
+            ("key", "key = \"user:<id>\""),
+            ("ttl", "ttl = 3600"),
+            ("lock", "lock` or `lock(lease = \"5s\", wait = \"10s\")"),
+            ("skip", "skip(conn)"),
+            ("each", "each = ids"),
+            ("negative_ttl", "negative_ttl = 60"),
+            ("tags", "tags = [\"tenant:<tenant>\"]"),
+            ("when", "when = !fresh"),
+            ("unless", "unless = |user: &User| user.is_guest"),
+            shared_args::POLICY,
+        ],
+        freshness_args::OF_ENTRIES,
+        freshness_args::OF_READERS,
+        encoding::USAGES,
+        shared_args::USAGES,
     ],
     refused: &[(
         "on_unavailable",
@@ -55,7 +47,7 @@ const CACHED: Spec = Spec {
 
 const LOCK: Spec = Spec {
     attribute: "`lock`",
-    known: &[("lease", "lease = \"5s\""), ("wait", "wait = \"10s\"")],
+    known: &[&[("lease", "lease = \"5s\""), ("wait", "wait = \"10s\"")]],
     refused: &[],
     of_type: None,
     positional: Some("the arguments of `lock` have names: `lock(lease = \"5s\", wait = \"10s\")`"),
@@ -63,21 +55,21 @@ const LOCK: Spec = Spec {
 
 pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &CACHED, cx);
-    let fresh = Fresh::parse(&mut args, cx);
+    let freshness = FreshnessArgs::parse(&mut args, cx);
     Options {
         key: key(&mut args, cx),
         ttl: ttl(&mut args, cx),
-        policy: common::policy(&mut args, cx),
+        policy: shared_args::policy(&mut args, cx),
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
         skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
         each: args.take("each").and_then(|arg| each(arg, cx)),
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
-        fresh,
+        freshness,
         encoding: Encoding::parse(&mut args, cx),
         tags: args.take("tags").and_then(|arg| Key::tags(arg, cx)).unwrap_or_default(),
         when: args.take("when").and_then(|arg| when(arg, cx)),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
-        common: Common::parse(&mut args, cx),
+        shared: SharedArgs::parse(&mut args, cx),
     }
 }
 

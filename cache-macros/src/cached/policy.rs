@@ -4,10 +4,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::model::{NegativeTtl, Options, Ttl};
-use crate::common;
+use crate::codegen;
 use crate::duration::Length;
-use crate::key;
-use crate::site;
+use crate::tokens;
 
 /// The part of the policy that is known before the function runs.
 pub(super) fn policy(options: &Options) -> TokenStream {
@@ -26,27 +25,27 @@ pub(super) fn policy(options: &Options) -> TokenStream {
         let ttl = length.method("negative_ttl");
         policy.extend(quote_spanned!(span=> .#ttl));
     }
-    policy.extend(options.fresh.policy());
-    policy.extend(options.encoding.policy(&options.common.krate));
-    policy.extend(options.common.policy());
+    policy.extend(options.freshness.policy());
+    policy.extend(options.encoding.policy(&options.shared.krate));
+    policy.extend(options.shared.policy());
     policy
 }
 
 /// What the other arguments are methods of: the policy that is shared, if there is one, with this function's ttl.
 fn base(options: &Options) -> TokenStream {
     let span = Span::mixed_site();
-    let krate = &options.common.krate;
+    let krate = &options.shared.krate;
     let ttl = match &options.ttl {
         Some(Ttl::Length(length)) => Some(length),
         _ => None,
     };
     let shared = options.policy.as_ref().map(|policy| {
-        if options.fresh.background().is_some() {
-            return key::bracketed(policy);
+        if options.freshness.background().is_some() {
+            return tokens::bracketed(policy);
         }
-        let at = span.located_at(key::first_span(policy));
-        let krate = common::at(krate, at);
+        let at = span.located_at(tokens::first_span(policy));
+        let krate = tokens::at(krate, at);
         quote_spanned!(at=> #krate::__private::foreground(#policy))
     });
-    site::policy(krate, shared, ttl)
+    codegen::policy(krate, shared, ttl)
 }

@@ -6,17 +6,18 @@ use syn::{Data, DeriveInput, Expr, ExprLit, Fields, Lit, Path, Type};
 
 use super::{Bounds, implementation};
 use crate::args::{Args, Spec};
-use crate::common;
 use crate::ctxt::Ctxt;
 use crate::fallback;
 use crate::key::{self, Template};
-use crate::rules;
+use crate::shared_args;
 use crate::suggest;
 use crate::template::Placeholder;
+use crate::tokens;
+use crate::validation;
 
 const CACHE_KEY: Spec = Spec {
     attribute: "`#[cache_key(\"...\")]`",
-    known: &[("value", "value = User"), ("crate", "crate = my_cache")],
+    known: &[&[("value", "value = User"), shared_args::CRATE]],
     refused: &[],
     of_type: Some("value"),
     positional: None,
@@ -24,7 +25,7 @@ const CACHE_KEY: Spec = Spec {
 
 const FIELD: Spec = Spec {
     attribute: "`#[cache_key(...)]` on a field",
-    known: &[("skip", "skip")],
+    known: &[&[("skip", "skip")]],
     refused: &[],
     of_type: Some("value"),
     positional: Some("on a field there is only `#[cache_key(skip)]`"),
@@ -104,7 +105,7 @@ fn said(input: &DeriveInput, cx: &Ctxt) -> Said {
         let message = "the key is missing: write `#[cache_key(\"user:<id>\")]` above the struct";
         cx.error(syn::Error::new(input.ident.span(), message));
     }
-    let krate = common::krate(&mut args, cx);
+    let krate = shared_args::krate(&mut args, cx);
     let value = args.take("value").and_then(|value| value.ty(cx));
     let mut given = std::mem::take(&mut args.positional).into_iter();
     let template = match given.next() {
@@ -177,7 +178,7 @@ fn check_template_is_complete(model: &CacheKey<'_>, cx: &Ctxt) {
     };
     let names: Vec<_> = model.fields.iter().map(|field| &*field.name).collect();
     let is_field = |name: &str| names.contains(&name);
-    let mut meant = rules::check_braces(template, is_field, cx);
+    let mut meant = validation::check_braces(template, is_field, cx);
     let mut unknown = 0;
     for placeholder in template.placeholders() {
         if field_of(model, placeholder).is_some() {
@@ -269,7 +270,7 @@ fn expand(model: &CacheKey<'_>) -> TokenStream {
 /// `KeyPart` is underlined there; of a field of a field nothing is known but the template.
 fn value(model: &CacheKey<'_>, template: &Template, placeholder: &Placeholder) -> TokenStream {
     let at = match field_of(model, placeholder) {
-        Some(field) if placeholder.path.len() == 1 => key::first_span(field.ty),
+        Some(field) if placeholder.path.len() == 1 => tokens::first_span(field.ty),
         _ => template.literal.span(),
     };
     let span = Span::mixed_site().located_at(at);

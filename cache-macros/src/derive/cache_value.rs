@@ -18,13 +18,13 @@ use syn::{
 
 use super::{Bounds, implementation, is_marker, mentions, text};
 use crate::args::{Args, Spec, Value};
-use crate::common;
 use crate::ctxt::Ctxt;
 use crate::fallback;
+use crate::shared_args;
 
 const CACHE_VALUE: Spec = Spec {
     attribute: "`#[cache_value(...)]`",
-    known: &[("crate", "crate = my_cache")],
+    known: &[&[shared_args::CRATE]],
     refused: &[],
     of_type: None,
     positional: Some("there is only `#[cache_value(crate = my_cache)]`"),
@@ -32,7 +32,7 @@ const CACHE_VALUE: Spec = Spec {
 
 const FIELD: Spec = Spec {
     attribute: "`#[cache_value(...)]` on a field",
-    known: &[("by_name", "by_name")],
+    known: &[&[("by_name", "by_name")]],
     refused: &[],
     of_type: None,
     positional: Some("on a field there is only `#[cache_value(by_name)]`"),
@@ -77,7 +77,7 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
 }
 
 fn parse<'a>(input: &'a DeriveInput, cx: &Ctxt) -> Option<CacheValue<'a>> {
-    let krate = common::krate(&mut arguments(&input.attrs, &CACHE_VALUE, cx), cx);
+    let krate = shared_args::krate(&mut arguments(&input.attrs, &CACHE_VALUE, cx), cx);
     let (layout, parts) = (TokenStream::new(), Vec::new());
     let mut model = CacheValue { input, krate, named: false, layout, parts };
     let attrs = model.serde(&input.attrs);

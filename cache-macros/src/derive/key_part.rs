@@ -8,13 +8,13 @@ use syn::{Data, DataEnum, DataStruct, DeriveInput, Fields, Path, Type};
 
 use super::{Bounds, implementation, is_marker};
 use crate::args::{Args, Spec};
-use crate::common;
 use crate::ctxt::Ctxt;
 use crate::fallback;
+use crate::shared_args;
 
 const KEY_PART: Spec = Spec {
     attribute: "`#[key_part(...)]`",
-    known: &[("crate", "crate = my_cache")],
+    known: &[&[shared_args::CRATE]],
     refused: &[],
     of_type: None,
     positional: Some("there is only `#[key_part(crate = my_cache)]`"),
@@ -42,7 +42,7 @@ fn krate(input: &DeriveInput, cx: &Ctxt) -> Path {
     let attrs = input.attrs.iter().filter(|attr| attr.path().is_ident("key_part"));
     let lists = attrs.filter_map(|attr| cx.ok(attr.meta.require_list()));
     let tokens = lists.map(|list| list.tokens.clone()).collect();
-    common::krate(&mut Args::parse(tokens, &KEY_PART, cx), cx)
+    shared_args::krate(&mut Args::parse(tokens, &KEY_PART, cx), cx)
 }
 
 /// A struct of several fields has no one text, and joining them by a separator that a value may

@@ -3,16 +3,16 @@
 
 use super::model::Invalidates;
 use crate::ctxt::Ctxt;
-use crate::{refuse, rules};
+use crate::{on_unavailable, validation};
 
 pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
-    rules::check_async(&model.function, "#[invalidates]", cx);
-    rules::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
+    validation::check_async(&model.function, "#[invalidates]", cx);
+    validation::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
     for key in model.options.keys.iter().chain(&model.options.tags) {
-        rules::check_key(key, &model.params, cx);
+        validation::check_key(key, &model.params, cx);
     }
     let fences = model.options.keys.iter().chain(&model.options.tags);
-    refuse::check(model.options.refuses, fences, cx);
+    on_unavailable::check(model.options.refuses, fences, cx);
 }
 
 const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the keys were dropped, \

@@ -8,6 +8,8 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use self::parse::INVALIDATES;
 use proc_macro2::TokenStream;
 
 use crate::fallback;

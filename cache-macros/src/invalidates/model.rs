@@ -2,10 +2,10 @@
 
 use proc_macro2::Span;
 
-use crate::common::Common;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
+use crate::shared_args::SharedArgs;
 
 pub(crate) struct Invalidates {
     pub(crate) function: Function,
@@ -19,7 +19,7 @@ pub(crate) struct Options {
     pub(crate) tags: Vec<Key>,
     /// Where `on_unavailable = "error"` stands.
     pub(crate) refuses: Option<Span>,
-    pub(crate) common: Common,
+    pub(crate) shared: SharedArgs,
 }
 
 impl Invalidates {

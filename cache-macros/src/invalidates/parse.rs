@@ -4,21 +4,14 @@ use proc_macro2::{Span, TokenStream};
 
 use super::model::Options;
 use crate::args::{Args, Spec};
-use crate::common::Common;
 use crate::ctxt::Ctxt;
 use crate::key::Key;
-use crate::refuse;
+use crate::on_unavailable;
+use crate::shared_args::{self, SharedArgs};
 
-const INVALIDATES: Spec = Spec {
+pub(crate) const INVALIDATES: Spec = Spec {
     attribute: "`#[invalidates]`",
-    known: &[
-        ("tags", "tags(\"tenant:<tenant>\")"),
-        refuse::USAGE,
-        ("cache", "cache = self.cache"),
-        ("version", "version = 2"),
-        ("name", "name = \"users.update\""),
-        ("crate", "crate = my_cache"),
-    ],
+    known: &[&[("tags", "tags(\"tenant:<tenant>\")"), on_unavailable::USAGE], shared_args::USAGES],
     refused: &[(
         "key",
         "keys have no name here, since there can be several: `#[invalidates(\"user:<user.id>\")]`",
@@ -39,7 +32,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     Options {
         keys: keys.into_iter().filter_map(|key| Key::parse(key, cx)).collect(),
         tags: tags.map(|tags| Key::list(tags, cx)).unwrap_or_default(),
-        refuses: refuse::parse(&mut args, cx),
-        common: Common::parse(&mut args, cx),
+        refuses: on_unavailable::parse(&mut args, cx),
+        shared: SharedArgs::parse(&mut args, cx),
     }
 }

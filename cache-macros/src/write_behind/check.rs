@@ -3,23 +3,24 @@
 use quote::ToTokens;
 use syn::{FnArg, GenericArgument, PatType, PathArguments, ReceiverKind, Type};
 
-use super::model::{Batch, Receiver, WriteBehind};
+use super::model::{Batch, ReceiverForm, WriteBehind};
 use crate::ctxt::Ctxt;
 use crate::function::Form;
-use crate::key::{self, Key};
-use crate::rules;
+use crate::key::Key;
+use crate::tokens;
+use crate::validation;
 
 /// Checks all of them, and gives what the signature says.
 pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
-    rules::check_async(&model.function, "#[write_behind]", cx);
-    rules::check_transactions(&model.function, LATER, cx);
+    validation::check_async(&model.function, "#[write_behind]", cx);
+    validation::check_transactions(&model.function, LATER, cx);
     check_no_trait(model, cx);
     check_not_generic(model, cx);
     check_says_whether_it_worked(model, cx);
     check_name_is_free(model, cx);
     check_key(model, cx);
     for tag in &model.options.tags {
-        rules::check_key(tag, &model.params, cx);
+        validation::check_key(tag, &model.params, cx);
     }
     let receiver = check_receiver(model, cx);
     let parameter = check_takes_a_batch(model, cx);
@@ -91,15 +92,15 @@ fn check_key(model: &WriteBehind, cx: &Ctxt) {
     };
     match &model.options.key {
         Some(Key::Template(template)) => {
-            let meant = rules::check_placeholders(template, &model.params, cx);
-            let braces = rules::check_braces(template, |name| model.params.contains(name), cx);
+            let meant = validation::check_placeholders(template, &model.params, cx);
+            let braces = validation::check_braces(template, |name| model.params.contains(name), cx);
             let named = template.placeholders().any(|p| p.root() == value);
             let probably = meant.unknown > 0 || meant.names.contains(&value);
             if !named && !probably && !braces.contains(&value) {
                 cx.error_at(&template.literal, missing());
             }
         }
-        Some(Key::Expr(expr)) if !key::mentions(expr.to_token_stream(), &value) => {
+        Some(Key::Expr(expr)) if !tokens::mentions(expr.to_token_stream(), &value) => {
             cx.error_at(expr, missing());
         }
         _ => {}
@@ -107,17 +108,17 @@ fn check_key(model: &WriteBehind, cx: &Ctxt) {
 }
 
 /// The flusher outlives the call that starts it, so it needs something of its own to call the function on.
-fn check_receiver(model: &WriteBehind, cx: &Ctxt) -> Option<Receiver> {
+fn check_receiver(model: &WriteBehind, cx: &Ctxt) -> Option<ReceiverForm> {
     let Some(FnArg::Receiver(receiver)) = model.function.sig.inputs.first() else {
-        return Some(Receiver::None);
+        return Some(ReceiverForm::None);
     };
     let known = match &receiver.kind {
-        ReceiverKind::Reference(_, _, None) => Some(Receiver::Reference),
+        ReceiverKind::Reference(_, _, None) => Some(ReceiverForm::Reference),
         ReceiverKind::Typed(_, ty) => match &**ty {
             Type::Reference(reference) => {
-                argument_of(&reference.elem, "Arc").map(|_| Receiver::SharedReference)
+                argument_of(&reference.elem, "Arc").map(|_| ReceiverForm::SharedReference)
             }
-            ty => argument_of(ty, "Arc").map(|_| Receiver::Shared),
+            ty => argument_of(ty, "Arc").map(|_| ReceiverForm::Shared),
         },
         _ => None,
     };

@@ -5,11 +5,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 
 use super::model::{Batch, Options, Setting, WriteBehind};
-use super::this::This;
-use crate::common;
+use super::receiver::Receiver;
+use crate::codegen;
 use crate::duration::Length;
-use crate::key::{self, Key};
-use crate::site;
+use crate::key::Key;
+use crate::tokens;
 
 pub(super) fn expand(model: &WriteBehind, batch: &Batch<'_>) -> Option<TokenStream> {
     let enqueue = model.options.enqueue.as_ref()?;
@@ -38,15 +38,15 @@ fn beside(name: &Ident, what: &str) -> Ident {
 fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenStream> {
     let span = Span::mixed_site();
     let enqueue = model.options.enqueue.as_ref()?;
-    let krate = &model.options.common.krate;
-    let this = This::of(model, batch);
+    let krate = &model.options.shared.krate;
+    let this = Receiver::of(model, batch);
     let (vis, receiver, queue) = (model.function.vis(), this.borrowed(), this.call(&names.queue));
     let (name, value, ty) = (&enqueue.name, &enqueue.value, batch.value);
     let key = match model.options.key.as_ref()? {
         key @ Key::Template(_) => key.write(&model.params),
         // A key that is an expression may say what is under it.
         Key::Expr(expr) => {
-            let expr = key::borrowed(expr);
+            let expr = tokens::borrowed(expr);
             quote_spanned!(span=> #krate::__private::queue_key(&__queue, __w, #expr);)
         }
     };
@@ -73,7 +73,7 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
 
 /// The tags of one value, as they are stored.
 fn tags(model: &WriteBehind) -> Vec<TokenStream> {
-    let krate = &model.options.common.krate;
+    let krate = &model.options.shared.krate;
     let stored = model.options.tags.iter().map(|tag| {
         let tag = tag.write(&model.params);
         quote_spanned!(Span::mixed_site()=> #krate::__private::queue_tag(&__queue, |__w| { #tag }))
@@ -85,21 +85,21 @@ fn tags(model: &WriteBehind) -> Vec<TokenStream> {
 fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenStream> {
     let span = Span::mixed_site();
     let options = &model.options;
-    let krate = &options.common.krate;
+    let krate = &options.shared.krate;
     let (vis, name, title, ty) =
         (model.function.vis(), &names.queue, options.queue.as_ref()?, batch.value);
-    let receiver = This::of(model, batch).borrowed();
+    let receiver = Receiver::of(model, batch).borrowed();
     let policy = policy(options);
-    let cache = match &options.common.cache {
+    let cache = match &options.shared.cache {
         None => quote_spanned!(span=> ::core::option::Option::None),
         Some(cache) => {
-            let cache = key::borrowed(cache);
+            let cache = tokens::borrowed(cache);
             quote_spanned!(span=> ::core::option::Option::Some(#cache))
         }
     };
     // A type that cannot be stored is shown where it is named.
-    let at = span.located_at(key::first_span(ty));
-    let made = common::at(krate, at);
+    let at = span.located_at(tokens::first_span(ty));
+    let made = tokens::at(krate, at);
     let made = quote_spanned!(at=> #made::__private::queue::<#ty>(&__SITE, #cache, #title));
     let fingerprint = fingerprint(options);
     let ttl = match &options.ttl {
@@ -134,19 +134,19 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
 
 /// The policy, as far as it is known before the program runs.
 fn policy(options: &Options) -> TokenStream {
-    let krate = &options.common.krate;
-    let shared = options.policy.as_ref().map(key::bracketed);
-    let mut policy = site::policy(krate, shared, options.ttl.as_ref());
-    policy.extend(options.fresh.policy());
+    let krate = &options.shared.krate;
+    let shared = options.policy.as_ref().map(tokens::bracketed);
+    let mut policy = codegen::policy(krate, shared, options.ttl.as_ref());
+    policy.extend(options.freshness.policy());
     policy.extend(options.encoding.policy(krate));
-    policy.extend(options.common.policy());
+    policy.extend(options.shared.policy());
     policy
 }
 
 /// The queue knows the fingerprint of its values, if they have one. A codec may need one: without, that is an error there.
 fn fingerprint(options: &Options) -> TokenStream {
     let span = Span::mixed_site();
-    let krate = &options.common.krate;
+    let krate = &options.shared.krate;
     let needed = options.encoding.needs_fingerprint().map(|at| {
         let value = quote_spanned!(span.located_at(at)=> &__value);
         quote_spanned!(span=> #krate::__private::require_fingerprint(#value);)
@@ -165,10 +165,10 @@ fn fingerprint(options: &Options) -> TokenStream {
 /// `save_flusher`: the task that calls the batch function.
 fn flusher(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> TokenStream {
     let span = Span::mixed_site();
-    let krate = &model.options.common.krate;
+    let krate = &model.options.shared.krate;
     let function = &model.function.sig.ident;
     let (vis, name) = (model.function.vis(), &names.flusher);
-    let this = This::of(model, batch);
+    let this = Receiver::of(model, batch);
     let (receiver, bounds) = this.kept();
     let queue = this.call(&names.queue);
     let doc = format!(
@@ -177,8 +177,8 @@ fn flusher(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> TokenStream
     );
     // A function that does not return a `Result` is shown where it says what it returns.
     let output = model.function.output();
-    let at = output.map_or(span, |output| span.located_at(key::first_span(output)));
-    let start = common::at(krate, at);
+    let at = output.map_or(span, |output| span.located_at(tokens::first_span(output)));
+    let start = tokens::at(krate, at);
     let flush = this.flush(function, batch.parameter, at);
     let start = quote_spanned!(at=> #start::__private::flusher(&#queue, #flush));
     quote_spanned! {span=>

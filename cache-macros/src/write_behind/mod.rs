@@ -4,11 +4,13 @@ mod check;
 mod expand;
 mod model;
 mod parse;
-mod this;
+mod receiver;
 
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use self::parse::WRITE_BEHIND;
 use proc_macro2::TokenStream;
 
 use crate::fallback;

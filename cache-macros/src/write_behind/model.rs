@@ -3,13 +3,13 @@
 use proc_macro2::Ident;
 use syn::{Expr, LitStr, Type};
 
-use crate::common::Common;
 use crate::duration::Length;
 use crate::encoding::Encoding;
-use crate::fresh::Fresh;
+use crate::freshness_args::FreshnessArgs;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
+use crate::shared_args::SharedArgs;
 
 pub(crate) struct WriteBehind {
     pub(crate) function: Function,
@@ -28,11 +28,11 @@ pub(crate) struct Options {
     pub(crate) tags: Vec<Key>,
     /// What several functions share; the other arguments come before it.
     pub(crate) policy: Option<Expr>,
-    pub(crate) fresh: Fresh,
+    pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
     /// The queue's own settings, each as the method that sets it.
     pub(crate) settings: Vec<(&'static str, Setting)>,
-    pub(crate) common: Common,
+    pub(crate) shared: SharedArgs,
 }
 
 /// `save(user)`
@@ -48,7 +48,7 @@ pub(crate) enum Setting {
 
 /// The signature of the batch function, as far as it matters.
 pub(crate) struct Batch<'a> {
-    pub(crate) receiver: Receiver,
+    pub(crate) receiver: ReceiverForm,
     /// The parameter's type.
     pub(crate) parameter: &'a Type,
     /// The type of the queue's values.
@@ -56,7 +56,7 @@ pub(crate) struct Batch<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Receiver {
+pub(crate) enum ReceiverForm {
     /// A free function.
     None,
     /// `&self`

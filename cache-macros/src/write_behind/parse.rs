@@ -5,39 +5,34 @@ use syn::{Expr, ExprLit, Lit, LitStr};
 
 use super::model::{Enqueue, Options, Setting};
 use crate::args::{self, Arg, Args, Spec};
-use crate::common::{self, Common};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
-use crate::encoding::Encoding;
-use crate::fresh::Fresh;
+use crate::encoding::{self, Encoding};
+use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
+use crate::shared_args::{self, SharedArgs};
 
-const WRITE_BEHIND: Spec = Spec {
+pub(crate) const WRITE_BEHIND: Spec = Spec {
     attribute: "`#[write_behind]`",
     known: &[
-        ("queue", "queue = \"users\""),
-        ("key", "key = \"user:<user.id>\""),
-        ("ttl", "ttl = 3600"),
-        ("enqueue", "enqueue = save(user)"),
-        ("batch", "batch = 500"),
-        ("linger", "linger = \"50ms\""),
-        ("capacity", "capacity = 100_000"),
-        ("wait", "wait = \"5s\""),
-        ("attempts", "attempts = 5"),
-        ("patience", "patience = \"15m\""),
-        ("lease", "lease = \"5s\""),
-        ("tags", "tags = [\"tenant:<user.tenant>\"]"),
-        ("jitter", "jitter = 0.1"),
-        ("stale_while_revalidate", "stale_while_revalidate = 30"),
-        ("stale_if_error", "stale_if_error = \"1h\""),
-        ("codec", "codec = msgpack"),
-        ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
-        ("max_bytes", "max_bytes = 65536"),
-        ("policy", "policy = USERS"),
-        ("cache", "cache = self.cache"),
-        ("version", "version = 2"),
-        ("name", "name = \"users.save\""),
-        ("crate", "crate = my_cache"),
+        &[
+            ("queue", "queue = \"users\""),
+            ("key", "key = \"user:<user.id>\""),
+            ("ttl", "ttl = 3600"),
+            ("enqueue", "enqueue = save(user)"),
+            ("batch", "batch = 500"),
+            ("linger", "linger = \"50ms\""),
+            ("capacity", "capacity = 100_000"),
+            ("wait", "wait = \"5s\""),
+            ("attempts", "attempts = 5"),
+            ("patience", "patience = \"15m\""),
+            ("lease", "lease = \"5s\""),
+            ("tags", "tags = [\"tenant:<user.tenant>\"]"),
+            shared_args::POLICY,
+        ],
+        freshness_args::OF_ENTRIES,
+        encoding::USAGES,
+        shared_args::USAGES,
     ],
     refused: &[],
     of_type: None,
@@ -81,10 +76,10 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         enqueue,
         tags: args.take("tags").and_then(|arg| tags(arg, cx)).unwrap_or_default(),
         settings: settings(&mut args, cx),
-        policy: common::policy(&mut args, cx),
-        fresh: Fresh::parse(&mut args, cx),
+        policy: shared_args::policy(&mut args, cx),
+        freshness: FreshnessArgs::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),
-        common: Common::parse(&mut args, cx),
+        shared: SharedArgs::parse(&mut args, cx),
     }
 }
 

@@ -7,18 +7,18 @@ use super::model::WriteThrough;
 use crate::ctxt::Ctxt;
 use crate::function::Form;
 use crate::key::Key;
-use crate::{refuse, returned, rules};
+use crate::{on_unavailable, result_keys, validation};
 
 pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
-    rules::check_async(&model.function, "#[write_through]", cx);
-    rules::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
+    validation::check_async(&model.function, "#[write_through]", cx);
+    validation::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
     check_there_is_a_value(model, cx);
     check_carried_are_known_before(model, cx);
-    refuse::check(model.options.refuses, model.options.fences(), cx);
+    on_unavailable::check(model.options.refuses, model.options.fences(), cx);
     for key in model.options.keys() {
         if let Key::Template(template) = key {
-            rules::check_placeholders(template, &model.params, cx);
-            rules::check_braces(template, |name| model.params.contains(name), cx);
+            validation::check_placeholders(template, &model.params, cx);
+            validation::check_braces(template, |name| model.params.contains(name), cx);
         }
     }
 }
@@ -69,8 +69,8 @@ fn unit(ty: &Type) -> Option<&Type> {
 
 /// Whether a tag was invalidated during the write can only be told by a stamp from before it.
 fn check_carried_are_known_before(model: &WriteThrough, cx: &Ctxt) {
-    for template in model.options.tags.carried.iter().filter_map(returned::template) {
-        for placeholder in template.placeholders().filter(|it| returned::is_returned(it)) {
+    for template in model.options.tags.carried.iter().filter_map(result_keys::template) {
+        for placeholder in template.placeholders().filter(|it| result_keys::is_returned(it)) {
             let message = format!(
                 "a tag that the entry carries is looked up before the function runs, so it cannot \
                  have `{placeholder}`: name a parameter"

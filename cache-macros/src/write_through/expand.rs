@@ -6,25 +6,25 @@ use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
 use super::model::{Options, Ttl, Value, WriteThrough};
-use crate::common;
 use crate::duration::Length;
-use crate::key::{self, Key};
-use crate::returned::{self, Returned};
-use crate::{refuse, site};
+use crate::key::Key;
+use crate::result_keys::{self, ResultKeys};
+use crate::tokens;
+use crate::{codegen, on_unavailable};
 
 pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
-    let krate = &options.common.krate;
+    let krate = &options.shared.krate;
     let policy = policy(options);
-    let template = options.key.as_ref().and_then(site::template);
+    let template = options.key.as_ref().and_then(codegen::template);
     let site =
         quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy) #template);
-    let call = site::call(krate, options.common.cache.as_ref(), &site, &steps(model));
+    let call = codegen::call(krate, options.shared.cache.as_ref(), &site, &steps(model));
     let link = is_linked(options)
         .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));
     let body = model.function.body();
-    let shape = site::shape(krate, &quote_spanned!(span=> of(&*__body)));
+    let shape = codegen::shape(krate, &quote_spanned!(span=> of(&*__body)));
     let returned = returned(model);
     let before = &returned.before;
     let write = write(model, &returned.after);
@@ -40,15 +40,15 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
 
 /// The part of the policy that is known before the function runs.
 fn policy(options: &Options) -> TokenStream {
-    let krate = &options.common.krate;
+    let krate = &options.shared.krate;
     let ttl = match &options.ttl {
         Some(Ttl::Length(length)) => Some(length),
         _ => None,
     };
-    let mut policy = site::policy(krate, options.policy.as_ref().map(key::bracketed), ttl);
-    policy.extend(options.fresh.policy());
+    let mut policy = codegen::policy(krate, options.policy.as_ref().map(tokens::bracketed), ttl);
+    policy.extend(options.freshness.policy());
     policy.extend(options.encoding.policy(krate));
-    policy.extend(options.common.policy());
+    policy.extend(options.shared.policy());
     policy
 }
 
@@ -61,12 +61,12 @@ fn steps(model: &WriteThrough) -> TokenStream {
     if let Some(Ttl::Length(Length::Expr(ttl))) = &options.ttl {
         steps.extend(quote_spanned!(span=> .ttl(#ttl)));
     }
-    let key = options.key.as_ref().filter(|key| returned::template(key).is_none());
+    let key = options.key.as_ref().filter(|key| result_keys::template(key).is_none());
     steps.extend(key.map(|key| {
         let key = match key {
             Key::Template(_) => key.write(&model.params),
             Key::Expr(expr) => {
-                let expr = key::borrowed(expr);
+                let expr = tokens::borrowed(expr);
                 quote_spanned!(span=> __link.key(__w, #expr);)
             }
         };
@@ -74,7 +74,7 @@ fn steps(model: &WriteThrough) -> TokenStream {
     }));
     let mut names = |method: &str, keys: &[Key]| {
         let method = syn::Ident::new(method, span);
-        for key in keys.iter().filter(|key| returned::template(key).is_none()) {
+        for key in keys.iter().filter(|key| result_keys::template(key).is_none()) {
             let key = key.write(&model.params);
             steps.extend(quote_spanned!(span=> .#method(|__w| { #key })));
         }
@@ -83,20 +83,20 @@ fn steps(model: &WriteThrough) -> TokenStream {
     names("fence_tag", &options.tags.fenced);
     names("tag", &options.tags.carried);
     if let Some(Value::Given(given)) = &options.value {
-        let given = key::borrowed(given);
-        let leave = leave(options, &given, key::first_span(&given));
+        let given = tokens::borrowed(given);
+        let leave = leave(options, &given, tokens::first_span(&given));
         steps.extend(quote_spanned!(span=> .leave(|__leave| { #leave })));
     }
     steps
 }
 
 /// The keys that are known only from what the function returns.
-fn returned(model: &WriteThrough) -> Returned {
+fn returned(model: &WriteThrough) -> ResultKeys {
     let options = &model.options;
-    let mut found = Returned::default();
+    let mut found = ResultKeys::default();
     let mut empty = |method: &str, keys: &mut dyn Iterator<Item = &Key>| {
-        for key in keys.filter_map(returned::template) {
-            found.empty(method, key, &model.params, &options.common.krate);
+        for key in keys.filter_map(result_keys::template) {
+            found.empty(method, key, &model.params, &options.shared.krate);
         }
     };
     empty("empty", &mut options.key.iter().chain(&options.invalidates));
@@ -109,15 +109,15 @@ fn returned(model: &WriteThrough) -> Returned {
 fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
-    let krate = &options.common.krate;
+    let krate = &options.shared.krate;
     let sig = &model.function.sig;
     let output = model.function.output();
-    let at = span.located_at(output.map_or(sig.ident.span(), key::first_span));
+    let at = span.located_at(output.map_or(sig.ident.span(), tokens::first_span));
     let leave = match &options.value {
         Some(Value::Given(_) | Value::Unreadable) => TokenStream::new(),
         Some(Value::Of(pick)) => {
-            let at = span.located_at(key::first_span(pick));
-            let krate = common::at(krate, at);
+            let at = span.located_at(tokens::first_span(pick));
+            let krate = tokens::at(krate, at);
             leave(options, &quote_spanned!(at=> #krate::__private::pick(__value, #pick)), at)
         }
         None => leave(options, &quote_spanned!(at=> __value), at),
@@ -130,7 +130,7 @@ fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
     match options.refuses {
         None => quote_spanned!(at=> __call.write(__shape, #hook, __body).await),
         Some(refuses) => {
-            let refuse = refuse::prepare(refuses, krate);
+            let refuse = on_unavailable::prepare(refuses, krate);
             let call = quote_spanned!(at=> __call.write_or(__refuse, __shape, #hook, __body).await);
             quote_spanned!(span=> #refuse #call)
         }
@@ -142,14 +142,14 @@ fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
 fn leave(options: &Options, value: &TokenStream, at: Span) -> TokenStream {
     let span = Span::mixed_site();
     let at = span.located_at(at);
-    let krate = &options.common.krate;
+    let krate = &options.shared.krate;
     let ttl = match &options.ttl {
         Some(Ttl::OfValue(closure)) => Some(of_value(krate, closure)),
         _ => None,
     };
     let leave = quote_spanned!(at=> __leave.value(__kept));
     let picked = {
-        let krate = common::at(krate, at);
+        let krate = tokens::at(krate, at);
         quote_spanned!(at=> (&&&&&&#krate::__private::Picked(#value)).__cache_kept())
     };
     let known = options.encoding.needs_fingerprint().map(|codec| {
@@ -184,8 +184,8 @@ fn is_linked(options: &Options) -> bool {
 /// The closure of `ttl`, asked of the value that is stored.
 fn of_value(krate: &Path, closure: &impl ToTokens) -> TokenStream {
     let span = Span::mixed_site();
-    let at = span.located_at(key::first_span(closure));
-    let krate = common::at(krate, at);
+    let at = span.located_at(tokens::first_span(closure));
+    let krate = tokens::at(krate, at);
     let view = quote_spanned!(at=> #krate::__private::view(__kept, #closure));
     quote_spanned!(span=> __leave.ttl(#view);)
 }

@@ -8,6 +8,8 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use self::parse::WRITE_THROUGH;
 use proc_macro2::TokenStream;
 
 use crate::fallback;

@@ -4,13 +4,13 @@
 use proc_macro2::Span;
 use syn::{Expr, ExprClosure};
 
-use crate::common::Common;
 use crate::duration::Length;
 use crate::encoding::Encoding;
-use crate::fresh::Fresh;
+use crate::freshness_args::FreshnessArgs;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
+use crate::shared_args::SharedArgs;
 
 pub(crate) struct WriteThrough {
     pub(crate) function: Function,
@@ -32,9 +32,9 @@ pub(crate) struct Options {
     pub(crate) refuses: Option<Span>,
     /// What the other arguments override: that of its readers.
     pub(crate) policy: Option<Expr>,
-    pub(crate) fresh: Fresh,
+    pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
-    pub(crate) common: Common,
+    pub(crate) shared: SharedArgs,
 }
 
 pub(crate) enum Ttl {

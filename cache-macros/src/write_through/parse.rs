@@ -4,37 +4,32 @@ use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Path};
 
 use super::model::{Options, Tags, Ttl, Value};
-use crate::args::{self, Arg, Args, Spec};
-use crate::common::{self, Common};
+use crate::args::{self, Arg, Args, Spec, Usage};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
-use crate::encoding::Encoding;
-use crate::fresh::Fresh;
+use crate::encoding::{self, Encoding};
+use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
+use crate::on_unavailable;
 use crate::params::Params;
-use crate::refuse;
+use crate::shared_args::{self, SharedArgs};
 
-const WRITE_THROUGH: Spec = Spec {
+pub(crate) const WRITE_THROUGH: Spec = Spec {
     attribute: "`#[write_through]`",
     known: &[
-        ("key", "key = \"user:<user.id>\""),
-        ("ttl", "ttl = 3600"),
-        ("value", "value = |saved: &Saved| &saved.user` or `value = user"),
-        ("invalidates", "invalidates(\"user-by-name:<user.name>\")"),
-        TAGS,
-        TAGS,
-        ("jitter", "jitter = 0.1"),
-        ("stale_while_revalidate", "stale_while_revalidate = 30"),
-        ("stale_if_error", "stale_if_error = \"1h\""),
-        ("codec", "codec = msgpack"),
-        ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
-        ("max_bytes", "max_bytes = 65536"),
-        ("policy", "policy = USERS"),
-        refuse::USAGE,
-        ("cache", "cache = self.cache"),
-        ("version", "version = 2"),
-        ("name", "name = \"users.update\""),
-        ("crate", "crate = my_cache"),
+        &[
+            ("key", "key = \"user:<user.id>\""),
+            ("ttl", "ttl = 3600"),
+            ("value", "value = |saved: &Saved| &saved.user` or `value = user"),
+            ("invalidates", "invalidates(\"user-by-name:<user.name>\")"),
+            TAGS,
+            TAGS,
+            on_unavailable::USAGE,
+            shared_args::POLICY,
+        ],
+        freshness_args::OF_ENTRIES,
+        encoding::USAGES,
+        shared_args::USAGES,
     ],
     refused: &[
         (
@@ -55,7 +50,7 @@ const WRITE_THROUGH: Spec = Spec {
 };
 
 /// Written twice in the list of arguments, since it can be given once in each form.
-const TAGS: (&str, &str) = (
+const TAGS: Usage = (
     "tags",
     "tags(\"tenant:<user.tenant>\")` for tags that the function makes stale, `tags = \
      [\"tenant:<user.tenant>\"]` for tags that the stored entry carries",
@@ -70,11 +65,11 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         value: args.take("value").map(|arg| value(arg, params, cx)),
         invalidates: args.take("invalidates").map(|arg| Key::list(arg, cx)).unwrap_or_default(),
         tags: tags(&mut args, cx),
-        refuses: refuse::parse(&mut args, cx),
-        policy: common::policy(&mut args, cx),
-        fresh: Fresh::parse(&mut args, cx),
+        refuses: on_unavailable::parse(&mut args, cx),
+        policy: shared_args::policy(&mut args, cx),
+        freshness: FreshnessArgs::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),
-        common: Common::parse(&mut args, cx),
+        shared: SharedArgs::parse(&mut args, cx),
     }
 }
 

@@ -5,10 +5,10 @@ use quote::ToTokens;
 use syn::{Expr, ExprLit, Lit, UnOp};
 
 use crate::ctxt::Ctxt;
-use crate::key;
+use crate::tokens;
 
 /// What an argument is a part of, and how messages say so.
-pub(crate) struct Whole {
+pub(crate) struct Fraction {
     pub(crate) argument: &'static str,
     /// "the ttl"
     pub(crate) of: &'static str,
@@ -18,10 +18,10 @@ pub(crate) struct Whole {
     pub(crate) example: &'static str,
 }
 
-impl Whole {
+impl Fraction {
     /// Reads a part: an expression of type `f64`.
     pub(crate) fn parse(&self, expr: Expr, cx: &Ctxt) -> Option<TokenStream> {
-        let Whole { argument, of, all, example } = self;
+        let Fraction { argument, of, all, example } = self;
         let Some(part) = literal(&expr) else {
             return Some(expr.into_token_stream());
         };
@@ -36,7 +36,7 @@ impl Whole {
             return None;
         }
         let mut literal = Literal::f64_unsuffixed(part);
-        literal.set_span(key::first_span(&expr));
+        literal.set_span(tokens::first_span(&expr));
         Some(literal.into_token_stream())
     }
 }
@@ -61,9 +61,10 @@ fn literal(expr: &Expr) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const AUDIT: Whole = Whole { argument: "audit", of: "the hits", all: true, example: "`0.001`" };
+    const AUDIT: Fraction =
+        Fraction { argument: "audit", of: "the hits", all: true, example: "`0.001`" };
 
-    fn part(whole: &Whole, text: &str) -> Option<String> {
+    fn part(whole: &Fraction, text: &str) -> Option<String> {
         let cx = Ctxt::new();
         let part = whole.parse(syn::parse_str(text).unwrap(), &cx);
         assert_eq!(cx.check().is_ok(), part.is_some(), "{text}");
@@ -84,6 +85,6 @@ mod tests {
         for text in ["0", "0.0", "1.1", "-0.5", "1e-7", "\"10%\"", "true", "|hit| 0.5"] {
             assert_eq!(part(&AUDIT, text), None, "{text}");
         }
-        assert_eq!(part(&Whole { all: false, ..AUDIT }, "1.0"), None);
+        assert_eq!(part(&Fraction { all: false, ..AUDIT }, "1.0"), None);
     }
 }

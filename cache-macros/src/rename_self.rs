@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 
-use crate::key;
+use crate::tokens;
 
 /// A body in which `self` is called `__self`.
 #[derive(Default)]
@@ -60,7 +60,7 @@ impl Renamed {
                 renamed.into()
             }
             TokenTree::Literal(literal) => {
-                if key::in_format(&literal.to_string(), "self") {
+                if tokens::in_format(&literal.to_string(), "self") {
                     self.captures.push(literal.clone());
                 }
                 literal.into()

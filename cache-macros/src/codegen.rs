@@ -6,7 +6,8 @@ use quote::quote_spanned;
 use syn::{Expr, Path};
 
 use crate::duration::Length;
-use crate::key::{self, Key};
+use crate::key::Key;
+use crate::tokens;
 
 /// `let __call = ...;`: the `static` that names the function and holds its policy, in a scope
 /// of its own so that the body cannot see it, then `steps` on a call that begins at it.
@@ -20,7 +21,7 @@ pub(crate) fn call(
     let new = match cache {
         None => quote_spanned!(span=> new(&__SITE)),
         Some(cache) => {
-            let cache = key::borrowed(cache);
+            let cache = tokens::borrowed(cache);
             quote_spanned!(span=> on(&__SITE, #cache))
         }
     };

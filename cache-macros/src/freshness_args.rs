@@ -4,14 +4,29 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Expr;
 
-use crate::args::{Arg, Args, Value};
+use crate::args::{Arg, Args, Usage, Value};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
-use crate::key;
-use crate::part::Whole;
+use crate::fraction::Fraction;
 use crate::suggest;
+use crate::tokens;
 
-pub(crate) struct Fresh {
+/// The arguments of what stores something.
+pub(crate) const OF_ENTRIES: &[Usage] = &[
+    ("jitter", "jitter = 0.1"),
+    ("stale_while_revalidate", "stale_while_revalidate = 30"),
+    ("stale_if_error", "stale_if_error = \"1h\""),
+];
+
+/// Those of readers alone.
+pub(crate) const OF_READERS: &[Usage] = &[
+    ("soft_timeout", "soft_timeout = \"200ms\""),
+    ("refresh_ahead", "refresh_ahead = 0.8` or `refresh_ahead = xfetch"),
+    ("background", "background"),
+    ("audit", "audit = 0.001"),
+];
+
+pub(crate) struct FreshnessArgs {
     jitter: Option<Named<TokenStream>>,
     stale_while_revalidate: Option<Named<Length>>,
     stale_if_error: Option<Named<Length>>,
@@ -35,20 +50,26 @@ enum RefreshAhead {
     XFetch,
 }
 
-const JITTER: Whole = Whole { argument: "jitter", of: "the ttl", all: false, example: "`0.1`" };
+const JITTER: Fraction =
+    Fraction { argument: "jitter", of: "the ttl", all: false, example: "`0.1`" };
 
-const AHEAD: Whole =
-    Whole { argument: "refresh_ahead", of: "the ttl", all: false, example: "`0.8`, or `xfetch`" };
+const AHEAD: Fraction = Fraction {
+    argument: "refresh_ahead",
+    of: "the ttl",
+    all: false,
+    example: "`0.8`, or `xfetch`",
+};
 
-const AUDIT: Whole = Whole { argument: "audit", of: "the hits", all: true, example: "`0.001`" };
+const AUDIT: Fraction =
+    Fraction { argument: "audit", of: "the hits", all: true, example: "`0.001`" };
 
-impl Fresh {
+impl FreshnessArgs {
     pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
         check_background(args, cx);
         let swr = "nothing would be served after its ttl; leave it out for that";
         let sie = "an error would reach the caller at once; leave it out for that";
         let soft = "nobody would wait for a load; that is what `stale_while_revalidate` is for";
-        Fresh {
+        FreshnessArgs {
             jitter: named(args, "jitter", |arg| JITTER.parse(arg.expr(cx)?, cx)),
             stale_while_revalidate: named(args, "stale_while_revalidate", |a| length(a, swr, cx)),
             stale_if_error: named(args, "stale_if_error", |arg| length(arg, sie, cx)),
@@ -68,7 +89,7 @@ impl Fresh {
         let part = |named: &Named<TokenStream>| {
             let part = &named.value;
             // An expression of another type is then reported where it stands.
-            let at = span.located_at(key::first_span(part));
+            let at = span.located_at(tokens::first_span(part));
             let method = Ident::new(&named.name.to_string(), at);
             quote_spanned!(at=> .#method(#part))
         };
@@ -82,7 +103,7 @@ impl Fresh {
         });
         let refresh_ahead = self.refresh_ahead.as_ref().map(|ahead| match &ahead.value {
             RefreshAhead::At(part) => {
-                let at = span.located_at(key::first_span(part));
+                let at = span.located_at(tokens::first_span(part));
                 quote_spanned!(at=> .refresh_ahead(#part))
             }
             RefreshAhead::XFetch => quote_spanned!(span=> .xfetch()),

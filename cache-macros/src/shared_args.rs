@@ -5,10 +5,24 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Expr, ExprLit, Lit, LitStr, Path, UnOp};
 
-use crate::args::Args;
+use crate::args::{Args, Usage};
 use crate::ctxt::Ctxt;
 
-pub(crate) struct Common {
+/// The arguments of every attribute.
+pub(crate) const USAGES: &[Usage] = &[
+    ("cache", "cache = self.cache"),
+    ("version", "version = 2"),
+    ("name", "name = \"users.find\""),
+    CRATE,
+];
+
+/// The only one of these that derives take.
+pub(crate) const CRATE: Usage = ("crate", "crate = my_cache");
+
+/// That of what stores something.
+pub(crate) const POLICY: Usage = ("policy", "policy = USERS");
+
+pub(crate) struct SharedArgs {
     /// Which cache; the process-wide one where absent.
     pub(crate) cache: Option<Expr>,
     /// Part of every stored key.
@@ -19,7 +33,7 @@ pub(crate) struct Common {
     pub(crate) krate: Path,
 }
 
-impl Common {
+impl SharedArgs {
     /// The policy's methods for what every attribute takes.
     pub(crate) fn policy(&self) -> TokenStream {
         let span = Span::mixed_site();
@@ -29,7 +43,7 @@ impl Common {
     }
 
     pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
-        Common {
+        SharedArgs {
             cache: args.take("cache").and_then(|arg| arg.expr(cx)),
             version: version(args, cx),
             name: name(args, cx),
@@ -102,17 +116,5 @@ pub(crate) fn krate(args: &mut Args, cx: &Ctxt) -> Path {
     let ident = |name| syn::Ident::new(name, Span::mixed_site());
     let mut path = Path::from(ident("cache_runtime"));
     path.leading_colon = Some(syn::Token![::](Span::mixed_site()));
-    path
-}
-
-/// The path, standing at `span`: an error in a call of what it leads to is then shown there.
-pub(crate) fn at(path: &Path, span: Span) -> Path {
-    let mut path = path.clone();
-    if let Some(colons) = &mut path.leading_colon {
-        colons.spans = [span; 2];
-    }
-    for segment in &mut path.segments {
-        segment.ident.set_span(segment.ident.span().located_at(span));
-    }
     path
 }

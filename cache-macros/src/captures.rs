@@ -9,14 +9,13 @@ use syn::{
     TypeReference,
 };
 
-use crate::common;
 use crate::ctxt::Ctxt;
 use crate::function::{self, Function};
-use crate::key;
-use crate::receiver::{self, renamed};
+use crate::rename_self::{self, renamed};
+use crate::tokens;
 
 /// The parameters that a load uses.
-pub(crate) struct Owned(Vec<Parameter>);
+pub(crate) struct Captures(Vec<Parameter>);
 
 /// A parameter that is cloned.
 struct Parameter {
@@ -31,16 +30,16 @@ struct Parameter {
     reference: Option<TokenStream>,
 }
 
-impl Owned {
+impl Captures {
     /// What `uses` mentions of the function's parameters.
     pub(crate) fn of(function: &Function, uses: &TokenStream) -> Self {
         let span = Span::mixed_site();
         let mut parameters = Vec::new();
-        if receiver::rename(uses.clone()).used {
+        if rename_self::rename(uses.clone()).used {
             parameters.extend(receiver(function));
         }
         for (bound, ty) in function.bindings() {
-            if !key::mentions(uses.clone(), &bound.ident.unraw().to_string()) {
+            if !tokens::mentions(uses.clone(), &bound.ident.unraw().to_string()) {
                 continue;
             }
             let reference = match (&bound.by_ref, ty) {
@@ -56,7 +55,7 @@ impl Owned {
                 reference,
             });
         }
-        Owned(parameters)
+        Captures(parameters)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -99,7 +98,7 @@ impl Owned {
         let clones = self.0.iter().map(|parameter| {
             let Parameter { outside, inside, attribute, reference, .. } = parameter;
             let at = span.located_at(outside.span());
-            let krate = common::at(krate, at);
+            let krate = tokens::at(krate, at);
             let source = match reference {
                 Some(_) => quote_spanned!(at=> Borrowed(#outside)),
                 None => quote_spanned!(at=> Argument(&#outside)),
@@ -207,7 +206,7 @@ pub(crate) fn check(function: &Function, uses: &TokenStream, because: &Ident, cx
     for (bound, ty) in function.bindings() {
         let Some(ty) = ty.filter(|ty| !is_mutable_reference(ty)) else { continue };
         let name = bound.ident.unraw().to_string();
-        if !key::mentions(uses.clone(), &name) {
+        if !tokens::mentions(uses.clone(), &name) {
             continue;
         }
         if is_trait_object(ty) {
@@ -222,7 +221,7 @@ pub(crate) fn check(function: &Function, uses: &TokenStream, because: &Ident, cx
             );
         }
     }
-    for literal in receiver::rename(uses.clone()).captures {
+    for literal in rename_self::rename(uses.clone()).captures {
         cx.error_at(
             literal,
             format!("{reason}, with a clone of `self` that a string cannot name: write `{{}}`, and `self` after the string"),

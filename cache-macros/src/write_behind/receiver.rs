@@ -4,25 +4,25 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
-use super::model::{Batch, Receiver, WriteBehind};
+use super::model::{Batch, ReceiverForm, WriteBehind};
 
 /// The `self` of the functions: in the user's own words, since the arguments may speak of it too.
-pub(super) struct This {
-    receiver: Receiver,
+pub(super) struct Receiver {
+    receiver: ReceiverForm,
     name: Ident,
 }
 
-impl This {
-    pub(super) fn of(model: &WriteBehind, batch: &Batch<'_>) -> This {
+impl Receiver {
+    pub(super) fn of(model: &WriteBehind, batch: &Batch<'_>) -> Receiver {
         let at = model.params.receiver.unwrap_or_else(Span::mixed_site);
-        This { receiver: batch.receiver, name: Ident::new("self", at) }
+        Receiver { receiver: batch.receiver, name: Ident::new("self", at) }
     }
 
     /// How the functions that only look at it take it.
     pub(super) fn borrowed(&self) -> TokenStream {
         let this = &self.name;
         match self.receiver {
-            Receiver::None => TokenStream::new(),
+            ReceiverForm::None => TokenStream::new(),
             _ => quote_spanned!(Span::mixed_site()=> &#this,),
         }
     }
@@ -33,14 +33,14 @@ impl This {
         // Where it is not a `Clone`, say, that is shown at the function's own `self`.
         let at = span.located_at(this.span());
         match self.receiver {
-            Receiver::None => Default::default(),
-            Receiver::Reference => (
+            ReceiverForm::None => Default::default(),
+            ReceiverForm::Reference => (
                 quote_spanned!(span=> &#this),
                 quote_spanned! {at=>
                     where Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static
                 },
             ),
-            Receiver::Shared | Receiver::SharedReference => (
+            ReceiverForm::Shared | ReceiverForm::SharedReference => (
                 quote_spanned!(span=> #this: &::std::sync::Arc<Self>),
                 quote_spanned! {at=>
                     where Self: ::core::marker::Send + ::core::marker::Sync + 'static
@@ -53,7 +53,7 @@ impl This {
     pub(super) fn call(&self, name: &Ident) -> TokenStream {
         let (span, this) = (Span::mixed_site(), &self.name);
         match self.receiver {
-            Receiver::None => quote_spanned!(span=> #name()),
+            ReceiverForm::None => quote_spanned!(span=> #name()),
             _ => quote_spanned!(span=> Self::#name(#this)),
         }
     }
@@ -63,8 +63,8 @@ impl This {
         let (span, this) = (Span::mixed_site(), &self.name);
         let clone = quote_spanned!(span=> ::core::clone::Clone::clone);
         match self.receiver {
-            Receiver::None => quote_spanned!(at=> |__batch: #parameter| #function(__batch)),
-            Receiver::Reference | Receiver::SharedReference => quote_spanned! {at=>
+            ReceiverForm::None => quote_spanned!(at=> |__batch: #parameter| #function(__batch)),
+            ReceiverForm::Reference | ReceiverForm::SharedReference => quote_spanned! {at=>
                 {
                     let __this = #clone(#this);
                     move |__batch: #parameter| {
@@ -73,7 +73,7 @@ impl This {
                     }
                 }
             },
-            Receiver::Shared => quote_spanned! {at=>
+            ReceiverForm::Shared => quote_spanned! {at=>
                 {
                     let __this = #clone(#this);
                     move |__batch: #parameter| Self::#function(#clone(&__this), __batch)

@@ -12,7 +12,7 @@ use crate::template::Placeholder;
 
 /// The code for keys that are known only from what the function returns.
 #[derive(Default)]
-pub(crate) struct Returned {
+pub(crate) struct ResultKeys {
     /// Statements that stand before the body.
     pub(crate) before: TokenStream,
     /// Statements after it, on `__value` and `__leave`.
@@ -32,7 +32,7 @@ pub(crate) fn is_returned(placeholder: &Placeholder) -> bool {
     placeholder.root() == RESULT
 }
 
-impl Returned {
+impl ResultKeys {
     /// Empties the key, or tag, by the method of `Leave` that does so.
     pub(crate) fn empty(&mut self, method: &str, key: &Template, params: &Params, krate: &Path) {
         let span = Span::mixed_site();

@@ -1,0 +1,61 @@
+//! The closures over the value: those of `ttl` and `unless`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Expr;
+
+use super::model::{Cached, Options, Ttl};
+use crate::captures::Captures;
+use crate::rename_self;
+use crate::tokens;
+
+/// Those that the arguments have.
+pub(super) fn closures(options: &Options) -> TokenStream {
+    let mut closures = TokenStream::new();
+    if let Some(Ttl::OfValue(closure)) = &options.ttl {
+        closure.to_tokens(&mut closures);
+    }
+    options.unless.to_tokens(&mut closures);
+    closures
+}
+
+/// One closure that shows the value to all of them, after the statements `before`.
+pub(super) fn borrowed(options: &Options, before: &TokenStream) -> TokenStream {
+    let span = Span::mixed_site();
+    let krate = &options.shared.krate;
+    let view = |method: &str, closure: &dyn ToTokens| {
+        let method = Ident::new(method, span);
+        let at = span.located_at(tokens::first_span(&closure));
+        let krate = tokens::at(krate, at);
+        let view = quote_spanned!(at=> #krate::__private::view(__value, #closure));
+        quote_spanned!(span=> __plan.#method(#view);)
+    };
+    let ttl = match &options.ttl {
+        Some(Ttl::OfValue(closure)) => Some(view("ttl", closure)),
+        _ => None,
+    };
+    let unless = options.unless.as_ref().map(|closure: &Expr| view("unless", closure));
+    if ttl.is_none() && unless.is_none() {
+        return quote_spanned!(span=> #krate::__private::keep);
+    }
+    quote_spanned!(span=> |__value, __plan| { #before #ttl #unless })
+}
+
+/// The same with clones of what the closures mention, for a load that goes on where its caller is gone.
+pub(super) fn owned(model: &Cached, before: &TokenStream) -> TokenStream {
+    let span = Span::mixed_site();
+    let options = &model.options;
+    let closures = closures(options);
+    if closures.is_empty() {
+        return borrowed(options, &TokenStream::new());
+    }
+    let captures = Captures::of(&model.function, &closures).for_closures();
+    let references = captures.references();
+    let hooks = borrowed(options, &quote_spanned!(span=> #before #references));
+    let hooks = rename_self::rename(hooks).tokens;
+    if captures.is_empty() {
+        return quote_spanned!(span=> move #hooks);
+    }
+    let clones = captures.detach(&options.shared.krate);
+    quote_spanned!(span=> { #clones move #hooks })
+}
