@@ -31,7 +31,7 @@ use crate::{
     key::KeyWriter,
     policy::Policy,
     read::{self, Lookup, Request},
-    shape::{Plain, Shape},
+    return_shape::{Plain, Shape},
     stats::Counters,
     time::IntoTtl,
     write::{self, Refusal},

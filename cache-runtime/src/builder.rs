@@ -5,11 +5,11 @@ mod cluster;
 mod credentials;
 #[cfg(feature = "encryption")]
 mod encryption;
-mod outage;
+mod logging;
 mod query;
+mod resilience;
 mod sentinel;
 mod tls;
-mod watching;
 
 use std::{
     fmt,
@@ -17,18 +17,18 @@ use std::{
     time::Duration,
 };
 
-use self::outage::Outage;
+use self::resilience::Outage;
 pub use self::tls::Tls;
 use crate::{
+    active_refreshes::Refreshing,
     cache::Cache,
     credentials::Provider,
+    encryption::Seal,
     error::Error,
     flight::Flights,
     guard::{Guard, Settings},
-    inner::Inner,
     key,
-    refreshing::Refreshing,
-    seal::Seal,
+    shared::Inner,
     stats::{Registry, StoreCounters},
     store::{Store, memory::MemoryStore},
 };

@@ -8,17 +8,17 @@ use std::{fmt, future::Future, sync::Arc};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    behind::WriteBehind,
     codec,
     encoding::Encoding,
     error::Error,
-    inner::Inner,
     key::{self, CacheKey, KeyOf, KeyWriter},
     policy::Policy,
-    shape::{Loaded, Shape},
+    return_shape::{Loaded, Shape},
+    shared::Inner,
     stats::{Counters, Stats},
     time::{self, IntoTtl},
     write::{self, Fence},
+    write_behind::WriteBehind,
 };
 
 /// A cache: a store, and the flights and counters of this process on it.

@@ -1,26 +1,26 @@
 //! Codecs: how values become the payload of an entry.
 
 mod compression;
+mod is_none;
 #[cfg(feature = "postcard")]
-mod depth;
+mod limits;
 #[cfg(feature = "msgpack")]
 mod msgpack;
-mod none;
-#[cfg(feature = "postcard")]
-mod outer;
 #[cfg(feature = "postcard")]
 mod postcard;
+#[cfg(feature = "postcard")]
+mod strip_option;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub(crate) use self::none::is_none;
+pub(crate) use self::is_none::is_none;
 use crate::{
     encoding::{Codec, Encoding},
+    encryption,
     entry::{Entry, Header, MOST_TAGS},
     error::Error,
-    freshness::Life,
+    expiry::Life,
     protocol::Nonce,
-    seal,
 };
 
 /// What an entry says besides its value.
@@ -112,7 +112,7 @@ pub(crate) fn is_too_large(entry: &Entry, encoding: &Encoding) -> bool {
 
 /// Reads a value, by what the entry says of how it was written. One of another type is an error and not a guess.
 pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry, encoding: &Encoding) -> Result<T, Error> {
-    seal::check(entry)?;
+    encryption::check(entry)?;
     if !tells_layouts(entry.header().codec) && !fits(entry, encoding) {
         let error = if encoding.fingerprint == 0 { NO_FINGERPRINT } else { OTHER_FINGERPRINT };
         return Err(Error::Codec(error.to_owned()));

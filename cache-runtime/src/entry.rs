@@ -10,7 +10,7 @@
 //! | pending | `CA` `P`, or `Q` where contended, and the rest as a value |
 //!
 //! The flags are 1 for a remembered `None`, 2 for a value that is kept beyond its soft expiry, 4 for a payload that is
-//! sealed ([`seal`](crate::seal)): all that follows the identity is authenticated then.
+//! sealed ([`encryption`](crate::encryption)): all that follows the identity is authenticated then.
 //!
 //! Numbers are little-endian. The payload's length is in the header, so that a truncated value is found
 //! out even where its codec would not notice. The soft expiry is in milliseconds since 1970.

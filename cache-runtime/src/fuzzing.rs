@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     codec::{self, Meta},
     encoding::{Codec, Compression, Encoding},
+    encryption::Seal,
     entry::{self, Entry, Header},
     protocol::{Expected, Nonce, Pending, State},
-    seal::Seal,
 };
 
 /// The name under which the bytes are said to be stored.

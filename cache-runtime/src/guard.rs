@@ -46,11 +46,11 @@ use self::{
 };
 pub(crate) use self::{settings::Settings, writer::Unconfirmed};
 use crate::{
-    asked::{Answer, Asked},
     entry::Entry,
     error::Error,
     protocol::{Expected, Reply, State, Step},
     store::{Replies, States, Store},
+    store_op::{Answer, Asked},
 };
 
 /// How many keys or steps go out at once: so many that the round trip costs little beside them, so few that they

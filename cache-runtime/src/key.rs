@@ -5,13 +5,13 @@
 //! (`(`, `,`, `)`, `!`, `'`) is reserved, so a part's text can contain neither a separator of the key nor
 //! pretend to be another part. Every part is non-empty, which makes joined lists decodable.
 
-mod link;
 mod parts;
-mod written;
+mod rendered;
+mod typed;
 
-pub use self::written::{Written, written};
+pub use self::rendered::{Written, written};
 
-pub use self::link::{AnyValue, Holds, KeyOf};
+pub use self::typed::{AnyValue, Holds, KeyOf};
 
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 

@@ -77,8 +77,7 @@
 
 #[doc(hidden)]
 pub mod __private;
-mod asked;
-mod behind;
+mod active_refreshes;
 mod builder;
 mod cache;
 mod codec;
@@ -86,10 +85,11 @@ mod credentials;
 #[cfg(feature = "dashboard")]
 pub mod dashboard;
 mod encoding;
+mod encryption;
 mod entry;
 mod error;
+mod expiry;
 mod flight;
-mod freshness;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -97,31 +97,31 @@ pub mod fuzzing;
 mod fuzzing;
 mod global;
 mod guard;
-mod inner;
 mod key;
 mod lease;
 mod policy;
 mod protocol;
 mod read;
 mod read_through;
-mod refreshing;
-mod rows;
-mod seal;
-mod shape;
-mod stamps;
+mod return_shape;
+mod shared;
 mod stats;
 mod store;
+mod store_op;
 mod striped;
+mod tag_version;
 mod tagged;
 pub mod telemetry;
 mod time;
 mod value;
 mod write;
+mod write_behind;
 
 #[cfg(feature = "encryption")]
-pub use self::seal::KeyRing;
+pub use self::encryption::KeyRing;
+#[doc(hidden)]
+pub use self::return_shape::{Rows, Shape};
 pub use self::{
-    behind::{BatchItem, DeadLetter, Flusher, Queued, WriteBehind},
     builder::{Builder, Tls},
     cache::Cache,
     credentials::Credentials,
@@ -131,17 +131,15 @@ pub use self::{
     key::{AnyValue, CacheKey, Holds, KeyOf, KeyPart, KeyWriter, stored_key},
     policy::Policy,
     read_through::{Loader, ReadThrough},
-    rows::LoadedRows,
-    shape::Loaded,
+    return_shape::{Loaded, LoadedRows},
     stats::{Breaker, FunctionStats, Latency, Stats, StoreStats},
     store::queue::Durability,
     tagged::Tagged,
     time::IntoTtl,
     value::CacheValue,
     write::Fence,
+    write_behind::{BatchItem, DeadLetter, Flusher, Queued, WriteBehind},
 };
-#[doc(hidden)]
-pub use self::{rows::Rows, shape::Shape};
 #[cfg(feature = "macros")]
 pub use cache_macros::{
     CacheKey, CacheValue, KeyPart, cached, invalidates, write_behind, write_through,

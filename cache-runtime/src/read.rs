@@ -31,7 +31,7 @@ pub(crate) use self::{
     reload::{Reloaded, reload},
     request::Request,
 };
-use crate::{codec, entry::Entry, freshness::Age, guard::Guard, shape::Shape};
+use crate::{codec, entry::Entry, expiry::Age, guard::Guard, return_shape::Shape};
 
 /// Answers one call of a cached function.
 ///

@@ -12,7 +12,7 @@ use crate::{
     policy::Policy,
     protocol::Nonce,
     read::{self, Reloaded, Request},
-    shape::Fallible,
+    return_shape::Fallible,
     write::{self, Fence},
 };
 

@@ -15,7 +15,7 @@ use crate::{
     key::{CacheKey, KeyOf},
     policy::Policy,
     read::{self, Lookup, Request},
-    shape::{Loaded, Shape},
+    return_shape::{Loaded, Shape},
     stats::Counters,
 };
 

@@ -57,15 +57,15 @@
 //! An `error` of a codec is in the words of that codec, which may quote the value that it could not read.
 
 pub(crate) mod metric;
+#[cfg(not(feature = "metrics"))]
+mod noop;
 #[cfg(feature = "metrics")]
 mod series;
-#[cfg(not(feature = "metrics"))]
-mod silent;
 
+#[cfg(not(feature = "metrics"))]
+pub(crate) use self::noop::{Count, Measure, Times};
 #[cfg(feature = "metrics")]
 pub(crate) use self::series::{Count, Measure, Times};
-#[cfg(not(feature = "metrics"))]
-pub(crate) use self::silent::{Count, Measure, Times};
 
 use tracing::{Span, debug_span};
 

@@ -17,7 +17,7 @@ pub(crate) use self::{
     operation::Through,
     put::put,
 };
-use crate::{error::Error, shape::Shape};
+use crate::{error::Error, return_shape::Shape};
 
 /// What a writer of this shape returns whose write is refused.
 pub(crate) type Refusal<S> = fn(Error) -> <S as Shape>::Output;

@@ -13,7 +13,7 @@ use crate::{
         Plan,
         batch::{Batch, Terms, many, many_owned},
     },
-    rows::{LoadedRows, Places, Rows},
+    return_shape::{LoadedRows, Places, Rows},
 };
 
 /// The load of a batch, by what its rows are asked for; how what it returns is taken apart; and a probe of what is

@@ -1,7 +1,7 @@
 //! What a writer keeps of a value that it was given or has returned: seen through references and `Option`, by the
 //! order in which method calls consider references.
 
-use crate::shape::Plain;
+use crate::return_shape::Plain;
 
 /// What is to be stored, as an expression gave it: `&user`, `Some(&user)`, `user`.
 #[derive(Debug)]

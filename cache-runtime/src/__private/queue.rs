@@ -6,11 +6,11 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::Site;
 use crate::{
-    behind::{BatchItem, Flusher, WriteBehind},
     cache::Cache,
     error::Error,
     key::{KeyOf, KeyWriter},
     time::IntoTtl,
+    write_behind::{BatchItem, Flusher, WriteBehind},
 };
 
 /// The queue of a function that is written behind.

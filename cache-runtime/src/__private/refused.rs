@@ -1,6 +1,6 @@
 //! How a function says no whose write is refused: by an error of its own type.
 
-use crate::{error::Error, shape::Shape, write::Refusal};
+use crate::{error::Error, return_shape::Shape, write::Refusal};
 
 /// How a writer of this shape says that its write was refused. Only compiles for one that returns a `Result` whose
 /// error can be made from the cache's.

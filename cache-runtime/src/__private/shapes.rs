@@ -2,7 +2,7 @@
 
 use std::{future::Future, marker::PhantomData};
 
-use crate::shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape};
+use crate::return_shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain, Shape};
 
 /// Only compiles for a function that can return `None`.
 pub fn require_option<S>(_: &S)

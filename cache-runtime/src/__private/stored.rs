@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 
 use crate::{
-    behind::WriteBehind,
     key::{CacheKey, Holds, KeyWriter},
-    shape::Shape,
+    return_shape::Shape,
     value::{CacheValue, refuse_unnamed},
+    write_behind::WriteBehind,
 };
 
 /// Ties the key of a function to what the function stores. The key is written before the body is there to be asked
@@ -90,7 +90,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain};
+    use crate::return_shape::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain};
 
     struct Known;
 

@@ -1,7 +1,7 @@
 //! Which keys encrypt the values that a cache keeps on a server.
 
 use super::Builder;
-use crate::seal::{KeyRing, Seal};
+use crate::encryption::{KeyRing, Seal};
 
 impl Builder {
     /// Encrypts every value before it goes to the server, with XChaCha20-Poly1305 under a key of `ring`. Needs the

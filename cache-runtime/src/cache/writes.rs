@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     key::{CacheKey, KeyOf},
     policy::Policy,
-    shape::{Loaded, Shape},
+    return_shape::{Loaded, Shape},
     write::{self, Fence, Leave, Through},
 };
 

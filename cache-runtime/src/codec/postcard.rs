@@ -11,9 +11,9 @@ use serde::{
 };
 
 use super::{
-    depth::{Limited, elements},
     is_none,
-    outer::{Outer, Stripped},
+    limits::{Limited, elements},
+    strip_option::{Outer, Stripped},
 };
 use crate::value;
 

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use super::Guard;
 #[cfg(feature = "redis")]
 use crate::error::Error;
-use crate::{asked::Asked, entry::Entry, protocol::Step, store::Store};
+use crate::{entry::Entry, protocol::Step, store::Store, store_op::Asked};
 
 impl Guard {
     /// Takes one step that nobody waits for.

@@ -22,11 +22,11 @@ use super::{
     Guard, breaker::BreakerSnapshot, pending::LogicalTime, see_to_recovery, servers::Circuit,
 };
 use crate::{
-    asked::Asked,
     entry::Entry,
     error::Error,
     protocol::{Expected, Nonce, Reply, Step},
     store::ConnectionState,
+    store_op::Asked,
 };
 
 /// How long an answer is waited for in the background.

@@ -1,7 +1,7 @@
 //! The model check: every interleaving of readers and writers, by exhaustive search.
 //!
 //! What is searched is [`apply`](super::apply) itself, with a version number for a value. Around it stand
-//! the actors, written after `read`, `flight.rs`, `write`, `behind` and `guard`. They interleave at the
+//! the actors, written after `read`, `flight.rs`, `write`, `write_behind` and `guard`. They interleave at the
 //! granularity of one step on one key of the store, one statement on the database, or one event in a process.
 //!
 //! There are three models, so that each can be searched to its end:

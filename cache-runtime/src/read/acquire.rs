@@ -8,11 +8,11 @@ use super::{
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::{Age, kept},
+    expiry::{Age, kept},
     key,
     lease::{Claim, Lease},
     protocol::{Nonce, Reply, State, Step},
-    stamps,
+    tag_version,
     time::nonce,
 };
 
@@ -130,7 +130,7 @@ impl Lookup<'_> {
         let policy = &self.request.policy;
         let life = kept(policy.ttl, policy);
         let mut steps = vec![(key, step)];
-        steps.extend(tags.iter().map(|tag| (tag.as_str(), stamps::ask(life))));
+        steps.extend(tags.iter().map(|tag| (tag.as_str(), tag_version::ask(life))));
         if replaces.is_some() {
             steps.push((self.key(), Step::Read));
         }
@@ -138,7 +138,7 @@ impl Lookup<'_> {
         let reply = replies.next().unwrap_or(Ok(Reply::Superseded))?;
         let mut stamps = Vec::with_capacity(tags.len() + 1);
         for found in replies.by_ref().take(tags.len()) {
-            stamps.push(stamps::told(&found?));
+            stamps.push(tag_version::told(&found?));
         }
         stamps.extend(beside.map(Some));
         let seen = match replies.next() {

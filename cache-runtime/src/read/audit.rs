@@ -10,7 +10,7 @@ use super::{
     lookup::Lookup,
     reentry::{self, Keys},
 };
-use crate::{entry::Entry, shape::Shape, telemetry::tell};
+use crate::{entry::Entry, return_shape::Shape, telemetry::tell};
 
 /// Answers a call whose hit is audited with what the source says; with the hit where the source fails.
 pub(super) async fn audit<S, F>(

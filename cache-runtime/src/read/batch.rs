@@ -27,7 +27,7 @@ pub(crate) use self::{lookup::Batch, terms::Terms};
 use crate::{
     codec,
     read::{Plan, audit::differ},
-    rows::{Places, Rows},
+    return_shape::{Places, Rows},
 };
 
 /// Answers one call of a batch over `ids`.

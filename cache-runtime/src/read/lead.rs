@@ -18,8 +18,8 @@ use crate::{
     codec::{self, Meta},
     entry::Entry,
     error::Error,
+    expiry,
     flight::{Leadership, Mark, Permit, Shared, SharedError},
-    freshness,
     guard::Guard,
     lease::Claim,
     policy::Policy,
@@ -153,7 +153,7 @@ impl<'a> Lead<'a> {
             return Loaded::Keep;
         }
         let cost = u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX);
-        let life = freshness::life(ttl, self.policy(), now_ms());
+        let life = expiry::life(ttl, self.policy(), now_ms());
         let tags = claim.map_or(&[][..], |claim| &claim.tags);
         let meta = Meta::new(&life, cost, tags);
         let stamp = claim.map_or(Nonce([0; 16]), Claim::stamp);

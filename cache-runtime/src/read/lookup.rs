@@ -14,15 +14,14 @@ use super::{
     seen::{Hit, Seen, age_now, carries},
 };
 use crate::{
-    codec,
+    codec, encryption,
     entry::Entry,
     error::Error,
+    expiry::Age,
     flight::SharedError,
-    freshness::Age,
     guard::Guard,
     key,
     protocol::{Nonce, Pending, State},
-    seal,
     telemetry::{About, tell},
 };
 
@@ -167,7 +166,7 @@ impl<'a> Lookup<'a> {
             return Err(Error::Codec("the entry is no entry of this cache".into()));
         }
         if let State::Value(_, entry) = &seen.state {
-            seal::check(entry)?;
+            encryption::check(entry)?;
         }
         let hit = self.judge(seen);
         if self.beside.is_some() {
@@ -192,7 +191,7 @@ impl<'a> Lookup<'a> {
             State::Vacant | State::Leased(_) | State::Fenced(_) => return None,
         };
         // Of one that cannot be trusted, the header cannot be either.
-        if let Err(error) = seal::check(&entry) {
+        if let Err(error) = encryption::check(&entry) {
             self.reject(&entry, &error);
             return None;
         }

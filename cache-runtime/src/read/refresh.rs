@@ -13,7 +13,7 @@ use super::{
     plan::Plan,
     request::Request,
 };
-use crate::{guard::Guard, protocol::Nonce, shape::Shape};
+use crate::{guard::Guard, protocol::Nonce, return_shape::Shape};
 
 /// Renews the value of stamp `seen` in a task of its own, unless this process is at it. `load` is not called
 /// otherwise.

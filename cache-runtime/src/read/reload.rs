@@ -12,7 +12,7 @@ use super::{
     plan,
     request::Request,
 };
-use crate::{guard::Guard, shape::Shape};
+use crate::{guard::Guard, return_shape::Shape};
 
 /// What became of a reload.
 pub(crate) struct Reloaded<O> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{guard::Guard, inner::Inner, policy::Policy, stats::Counters, telemetry::About};
+use crate::{guard::Guard, policy::Policy, shared::Inner, stats::Counters, telemetry::About};
 
 /// What a call asks for. A refresh in the background takes it along.
 #[derive(Clone)]

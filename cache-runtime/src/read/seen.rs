@@ -3,11 +3,11 @@
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::{Age, age},
+    expiry::{Age, age},
     guard::Guard,
     policy::Policy,
     protocol::{Nonce, Pending, State},
-    stamps::stamp,
+    tag_version::stamp,
     time::now_ms,
 };
 

@@ -11,10 +11,10 @@ use super::{
     redis::{RedisStore, stream},
 };
 use crate::{
+    encryption::Seal,
     entry::Entry,
     error::Error,
     protocol::{Nonce, Reply, State, Step},
-    seal::Seal,
 };
 
 pub(crate) struct Sealed<S> {

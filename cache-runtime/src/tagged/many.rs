@@ -13,7 +13,7 @@ use crate::{
         Plan,
         batch::{Batch, Terms, many, many_owned},
     },
-    rows::{LoadedRows, Places, Rows},
+    return_shape::{LoadedRows, Places, Rows},
 };
 
 impl Cache {

@@ -14,9 +14,9 @@ use crate::{
     entry::Entry,
     error::Error,
     guard::{Guard, Unconfirmed},
-    inner::Inner,
     lease::renew,
     protocol::{Expected, Nonce, Reply, Step},
+    shared::Inner,
     time::nonce,
 };
 

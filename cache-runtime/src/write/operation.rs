@@ -14,11 +14,11 @@ use super::{
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::{Life, kept, life},
+    expiry::{Life, kept, life},
     guard::Guard,
-    inner::Inner,
     policy::Policy,
     protocol::Nonce,
+    shared::Inner,
     stats::Counters,
     time::{nonce, now_ms},
 };

@@ -9,12 +9,12 @@ use crate::{
     codec::is_too_large,
     entry::Entry,
     error::Error,
-    freshness::life,
+    expiry::life,
     guard::Guard,
-    inner::Inner,
     policy::Policy,
     protocol::Step,
-    stamps::stamps,
+    shared::Inner,
+    tag_version::stamps,
     time::{nonce, now_ms},
 };
 

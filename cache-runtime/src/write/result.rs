@@ -8,10 +8,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     codec,
     entry::Entry,
-    inner::Inner,
     key::{self, KeyWriter},
     policy::Policy,
     protocol::Nonce,
+    shared::Inner,
     stats::Counters,
     telemetry::{About, tell},
     time::IntoTtl,

@@ -6,10 +6,10 @@ use super::fence::{Fence, Value};
 use crate::{
     entry::{Entry, MOST_TAGS},
     error::Error,
-    freshness::tag_life,
+    expiry::tag_life,
     guard::Guard,
     protocol::Nonce,
-    stamps::stamps,
+    tag_version::stamps,
     time::nonce,
 };
 

@@ -71,8 +71,9 @@ async fn write(
         Ok::<_, Infallible>(7)
     };
     let value = |value: &u32, leave: &mut Leave| leave.value(value);
-    let written =
-        writes::<crate::shape::Fallible<u32, Infallible>, _, _>(through, leave, None, value, body);
+    let written = writes::<crate::return_shape::Fallible<u32, Infallible>, _, _>(
+        through, leave, None, value, body,
+    );
     assert_eq!(written.await, Ok(7));
 }
 
@@ -202,8 +203,10 @@ async fn tags_outlive_a_value_whose_ttl_came_with_it() {
         leave.ttl(month);
         leave.value(value);
     };
-    _ = writes::<crate::shape::Fallible<u32, Infallible>, _, _>(through, leave, None, value, body)
-        .await;
+    _ = writes::<crate::return_shape::Fallible<u32, Infallible>, _, _>(
+        through, leave, None, value, body,
+    )
+    .await;
     advance(month - Duration::from_secs(1)).await;
     let carried: Vec<_> = entry(&cache, "k").await.expect("it is kept").tags().map(Some).collect();
     let standing = [stamp(&cache, "#tag:other").await, stamp(&cache, "#tag:own").await];

@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     lease::{Leases, Which},
     protocol::{Reply, State, Step},
-    stamps,
+    tag_version,
 };
 
 /// A lease that is asked for.
@@ -36,7 +36,7 @@ impl Batch<'_> {
         }
         let stamps = steps.len();
         let life = self.life();
-        steps.extend(self.tags().iter().map(|tag| (&**tag, stamps::ask(life))));
+        steps.extend(self.tags().iter().map(|tag| (&**tag, tag_version::ask(life))));
         let replies = match self.guard.run_many(&steps).await {
             Ok(replies) => replies,
             Err(error) => return self.store_failed(&error),
@@ -45,7 +45,7 @@ impl Batch<'_> {
         self.stamps = replies
             .split_off(stamps)
             .iter()
-            .map(|reply| reply.as_ref().and_then(stamps::told))
+            .map(|reply| reply.as_ref().and_then(tag_version::told))
             .collect();
         if self.stamps.contains(&None) {
             // Under a fenced tag nothing may be stored.

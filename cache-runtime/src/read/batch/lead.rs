@@ -16,7 +16,7 @@ use super::{
 use crate::{
     codec,
     entry::Entry,
-    freshness,
+    expiry,
     protocol::{Expected, Nonce, Reply, Step},
     read::{
         lead::PAUSE,
@@ -89,14 +89,14 @@ impl Batch<'_> {
         stamp: Nonce,
         loaded: &T,
         ttl: Duration,
-    ) -> Option<(Entry, freshness::Life)> {
+    ) -> Option<(Entry, expiry::Life)> {
         let beside = self.rows[row].beside.as_ref().map(|beside| Some(beside.stamp));
         let tags = self.stamps.iter().copied().chain(beside);
         let tags: Vec<Nonce> = tags.collect::<Option<_>>()?;
         if ttl.is_zero() {
             return None;
         }
-        let life = freshness::life(ttl, self.policy, now_ms());
+        let life = expiry::life(ttl, self.policy, now_ms());
         let cost = u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX);
         let meta = codec::Meta::new(&life, cost, &tags);
         let entry = codec::encode(loaded, stamp, &self.policy.encoding, meta);

@@ -5,18 +5,17 @@ use super::{
     row::{Beside, Row, Stale, Standing},
 };
 use crate::{
-    codec,
+    codec, encryption,
     entry::Entry,
     error::Error,
-    freshness::Age,
+    expiry::Age,
     protocol::{Expected, Nonce, Pending, State},
     read::{
         lookup::beside_key,
         reentry,
         seen::{Hit, age_now, carries},
     },
-    seal,
-    stamps::stamp,
+    tag_version::stamp,
     telemetry::tell,
 };
 
@@ -135,7 +134,7 @@ impl Batch<'_> {
 
     fn judge(&mut self, row: usize, stamp: Nonce, entry: Entry) -> Standing {
         // Of one that cannot be trusted, the header cannot be either.
-        if let Err(error) = seal::check(&entry) {
+        if let Err(error) = encryption::check(&entry) {
             self.note_undecodable(row, &error);
             return Standing::Spoilt(stamp);
         }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::{Age, kept},
+    expiry::{Age, kept},
     guard::Guard,
     lease::Leases,
     policy::Policy,

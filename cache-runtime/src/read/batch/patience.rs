@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{sync::oneshot, time};
 
 use super::{lookup::Batch, miss};
-use crate::{codec, read::Plan, rows::Rows};
+use crate::{codec, read::Plan, return_shape::Rows};
 
 /// A row's value in the answer of a task, and whether that is the one that has expired.
 struct Answer<T> {

@@ -11,7 +11,7 @@ use super::{
     run,
     terms::Terms,
 };
-use crate::{guard::Guard, read::Plan, rows::Rows};
+use crate::{guard::Guard, read::Plan, return_shape::Rows};
 
 /// Renews in a task of its own what the first look has found to be due, but for rows that this process is at
 /// already. Neither `hooks` nor `load` is called where nothing is left.

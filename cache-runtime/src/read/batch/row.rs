@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     entry::Entry,
-    freshness::Age,
+    expiry::Age,
     lease::Which,
     protocol::{Expected, Nonce, State},
     read::{acquire::refresh_key, seen::Hit},

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{inner::Inner, policy::Policy, stats::Counters};
+use crate::{policy::Policy, shared::Inner, stats::Counters};
 
 /// What all rows of a call have in common.
 #[derive(Clone)]

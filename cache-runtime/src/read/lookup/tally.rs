@@ -1,7 +1,7 @@
 //! How a call is counted: once, when it is known what came of it, and with an event.
 
 use super::Lookup;
-use crate::{freshness::Age, read::seen::Hit, stats::Waiting, telemetry::tell};
+use crate::{expiry::Age, read::seen::Hit, stats::Waiting, telemetry::tell};
 
 /// Whether a call that found nothing that it could return has been counted: as one of the misses, or of those that
 /// were served what had expired.

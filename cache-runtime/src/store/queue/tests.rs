@@ -11,9 +11,9 @@ use super::{Burial, Buried, Enqueued, Item, Landing, Names, Replayed, Source, Ta
 use crate::{
     codec,
     encoding::Encoding,
+    encryption::Seal,
     entry::Entry,
     protocol::{Nonce, Reply, State, Step},
-    seal::Seal,
     store::{
         Store,
         memory::MemoryStore,

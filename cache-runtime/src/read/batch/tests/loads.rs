@@ -16,7 +16,7 @@ use crate::{
         Plan,
         batch::{Batch, Terms, many_owned},
     },
-    rows::{FallibleRows, Hashed, Places},
+    return_shape::{FallibleRows, Hashed, Places},
     stats::FunctionStats,
 };
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     entry::Entry,
     error::Error,
-    freshness::tag_life,
+    expiry::tag_life,
     guard::Guard,
     protocol::{Nonce, Reply, State, Step},
     time::nonce,

@@ -6,10 +6,10 @@ use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
     Settings,
-    batch::Slot,
+    batch_fn::Undecodable,
+    buffer::Slot,
     flusher::{End, TROUBLE},
-    sink::Undecodable,
-    term::Term,
+    leader::Term,
 };
 use crate::{
     store::queue::{Burial, Buried, Landing},

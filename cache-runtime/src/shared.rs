@@ -7,11 +7,11 @@ use std::{
 };
 
 use crate::{
+    active_refreshes::Refreshing,
     flight::Flights,
     guard::Guard,
     key::{self, KeyWriter},
     lease::Claim,
-    refreshing::Refreshing,
     stats::Registry,
     store::queue::Names,
 };

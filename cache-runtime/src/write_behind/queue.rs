@@ -13,18 +13,18 @@ use tokio::{
 
 use super::Settings;
 use crate::{
-    asked::Asked,
     entry::Entry,
     error::Error,
-    freshness::kept,
+    expiry::kept,
     guard::Guard,
-    inner::Inner,
     key::{self, KeyWriter},
     policy::Policy,
     protocol::Nonce,
-    stamps::stamps,
+    shared::Inner,
     stats::Counters,
     store::queue::{Durability, Enqueued, Names},
+    store_op::Asked,
+    tag_version::stamps,
     time::jittered,
 };
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{codec, freshness, policy::Policy, store::queue::Item};
+use crate::{codec, expiry, policy::Policy, store::queue::Item};
 
 /// The last write of a key.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Slot {
     /// policy wants to keep.
     pub(super) fn life(&self, policy: &Policy) -> Option<Duration> {
         let entry = self.item.entry.as_ref().filter(|_| !self.is_too_large(policy))?;
-        Some(freshness::kept(Duration::from_millis(entry.header().ttl), policy))
+        Some(expiry::kept(Duration::from_millis(entry.header().ttl), policy))
     }
 
     pub(super) fn is_too_large(&self, policy: &Policy) -> bool {

@@ -1,11 +1,11 @@
 //! Dead letters: writes that the database refused, to be looked at, queued again, or given up.
 
-use super::{Decode, WriteBehind, sink::read};
+use super::{Decode, WriteBehind, batch_fn::read};
 use crate::{
-    asked::Asked,
     encoding::Encoding,
     error::Error,
     store::queue::{Letter, Replayed},
+    store_op::Asked,
     time::nonce,
 };
 

@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use super::{
     Settings,
-    batch::Hand,
+    buffer::Hand,
     flusher::{End, Worker},
     leadership::Leadership,
 };

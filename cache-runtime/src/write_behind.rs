@@ -4,24 +4,24 @@
 //! process at a time flushes: it takes what waits, calls the user's batch function once for all of it, and only
 //! then takes it out of the queue.
 
-mod batch;
-mod dead;
+mod batch_fn;
+mod buffer;
+mod dead_letter;
 mod flush;
 mod flusher;
+mod leader;
 mod leadership;
 mod queue;
 mod settings;
-mod sink;
-mod term;
 
 use std::{fmt, future::Future, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
-    dead::DeadLetter,
+    batch_fn::{BatchItem, Queued},
+    dead_letter::DeadLetter,
     flusher::Flusher,
-    sink::{BatchItem, Queued},
 };
 use self::{queue::Queue, settings::Settings};
 use crate::{
@@ -29,11 +29,11 @@ use crate::{
     encoding::Encoding,
     entry::Entry,
     error::Error,
-    freshness,
-    inner::Inner,
+    expiry,
     key::{CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
+    shared::Inner,
     store::queue::Durability,
     time::{nonce, now_ms},
 };
@@ -274,7 +274,7 @@ impl<T> WriteBehind<T> {
 
     async fn accept(&self, key: String, tags: Vec<String>, value: &T) -> Result<(), Error> {
         let Queue { policy, .. } = &self.queue;
-        let life = freshness::life(policy.ttl, policy, now_ms());
+        let life = expiry::life(policy.ttl, policy, now_ms());
         let tags = self.queue.stamps(tags).await?;
         let meta = Meta::new(&life, 0, &tags);
         let entry = (self.coding.encode)(value, nonce(), &policy.encoding, meta)?;
@@ -303,7 +303,7 @@ impl<T> WriteBehind<T> {
     {
         flusher::start(
             &self.queue,
-            sink::erased(self.coding.decode, self.queue.policy.encoding, flush),
+            batch_fn::erased(self.coding.decode, self.queue.policy.encoding, flush),
         )
     }
 }

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Decode, batch::Slot};
+use super::{Decode, buffer::Slot};
 use crate::{encoding::Encoding, error::Error, store::queue::Item};
 
 /// A value of a batch, with its place in the queue.

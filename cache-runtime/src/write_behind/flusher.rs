@@ -5,7 +5,7 @@ use std::{fmt, future::Future, pin::pin, sync::Arc, time::Duration};
 use futures_util::future::{Either, select};
 use tokio::{sync::watch, task::JoinHandle, time};
 
-use super::{leadership::Leadership, queue::Queue, sink::Sink, term::Term};
+use super::{batch_fn::Sink, leader::Term, leadership::Leadership, queue::Queue};
 use crate::{guard::Guard, time::jittered};
 
 /// The pause after trouble with the store.
