@@ -1,4 +1,4 @@
-//! The arguments of an attribute, each with its spans, before anyone knows what they mean.
+//! Parses the arguments of an attribute into names and values, each with its spans. What they mean is decided later.
 
 use std::mem::discriminant;
 
@@ -13,17 +13,17 @@ use crate::suggest;
 /// The name of an argument, and how it is written.
 pub(crate) type Usage = (&'static str, &'static str);
 
-/// What an attribute takes.
+/// The arguments that an attribute takes.
 pub(crate) struct Spec {
-    /// As messages call it.
+    /// The attribute's name in messages.
     pub(crate) attribute: &'static str,
-    /// Every argument that has a name, in groups: several attributes share some of them.
+    /// Every named argument, in groups: attributes share some of them.
     pub(crate) known: &'static [&'static [Usage]],
-    /// What users will try, and what to write instead.
+    /// Arguments that users expect but the attribute does not take, each with what to write instead.
     pub(crate) refused: &'static [(&'static str, &'static str)],
-    /// The argument whose value is a type, if one is: as an expression, `Vec<User>` is a comparison.
+    /// The argument whose value is a type, if there is one. Parsed as an expression, `Vec<User>` would be a comparison.
     pub(crate) of_type: Option<&'static str>,
-    /// What to say of an argument without a name; `None` where those are the attribute's own.
+    /// The message for an argument without a name; `None` if the attribute takes those.
     pub(crate) positional: Option<&'static str>,
 }
 
@@ -40,23 +40,23 @@ impl Spec {
         names
     }
 
-    /// How the argument of this name is written, if there is one.
+    /// How to write the argument of this name, if the attribute takes it.
     fn usage(&self, name: &Ident) -> Option<&'static str> {
         self.known().find(|(known, _)| name == known).map(|(_, usage)| *usage)
     }
 
-    /// Whether the argument of this name is a list in brackets, which could be an expression as well.
+    /// Whether the argument of this name is a list in parentheses. Otherwise `name(...)` is an expression.
     fn is_list(&self, name: &Ident) -> bool {
         self.usage(name).is_some_and(|usage| usage.starts_with(&format!("{name}(")))
     }
 
-    /// Whether the argument of this name can be given once as a value and once as a list: it is known twice.
+    /// Whether the argument of this name can be given both as a value and as a list: it is known twice.
     fn has_two_forms(&self, name: &Ident) -> bool {
         self.known().filter(|(known, _)| name == known).count() > 1
     }
 }
 
-/// One argument that has a name.
+/// One named argument.
 pub(crate) struct Arg {
     pub(crate) name: Ident,
     pub(crate) value: Value,
@@ -74,14 +74,14 @@ pub(crate) enum Value {
     List(TokenStream),
 }
 
-/// The arguments, none of them unknown or repeated: those were reported and left out.
+/// The arguments. Unknown and repeated ones have been reported and left out.
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) positional: Vec<Expr>,
     named: Vec<Arg>,
-    /// Arguments that are not to be called missing: probably meant by an unknown name.
+    /// Arguments that were probably meant by an unknown name: they are not reported as missing.
     excused: Vec<&'static str>,
-    /// The rest could not be read, so nothing is to be called missing.
+    /// Whether parsing stopped early: then no argument is reported as missing.
     broken: bool,
 }
 
@@ -104,18 +104,18 @@ impl Args {
         args
     }
 
-    /// The argument of this name, if it was given.
+    /// Takes the argument of this name, if it was given.
     pub(crate) fn take(&mut self, name: &str) -> Option<Arg> {
         let at = self.named.iter().position(|arg| arg.name == name)?;
         Some(self.named.swap_remove(at))
     }
 
-    /// Whether it may be said that an argument of this name is missing.
+    /// Whether to report that the argument of this name is missing.
     pub(crate) fn lacks(&self, name: &str) -> bool {
         self.name(name).is_none() && !self.broken && !self.excused.contains(&name)
     }
 
-    /// Where the argument of this name stands, if it was given.
+    /// The name as the user wrote it, if the argument was given.
     pub(crate) fn name(&self, name: &str) -> Option<&Ident> {
         self.named.iter().map(|arg| &arg.name).find(|given| *given == name)
     }
@@ -142,7 +142,7 @@ impl Args {
         Ok(())
     }
 
-    /// The one place where unknown and repeated arguments are caught, for every attribute.
+    /// Keeps the argument, or reports it if it is unknown or repeated. All attributes share this check.
     fn keep(&mut self, name: Ident, value: Value, spec: &Spec, cx: &Ctxt) {
         if let Some(usage) = spec.usage(&name) {
             let alike = |earlier: &Arg| {
@@ -150,7 +150,7 @@ impl Args {
                 earlier.name == name && (same_form || !spec.has_two_forms(&name))
             };
             if self.named.iter().any(alike) {
-                cx.error_at(&name, format!("`{name}` is given twice; keep one of them"));
+                cx.error_at(&name, format!("`{name}` is given twice: keep one of them"));
             } else {
                 self.named.push(Arg { name, value, usage });
             }
@@ -173,7 +173,7 @@ impl Args {
     }
 }
 
-/// An expression without the invisible brackets that a `$value:literal` of a user's macro comes in.
+/// The expression without the invisible group that a `$value:literal` of a `macro_rules!` macro arrives in.
 fn ungrouped(mut expr: Expr) -> Expr {
     while let Expr::Group(group) = expr {
         expr = *group.expr;
@@ -198,7 +198,7 @@ impl Arg {
         }
     }
 
-    /// What stands in the brackets of `name(...)`.
+    /// The tokens between the parentheses of `name(...)`.
     pub(crate) fn list(self, cx: &Ctxt) -> Option<TokenStream> {
         match self.value {
             Value::List(tokens) if !tokens.is_empty() => Some(tokens),
@@ -206,10 +206,14 @@ impl Arg {
         }
     }
 
-    /// Says how the argument is written.
+    /// Reports how to write the argument.
     pub(crate) fn misused<T>(&self, cx: &Ctxt) -> Option<T> {
         let Arg { name, usage, .. } = self;
-        cx.error_at(name, format!("`{name}` is written like this: `{usage}`"));
+        let message = match name == usage {
+            true => format!("`{name}` takes no value: write `{usage}` alone"),
+            false => format!("`{name}` is written like this: `{usage}`"),
+        };
+        cx.error_at(name, message);
         None
     }
 }
@@ -220,7 +224,7 @@ impl Value {
             let equals = input.parse::<Token![=]>()?;
             if input.is_empty() || input.peek(Token![,]) {
                 let usage = spec.usage(name).unwrap_or("name = value");
-                let message = format!("`{name}` has no value here: write `{usage}`");
+                let message = format!("`{name}` has no value: write `{usage}`");
                 return Err(syn::Error::new_spanned(equals, message));
             }
             if spec.of_type.is_some_and(|of_type| name == of_type) {
@@ -233,7 +237,9 @@ impl Value {
             content.parse().map(Value::List)
         } else if input.peek(Token![:]) {
             let colon = input.parse::<Token![:]>()?;
-            Err(syn::Error::new_spanned(colon, format!("write `=`: `{name} = ...`")))
+            let usage = spec.usage(name).unwrap_or("name = value");
+            let message = format!("write `=` instead of `:`, as in `{usage}`");
+            Err(syn::Error::new_spanned(colon, message))
         } else {
             Ok(Value::Flag)
         }

@@ -1,6 +1,6 @@
-//! Functions that are async without `async fn`: `#[async_trait]`, and those written like it.
+//! Functions that are async without `async fn`: those of `#[async_trait]`, and those written like them.
 //!
-//! `#[async_trait]` expands before the attributes of its methods do, so what they see is
+//! `#[async_trait]` expands before the attributes of its methods, which therefore see
 //!
 //! ```text
 //! fn find<'life0, 'async_trait>(&'life0 self, __arg1: Path<u64>)
@@ -28,13 +28,13 @@ use crate::tokens;
 
 /// A function whose body is `Box::pin(async move { ... })`.
 pub(crate) struct Pinned {
-    /// What stands before the call, if anything does.
+    /// The statements before the call.
     before: Vec<Stmt>,
     /// `Box::pin(...)`
     call: ExprCall,
     /// `async move { ... }`, without its statements.
     block: ExprAsync,
-    /// The `let` statements that take patterned parameters apart: keys name what they bind.
+    /// The `let` statements that destructure parameters: keys can name what they bind.
     patterns: Vec<Stmt>,
     /// All other statements of the block.
     body: Vec<Stmt>,
@@ -66,7 +66,7 @@ impl Pinned {
         self.body.iter().map(ToTokens::to_token_stream).collect()
     }
 
-    /// As [`body`](Pinned::body), without a `let id = id;` whose name is mentioned nowhere else.
+    /// As [`body`](Pinned::body), without each `let id = id;` whose name nothing else mentions.
     pub(crate) fn busy(&self) -> TokenStream {
         let others = |at: usize| {
             let others = self.body.iter().enumerate().filter(move |(other, _)| *other != at);
@@ -84,7 +84,7 @@ impl Pinned {
         self.patterns.iter().flat_map(|stmt| patterned(stmt, sig)).flat_map(params::bindings)
     }
 
-    /// The parameters: what the patterns bind, instead of the names that stand in for them.
+    /// The parameters, with the names that patterns bind instead of their stand-ins.
     pub(crate) fn params(&self, sig: &Signature) -> Params {
         let mut params = Params::of(sig);
         params.names.retain(|name| !is_stand_in(name));
@@ -92,7 +92,7 @@ impl Pinned {
         params
     }
 
-    /// The function's body, with `inside` as what the future does, which binds `rebound` anew.
+    /// The function's body with `inside` as the future's statements, which bind `rebound` again.
     pub(crate) fn around(&self, rebound: &[Ident], inside: TokenStream) -> TokenStream {
         let Pinned { before, .. } = self;
         let mut patterns = self.patterns.clone();

@@ -1,4 +1,4 @@
-//! What a load takes along that may go on where its caller is gone: clones of the parameters that it uses.
+//! What a load in the background captures: clones of the parameters that it uses.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -14,24 +14,24 @@ use crate::function::{self, Function};
 use crate::rename_self::{self, renamed};
 use crate::tokens;
 
-/// The parameters that a load uses.
+/// The parameters that a load captures.
 pub(crate) struct Captures(Vec<Parameter>);
 
-/// A parameter that is cloned.
+/// A parameter to clone.
 struct Parameter {
     /// `self`, or the parameter's name.
     outside: Ident,
     /// Its name in the load.
     inside: Ident,
-    /// A name that a body may have for something else too is mentioned more often than it is used.
+    /// Allows the clone to be unused: a body may mention the name for something else.
     attribute: Option<TokenStream>,
     mutability: Option<Token![mut]>,
-    /// The type that it has in the load, where that is a reference: to the clone.
+    /// The reference type that the load sees, if the parameter is a reference: it then borrows the clone.
     reference: Option<TokenStream>,
 }
 
 impl Captures {
-    /// What `uses` mentions of the function's parameters.
+    /// The function's parameters that `uses` mentions.
     pub(crate) fn of(function: &Function, uses: &TokenStream) -> Self {
         let span = Span::mixed_site();
         let mut parameters = Vec::new();
@@ -62,19 +62,19 @@ impl Captures {
         self.0.is_empty()
     }
 
-    /// Those that are taken by value and that `keep` says yes to.
+    /// Keeps the parameters that are taken by value and that `keep` accepts.
     pub(crate) fn by_value(mut self, keep: impl Fn(&Ident) -> bool) -> Self {
         self.0.retain(|parameter| parameter.reference.is_none() && keep(&parameter.outside));
         self
     }
 
-    /// All but the parameter `name`.
+    /// Removes the parameter `name`.
     pub(crate) fn without(mut self, name: &Ident) -> Self {
         self.0.retain(|parameter| parameter.outside != *name);
         self
     }
 
-    /// The same for closures, which have no say in whether a parameter is `mut`: the body has.
+    /// The same captures for closures, in which a `mut` parameter may be used without changing it.
     pub(crate) fn for_closures(mut self) -> Self {
         for parameter in self.0.iter_mut().filter(|parameter| parameter.mutability.is_some()) {
             let span = Span::mixed_site();
@@ -84,12 +84,12 @@ impl Captures {
         self
     }
 
-    /// The names as they are outside of the load.
+    /// The names outside of the load.
     pub(crate) fn names(&self) -> Vec<Ident> {
         self.0.iter().map(|parameter| parameter.outside.clone()).collect()
     }
 
-    /// `let id = ...;` for each: clones for another thread, or an error that says why that cannot be.
+    /// `let id = ...;` for each: a clone for another thread, or an error that says why there is none.
     pub(crate) fn detach(&self, krate: &Path) -> TokenStream {
         let span = Span::mixed_site();
         if self.is_empty() {
@@ -104,7 +104,7 @@ impl Captures {
                 None => quote_spanned!(at=> Argument(&#outside)),
             };
             let clone = quote_spanned!(at=> (&&&#krate::__private::#source).__cache_detach());
-            // Of a reference, it is what that refers to.
+            // A reference is bound to the clone afterwards, in `references`.
             let mutability = parameter.mutability.filter(|_| reference.is_none());
             let attribute = attribute.as_ref().filter(|_| reference.is_none());
             quote_spanned!(span=> #attribute let #mutability #inside = #clone;)
@@ -130,7 +130,7 @@ impl Captures {
         clones.collect()
     }
 
-    /// `let name: &str = &name;` for each that the load takes by reference.
+    /// `let name: &str = &name;` for each that the load sees as a reference.
     pub(crate) fn references(&self) -> TokenStream {
         let references = self.0.iter().filter_map(|parameter| {
             let Parameter { inside, attribute, mutability, reference, .. } = parameter;
@@ -144,7 +144,7 @@ impl Captures {
     }
 }
 
-/// `self` as a parameter; `None` for a function without.
+/// `self` as a parameter, if the function has it.
 fn receiver(function: &Function) -> Option<Parameter> {
     let receiver = function.sig.receiver()?;
     let this = receiver.self_token;
@@ -168,7 +168,7 @@ fn receiver(function: &Function) -> Option<Parameter> {
     })
 }
 
-/// The type of a reference to the clone; `None` where what it refers to is there for ever.
+/// The type of a reference to the clone; `None` for `&'static T`, which needs no clone.
 pub(crate) fn reference(ty: &TypeReference) -> Option<TokenStream> {
     if ty.lifetime.as_ref().is_some_and(is_static) {
         return None;
@@ -186,15 +186,14 @@ fn is_static(lifetime: &Lifetime) -> bool {
     lifetime.ident == "static"
 }
 
-/// A load that goes on where its caller is gone can take nothing of the caller's. `because` is the argument that lets
-/// it go on; `uses` is what the load consists of.
+/// A load that outlives its caller cannot borrow from it. `because` is the argument that lets it; `uses` are its tokens.
 pub(crate) fn check(function: &Function, uses: &TokenStream, because: &Ident, cx: &Ctxt) {
-    let reason = format!("`{because}` lets a load go on where its caller is gone");
+    let reason = format!("`{because}` lets a load outlive its caller");
     for input in &function.sig.inputs {
         match input {
             FnArg::Receiver(receiver) if is_mutable(&receiver.kind) => cx.error_at(
                 receiver,
-                format!("{reason}, so it cannot borrow `self` mutably: take `&self`, of which it gets a clone"),
+                format!("{reason}, so it cannot borrow `self` mutably: take `&self`, which the load clones"),
             ),
             FnArg::Typed(typed) if is_mutable_reference(&typed.ty) => cx.error_at(
                 &typed.ty,
@@ -212,19 +211,19 @@ pub(crate) fn check(function: &Function, uses: &TokenStream, because: &Ident, cx
         if is_trait_object(ty) {
             cx.error_at(
                 ty,
-                format!("{reason}, so it needs a `{name}` of its own, and a trait object cannot be cloned: take an `Arc` of it"),
+                format!("{reason}, so it clones `{name}`, and a trait object cannot be cloned: take an `Arc` of it"),
             );
         } else if borrows(ty) {
             cx.error_at(
                 ty,
-                format!("{reason}, and the clone of `{name}` would still borrow from that: take an owned type here, such as `String` for `&str`"),
+                format!("{reason}, and a clone of `{name}` would still borrow from the caller: take an owned type, such as `String` for `&str`"),
             );
         }
     }
     for literal in rename_self::rename(uses.clone()).captures {
         cx.error_at(
             literal,
-            format!("{reason}, with a clone of `self` that a string cannot name: write `{{}}`, and `self` after the string"),
+            format!("{reason}, so it uses a clone of `self`, which a format string cannot capture: write `{{}}`, and `self` after the string"),
         );
     }
 }
@@ -250,7 +249,7 @@ fn is_trait_object(ty: &Type) -> bool {
     }
 }
 
-/// Whether what a parameter of this type is cloned into would still borrow from the caller.
+/// Whether a clone of a parameter of this type would still borrow from the caller.
 fn borrows(ty: &Type) -> bool {
     struct Borrows(bool);
 
@@ -264,7 +263,7 @@ fn borrows(ty: &Type) -> bool {
             visit::visit_type_reference(self, reference);
         }
 
-        // What a function is called with is not what it holds.
+        // A function pointer does not hold its arguments.
         fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
         fn visit_parenthesized_generic_arguments(
             &mut self,

@@ -1,5 +1,5 @@
-//! The statements that expansions have in common: the function's own `static`, the call that begins at it, and what
-//! is found out about the function's result.
+//! Statements that the expansions of all attributes share: the function's `static`, the call into the runtime, and the
+//! probes of the result's type.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -9,8 +9,8 @@ use crate::duration::Length;
 use crate::key::Key;
 use crate::tokens;
 
-/// `let __call = ...;`: the `static` that names the function and holds its policy, in a scope
-/// of its own so that the body cannot see it, then `steps` on a call that begins at it.
+/// `let __call = ...;`: a `static` with the function's name and policy, in a scope of its own that the body cannot see, and
+/// a call with `steps`.
 pub(crate) fn call(
     krate: &Path,
     cache: Option<&Expr>,
@@ -34,15 +34,14 @@ pub(crate) fn call(
     }
 }
 
-/// `.template(...)`: how the key is written, for logs. One that is an expression has no text.
+/// `.template(...)`: the key's template for logs, unless it is an expression.
 pub(crate) fn template(key: &Key) -> Option<TokenStream> {
     let Key::Template(template) = key else { return None };
     let text = template.literal.value();
     Some(quote_spanned!(Span::mixed_site()=> .template(#text)))
 }
 
-/// What other arguments are methods of: the policy that is shared, if there is one, with this function's ttl, if that
-/// is known now.
+/// The policy on which other arguments are set: the shared one or a new one, with the ttl if that is a literal.
 pub(crate) fn policy(
     krate: &Path,
     shared: Option<TokenStream>,
@@ -62,8 +61,8 @@ pub(crate) fn policy(
     }
 }
 
-/// `let __shape = ...;`: finds by autoref which of `T`, `Option<T>`, `Result<T, E>` and `Result<Option<T>, E>` the body
-/// gives, whatever alias it is written as, and whether its error can be cloned. `probe` is a `Probe` of it.
+/// `let __shape = ...;`: finds by autoref whether the body returns `T`, `Option<T>`, `Result<T, E>` or
+/// `Result<Option<T>, E>`, through any alias, and whether its error can be cloned. `probe` makes a `Probe` of it.
 pub(crate) fn shape(krate: &Path, probe: &TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         let __shape = {
@@ -76,7 +75,7 @@ pub(crate) fn shape(krate: &Path, probe: &TokenStream) -> TokenStream {
     }
 }
 
-/// `let __call = ...;`: the call knows the fingerprint of the values, if they have one. `__value` is a `ValueProbe` of them.
+/// `let __call = ...;`: sets the fingerprint of the values, if their type has one. `__value` is a `ValueProbe` of them.
 pub(crate) fn fingerprint(krate: &Path) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         let __call = __call.fingerprint({

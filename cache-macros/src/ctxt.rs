@@ -1,12 +1,12 @@
-//! The sink that collects every error, so that five mistakes give five messages.
+//! Collects errors, so that five mistakes give five messages.
 
 use std::cell::RefCell;
 use std::fmt::Display;
 
 use quote::ToTokens;
 
-/// Collects errors until [`Ctxt::check`] is called, which must happen: a sink that is dropped
-/// unchecked would lose what is in it, so that is a panic where debug assertions are on.
+/// Collects errors until [`Ctxt::check`] returns them. Dropping it unchecked would lose them, so with debug assertions that
+/// panics.
 pub(crate) struct Ctxt {
     errors: RefCell<Option<Vec<syn::Error>>>,
 }
@@ -16,7 +16,7 @@ impl Ctxt {
         Ctxt { errors: RefCell::new(Some(Vec::new())) }
     }
 
-    /// Reports `message` under all of `tokens`.
+    /// Reports `message` at `tokens`.
     pub(crate) fn error_at(&self, tokens: impl ToTokens, message: impl Display) {
         self.error(syn::Error::new_spanned(tokens, message));
     }
@@ -27,17 +27,17 @@ impl Ctxt {
         }
     }
 
-    /// The value of a fallible step; its error goes to the sink.
+    /// The value of a fallible step, or `None` after collecting its error.
     pub(crate) fn ok<T>(&self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.error(error)).ok()
     }
 
-    /// Whether nothing was reported so far.
+    /// Whether no error has been reported.
     pub(crate) fn is_clean(&self) -> bool {
         self.errors.borrow().as_ref().is_none_or(Vec::is_empty)
     }
 
-    /// All errors as one, or `Ok` if there were none.
+    /// All errors combined, or `Ok` without any.
     pub(crate) fn check(self) -> syn::Result<()> {
         let errors = self.errors.take().unwrap_or_default();
         errors

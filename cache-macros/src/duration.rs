@@ -1,4 +1,4 @@
-//! Lengths of time: `3600`, `60 * 60`, `"1h30m"`, or an expression that is left to the compiler.
+//! Durations in arguments: `3600`, `60 * 60`, `"1h30m"`, or an expression.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use syn::{BinOp, Expr, ExprLit, Lit, UnOp};
 
 use crate::tokens;
 
-/// A length of time in an argument.
+/// A duration in an argument.
 pub(crate) enum Length {
-    /// Known now, and at least a millisecond, which is the finest that Redis keeps.
+    /// A literal, of at least a millisecond: Redis measures no finer.
     Known(Duration),
-    /// A `Duration` or a number of seconds, known when it runs.
+    /// An expression that gives a `Duration` or a number of seconds.
     Expr(Expr),
 }
 
 impl Length {
-    /// Reads the value of the argument `name`; `zero` says what a length of zero would mean.
+    /// Parses the value of the argument `name`. `zero` says in the error what a duration of zero would mean.
     pub(crate) fn parse(name: &str, expr: Expr, zero: &str) -> syn::Result<Self> {
         let error = |message: String| Err(syn::Error::new_spanned(&expr, message));
         let length = match read(&expr) {
@@ -30,13 +30,13 @@ impl Length {
         }
         if length < Duration::from_millis(1) {
             return error(format!(
-                "`{name}` is less than Redis can count: write at least `\"1ms\"`"
+                "`{name}` is shorter than Redis can measure: write at least `\"1ms\"`"
             ));
         }
         Ok(Length::Known(length))
     }
 
-    /// A `Duration` in the generated code.
+    /// The code of a `Duration`.
     pub(crate) fn duration(&self) -> TokenStream {
         let span = Span::mixed_site();
         match self {
@@ -58,7 +58,7 @@ impl Length {
         }
     }
 
-    /// The policy's method for it: `ttl(60)` or `ttl_duration(...)`, of which an expression has to be a constant.
+    /// The call of a `Policy`'s method: `ttl(60)`, or `ttl_duration(...)`, whose argument must be a constant.
     pub(crate) fn method(&self, name: &str) -> TokenStream {
         let span = Span::mixed_site();
         if let Some(seconds) = self.seconds() {
@@ -66,13 +66,13 @@ impl Length {
             return quote_spanned!(span=> #method(#seconds));
         }
         let duration = self.duration();
-        // An expression of another type is then reported where it stands.
+        // With this span, the compiler reports an expression of another type where the user wrote it.
         let at = span.located_at(tokens::first_span(&duration));
         let method = Ident::new(&format!("{name}_duration"), at);
         quote_spanned!(at=> #method(#duration))
     }
 
-    /// A whole number of seconds, if it is one.
+    /// The seconds, if the duration is a whole number of them.
     fn seconds(&self) -> Option<Literal> {
         match self {
             Length::Known(length) if length.subsec_nanos() == 0 => {
@@ -84,9 +84,9 @@ impl Length {
 }
 
 const NEGATIVE: &str = "cannot be negative: write for example `60` or `\"1m\"`";
-const TOO_LARGE: &str = "is too large for a number of seconds: write for example `\"1year\"`";
+const TOO_LARGE: &str = "is too large: write for example `\"1year\"`";
 
-/// The length that `expr` spells, if it is made of literals only.
+/// The duration that `expr` spells, if it is made of literals only.
 fn read(expr: &Expr) -> Result<Option<Duration>, String> {
     if let Expr::Lit(ExprLit { lit, .. }) = expr {
         match lit {
@@ -95,7 +95,12 @@ fn read(expr: &Expr) -> Result<Option<Duration>, String> {
             Lit::Float(_) => {
                 return Err("counts whole seconds: write `\"1s 500ms\"` for a part of one".into());
             }
-            _ => return Err("is no length of time: write `90`, `\"90s\"` or `\"1h30m\"`".into()),
+            _ => {
+                return Err(
+                    "is not a duration: write for example `90` (seconds), `\"90s\"` or `\"1h30m\"`"
+                        .into(),
+                );
+            }
         }
     }
     let Some(seconds) = number(expr) else {
@@ -113,7 +118,7 @@ fn text_length(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| match text.trim().strip_prefix('-') {
         Some(_) => NEGATIVE.to_owned(),
         None => format!(
-            "is no length of time: {error}; write for example `\"90s\"`, `\"1h30m\"` or `\"500ms\"`"
+            "is not a duration: {error}; write for example `\"90s\"`, `\"1h30m\"` or `\"500ms\"`"
         ),
     })
 }
@@ -166,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_left_to_the_compiler() {
+    fn other_expressions_are_kept() {
         for text in ["TTL", "Duration::from_secs(5)", "60 * MINUTES", "-TTL", "self.ttl"] {
             assert_eq!(length(text), Err("expression".into()), "{text}");
         }
     }
 
     #[test]
-    fn what_cannot_be() {
+    fn other_literals_are_refused() {
         let cases = [
             ("0", "zero: nothing would be cached"),
             ("60 - 60", "zero"),
@@ -184,7 +189,7 @@ mod tests {
             ("99999999999999999999999999999999999999999", "too large"),
             ("18446744073709551616", "too large"),
             ("1.5", "whole seconds"),
-            ("true", "no length of time"),
+            ("true", "not a duration"),
             ("\"soon\"", "expected number"),
             ("\"90\"", "90sec"),
             ("\"\"", "empty"),

@@ -1,4 +1,4 @@
-//! How values become bytes: the arguments `codec`, `compress` and `max_bytes`.
+//! The arguments that decide how values are encoded: `codec`, `compress` and `max_bytes`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -8,7 +8,7 @@ use crate::args::{Arg, Args, Spec, Usage, Value};
 use crate::ctxt::Ctxt;
 use crate::suggest;
 
-/// The arguments of what stores something.
+/// Arguments of attributes that store values.
 pub(crate) const USAGES: &[Usage] = &[
     ("codec", "codec = msgpack"),
     ("compress", "compress = zstd` or `compress(zstd, over = 4096)"),
@@ -18,25 +18,25 @@ pub(crate) const USAGES: &[Usage] = &[
 pub(crate) struct Encoding {
     codec: Option<Choice>,
     compress: Option<Compress>,
-    /// The size above which a value is not stored.
+    /// Larger values are not stored.
     max_bytes: Option<Expr>,
 }
 
 /// `zstd` or `compress(zstd, over = 4096)`
 struct Compress {
     compression: Choice,
-    /// The size from which on a value is compressed.
+    /// Smaller values are not compressed.
     over: Option<Expr>,
 }
 
-/// One of the names that an argument knows, or an expression of the type that these are of.
+/// One of the names that an argument takes, or an expression of the runtime's type.
 enum Choice {
-    /// The variant, standing where the name stands.
+    /// The variant, with the span of the name.
     Known(Ident),
     Expr(Expr),
 }
 
-/// The names of an argument, and the variants of the runtime that they are.
+/// The names that an argument takes, and the runtime's variants that they stand for.
 struct Names {
     argument: &'static str,
     /// The type in the runtime.
@@ -68,13 +68,13 @@ impl Encoding {
             codec: codec.and_then(|expr| CODECS.choose(expr, cx)),
             compress: args.take("compress").and_then(|arg| compress(arg, cx)),
             max_bytes: args.take("max_bytes").and_then(|arg| {
-                let zero = "nothing would be stored; leave `max_bytes` out for no limit";
+                let zero = "no value would be stored; remove `max_bytes` for no limit";
                 bytes("max_bytes", arg.expr(cx)?, Some(zero), cx)
             }),
         }
     }
 
-    /// The codec that tells an old layout from a new one by fingerprint alone, if it is that.
+    /// The span of `codec = postcard`: Postcard recognises an old layout by its fingerprint alone, so it needs one.
     pub(crate) fn needs_fingerprint(&self) -> Option<Span> {
         match &self.codec {
             Some(Choice::Known(variant)) if variant == "Postcard" => Some(variant.span()),
@@ -82,7 +82,7 @@ impl Encoding {
         }
     }
 
-    /// The policy's methods for them.
+    /// The calls that set these arguments on a `Policy`.
     pub(crate) fn policy(&self, krate: &Path) -> TokenStream {
         let span = Span::mixed_site();
         let mut policy = TokenStream::new();
@@ -114,14 +114,13 @@ impl Choice {
 }
 
 impl Names {
-    /// A bare name is one of the known ones, unless it is that of a constant; what else there is, is the
-    /// compiler's business.
+    /// Parses a value. A lower-case name must be a known one; any other expression is left to the compiler.
     fn choose(&self, expr: Expr, cx: &Ctxt) -> Option<Choice> {
         if let Expr::Lit(_) | Expr::Closure(_) = expr {
             let Names { argument, known, .. } = self;
             let example = known[0].0;
             let message = format!(
-                "`{argument}` is one of {}, without quotes: `{argument} = {example}`",
+                "`{argument}` must be one of {}, without quotes: `{argument} = {example}`",
                 self.list()
             );
             cx.error_at(expr, message);
@@ -146,7 +145,7 @@ impl Names {
         let known = self.known.iter().map(|(known, _)| *known);
         let hint = match suggest::closest(&name.to_string().to_lowercase(), known) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there is {}", self.list()),
+            None => format!("it takes {}", self.list()),
         };
         cx.error_at(name, format!("`{}` does not know `{name}`; {hint}", self.argument));
         None
@@ -168,13 +167,13 @@ fn compress(arg: Arg, cx: &Ctxt) -> Option<Compress> {
     let over = args.take("over").and_then(|arg| bytes("over", arg.expr(cx)?, None, cx));
     let mut compressions = std::mem::take(&mut args.positional).into_iter();
     let (Some(compression), None) = (compressions.next(), compressions.next()) else {
-        cx.error_at(name, "`compress` names one compression, and may say from how many bytes on: `compress(zstd, over = 4096)`");
+        cx.error_at(name, "`compress` takes one algorithm, and may take a minimum size: `compress(zstd, over = 4096)`");
         return None;
     };
     Some(Compress { compression: COMPRESSIONS.choose(compression, cx)?, over })
 }
 
-/// A number of bytes, or a constant that is one; `zero` says what zero would mean, where it is not allowed.
+/// Parses a number of bytes, or a constant. `zero` says in the error what zero would mean; without it, zero is allowed.
 fn bytes(name: &str, expr: Expr, zero: Option<&str>, cx: &Ctxt) -> Option<Expr> {
     let number = match &expr {
         Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => int.base10_parse::<usize>().ok(),
@@ -187,7 +186,7 @@ fn bytes(name: &str, expr: Expr, zero: Option<&str>, cx: &Ctxt) -> Option<Expr> 
         (Some(_), _) => return Some(expr),
         (None, _) => cx.error_at(
             expr,
-            format!("`{name}` is a number of bytes: write for example `64 * 1024`"),
+            format!("`{name}` must be a number of bytes: write for example `64 * 1024`"),
         ),
     }
     None

@@ -1,12 +1,12 @@
-//! What is emitted on an error: the untouched item and every message, so that one mistake gives
-//! one message, callers of the function still compile, and the editor keeps working.
+//! What a macro emits on an error: the untouched item and every message. So callers of the function still compile, the
+//! editor keeps working, and one mistake gives one message.
 
 use proc_macro2::TokenStream;
 
 use crate::ctxt::Ctxt;
 use crate::function::Function;
 
-/// Expands the function in `item`, or gives it back with all that is wrong.
+/// Expands the function in `item`, or returns it untouched with all errors.
 pub(crate) fn untouched_on_error(
     attribute: &str,
     item: TokenStream,
@@ -27,13 +27,13 @@ pub(crate) fn untouched_on_error(
     }
 }
 
-/// Whether the item is a function at all.
+/// Whether the item looks like a function.
 fn mentions_fn(item: &TokenStream) -> bool {
     (item.clone().into_iter())
         .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "fn"))
 }
 
-/// Expands a derive, or says all that is wrong; the compiler keeps the item by itself.
+/// Expands a derive, or returns all errors. The compiler keeps the item itself.
 pub(crate) fn nothing_on_error(expand: impl FnOnce(&Ctxt) -> Option<TokenStream>) -> TokenStream {
     let cx = Ctxt::new();
     let expansion = expand(&cx);

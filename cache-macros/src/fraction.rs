@@ -1,4 +1,4 @@
-//! Parts of a whole: `0.1`, or a constant that is left to the compiler.
+//! Arguments that are a fraction of something, such as `jitter = 0.1`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::ToTokens;
@@ -7,30 +7,30 @@ use syn::{Expr, ExprLit, Lit, UnOp};
 use crate::ctxt::Ctxt;
 use crate::tokens;
 
-/// What an argument is a part of, and how messages say so.
+/// An argument that is a fraction, and its wording in messages.
 pub(crate) struct Fraction {
     pub(crate) argument: &'static str,
     /// "the ttl"
     pub(crate) of: &'static str,
-    /// Whether the part may be all of it.
+    /// Whether the fraction may be 1.
     pub(crate) all: bool,
     /// "`0.1`"
     pub(crate) example: &'static str,
 }
 
 impl Fraction {
-    /// Reads a part: an expression of type `f64`.
+    /// Parses a fraction: a number, which is checked here, or an expression of type `f64`, which the compiler checks.
     pub(crate) fn parse(&self, expr: Expr, cx: &Ctxt) -> Option<TokenStream> {
         let Fraction { argument, of, all, example } = self;
         let Some(part) = literal(&expr) else {
             return Some(expr.into_token_stream());
         };
-        // A policy counts in millionths.
+        // A policy stores millionths.
         let fits = part >= 1e-6 && (part < 1.0 || *all && part <= 1.0);
         if !fits {
             let most = if *all { "at most" } else { "less than" };
             let message = format!(
-                "`{argument}` is a part of {of}, more than 0 and {most} 1: write for example {example}"
+                "`{argument}` must be a fraction of {of}, more than 0 and {most} 1: write for example {example}"
             );
             cx.error_at(expr, message);
             return None;
@@ -41,7 +41,7 @@ impl Fraction {
     }
 }
 
-/// The number that `expr` spells; NaN for what is neither a number nor an expression that may be one.
+/// The number that `expr` spells: NaN for a literal that is no number, `None` for an expression that may be one.
 fn literal(expr: &Expr) -> Option<f64> {
     match expr {
         Expr::Lit(ExprLit { lit: Lit::Float(float), .. }) => {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_checked_and_the_rest_is_the_compilers() {
+    fn numbers_are_checked_and_other_expressions_are_kept() {
         for (text, written) in
             [("0.001", "0.001"), ("1", "1.0"), ("(0.5)", "0.5"), ("PART", "PART")]
         {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_part() {
+    fn other_literals_are_refused() {
         for text in ["0", "0.0", "1.1", "-0.5", "1e-7", "\"10%\"", "true", "|hit| 0.5"] {
             assert_eq!(part(&AUDIT, text), None, "{text}");
         }

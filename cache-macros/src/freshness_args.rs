@@ -1,4 +1,4 @@
-//! How fresh a value has to be: the arguments that spread, extend or anticipate its end, and `audit`.
+//! The arguments that decide how fresh a value must be: `jitter`, staleness, early refresh, and `audit`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -11,14 +11,14 @@ use crate::fraction::Fraction;
 use crate::suggest;
 use crate::tokens;
 
-/// The arguments of what stores something.
+/// Arguments of attributes that store values.
 pub(crate) const OF_ENTRIES: &[Usage] = &[
     ("jitter", "jitter = 0.1"),
     ("stale_while_revalidate", "stale_while_revalidate = 30"),
     ("stale_if_error", "stale_if_error = \"1h\""),
 ];
 
-/// Those of readers alone.
+/// Arguments of `#[cached]` alone.
 pub(crate) const OF_READERS: &[Usage] = &[
     ("soft_timeout", "soft_timeout = \"200ms\""),
     ("refresh_ahead", "refresh_ahead = 0.8` or `refresh_ahead = xfetch"),
@@ -33,18 +33,18 @@ pub(crate) struct FreshnessArgs {
     soft_timeout: Option<Named<Length>>,
     refresh_ahead: Option<Named<RefreshAhead>>,
     audit: Option<Named<TokenStream>>,
-    /// For a policy by which loads go on in the background.
+    /// Allows a `policy` whose loads continue in the background.
     background: Option<Named<()>>,
 }
 
-/// A value, and the name of its argument, for errors to point at.
+/// A value, and the argument's name for errors to point at.
 struct Named<T> {
     name: Ident,
     value: T,
 }
 
 enum RefreshAhead {
-    /// When this part of the ttl is over.
+    /// At this fraction of the ttl.
     At(TokenStream),
     /// `xfetch`
     XFetch,
@@ -66,9 +66,9 @@ const AUDIT: Fraction =
 impl FreshnessArgs {
     pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
         check_background(args, cx);
-        let swr = "nothing would be served after its ttl; leave it out for that";
-        let sie = "an error would reach the caller at once; leave it out for that";
-        let soft = "nobody would wait for a load; that is what `stale_while_revalidate` is for";
+        let swr = "no stale value would be served; remove `stale_while_revalidate`, or write for example `30`";
+        let sie = "no stale value would be served after an error; remove `stale_if_error`, or write for example `\"1h\"`";
+        let soft = "no caller would wait for a load; write for example `\"200ms\"`, or use `stale_while_revalidate`";
         FreshnessArgs {
             jitter: named(args, "jitter", |arg| JITTER.parse(arg.expr(cx)?, cx)),
             stale_while_revalidate: named(args, "stale_while_revalidate", |a| length(a, swr, cx)),
@@ -83,12 +83,12 @@ impl FreshnessArgs {
         }
     }
 
-    /// The policy's methods for them.
+    /// The calls that set these arguments on a `Policy`.
     pub(crate) fn policy(&self) -> TokenStream {
         let span = Span::mixed_site();
         let part = |named: &Named<TokenStream>| {
             let part = &named.value;
-            // An expression of another type is then reported where it stands.
+            // With this span, the compiler reports an expression of another type where the user wrote it.
             let at = span.located_at(tokens::first_span(part));
             let method = Ident::new(&named.name.to_string(), at);
             quote_spanned!(at=> .#method(#part))
@@ -119,7 +119,7 @@ impl FreshnessArgs {
         methods.iter().flatten().map(ToTokens::to_token_stream).collect()
     }
 
-    /// The argument by which loads may go on in the background, if there is one.
+    /// The argument that lets loads continue in the background, if one does.
     pub(crate) fn background(&self) -> Option<&Ident> {
         let background = [
             self.stale_while_revalidate.as_ref().map(|named| &named.name),
@@ -131,8 +131,8 @@ impl FreshnessArgs {
     }
 }
 
-/// What is served after `soft_timeout` is what `stale_if_error` has kept, and what `background` is for is a policy:
-/// what a policy says is not known here.
+/// `soft_timeout` needs a stale value to serve, which `stale_if_error` keeps. `background` needs a `policy`. A `policy` may
+/// say either, and the macro cannot see into it, so with one neither is checked.
 fn check_background(args: &Args, cx: &Ctxt) {
     if !args.lacks("policy") {
         return;
@@ -142,15 +142,15 @@ fn check_background(args: &Args, cx: &Ctxt) {
     {
         cx.error_at(
             soft_timeout,
-            "there would be no stale value to serve when `soft_timeout` is over: add \
-             `stale_if_error = ...`, the time for which values are kept to be served like that",
+            "`soft_timeout` needs a stale value to serve when it ends: add `stale_if_error`, which \
+             keeps expired values, such as `stale_if_error = \"1h\"`",
         );
     }
     if let Some(background) = args.name("background") {
         cx.error_at(
             background,
-            "`background` is for a `policy = ...` by which loads go on in the background; where \
-             an argument of the attribute says so, it goes without saying: remove it",
+            "`background` is only for `policy = ...`: remove it; `stale_while_revalidate`, \
+             `refresh_ahead` and `soft_timeout` imply it",
         );
     }
 }
@@ -165,12 +165,13 @@ fn named<T>(
     Some(Named { name, value: parse(arg)? })
 }
 
-/// A length of time that is the same for every value.
+/// Parses a duration that is the same for every value.
 fn length(arg: Arg, zero: &str, cx: &Ctxt) -> Option<Length> {
     let name = arg.name.to_string();
     let expr = arg.expr(cx)?;
     if let Expr::Closure(closure) = &expr {
-        let message = format!("`{name}` is the same for every value: write a length of time");
+        let message =
+            format!("`{name}` is the same for every value: write a duration such as `\"30s\"`");
         cx.error_at(closure, message);
         return None;
     }

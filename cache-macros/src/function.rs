@@ -1,4 +1,4 @@
-//! The annotated function: read loosely, so that its own syntax is the compiler's business.
+//! The annotated function. Its body stays tokens, so that the compiler reports mistakes in it.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -18,9 +18,9 @@ pub(crate) struct Function {
     vis: Visibility,
     pub(crate) sig: Signature,
     pub(crate) form: Form,
-    /// `#![...]` at the head of the body.
+    /// `#![...]` at the start of the body.
     inner_attrs: Vec<Attribute>,
-    /// Where the body's braces stand.
+    /// The span of the body's braces.
     braces: Span,
 }
 
@@ -66,7 +66,7 @@ impl Function {
         &self.vis
     }
 
-    /// The attributes that say whether the function is there at all: what stands beside it needs them too.
+    /// The function's `#[cfg]` attributes: functions generated beside it need them too.
     pub(crate) fn outer(&self) -> TokenStream {
         let conditions = self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
         conditions.map(ToTokens::to_token_stream).collect()
@@ -79,7 +79,7 @@ impl Function {
         }
     }
 
-    /// What the function returns once awaited; `None` where nothing is written.
+    /// The type that the function returns once awaited; `None` if none is written.
     pub(crate) fn output(&self) -> Option<&Type> {
         match (&self.form, &self.sig.output) {
             (Form::Pinned(pinned), _) => pinned.output.as_ref(),
@@ -88,7 +88,7 @@ impl Function {
         }
     }
 
-    /// The names that the parameters bind, each with the type of its parameter where the name is all of that.
+    /// The names that the parameters bind, each with its type if the name is the whole parameter.
     pub(crate) fn bindings(&self) -> Vec<(PatIdent, Option<&Type>)> {
         let known = self.params();
         let mut bindings = Vec::new();
@@ -97,7 +97,7 @@ impl Function {
             let whole = matches!(&**pat, Pat::Ident(_)).then_some(&**ty);
             bindings.extend(params::bindings(pat).into_iter().map(|bound| (bound, whole)));
         }
-        // Those that stand in for a pattern are none of the user's.
+        // The user did not write the names that stand in for patterns.
         bindings.retain(|(bound, _)| known.names.contains(&bound.ident));
         if let Form::Pinned(pinned) = &self.form {
             bindings.extend(pinned.bindings(&self.sig).map(|bound| (bound, None)));
@@ -115,7 +115,7 @@ impl Function {
         self.future(&TokenStream::new(), body)
     }
 
-    /// The user's statements, without those that only say again what a parameter is called.
+    /// The user's statements, without the `let id = id;` that `#[async_trait]` adds.
     pub(crate) fn statements(&self) -> TokenStream {
         match &self.form {
             Form::Async(body) => body.clone(),
@@ -124,10 +124,10 @@ impl Function {
         }
     }
 
-    /// A future of the function's output that does `before` and then `body`.
+    /// A future of the function's output that runs `before` and then `body`.
     ///
-    /// The first statement never runs: it tells the compiler the block's type, so that `?`,
-    /// `return` and coercions work as they do in the function itself.
+    /// Its first statement never runs. It tells the compiler the block's type, so that `?`, `return` and coercions work as
+    /// they do in the function.
     pub(crate) fn future(&self, before: &TokenStream, body: TokenStream) -> TokenStream {
         let span = Span::mixed_site();
         let typed = match self.output() {
@@ -144,12 +144,12 @@ impl Function {
         }
     }
 
-    /// The function with `inside` in place of its statements.
+    /// The function with `inside` as its statements.
     pub(crate) fn with(&self, inside: TokenStream) -> TokenStream {
         self.with_rebound(&[], inside)
     }
 
-    /// As [`with`](Function::with), where `inside` binds the parameters `rebound` anew.
+    /// As [`with`](Function::with), for an `inside` that binds the parameters `rebound` again.
     pub(crate) fn with_rebound(&self, rebound: &[Ident], inside: TokenStream) -> TokenStream {
         let Function { attrs, vis, inner_attrs, .. } = self;
         let mut sig = self.sig.clone();
@@ -176,8 +176,8 @@ impl Function {
     }
 }
 
-/// A statement that never runs, by which a block's type is known to be `ty`. It stands where the
-/// type stands: that is what the compiler shows when the body has another type.
+/// A statement that never runs and gives a block the type `ty`. It has the span of the type, which the compiler shows if
+/// the body has another one.
 fn typed(span: Span, ty: &impl ToTokens) -> TokenStream {
     quote_spanned! {span=>
         if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<#ty> {
@@ -186,7 +186,7 @@ fn typed(span: Span, ty: &impl ToTokens) -> TokenStream {
     }
 }
 
-/// Whether `ty` may be written within a function: `impl Trait` may not, and neither may `!`.
+/// Whether `ty` can be written inside a function: `impl Trait` and `!` cannot.
 pub(crate) fn can_be_named(ty: &Type) -> bool {
     impl_traits(ty).is_empty() && !matches!(ty, Type::Never(_))
 }

@@ -1,4 +1,4 @@
-//! A key in an attribute: a template, or an expression of a type that is `CacheKey`.
+//! Keys and tags in attributes: a template, or an expression of a type that is `CacheKey`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -17,28 +17,28 @@ pub(crate) enum Key {
     Expr(Expr),
 }
 
-/// A template, and the literal that it was written as.
+/// A template, and the literal that it comes from.
 pub(crate) struct Template {
     pub(crate) literal: LitStr,
     pub(crate) parts: Vec<Part>,
 }
 
 impl Key {
-    /// Reads a key. A string is a template; anything else is an expression.
+    /// Parses a key. A string is a template; anything else is an expression.
     pub(crate) fn parse(expr: Expr, cx: &Ctxt) -> Option<Self> {
         match expr {
             Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => {
                 Template::parse(literal, cx).map(Key::Template)
             }
             Expr::Lit(ExprLit { lit, .. }) => {
-                cx.error_at(lit, "a key is a string, such as `\"user:<id>\"`, or an expression of a type that is `CacheKey`");
+                cx.error_at(lit, "a key must be a string, such as `\"user:<id>\"`, or an expression of a type that is `CacheKey`");
                 None
             }
             expr => Some(Key::Expr(expr)),
         }
     }
 
-    /// Reads the keys of a list in brackets: `tags("users", UserKey { id })`.
+    /// Parses the keys of a list in parentheses: `tags("users", UserKey { id })`.
     pub(crate) fn list(arg: Arg, cx: &Ctxt) -> Vec<Self> {
         let Some(tokens) = arg.list(cx) else { return Vec::new() };
         let keys = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens);
@@ -46,14 +46,14 @@ impl Key {
         keys.filter_map(|key| Key::parse(key, cx)).collect()
     }
 
-    /// Reads the tags that an entry carries: `tags = ["users", GroupTag(id)]`.
+    /// Parses the tags of an entry: `tags = ["users", GroupTag(id)]`.
     pub(crate) fn tags(arg: Arg, cx: &Ctxt) -> Option<Vec<Self>> {
         let tags = match arg.expr(cx)? {
             Expr::Array(tags) if !tags.elems.is_empty() => tags.elems,
             other => {
                 cx.error_at(
                     other,
-                    "`tags` are a list of at least one, each written as a key is: \
+                    "`tags` must be a list of at least one tag, each written like a key: \
                      `tags = [\"tenant:<tenant>\"]`",
                 );
                 return None;
@@ -62,7 +62,7 @@ impl Key {
         Some(tags.into_iter().filter_map(|tag| Key::parse(tag, cx)).collect())
     }
 
-    /// The statements that write the key to `__w`.
+    /// Statements that write the key to `__w`.
     pub(crate) fn write(&self, params: &Params) -> TokenStream {
         match self {
             Key::Template(template) => {
@@ -106,13 +106,13 @@ impl Template {
         })
     }
 
-    /// Reports a mistake at byte `at` of the template.
+    /// Reports a mistake at byte `at`.
     pub(crate) fn error(&self, at: usize, message: String, cx: &Ctxt) {
         let mistake = Mistake::new(at, message);
         cx.error_at(&self.literal, mistake.with_caret(&self.literal.value()));
     }
 
-    /// The statements that write the template to `__w`; `value` is what fills a placeholder.
+    /// Statements that write the template to `__w`. `value` gives the code of what fills a placeholder.
     pub(crate) fn write(&self, mut value: impl FnMut(&Placeholder) -> TokenStream) -> TokenStream {
         let span = Span::mixed_site();
         let statements = self.parts.iter().map(|part| match part {
@@ -128,8 +128,8 @@ impl Template {
 
 /// A reference to what fills `placeholder`.
 ///
-/// A bare parameter has the place of its declaration, so that a type that is no `KeyPart` is
-/// underlined there; of a field nothing is known but the template.
+/// A bare parameter has the span of its declaration: if its type is no `KeyPart`, the compiler underlines that. A field
+/// has the span of the template.
 pub(crate) fn argument(placeholder: &Placeholder, literal: Span, params: &Params) -> TokenStream {
     let root = match params.get(placeholder.root()) {
         Some(list) if params.each.as_ref() == Some(list) => {

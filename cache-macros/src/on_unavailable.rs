@@ -1,4 +1,4 @@
-//! `on_unavailable = "error"`: a write that is refused before it begins, where its keys cannot be fenced.
+//! `on_unavailable = "error"`: refuses a write before it begins if its keys cannot be fenced.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -12,7 +12,7 @@ use crate::result_keys;
 /// How the argument is written.
 pub(crate) const USAGE: Usage = ("on_unavailable", "on_unavailable = \"error\"");
 
-/// Where the argument stands, if it was given.
+/// The span of the argument, if it was given.
 pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Option<Span> {
     let arg = args.take("on_unavailable")?;
     let at = arg.name.span();
@@ -21,26 +21,25 @@ pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Option<Span> {
         other => {
             cx.error_at(
                 other,
-                "`on_unavailable = \"error\"` refuses the write where its keys cannot be fenced; \
-                 leave it out, and the write goes ahead: it is invalidated as soon as the store is back",
+                "`on_unavailable` takes only `\"error\"`, which refuses a write whose keys cannot be fenced; \
+                 without `on_unavailable` the write proceeds, and its keys are invalidated when the store is back",
             );
             None
         }
     }
 }
 
-/// What is known only from the result cannot be fenced before, and a write without a fence cannot be refused.
+/// A key that names the result cannot be fenced before the body runs. If all keys do, no write could be refused.
 pub(crate) fn check<'a>(at: Option<Span>, mut fences: impl Iterator<Item = &'a Key>, cx: &Ctxt) {
     let Some(at) = at else { return };
     if fences.all(|key| result_keys::template(key).is_some()) {
-        let message = "nothing is fenced before this function runs, for every key names what it \
-                       returns: add a key or a tag that is known from the parameters, or leave \
-                       `on_unavailable` out";
+        let message = "no key can be fenced before the function runs, since every key names its \
+                       result: add a key or a tag made of the parameters, or remove `on_unavailable`";
         cx.error(syn::Error::new(at, message));
     }
 }
 
-/// `let __refuse = ...;`, which says no in the function's own error type; and the call that uses it.
+/// `let __refuse = ...;`: makes the refusal in the function's own error type.
 pub(crate) fn prepare(at: Span, krate: &Path) -> TokenStream {
     let span = Span::mixed_site();
     let krate = crate::tokens::at(krate, at);

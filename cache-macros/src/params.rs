@@ -1,4 +1,4 @@
-//! The parameters of a function, as its body sees them: every name that a pattern binds.
+//! The parameters of a function as its body sees them: every name that a pattern binds.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -6,20 +6,19 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{FnArg, Pat, PatIdent, PatType, Signature, Type};
 
-/// What a key may name.
+/// The names that a key may use.
 #[derive(Default)]
 pub(crate) struct Params {
-    /// Where `self` stands, if the function has one.
+    /// The span of `self`, if the function has one.
     pub(crate) receiver: Option<Span>,
     pub(crate) names: Vec<Ident>,
-    /// The list whose elements have a key each: in a key, its name stands for one of them.
+    /// The list of `each = ...`: in a key, its name stands for one element.
     pub(crate) each: Option<Ident>,
-    /// Whether [`RESULT`] may be named too: what the function returns.
+    /// Whether a key may name [`RESULT`] too.
     pub(crate) result: bool,
 }
 
-/// How a key names what the function returns: `<return.id>`. A parameter cannot have this name, and a raw one is
-/// written raw.
+/// The name of the function's result in a key: `<return.id>`. No parameter can have this name.
 pub(crate) const RESULT: &str = "return";
 
 impl Params {
@@ -47,7 +46,7 @@ impl Params {
             || (name == RESULT && self.result)
     }
 
-    /// The names as they are written in a key.
+    /// The names as a key writes them.
     pub(crate) fn list(&self) -> Vec<String> {
         let names = self.names.iter().map(|n| n.unraw().to_string());
         names.chain(self.result.then(|| RESULT.to_owned())).collect()
@@ -59,7 +58,7 @@ pub(crate) fn bound(pat: &Pat) -> Vec<Ident> {
     bindings(pat).into_iter().map(|bound| bound.ident).collect()
 }
 
-/// As [`bound`], each with what stands before it.
+/// As [`bound`], each with its `ref` and `mut`.
 pub(crate) fn bindings(pat: &Pat) -> Vec<PatIdent> {
     struct Bindings(Vec<PatIdent>);
 
@@ -80,7 +79,7 @@ pub(crate) fn bindings(pat: &Pat) -> Vec<PatIdent> {
     bindings.0
 }
 
-/// The pattern, in which `names` are not `mut`: they are bound anew, and may be so there.
+/// The pattern without `mut` before `names`: the expansion binds them again, and has the `mut` there.
 pub(crate) fn without_mut(pat: &Pat, names: &[Ident]) -> Pat {
     Pat::Verbatim(strip_mut(pat.to_token_stream(), names))
 }
@@ -103,8 +102,7 @@ fn strip_mut(tokens: TokenStream, names: &[Ident]) -> TokenStream {
     kept.collect()
 }
 
-/// The names of the types that database libraries give to their transactions: `sqlx`,
-/// `tokio-postgres`, `rusqlite`, `mongodb`, `sea-orm` and the aliases of `sqlx`.
+/// The names of transaction types in `sqlx` (with aliases), `tokio-postgres`, `rusqlite`, `mongodb` and `sea-orm`.
 const TRANSACTIONS: [&str; 5] = [
     "Transaction",
     "DatabaseTransaction",
@@ -113,7 +111,7 @@ const TRANSACTIONS: [&str; 5] = [
     "MySqlTransaction",
 ];
 
-/// The parameters that are, by the name of their type, a database transaction or a reference to one.
+/// The parameters whose type is named like a database transaction, or is a reference to one.
 pub(crate) fn transactions(sig: &Signature) -> impl Iterator<Item = &PatType> {
     sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(typed) if is_transaction(&typed.ty) => Some(typed),

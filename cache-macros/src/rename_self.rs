@@ -1,27 +1,25 @@
-//! `self` under another name, for a body that is moved to where `self` cannot go.
+//! Renames `self`, for a body that moves into a closure with a clone of it.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 
 use crate::tokens;
 
-/// A body in which `self` is called `__self`.
+/// Tokens in which `self` is called `__self`.
 #[derive(Default)]
 pub(crate) struct Renamed {
     pub(crate) tokens: TokenStream,
-    /// Whether there was a `self` to rename.
+    /// Whether `self` occurred.
     pub(crate) used: bool,
-    /// Strings that take `self` from where they stand, as format strings do, and cannot be told from those that
-    /// only look like it.
+    /// Strings that look like format strings which capture `self`.
     pub(crate) captures: Vec<Literal>,
 }
 
-/// The name, standing where `self` stands.
+/// The new name, with the span of `self`.
 pub(crate) fn renamed(this: Span) -> Ident {
     Ident::new("__self", Span::mixed_site().located_at(this))
 }
 
-/// Renames `self` wherever it is that of the function: not in `self::path`, and not in functions and implementations
-/// within it, which have their own.
+/// Renames the function's `self`: not the one in `self::path`, nor that of nested functions and implementations.
 pub(crate) fn rename(tokens: TokenStream) -> Renamed {
     let mut renamed = Renamed::default();
     renamed.read(tokens);
@@ -70,12 +68,12 @@ impl Renamed {
     }
 }
 
-/// Whether what comes next makes a path of a name: `::`.
+/// Whether the next tokens are `::`.
 fn starts_path(rest: &[TokenTree]) -> bool {
     matches!(rest, [TokenTree::Punct(a), TokenTree::Punct(b), ..] if a.as_char() == ':' && b.as_char() == ':')
 }
 
-/// How many tokens make up the function, implementation or trait that begins here; none if none does.
+/// The number of tokens of the function, implementation or trait that begins here; 0 if none does.
 fn end_of_item(tokens: &[TokenTree]) -> usize {
     let is = |at: usize, name: &str| matches!(tokens.get(at), Some(TokenTree::Ident(ident)) if ident == name);
     // A function has a name; the type of a pointer to one has not.

@@ -1,6 +1,6 @@
-//! Keys that name what the function returns: `"user:<return.id>"`. They are emptied after the body.
+//! Keys that name the function's result: `"user:<return.id>"`. They are invalidated after the body.
 //!
-//! What such a key takes from the parameters is written before the body runs, for the body may move them.
+//! The parts that such a key takes from parameters are rendered before the body runs, since the body may move them.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
@@ -10,17 +10,17 @@ use crate::key::{self, Key, Template};
 use crate::params::{Params, RESULT};
 use crate::template::Placeholder;
 
-/// The code for keys that are known only from what the function returns.
+/// The code for keys that name the result.
 #[derive(Default)]
 pub(crate) struct ResultKeys {
-    /// Statements that stand before the body.
+    /// Statements before the body.
     pub(crate) before: TokenStream,
-    /// Statements after it, on `__value` and `__leave`.
+    /// Statements after the body, on `__value` and `__leave`.
     pub(crate) after: TokenStream,
     parts: usize,
 }
 
-/// The template of a key that names what the function returns.
+/// The key's template, if it names the result.
 pub(crate) fn template(key: &Key) -> Option<&Template> {
     match key {
         Key::Template(template) if template.placeholders().any(is_returned) => Some(template),
@@ -33,7 +33,7 @@ pub(crate) fn is_returned(placeholder: &Placeholder) -> bool {
 }
 
 impl ResultKeys {
-    /// Empties the key, or tag, by the method of `Leave` that does so.
+    /// Adds a key or tag, to be emptied by this method of `Leave`.
     pub(crate) fn empty(&mut self, method: &str, key: &Template, params: &Params, krate: &Path) {
         let span = Span::mixed_site();
         let literal = key.literal.span();
@@ -54,7 +54,7 @@ impl ResultKeys {
     }
 }
 
-/// A reference to what the function returned, or to a field of it.
+/// A reference to the result, or to a field of it.
 fn result(placeholder: &Placeholder, literal: Span) -> TokenStream {
     let span = Span::mixed_site().located_at(literal);
     let rest = placeholder.path[1..].iter().map(|name| key::member(name, span));

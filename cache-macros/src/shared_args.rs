@@ -1,5 +1,5 @@
-//! The arguments that every attribute takes: `cache`, `version`, `name` and `crate`; and `policy`, which those take
-//! that store something.
+//! The arguments that every attribute takes: `cache`, `version`, `name` and `crate`. And `policy`, which attributes take
+//! that store values.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -16,25 +16,25 @@ pub(crate) const USAGES: &[Usage] = &[
     CRATE,
 ];
 
-/// The only one of these that derives take.
+/// Derives take only this one.
 pub(crate) const CRATE: Usage = ("crate", "crate = my_cache");
 
-/// That of what stores something.
+/// An argument of attributes that store values.
 pub(crate) const POLICY: Usage = ("policy", "policy = USERS");
 
 pub(crate) struct SharedArgs {
-    /// Which cache; the process-wide one where absent.
+    /// The cache to use; by default the process-wide one.
     pub(crate) cache: Option<Expr>,
     /// Part of every stored key.
     pub(crate) version: Option<Expr>,
-    /// The label in metrics.
+    /// The function's label in metrics.
     pub(crate) name: Option<LitStr>,
-    /// Where the runtime is.
+    /// The path of the runtime.
     pub(crate) krate: Path,
 }
 
 impl SharedArgs {
-    /// The policy's methods for what every attribute takes.
+    /// The calls that set these arguments on a `Policy`.
     pub(crate) fn policy(&self) -> TokenStream {
         let span = Span::mixed_site();
         let version = self.version.iter().map(|version| quote_spanned!(span=> .version(#version)));
@@ -52,7 +52,7 @@ impl SharedArgs {
     }
 }
 
-/// The version is part of every stored key, so it has to be known when the program is built.
+/// Parses `version`. It is part of the `static` policy, so it must be a constant.
 fn version(args: &mut Args, cx: &Ctxt) -> Option<Expr> {
     let expr = args.take("version")?.expr(cx)?;
     let fits = match &expr {
@@ -62,7 +62,10 @@ fn version(args: &mut Args, cx: &Ctxt) -> Option<Expr> {
         _ => true,
     };
     if !fits {
-        cx.error_at(expr, "`version` is a number from 0 to 4294967295, or a `const` of type `u32`");
+        cx.error_at(
+            expr,
+            "`version` must be a number from 0 to 4294967295, or a constant of type `u32`",
+        );
         return None;
     }
     Some(expr)
@@ -73,7 +76,7 @@ fn name(args: &mut Args, cx: &Ctxt) -> Option<LitStr> {
     if name.value().trim().is_empty() {
         cx.error_at(
             &name,
-            "an empty name labels nothing: leave `name` out for `module::Type::function`",
+            "`name` is empty: write a label such as `\"users.find\"`, or remove `name` to use `module::Type::function`",
         );
     }
     Some(name)
@@ -85,31 +88,31 @@ fn string(expr: Expr, argument: &str, cx: &Ctxt) -> Option<LitStr> {
         other => {
             cx.error_at(
                 other,
-                format!("`{argument}` is a string in quotes: it is known before the function runs"),
+                format!("`{argument}` must be a string literal: `{argument} = \"users.find\"`"),
             );
             None
         }
     }
 }
 
-/// The policy is part of a `static`, so it has to be known when the program is built.
+/// Parses `policy`. It becomes part of a `static`, so it must be a constant.
 pub(crate) fn policy(args: &mut Args, cx: &Ctxt) -> Option<Expr> {
     let expr = args.take("policy")?.expr(cx)?;
     if let Expr::Lit(_) | Expr::Closure(_) = expr {
-        cx.error_at(expr, "`policy` is a constant of type `Policy` that several functions share: `policy = USERS`");
+        cx.error_at(expr, "`policy` must be a constant of type `Policy`: `policy = USERS`");
         return None;
     }
     Some(expr)
 }
 
-/// The path of the runtime: `::cache_runtime`, or what `crate = ...` says.
+/// Parses `crate`: the path of the runtime, by default `::cache_runtime`.
 pub(crate) fn krate(args: &mut Args, cx: &Ctxt) -> Path {
     let given = args.take("crate").and_then(|arg| arg.expr(cx));
     match given {
         Some(Expr::Path(path)) if path.qself.is_none() => return path.path,
         Some(other) => cx.error_at(
             other,
-            "`crate` is the path under which the runtime is known here: `crate = my_cache`",
+            "`crate` must be the path of the runtime, without quotes: `crate = my_cache`",
         ),
         None => {}
     }

@@ -1,9 +1,9 @@
-//! Near-miss hints: which known name was probably meant.
+//! Suggestions for misspelt names.
 
 use proc_macro2::Ident;
 
-/// The known name nearest to `name`, if one is near enough to be a slip of the fingers:
-/// at most one edit for every three letters, as in `rustc`.
+/// The known name nearest to `name`, if it is near enough to be a typo: at most one edit for every three letters, as in
+/// `rustc`.
 pub(crate) fn closest<'a, S: AsRef<str> + ?Sized + 'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a S>,
@@ -13,18 +13,26 @@ pub(crate) fn closest<'a, S: AsRef<str> + ?Sized + 'a>(
         .map(AsRef::as_ref)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(edits, candidate)| *edits <= 1.max(name.len().max(candidate.len()) / 3))
-        // One letter is not a slip of another single letter.
+        // One letter is not a typo of another.
         .filter(|(edits, candidate)| *edits < candidate.len().max(name.len()))
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate)
 }
 
-/// What to say after a name that is no parameter, of those that are.
+/// The end of a message about `name`, which is not a parameter: the one that was meant, or all of them.
 pub(crate) fn parameter(name: &Ident, names: &[String]) -> String {
     match closest(&name.to_string(), names) {
         Some(near) => format!("; did you mean `{near}`?"),
-        None if names.is_empty() => String::new(),
-        None => format!("; there is {}", list(names)),
+        None => format!("; {}", parameters(names)),
+    }
+}
+
+/// All parameters, in a sentence.
+pub(crate) fn parameters(names: &[String]) -> String {
+    match names {
+        [] => "the function has no parameters".to_owned(),
+        [only] => format!("the only parameter is `{only}`"),
+        names => format!("the parameters are {}", list(names)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Key templates: a plain function from text to parts, with a byte offset for every mistake.
+//! Parses key templates into text and placeholders, with a byte offset for every mistake.
 //!
 //! ```text
 //! template    = { text | placeholder }
@@ -9,10 +9,10 @@
 use std::fmt;
 use std::ops::Range;
 
-/// A stretch of a template.
+/// A part of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Text that is written as it is, its angle brackets no longer doubled.
+    /// Literal text, its `<<` and `>>` already undoubled.
     Text {
         text: String,
         at: Range<usize>,
@@ -28,7 +28,7 @@ pub(crate) struct Placeholder {
     pub(crate) at: Range<usize>,
 }
 
-/// What is wrong, and the byte of the template where it begins.
+/// What is wrong, and at which byte of the template.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     pub(crate) at: usize,
@@ -41,8 +41,8 @@ impl Mistake {
         Mistake { at, message }
     }
 
-    /// The message, and a caret under the place in the template. Stable Rust has no spans within
-    /// a literal, so the whole literal is underlined and this line says where in it.
+    /// The message, and the template with a caret under the mistake. Stable Rust has no spans within a literal, so the
+    /// compiler can only underline all of it.
     pub(crate) fn with_caret(&self, template: &str) -> String {
         let column = template[..self.at].escape_debug().count();
         format!("{}\n\n    {}\n    {:column$}^", self.message, template.escape_debug(), "")
@@ -50,7 +50,7 @@ impl Mistake {
 }
 
 impl Placeholder {
-    /// The parameter that it names, or whose field it names.
+    /// The parameter: the first segment of the path.
     pub(crate) fn root(&self) -> &str {
         &self.path[0]
     }
@@ -62,10 +62,9 @@ impl fmt::Display for Placeholder {
     }
 }
 
-/// Takes a template apart.
+/// Parses a template.
 ///
-/// What is no template at all is reported alone, since the rest would be guesses; what breaks a
-/// rule is reported with all else that does.
+/// A syntax error is reported alone, since anything after it would be a guess. Broken rules are reported together.
 pub(crate) fn parse(template: &str) -> Result<Vec<Part>, Vec<Mistake>> {
     let parts = split(template).map_err(|mistake| vec![mistake])?;
     let mut mistakes = Vec::new();
@@ -91,7 +90,7 @@ fn split(template: &str) -> Result<Vec<Part>, Mistake> {
     Ok(parts)
 }
 
-/// Reads the text from `at` up to the next placeholder or the end.
+/// Parses the text from `start` to the next placeholder or the end.
 fn text(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
     let mut text = String::new();
     let mut rest = template[start..].char_indices().peekable();
@@ -104,7 +103,7 @@ fn text(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
                 break;
             }
             if !doubled {
-                let message = "this `>` closes nothing: write `>>` for the character itself";
+                let message = "this `>` has no `<` before it: write `>>` for the character itself";
                 return Err(Mistake::new(start + offset, message));
             }
         }
@@ -114,7 +113,7 @@ fn text(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
     Ok((Part::Text { text, at }, end))
 }
 
-/// Reads the placeholder whose `<` stands at `start`.
+/// Parses the placeholder whose `<` is at `start`.
 fn placeholder(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
     let inside = &template[start + 1..];
     let length = match inside.find(['<', '>']) {
@@ -127,7 +126,7 @@ fn placeholder(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
     };
     let name = &inside[..length];
     if name.is_empty() {
-        let message = "this placeholder is empty: write a name between the brackets, as in `<id>`";
+        let message = "this placeholder is empty: write a parameter in it, as in `<id>`";
         return Err(Mistake::new(start, message));
     }
     let end = start + 1 + length + 1;
@@ -136,7 +135,7 @@ fn placeholder(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
     Ok((Part::Placeholder(Placeholder { path, at }), end))
 }
 
-/// Reads `user.id`, or says where it is no path.
+/// Parses `user.id`, or returns the offset of what is no path.
 fn path(name: &str) -> Result<Vec<String>, (usize, String)> {
     let mut offset = 0;
     let mut path = Vec::new();
@@ -144,11 +143,11 @@ fn path(name: &str) -> Result<Vec<String>, (usize, String)> {
         if !is_name(segment) || (segment == "self" && !path.is_empty()) {
             let trimmed = name.trim();
             let message = if trimmed != name && trimmed.split('.').all(is_name) {
-                format!("no spaces in a placeholder: write `<{trimmed}>`")
+                format!("a placeholder has no spaces: write `<{trimmed}>`")
             } else {
                 format!(
-                    "`<{name}>` is neither a name nor a field of one, such as `<user>`, \
-                     `<user.id>` or `<pair.0>`; compute anything else in a `key = ...` expression"
+                    "`<{name}>` must be a parameter or a field of one, such as `<user>`, `<user.id>` or \
+                     `<pair.0>`: for anything else, write the key as an expression of a type that is `CacheKey`"
                 )
             };
             return Err((offset, message));
@@ -170,31 +169,29 @@ fn is_name(segment: &str) -> bool {
     identifier || index
 }
 
-/// An empty key would be the same for every call, and for every other function with one.
+/// An empty key would be the same for every call of every function with one.
 fn check_not_empty(parts: &[Part], mistakes: &mut Vec<Mistake>) {
     if parts.is_empty() {
-        let message = "the key is empty: begin it with what is cached, as in `user:<id>`";
+        let message = "the key is empty: begin it with the kind of value, as in `user:<id>`";
         mistakes.push(Mistake::new(0, message));
     }
 }
 
-/// Keys are read by people and typed into `redis-cli`: what cannot be seen or needs quoting
-/// has no place in one.
+/// People read keys and type them into `redis-cli`, so keys have no invisible characters and none that need quoting.
 fn check_visible(parts: &[Part], mistakes: &mut Vec<Mistake>) {
-    let message = "white space and control characters have no place in a key: \
-                   write `:`, `-` or `_`";
+    let message = "a key cannot contain white space or control characters: write `:`, `-` or `_`";
     check_free_of(|c| c.is_whitespace() || c.is_control(), message, parts, mistakes);
 }
 
-/// What the cache keeps for itself has a `#` in its key, as `user:42#refresh`, `#tag:tenant:7` and `#queue:users`
-/// do, and values are encoded; so nothing that is cached can be under such a key.
+/// The cache's own keys contain a `#`, such as `user:42#refresh`, `#tag:tenant:7` and `#queue:users`. Parts encode it, so
+/// without a `#` in templates no entry can have such a key.
 fn check_unclaimed(parts: &[Part], mistakes: &mut Vec<Mistake>) {
-    let message = "`#` has no place in a key: it marks what the cache keeps for itself, such as \
-                   tags and queues; write `:`, `-` or `_`";
+    let message = "a key cannot contain `#`, which marks the cache's own keys, such as tags and \
+                   queues: write `:`, `-` or `_`";
     check_free_of(|c| c == '#', message, parts, mistakes);
 }
 
-/// Each text without such a character; only its first one is reported.
+/// Reports the first such character of each text.
 fn check_free_of(
     bad: impl Fn(char) -> bool,
     message: &str,
@@ -212,9 +209,8 @@ fn check_free_of(
     }
 }
 
-/// A value is percent-encoded but for unreserved characters, so only a character outside those
-/// shows where one value ends and the next begins: in `<a>-<b>` the pairs ("x-y", "z") and
-/// ("x", "y-z") would share a key.
+/// Two placeholders need a separator that no value can contain. Values are percent-encoded except for unreserved
+/// characters, so a separator is any other character. In `<a>-<b>` the pairs ("x-y", "z") and ("x", "y-z") would share a key.
 fn check_separated(parts: &[Part], mistakes: &mut Vec<Mistake>) {
     let mut last: Option<&Placeholder> = None;
     let mut between = String::new();
@@ -237,16 +233,16 @@ fn not_separated(last: &Placeholder, between: &str, next: &Placeholder) -> Strin
     let reason = if between.is_empty() {
         "nothing separates".to_owned()
     } else {
-        format!("`{between}`, which a value may contain, does not separate")
+        format!("`{between}` can be part of a value, so it does not separate")
     };
     format!(
-        "{reason} `{last}` from `{next}`, so two different calls could share a key: \
+        "{reason} `{last}` from `{next}`, and different values could make the same key: \
          write `{last}:{next}`"
     )
 }
 
-/// Whether a placeholder's text may contain `c`: the unreserved characters of RFC 3986, the `%`
-/// that stands before the code of every other one, and the `!` that marks a `None`.
+/// Whether the text of a placeholder may contain `c`: an unreserved character of RFC 3986, the `%` of an encoded one, or
+/// the `!` that marks `None`.
 fn may_be_in_a_value(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '%' | '!')
 }

@@ -1,17 +1,17 @@
-//! Tokens of the user's: where they stand, what they mention, and what they need around them.
+//! Helpers for the user's tokens: their spans, the names that they mention, parentheses around them.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path};
 
-/// `&expr`, with brackets where they are needed, all of it where `expr` stands.
+/// `&expr`, parenthesised if needed, with the span of `expr`.
 pub(crate) fn borrowed(expr: &Expr) -> TokenStream {
     let span = first_span(expr);
     let expr = bracketed(expr);
     quote_spanned!(span=> &#expr)
 }
 
-/// `expr`, with brackets where an operator or a method call beside it needs them.
+/// `expr`, parenthesised unless an operator or a method call can stand beside it.
 pub(crate) fn bracketed(expr: &Expr) -> TokenStream {
     match expr {
         Expr::Path(_)
@@ -30,13 +30,13 @@ pub(crate) fn bracketed(expr: &Expr) -> TokenStream {
     }
 }
 
-/// Where `tokens` begin: on stable Rust, the most that can be said of where they are.
+/// The span of the first token: stable Rust cannot join spans.
 pub(crate) fn first_span(tokens: &impl ToTokens) -> Span {
     let first = tokens.to_token_stream().into_iter().next();
     first.map_or_else(Span::mixed_site, |token| token.span())
 }
 
-/// Whether `tokens` mention the variable anywhere, be it in a format string: `format!("user:{id}")`.
+/// Whether `tokens` mention the variable, including in a format string: `format!("user:{id}")`.
 pub(crate) fn mentions(tokens: TokenStream, name: &str) -> bool {
     let tokens: Vec<_> = tokens.into_iter().collect();
     tokens.iter().enumerate().any(|(at, token)| match token {
@@ -50,8 +50,8 @@ pub(crate) fn mentions(tokens: TokenStream, name: &str) -> bool {
     })
 }
 
-/// Whether the name at `at` is not that of a variable, but of a field or method (`user.id`, `User { id: 5 }`) or of a
-/// path (`id::new()`).
+/// Whether the name at `at` belongs to a field or method (`user.id`, `User { id: 5 }`) or a path (`id::new()`), not to a
+/// variable.
 fn is_of_something_else(tokens: &[TokenTree], at: usize) -> bool {
     let is = |at: Option<usize>, c: char| {
         let token = at.and_then(|at| tokens.get(at));
@@ -63,7 +63,7 @@ fn is_of_something_else(tokens: &[TokenTree], at: usize) -> bool {
     of_value || of_path || is(Some(at + 1), ':')
 }
 
-/// Whether a format string takes `name` from where it stands: `{name}`, `{name:?}`.
+/// Whether a format string captures `name`: `{name}`, `{name:?}`.
 pub(crate) fn in_format(literal: &str, name: &str) -> bool {
     literal.starts_with(['"', 'r'])
         && literal.match_indices('{').any(|(at, _)| {
@@ -72,7 +72,7 @@ pub(crate) fn in_format(literal: &str, name: &str) -> bool {
         })
 }
 
-/// The path, standing at `span`: an error in a call of what it leads to is then shown there.
+/// The path with another span: the compiler reports errors of a call through it there.
 pub(crate) fn at(path: &Path, span: Span) -> Path {
     let mut path = path.clone();
     if let Some(colons) = &mut path.leading_colon {

@@ -1,4 +1,4 @@
-//! The rules that attributes share, one function to a rule.
+//! The rules that attributes share, one function for each.
 
 use crate::ctxt::Ctxt;
 use crate::function::{Form, Function};
@@ -7,17 +7,17 @@ use crate::params::{self, Params, RESULT};
 use crate::suggest;
 use crate::template::{Part, Placeholder};
 
-/// The cache is asked over the network, so the function has to be able to wait.
+/// The cache is reached over the network, so the function must be async.
 ///
-/// A `const fn` is told apart, since making it async would not be allowed either.
+/// A `const fn` has its own message, since it cannot be made async.
 pub(crate) fn check_async(function: &Function, attribute: &str, cx: &Ctxt) {
     let sig = &function.sig;
     if let Some(constness) = &sig.constness {
         cx.error_at(
             constness,
             format!(
-                "a `const fn` runs at compile time, where there is no cache: write an `async fn` \
-                 under `{attribute}`, and let it call this one"
+                "a `const fn` cannot wait for the cache: put `{attribute}` on an `async fn` that \
+                 calls this one"
             ),
         );
         return;
@@ -26,43 +26,42 @@ pub(crate) fn check_async(function: &Function, attribute: &str, cx: &Ctxt) {
         Form::Async(_) | Form::Pinned(_) => {}
         Form::Blocking => cx.error_at(
             sig.fn_token,
-            format!("`{attribute}` waits for the cache, so it needs an `async fn`"),
+            format!("`{attribute}` waits for the cache: make this an `async fn`"),
         ),
         Form::Bodiless => cx.error_at(
             &sig.ident,
             format!(
-                "`{}` has no body here: put `{attribute}` on the implementation, or give the \
-                 method a default body",
+                "`{}` has no body: put `{attribute}` on the implementation, or give the method a \
+                 default body",
                 sig.ident
             ),
         ),
     }
 }
 
-/// Inside a transaction a reader may see what never commits, and a writer's commit comes after
-/// the attribute has finished: neither can keep the cache right.
+/// Within a transaction a reader may see rows that never commit, and a writer commits after the attribute has
+/// finished. Either would leave wrong values in the cache.
 pub(crate) fn check_transactions(function: &Function, message: &str, cx: &Ctxt) {
     for parameter in params::transactions(&function.sig) {
         cx.error_at(&parameter.ty, message);
     }
 }
 
-/// What is wrong with a key or a tag by itself. Of an expression nothing is known here.
+/// Checks a key or tag by itself. Expressions are left to the compiler.
 pub(crate) fn check_key(key: &Key, params: &Params, cx: &Ctxt) {
     if let Key::Template(template) = key {
         check_template(template, params, cx);
     }
 }
 
-/// What is wrong with a template by itself. Gives the parameters that need no further message: those that were
-/// probably meant.
+/// Checks a template by itself. Returns the parameters that its mistakes probably meant: they need no second message.
 pub(crate) fn check_template(template: &Template, params: &Params, cx: &Ctxt) -> Meant {
     let mut meant = check_placeholders(template, params, cx);
     meant.names.extend(check_braces(template, |name| params.contains(name), cx));
     meant
 }
 
-/// A placeholder that names nothing would be an error in generated code, far from the template.
+/// Every placeholder must name a parameter. The compiler would report it in generated code, far from the template.
 pub(crate) fn check_placeholders(template: &Template, params: &Params, cx: &Ctxt) -> Meant {
     let mut meant = Meant::default();
     let names = params.list();
@@ -82,11 +81,11 @@ pub(crate) fn check_placeholders(template: &Template, params: &Params, cx: &Ctxt
     meant
 }
 
-/// What unknown placeholders were probably meant to be.
+/// The parameters that unknown placeholders probably meant.
 #[derive(Default)]
 pub(crate) struct Meant {
     pub(crate) names: Vec<String>,
-    /// Placeholders that are like no parameter.
+    /// The number of placeholders that resemble no parameter.
     pub(crate) unknown: usize,
 }
 
@@ -98,20 +97,17 @@ fn unknown(placeholder: &Placeholder, near: Option<&str>, names: &[String]) -> S
         let meant = path.join(".");
         return format!("`{root}` is not a parameter; did you mean `<{meant}>`?");
     }
-    let there_is = match names {
-        [] => "the function has no parameters".to_owned(),
-        names => format!("there is {}", suggest::list(names)),
-    };
+    let there_are = suggest::parameters(names);
     match root {
-        "self" => format!("there is no `self` outside of a method; {there_is}"),
-        RESULT => "the key is made before the function runs, so it cannot name what that returns"
+        "self" => format!("`self` exists only in a method; {there_are}"),
+        RESULT => "a reader's key is made before the function runs, so it cannot name the result: \
+                   name a parameter"
             .to_owned(),
-        _ => format!("`{root}` is not a parameter; {there_is}"),
+        _ => format!("`{root}` is not a parameter; {there_are}"),
     }
 }
 
-/// Braces are literal, for the hash tags of Redis Cluster, so `{id}` would give every call the
-/// same key.
+/// Braces are literal text, for the hash tags of Redis Cluster. `{id}` would give every call the same key.
 pub(crate) fn check_braces(
     template: &Template,
     is_known: impl Fn(&str) -> bool,
@@ -129,7 +125,8 @@ pub(crate) fn check_braces(
             let root = inside.split('.').next().unwrap_or_default();
             if is_known(root) {
                 let doubled = text[..offset].matches(['<', '>']).count();
-                let message = format!("braces are literal text: write `<{inside}>`");
+                let message =
+                    format!("`{{{inside}}}` is literal text: write `<{inside}>` for a placeholder");
                 template.error(at.start + offset + doubled, message, cx);
                 meant.push(root.to_owned());
             }

@@ -1,5 +1,5 @@
-//! A function whose loads may go on where their callers are gone: with `stale_while_revalidate`, `refresh_ahead`,
-//! `soft_timeout`, or a policy and `background`. A load owns clones of what it uses, made when it begins.
+//! Functions whose loads can outlive their callers: with `stale_while_revalidate`, `refresh_ahead`, `soft_timeout`, or a
+//! policy and `background`. A load owns clones of what it uses, made when it begins.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -36,7 +36,7 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     )
 }
 
-/// What a load takes along must be such that it can.
+/// A load must be able to own what it captures.
 pub(super) fn check(model: &Cached, because: &Ident, cx: &Ctxt) {
     let mut uses = model.function.statements();
     uses.extend(hooks::closures(&model.options));

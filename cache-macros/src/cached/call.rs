@@ -1,5 +1,4 @@
-//! What every expansion of a cached function has: the call into the runtime, and what is found out about the body by
-//! its type.
+//! Code that every expansion of `#[cached]` has: the call into the runtime, and the probes of the body's type.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -11,7 +10,7 @@ use crate::duration::Length;
 use crate::key::Key;
 use crate::tokens;
 
-/// `let __call = ...;`: with all that is known before the body is there.
+/// `let __call = ...;`, with everything that does not need the body.
 pub(super) fn begin(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
@@ -26,7 +25,7 @@ pub(super) fn begin(model: &Cached) -> TokenStream {
     quote_spanned!(span=> #link #call)
 }
 
-/// What is known only with the arguments. The key and tags come last: they are not made where `when` says no.
+/// The steps that need the arguments. The key and tags come last, so that a `when` that is false spares them.
 fn steps(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
@@ -41,7 +40,7 @@ fn steps(model: &Cached) -> TokenStream {
     {
         steps.extend(quote_spanned!(span=> .negative_ttl(#ttl)));
     }
-    // Each element of a list has its own.
+    // In a batch each element has a key, which is written later.
     let key = options.key.as_ref().filter(|_| options.each.is_none()).map(|key| match key {
         Key::Template(_) => key.write(&model.params),
         Key::Expr(expr) => {
@@ -55,14 +54,13 @@ fn steps(model: &Cached) -> TokenStream {
     steps
 }
 
-/// A key that is an expression may say what is under it. Where that is not what the body gives, it is an error at the
-/// key, which is made before the body's type is known.
+/// Whether the key may declare the type of its value. If the body returns another type, the compiler reports it at the key,
+/// which is made before the body's type is known.
 fn is_linked(options: &Options) -> bool {
     matches!(options.key, Some(Key::Expr(_)))
 }
 
-/// What is found out about the body by its type, of which `probe` is made: `let __shape = ...;`, and what follows
-/// from it.
+/// `let __shape = ...;`, and what follows from the type of the body. `probe` makes a probe of it.
 pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
@@ -79,7 +77,8 @@ pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
     quote_spanned!(span=> #shape #link #option #value #fingerprint)
 }
 
-/// The fingerprint of the values, of which `__value` is a probe. A codec may need one: without, that is an error there.
+/// Sets the fingerprint of the values, of which `__value` is a probe. If the codec needs one and there is none, the compiler
+/// reports it at the codec.
 pub(super) fn fingerprint(options: &Options) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &options.shared.krate;
@@ -91,8 +90,8 @@ pub(super) fn fingerprint(options: &Options) -> TokenStream {
     quote_spanned!(span=> #needed #fingerprint)
 }
 
-/// Where the return type stands, and with it all of the call that does all: a value that cannot be stored is reported
-/// there, and once.
+/// The span of the return type. The call that does everything has it, so that the compiler reports a value that cannot be
+/// stored there, and once.
 pub(super) fn where_it_returns(model: &Cached) -> Span {
     let span = Span::mixed_site();
     model.function.output().map_or(span, |output| span.located_at(tokens::first_span(output)))

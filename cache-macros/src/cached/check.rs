@@ -1,4 +1,4 @@
-//! The rules of `#[cached]`, one function to a rule, each with its reason.
+//! The rules of `#[cached]`, one function for each, with its reason.
 
 use super::model::Cached;
 use super::{background, each, types};
@@ -27,7 +27,7 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
             let meant = validation::check_template(template, &model.params, cx);
             check_template_is_complete(model, template, &meant, cx);
         }
-        // A batch has no use for one, and says so.
+        // A batch refuses an expression, in `each`.
         Some(Key::Expr(_)) if model.options.each.is_some() => {}
         Some(Key::Expr(expr)) => check_expression_is_complete(model, &expr.to_token_stream(), cx),
         None => {}
@@ -43,13 +43,13 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
     }
 }
 
-const IN_A_TRANSACTION: &str = "what a transaction reads may never be committed, and must not \
-    reach the cache: begin the transaction inside the function, or call a function without \
-    `#[cached]` here";
+const IN_A_TRANSACTION: &str = "a transaction may read rows that never commit, so its results \
+    cannot be cached: begin the transaction inside the function, or call a function without \
+    `#[cached]`";
 
-/// A function without a result is called for what it does, and a hit would not do it.
+/// A function without a result is called for its effect, which a hit would skip.
 fn check_returns_something(model: &Cached, cx: &Ctxt) {
-    let message = "there is nothing to cache: the function returns `()`; remove `#[cached]`, or return what is worth keeping";
+    let message = "the function returns `()`, so there is nothing to cache: return a value, or remove `#[cached]`";
     match (model.function.output(), &model.function.form) {
         (Some(Type::Tuple(unit)), _) if unit.elems.is_empty() => cx.error_at(unit, message),
         (None, Form::Async(_)) => cx.error_at(&model.function.sig.ident, message),
@@ -57,7 +57,7 @@ fn check_returns_something(model: &Cached, cx: &Ctxt) {
     }
 }
 
-/// A value is read back from bytes as the type it was stored as, so that type has to have a name.
+/// A hit decodes the value into its type, so the type must have a name.
 fn check_return_type_is_named(model: &Cached, cx: &Ctxt) {
     let output = model.function.output();
     for hidden in output.into_iter().flat_map(function::impl_traits) {
@@ -68,9 +68,8 @@ fn check_return_type_is_named(model: &Cached, cx: &Ctxt) {
     }
 }
 
-/// A value is read back from bytes that are gone once it is read, so it cannot borrow from them,
-/// and has nothing else to borrow from. The compiler would say so at the attribute, in terms of
-/// lifetimes that nobody has written.
+/// A hit decodes the value from bytes, so the value has nothing to borrow from. The compiler would say so at the attribute,
+/// in terms of lifetimes that nobody wrote.
 fn check_value_is_owned(model: &Cached, cx: &Ctxt) {
     if let Some(borrowed) = model.function.output().and_then(borrowed_value) {
         cx.error_at(
@@ -100,13 +99,12 @@ fn borrowed_value(ty: &Type) -> Option<&TypeReference> {
     }
 }
 
-/// A name in `skip` that is no parameter is a slip, and the parameter that was meant would be
-/// called missing for it.
+/// A name in `skip` must be a parameter. The parameter that a misspelt one meant is not reported as missing.
 fn check_skipped_are_parameters(model: &Cached, cx: &Ctxt) {
     let names = model.params.list();
     for (at, name) in model.options.skip.iter().enumerate() {
         if model.options.skip[..at].contains(name) {
-            cx.error_at(name, format!("`{name}` is skipped twice; keep one of them"));
+            cx.error_at(name, format!("`{name}` is skipped twice: keep one of them"));
         }
         if model.params.contains(&name.to_string()) || types::parameters(model).any(|it| it == name)
         {
@@ -117,39 +115,39 @@ fn check_skipped_are_parameters(model: &Cached, cx: &Ctxt) {
     }
 }
 
-/// `skip` says that a parameter does not shape the value, the key says that it does.
+/// `skip` says that a parameter does not shape the value; the key says that it does.
 fn check_skipped_are_not_in_key(model: &Cached, template: &Template, cx: &Ctxt) {
     for name in &model.options.skip {
         let used = template.placeholders().find(|p| name.unraw() == *p.root());
         if let Some(used) = used {
             cx.error_at(
                 name,
-                format!("`{name}` is skipped, yet the key has `{used}`: remove one of the two"),
+                format!("`{name}` is skipped, but the key has `{used}`: remove one of the two"),
             );
         }
     }
 }
 
-/// Two calls that differ only in a parameter that is not in the key would share an entry.
+/// Two calls that differ only in a parameter outside the key would share an entry.
 fn check_template_is_complete(model: &Cached, template: &Template, meant: &Meant, cx: &Ctxt) {
     let mut absent: Vec<_> = missing(model, |name| {
         template.placeholders().any(|p| p.root().trim_start_matches("r#") == name)
             || meant.names.iter().any(|meant| meant == name)
     })
     .collect();
-    // An unknown placeholder stands for some parameter, and one message is enough for both.
+    // An unknown placeholder stands for some parameter: one message is enough for both.
     if absent.len() <= meant.unknown {
         absent.clear();
     }
     for name in absent {
         cx.error_at(
             &name,
-            incomplete(&name.unraw().to_string(), &format!("add `<{}>`", name.unraw())),
+            incomplete(&name.unraw().to_string(), &format!("add `<{}>` to the key", name.unraw())),
         );
     }
 }
 
-/// As for a template; where in an expression a parameter is used is not for us to judge.
+/// As for a template. How an expression uses a parameter is not checked.
 fn check_expression_is_complete(model: &Cached, key: &proc_macro2::TokenStream, cx: &Ctxt) {
     for name in missing(model, |name| tokens::mentions(key.clone(), name)) {
         cx.error_at(&name, incomplete(&name.unraw().to_string(), "use it in the key"));
@@ -158,7 +156,7 @@ fn check_expression_is_complete(model: &Cached, key: &proc_macro2::TokenStream, 
         if tokens::mentions(key.clone(), &name.unraw().to_string()) {
             cx.error_at(
                 name,
-                format!("`{name}` is skipped, yet the key uses it: remove one of the two"),
+                format!("`{name}` is skipped, but the key uses it: remove one of the two"),
             );
         }
     }
@@ -176,13 +174,13 @@ fn missing(model: &Cached, in_key: impl Fn(&str) -> bool) -> impl Iterator<Item 
     model.params.names.iter().filter(absent).cloned().collect::<Vec<_>>().into_iter()
 }
 
-/// Whether the parameter is a transaction: that has its own message.
+/// Whether the parameter is a transaction, which has its own message.
 fn is_a_transaction(model: &Cached, name: &syn::Ident) -> bool {
     let mut transactions = params::transactions(&model.function.sig);
     transactions.any(|typed| params::bound(&typed.pat).contains(name))
 }
 
-/// Whether a misspelt `skip` meant this parameter: that has its own message.
+/// Whether a misspelt `skip` meant this parameter, which has its own message.
 fn probably_skipped(model: &Cached, name: &syn::Ident) -> bool {
     let name = name.to_string();
     let names = model.params.list();
@@ -193,7 +191,7 @@ fn probably_skipped(model: &Cached, name: &syn::Ident) -> bool {
 
 fn incomplete(name: &str, instead: &str) -> String {
     format!(
-        "`{name}` is not part of the key: two calls that differ only in `{name}` would share an \
-         entry; {instead} or `skip({name})`"
+        "`{name}` is not part of the key, so two calls that differ only in `{name}` would share an \
+         entry: {instead}, or write `skip({name})`"
     )
 }

@@ -1,5 +1,5 @@
-//! Batches: `each = ids` names a list. Each of its elements has a key and a value, and the body gets the elements whose
-//! values are missing.
+//! Batches: `each = ids` names a list whose elements each have a key and a value. The body gets the elements whose values
+//! are missing.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -16,14 +16,14 @@ use crate::suggest;
 use crate::template::Placeholder;
 use crate::tokens;
 
-/// The list, as the function takes it.
+/// The parameter that is the list.
 struct List<'a> {
     bound: PatIdent,
     ty: &'a Type,
 }
 
 impl<'a> List<'a> {
-    /// The parameter `name`; `None` where it is none, or no list.
+    /// The parameter `name`, if it is a list.
     fn of(model: &'a Cached, name: &Ident) -> Option<Self> {
         let mut bindings = model.function.bindings().into_iter();
         let (bound, ty) = bindings.find(|(bound, _)| bound.ident == *name)?;
@@ -31,7 +31,7 @@ impl<'a> List<'a> {
         Some(List { bound, ty })
     }
 
-    /// All of it, as a slice.
+    /// The list as a slice.
     fn slice(&self) -> TokenStream {
         let name = &self.bound.ident;
         match self.ty {
@@ -40,7 +40,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// `let ids: &[u64] = &__ids;`: what is missing, under the same name and of the same type.
+    /// `let ids: &[u64] = &__ids;`: the missing elements, under the same name and with the same type.
     fn missing(&self) -> TokenStream {
         let span = Span::mixed_site();
         let PatIdent { ident, mutability, .. } = &self.bound;
@@ -109,21 +109,21 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
 
 /// How a batch is loaded.
 struct Run {
-    /// From the ids that are missing to the body; in the background, what gives that.
+    /// A closure from the missing ids to the body; in the background, one that returns such a closure.
     load: TokenStream,
-    /// What looks at the value of one; in the background, what gives that.
+    /// A closure over the value of one id; in the background, one that returns such a closure.
     hooks: TokenStream,
-    /// The parameters that a load binds anew.
+    /// The parameters that a load binds again.
     rebound: Vec<Ident>,
     batch: &'static str,
     run: &'static str,
 }
 
-/// Loads that end with their callers: the body borrows what it likes.
+/// Loads that end with their callers. The body can borrow anything.
 fn attended(model: &Cached, list: &List<'_>) -> Run {
     let name = &list.bound.ident;
     let statements = model.function.statements();
-    // Keys are made of these, and closures look at them, while the load has them.
+    // Keys and closures use these parameters while the load has them.
     let closures = hooks::closures(&model.options);
     let shared = Captures::of(&model.function, &statements).by_value(|param| {
         param != name
@@ -162,7 +162,7 @@ fn in_background(model: &Cached, list: &List<'_>) -> Run {
     Run { load, hooks, rebound, batch: "batch_owned", run: "run_each_owned" }
 }
 
-/// The value for closures to look at, which is found behind an `Option` where rows may be missing.
+/// Binds the value for closures: the one inside an `Option` if rows may be missing.
 fn found(model: &Cached) -> TokenStream {
     let krate = &model.options.shared.krate;
     quote_spanned! {Span::mixed_site()=>
@@ -194,18 +194,18 @@ pub(super) fn check(model: &Cached, name: &Ident, cx: &Ctxt) {
     check_keys_and_load_go_together(model, cx);
 }
 
-/// The elements are known by the type: the expansion hands over another list of them.
+/// The type must name a list: the expansion passes the body another one.
 fn check_is_a_list(model: &Cached, name: &Ident, cx: &Ctxt) {
     let bindings = model.function.bindings();
     match bindings.iter().find(|(bound, _)| bound.ident == *name) {
         Some((_, Some(ty))) if is_list(ty) => {}
         Some((_, Some(ty))) => cx.error_at(
             ty,
-            "`each` goes over a list, known by its type: `&[K]`, `Vec<K>` or `&Vec<K>`",
+            "`each` needs a list: make the type `&[K]`, `Vec<K>` or `&Vec<K>`",
         ),
         Some((bound, None)) => cx.error_at(
             bound,
-            format!("`each` needs a parameter that is a list, and `{name}` is part of a pattern: give the parameter a name, and take it apart in the body"),
+            format!("`each` needs a whole parameter, and `{name}` is part of a pattern: name the parameter, and destructure it in the body"),
         ),
         None => {
             let hint = suggest::parameter(name, &model.params.list());
@@ -214,10 +214,10 @@ fn check_is_a_list(model: &Cached, name: &Ident, cx: &Ctxt) {
     }
 }
 
-/// One key for all elements would give each of them the value of another.
+/// With one key for all elements, one would get the value of another.
 fn check_key(model: &Cached, name: &Ident, cx: &Ctxt) {
     match &model.options.key {
-        // What is misspelt has its own message, and may have been meant.
+        // A misspelt placeholder has its own message.
         Some(Key::Template(template)) if model.params.contains(&name.to_string()) => {
             let name = name.unraw().to_string();
             let is_known = |placeholder: &Placeholder| model.params.contains(placeholder.root());
@@ -225,19 +225,19 @@ fn check_key(model: &Cached, name: &Ident, cx: &Ctxt) {
             if template.placeholders().all(is_known) && !meant && !names(template, &name) {
                 cx.error_at(
                     &template.literal,
-                    format!("each element of `{name}` needs a key of its own: add `<{name}>`, which stands for one of them"),
+                    format!("each element of `{name}` needs a key of its own: add `<{name}>` to the key, which stands for one element"),
                 );
             }
         }
         Some(Key::Expr(expr)) => cx.error_at(
             expr,
-            format!("with `each`, the key is a template, in which `<{name}>` stands for one element: `key = \"user:<{name}>\"`"),
+            format!("with `each`, the key must be a template, in which `<{name}>` stands for one element: `key = \"user:<{name}>\"`"),
         ),
         _ => {}
     }
 }
 
-/// A batch is marked as a whole, before anything is known of one element.
+/// All elements of a batch have the same tags, so no tag can name one element.
 fn check_tags(model: &Cached, name: &Ident, cx: &Ctxt) {
     for tag in &model.options.tags {
         let of_one = match tag {
@@ -247,15 +247,15 @@ fn check_tags(model: &Cached, name: &Ident, cx: &Ctxt) {
         if of_one {
             cx.error_at(
                 tag,
-                format!("the tags of a batch are those of all its elements, and `{name}` would be the whole list: name other parameters"),
+                format!("all elements of a batch have the same tags, so a tag cannot name `{name}`: name other parameters"),
             );
         }
     }
 }
 
-/// Keys are made of the parameters, and closures look at them, while the load has them.
+/// Keys and closures borrow parameters while the load has them, so the load cannot have those by `&mut`.
 fn check_keys_and_load_go_together(model: &Cached, cx: &Ctxt) {
-    // A load in the background has clones, and none of what is mutable.
+    // A load in the background has clones, and refuses `&mut`.
     if model.options.freshness.background().is_some() {
         return;
     }
@@ -274,12 +274,12 @@ fn check_keys_and_load_go_together(model: &Cached, cx: &Ctxt) {
         if in_key(model, &Ident::new(&name, Span::call_site())) {
             cx.error_at(
                 shown,
-                format!("the keys of a batch are made of `{name}` while the body has it, so neither can change it: take it by `&`"),
+                format!("the keys of a batch borrow `{name}` while the body runs, so the body cannot have it by `&mut`: take it by `&`"),
             );
         } else if tokens::mentions(closures.clone(), &name) {
             cx.error_at(
                 shown,
-                format!("the closures over the values of a batch mention `{name}` while the body has it, so neither can change it: take it by `&`"),
+                format!("the closures over the values of a batch borrow `{name}` while the body runs, so the body cannot have it by `&mut`: take it by `&`"),
             );
         }
     }

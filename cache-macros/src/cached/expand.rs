@@ -1,4 +1,4 @@
-//! Writes the code of a cached function: one `static`, the key, and one call into the runtime.
+//! Generates the code of a cached function: one `static`, the key, and one call into the runtime.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -16,7 +16,7 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     }
 }
 
-/// A function whose loads end with their callers: the body is one future, which borrows what it likes.
+/// A function whose loads end with their callers. Its body is one future, which can borrow anything.
 fn attended(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
     let begin = call::begin(model);

@@ -9,7 +9,7 @@ use crate::captures::Captures;
 use crate::rename_self;
 use crate::tokens;
 
-/// Those that the arguments have.
+/// The closures of the arguments.
 pub(super) fn closures(options: &Options) -> TokenStream {
     let mut closures = TokenStream::new();
     if let Some(Ttl::OfValue(closure)) = &options.ttl {
@@ -19,7 +19,7 @@ pub(super) fn closures(options: &Options) -> TokenStream {
     closures
 }
 
-/// One closure that shows the value to all of them, after the statements `before`.
+/// One closure that runs `before` and then shows the value to all of them.
 pub(super) fn borrowed(options: &Options, before: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &options.shared.krate;
@@ -41,7 +41,7 @@ pub(super) fn borrowed(options: &Options, before: &TokenStream) -> TokenStream {
     quote_spanned!(span=> |__value, __plan| { #before #ttl #unless })
 }
 
-/// The same with clones of what the closures mention, for a load that goes on where its caller is gone.
+/// The same, with clones of what the closures mention, for a load that outlives its caller.
 pub(super) fn owned(model: &Cached, before: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;

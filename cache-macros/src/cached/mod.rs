@@ -1,4 +1,4 @@
-//! `#[cached]`: cache-aside around an async function.
+//! `#[cached]`: cache-aside for an async function.
 
 mod background;
 mod call;

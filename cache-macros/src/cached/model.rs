@@ -1,5 +1,4 @@
-//! What `#[cached]` knows once all is read: the user's own tokens, so that any later stage can
-//! point at them.
+//! The model of `#[cached]`. It keeps the user's tokens, so that later stages can point at them.
 
 use proc_macro2::Ident;
 use syn::{Expr, ExprClosure};
@@ -18,24 +17,24 @@ pub(crate) struct Cached {
     pub(crate) options: Options,
 }
 
-/// The arguments. What is missing or could not be read is `None`, and was reported.
+/// The arguments. One that is missing or could not be parsed is `None` and has been reported.
 pub(crate) struct Options {
     pub(crate) key: Option<Key>,
-    /// What the other arguments override.
+    /// The shared policy, which other arguments override.
     pub(crate) policy: Option<Expr>,
     pub(crate) ttl: Option<Ttl>,
     pub(crate) lock: Option<Lock>,
     pub(crate) skip: Vec<Ident>,
-    /// The parameter that is a list, each of whose elements has a key.
+    /// The list whose elements have a key each.
     pub(crate) each: Option<Ident>,
     pub(crate) negative_ttl: Option<NegativeTtl>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
-    /// What groups of entries are marked with: keys of their own.
+    /// The tags of the entry.
     pub(crate) tags: Vec<Key>,
-    /// A condition on the arguments: without it the cache is left alone.
+    /// A condition on the parameters: if it is false, the call bypasses the cache.
     pub(crate) when: Option<Expr>,
-    /// A condition on the value: with it nothing is stored.
+    /// A condition on the value: if it is true, the value is not stored.
     pub(crate) unless: Option<Expr>,
     pub(crate) shared: SharedArgs,
 }
@@ -53,7 +52,7 @@ pub(crate) struct Lock {
 }
 
 pub(crate) struct NegativeTtl {
-    /// Where it is written, for the error of a function that never returns `None`.
+    /// The argument's name, for the error of a function that never returns `None`.
     pub(crate) name: Ident,
     pub(crate) length: Length,
 }
@@ -65,7 +64,7 @@ impl Cached {
         Cached { function, params, options }
     }
 
-    /// Whether `param` is what `cache = ...` names: that is where values are, not what they are of.
+    /// Whether `param` is the cache of `cache = ...`, which does not shape the value.
     pub(crate) fn is_the_cache(&self, param: &Ident) -> bool {
         let mut cache = self.options.shared.cache.as_ref();
         while let Some(Expr::Reference(reference)) = cache {

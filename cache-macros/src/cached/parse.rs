@@ -1,4 +1,4 @@
-//! Reads the arguments of `#[cached]`, each by itself.
+//! Parses the arguments of `#[cached]`, one function for each.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
@@ -37,11 +37,11 @@ pub(crate) const CACHED: Spec = Spec {
     ],
     refused: &[(
         "on_unavailable",
-        "`on_unavailable` is for writers: where the cache is unavailable, a reader loads, and has its answer",
+        "`on_unavailable` is for writers: remove it; a reader loads the value if the cache is unavailable",
     )],
     of_type: None,
     positional: Some(
-        "every argument of `#[cached]` has a name: `key = \"user:<id>\"`, `ttl = 3600`",
+        "an argument of `#[cached]` needs a name: `key = \"user:<id>\"`, `ttl = 3600`",
     ),
 };
 
@@ -50,7 +50,7 @@ const LOCK: Spec = Spec {
     known: &[&[("lease", "lease = \"5s\""), ("wait", "wait = \"10s\"")]],
     refused: &[],
     of_type: None,
-    positional: Some("the arguments of `lock` have names: `lock(lease = \"5s\", wait = \"10s\")`"),
+    positional: Some("an argument of `lock` needs a name: `lock(lease = \"5s\", wait = \"10s\")`"),
 };
 
 pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
@@ -77,7 +77,7 @@ fn key(args: &mut Args, cx: &Ctxt) -> Option<Key> {
     match args.take("key") {
         Some(arg) => Key::parse(arg.expr(cx)?, cx),
         None if args.lacks("key") => missing(
-            "`#[cached]` needs a key, made of the parameters that shape the value: \
+            "`#[cached]` needs a `key`, made of the parameters that shape the value: \
              `key = \"user:<id>\"`",
             cx,
         ),
@@ -90,13 +90,13 @@ fn ttl(args: &mut Args, cx: &Ctxt) -> Option<Ttl> {
         Some(arg) => match arg.expr(cx)? {
             Expr::Closure(closure) => of_value(closure, "ttl", cx).map(Ttl::OfValue),
             expr => {
-                let zero = "an entry would be gone at once; write for how many seconds it may be kept, such as `60`";
+                let zero = "an entry would expire at once; write for how many seconds to keep it, such as `60`";
                 cx.ok(Length::parse("ttl", expr, zero)).map(Ttl::Length)
             }
         },
         None if args.lacks("ttl") && args.lacks("policy") => missing(
-            "`#[cached]` needs a `ttl`, after which an entry is loaded anew: `ttl = 3600` \
-             (seconds) or `ttl = \"1h\"`; or a `policy` that has one",
+            "`#[cached]` needs a `ttl`, for which an entry is kept: `ttl = 3600` (seconds) or \
+             `ttl = \"1h\"`; or a `policy` that has one",
             cx,
         ),
         None => None,
@@ -117,13 +117,11 @@ fn lock(arg: Arg, cx: &Ctxt) -> Option<Lock> {
         let expr = args.take(name)?.expr(cx)?;
         cx.ok(Length::parse(name, expr, zero))
     };
-    let lease = length(
-        "lease",
-        "the lock would be free before the load has begun; write for example `\"5s\"`",
-    );
+    let lease =
+        length("lease", "the lock would expire before the load begins; write for example `\"5s\"`");
     let wait = length(
         "wait",
-        "nobody would wait, and everybody load; write for example `\"10s\"`, or leave `lock` out",
+        "every caller would load at once; write for example `\"10s\"`, or remove `lock`",
     );
     Some(Lock { lease, wait })
 }
@@ -148,7 +146,7 @@ fn each(arg: Arg, cx: &Ctxt) -> Option<Ident> {
     match &expr {
         Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
         _ => {
-            cx.error_at(expr, "`each` is the name of the parameter that is a list: `each = ids`");
+            cx.error_at(expr, "`each` takes the name of a parameter that is a list: `each = ids`");
             None
         }
     }
@@ -158,10 +156,10 @@ fn negative_ttl(arg: Arg, cx: &Ctxt) -> Option<NegativeTtl> {
     let name = arg.name.clone();
     let expr = arg.expr(cx)?;
     if let Expr::Closure(closure) = &expr {
-        cx.error_at(closure, "`negative_ttl` is for `None`, so there is no value for a closure to look at: write a length of time");
+        cx.error_at(closure, "`negative_ttl` is for `None`, so a closure has no value to look at: write a duration such as `60`");
         return None;
     }
-    let zero = "`None` would be forgotten at once; leave `negative_ttl` out for that";
+    let zero = "`None` would expire at once; remove `negative_ttl`, or write for example `60`";
     let length = cx.ok(Length::parse("negative_ttl", expr, zero))?;
     Some(NegativeTtl { name, length })
 }
@@ -171,7 +169,7 @@ fn when(arg: Arg, cx: &Ctxt) -> Option<Expr> {
     if let Expr::Closure(closure) = &expr {
         cx.error_at(
             closure,
-            "`when` is asked before there is a value: write a `bool` expression over the \
+            "`when` is evaluated before there is a value: write a `bool` expression over the \
              parameters, or `unless = |value| ...` to look at the value",
         );
         return None;
@@ -186,21 +184,21 @@ fn unless(arg: Arg, cx: &Ctxt) -> Option<Expr> {
         other => {
             cx.error_at(
                 other,
-                "`unless` looks at the loaded value, so it is a closure: \
-                 `unless = |value| ...`; for a condition on the parameters write `when = !(...)`",
+                "`unless` must be a closure over the loaded value: `unless = |value| ...`; for a \
+                 condition on the parameters write `when = !(...)`",
             );
             None
         }
     }
 }
 
-/// A closure over the value has that one parameter.
+/// A closure over the value has one parameter.
 fn of_value(closure: ExprClosure, argument: &str, cx: &Ctxt) -> Option<ExprClosure> {
     if closure.inputs.len() == 1 {
         return Some(closure);
     }
     let message =
-        format!("this closure gets one argument, the loaded value: `{argument} = |value| ...`");
+        format!("this closure takes one argument, the loaded value: `{argument} = |value| ...`");
     if closure.inputs.is_empty() {
         cx.error_at(&closure, message);
     } else {

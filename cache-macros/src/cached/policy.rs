@@ -1,4 +1,4 @@
-//! The constant of a cached function: the policy that its arguments spell.
+//! The policy of a cached function: the constant that its arguments make.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -8,7 +8,7 @@ use crate::codegen;
 use crate::duration::Length;
 use crate::tokens;
 
-/// The part of the policy that is known before the function runs.
+/// The part of the policy that is constant.
 pub(super) fn policy(options: &Options) -> TokenStream {
     let span = Span::mixed_site();
     let mut policy = base(options);
@@ -31,7 +31,7 @@ pub(super) fn policy(options: &Options) -> TokenStream {
     policy
 }
 
-/// What the other arguments are methods of: the policy that is shared, if there is one, with this function's ttl.
+/// The shared policy or a new one, with the function's ttl, on which the other arguments are set.
 fn base(options: &Options) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &options.shared.krate;

@@ -1,4 +1,4 @@
-//! Type parameters that decide what is stored: a key is the same for all types, and so would the entry be.
+//! Type parameters that decide the type of the value: the key must tell them apart.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -8,35 +8,35 @@ use super::model::Cached;
 use crate::ctxt::Ctxt;
 use crate::key::Key;
 
-/// Each has to be named by the key, or by `skip`.
+/// The key or `skip` must name each of them.
 pub(super) fn check(model: &Cached, cx: &Ctxt) {
     let Some(output) = model.function.output() else { return };
     let value = value(output, model.options.each.is_some()).to_token_stream();
     for name in parameters(model) {
         let told = match &model.options.key {
             Some(Key::Expr(key)) => names(key.to_token_stream(), name),
-            // What is missing has its own message.
+            // A missing key has its own message.
             key => key.is_none(),
         };
         if !told && !model.skips(name) && names(value.clone(), name) {
             cx.error_at(
                 name,
                 format!(
-                    "`{name}` decides the type of the value and is no part of the key, so two types would share an \
-                     entry: make the key an expression that names `{name}`, or write `skip({name})` where the rest of \
-                     the key decides what `{name}` is"
+                    "`{name}` decides the type of the value and is not part of the key, so two types would share an \
+                     entry: write the key as an expression that names `{name}`, or `skip({name})` if the rest of the \
+                     key decides what `{name}` is"
                 ),
             );
         }
     }
 }
 
-/// The type parameters of the function itself. Those of its `impl` are out of sight.
+/// The function's own type parameters. The macro cannot see those of its `impl`.
 pub(super) fn parameters(model: &Cached) -> impl Iterator<Item = &Ident> {
     model.function.sig.generics.type_params().map(|parameter| &parameter.ident)
 }
 
-/// What is stored of `Result<T, E>`, and in a batch, of a map.
+/// The type that is stored: `T` of `Result<T, E>`, and in a batch the value type of a map.
 fn value(ty: &Type, batch: bool) -> &Type {
     let Type::Path(path) = ty else { return ty };
     let Some(last) = path.path.segments.last() else { return ty };
@@ -52,7 +52,7 @@ fn value(ty: &Type, batch: bool) -> &Type {
     }
 }
 
-/// Whether `name` stands there as a type, and not as a part of a path to something else.
+/// Whether `tokens` name `name` as a type, not as a segment of a path to something else.
 fn names(tokens: TokenStream, name: &Ident) -> bool {
     let mut after_path = false;
     tokens.into_iter().any(|token| match token {

@@ -1,4 +1,4 @@
-//! `#[derive(CacheKey)]`: a struct whose fields fill the template of `#[cache_key("...")]`.
+//! `#[derive(CacheKey)]`: for a struct whose fields fill the template of `#[cache_key("...")]`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -28,19 +28,19 @@ const FIELD: Spec = Spec {
     known: &[&[("skip", "skip")]],
     refused: &[],
     of_type: Some("value"),
-    positional: Some("on a field there is only `#[cache_key(skip)]`"),
+    positional: Some("a field takes only `#[cache_key(skip)]`"),
 };
 
 struct CacheKey<'a> {
     input: &'a DeriveInput,
     krate: Path,
     template: Option<Template>,
-    /// What is under the key, where that is said.
+    /// The type of the value, if declared.
     value: Option<Type>,
     fields: Vec<Field<'a>>,
 }
 
-/// What `#[cache_key(...)]` above the struct says.
+/// The arguments of `#[cache_key(...)]` above the struct.
 struct Said {
     template: Option<Template>,
     value: Option<Type>,
@@ -48,12 +48,12 @@ struct Said {
 }
 
 struct Field<'a> {
-    /// As in a template: `id`, or `0`.
+    /// The name in a template: `id`, or `0`.
     name: String,
     ty: &'a Type,
-    /// What to underline.
+    /// The tokens that errors point at.
     at: TokenStream,
-    /// `skip`, where it says so.
+    /// The `skip` of `#[cache_key(skip)]`.
     skip: Option<Ident>,
 }
 
@@ -78,12 +78,12 @@ fn parse<'a>(input: &'a DeriveInput, cx: &Ctxt) -> Option<CacheKey<'a>> {
     Some(CacheKey { input, krate, template, value, fields })
 }
 
-/// A key has one template, so it has one set of fields to fill it.
+/// A key has one template, so it needs one set of fields to fill it.
 fn not_a_struct<T>(keyword: &dyn ToTokens, cx: &Ctxt) -> Option<T> {
     cx.error_at(
         keyword,
-        "`CacheKey` can be derived for a struct only; a field-less enum can be a field of one, \
-         with `#[derive(KeyPart)]`",
+        "`CacheKey` can be derived only for a struct: write a struct with this type as a field; an \
+         enum without fields can derive `KeyPart` for that",
     );
     None
 }
@@ -94,10 +94,13 @@ fn said(input: &DeriveInput, cx: &Ctxt) -> Said {
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("cache_key")) {
         match attr.meta.require_list() {
             Ok(list) if !missing => {
-                cx.error_at(list, "`#[cache_key]` is given twice; keep one of them");
+                cx.error_at(list, "`#[cache_key]` is given twice: keep one of them");
             }
             Ok(list) => args = Args::parse(list.tokens.clone(), &CACHE_KEY, cx),
-            Err(_) => cx.error_at(attr, "write the key in brackets: `#[cache_key(\"user:<id>\")]`"),
+            Err(_) => cx.error_at(
+                attr,
+                "`#[cache_key]` takes the key in parentheses: `#[cache_key(\"user:<id>\")]`",
+            ),
         }
         missing = false;
     }
@@ -111,7 +114,7 @@ fn said(input: &DeriveInput, cx: &Ctxt) -> Said {
     let template = match given.next() {
         Some(Expr::Lit(ExprLit { lit: Lit::Str(literal), .. })) => Template::parse(literal, cx),
         Some(other) => {
-            cx.error_at(other, "the key is a string, such as `\"user:<id>\"`");
+            cx.error_at(other, "the key must be a string, such as `\"user:<id>\"`");
             None
         }
         None => {
@@ -125,9 +128,9 @@ fn said(input: &DeriveInput, cx: &Ctxt) -> Said {
     for second in given {
         let message = match &second {
             Expr::Path(path) if path.path.is_ident("value") => {
-                "`value` has no type here: write `value = User`"
+                "`value` has no type: write `value = User`"
             }
-            _ => "a key has one template; remove this one",
+            _ => "a key has one template: remove this one",
         };
         cx.error_at(second, message);
     }
@@ -135,7 +138,7 @@ fn said(input: &DeriveInput, cx: &Ctxt) -> Said {
 }
 
 impl CacheKey<'_> {
-    /// Whether the struct is what is cached, and not only the key of it.
+    /// Whether the struct is the value itself.
     fn is_entity(&self) -> bool {
         let Some(Type::Path(path)) = &self.value else {
             return false;
@@ -170,8 +173,8 @@ fn skip_of(attr: &syn::Attribute, cx: &Ctxt) -> Option<Ident> {
     }
 }
 
-/// Two keys that differ only in a field that is not in the template would be the same key, and a
-/// placeholder that is no field would be nothing. An entity is told from others by its key alone.
+/// Two keys that differ only in a field outside the template would be the same key, and every placeholder must name a
+/// field. The fields of a struct that is the value itself need not be in its key.
 fn check_template_is_complete(model: &CacheKey<'_>, cx: &Ctxt) {
     let Some(template) = &model.template else {
         return;
@@ -205,9 +208,9 @@ fn check_template_is_complete(model: &CacheKey<'_>, cx: &Ctxt) {
         cx.error_at(
             at,
             format!(
-                "`{name}` is not part of the key: two keys that differ only in `{name}` would be \
-                 the same; add `<{name}>` or `#[cache_key(skip)]`, or say `value = Self` where the \
-                 struct is what is cached"
+                "`{name}` is not part of the key, so two keys that differ only in `{name}` would be \
+                 the same: add `<{name}>` or `#[cache_key(skip)]`, or write `value = Self` if the \
+                 struct is the value itself"
             ),
         );
     }
@@ -217,21 +220,24 @@ fn not_a_field(placeholder: &Placeholder, near: Option<&str>, names: &[&str]) ->
     let root = placeholder.root();
     match near {
         _ if root == "self" && placeholder.path.len() > 1 => format!(
-            "fields are named without `self`: write `<{}>`",
+            "a field is named without `self`: write `<{}>`",
             placeholder.path[1..].join(".")
         ),
         Some(near) => format!("`{root}` is not a field; did you mean `<{near}>`?"),
-        None if names.is_empty() => format!("`{root}` is not a field: the struct has none"),
-        None => format!("`{root}` is not a field; there is {}", suggest::list(names)),
+        None if names.is_empty() => format!("`{root}` is not a field; the struct has none"),
+        None if names.len() == 1 => {
+            format!("`{root}` is not a field; the only field is `{}`", names[0])
+        }
+        None => format!("`{root}` is not a field; the fields are {}", suggest::list(names)),
     }
 }
 
-/// `skip` says that a field is not part of the key, the template says that it is.
+/// `skip` says that a field is not part of the key; the template says that it is.
 fn check_skipped_are_not_in_key(model: &CacheKey<'_>, cx: &Ctxt) {
     for placeholder in model.template.iter().flat_map(Template::placeholders) {
         if let Some(Field { name, skip: Some(skip), .. }) = field_of(model, placeholder) {
             let message = format!(
-                "`{name}` is skipped, yet the key has `{placeholder}`: remove one of the two"
+                "`{name}` is skipped, but the key has `{placeholder}`: remove one of the two"
             );
             cx.error_at(skip, message);
         }
@@ -266,8 +272,8 @@ fn expand(model: &CacheKey<'_>) -> TokenStream {
     implementation(model.input, krate, "CacheKey", Bounds::key_parts(model.input, bare), &items)
 }
 
-/// A reference to the field. A bare one has the place of its type, so that a type that is no
-/// `KeyPart` is underlined there; of a field of a field nothing is known but the template.
+/// A reference to the field. A bare field has the span of its type: if that is no `KeyPart`, the compiler underlines it. A
+/// field of a field has the span of the template.
 fn value(model: &CacheKey<'_>, template: &Template, placeholder: &Placeholder) -> TokenStream {
     let at = match field_of(model, placeholder) {
         Some(field) if placeholder.path.len() == 1 => tokens::first_span(field.ty),

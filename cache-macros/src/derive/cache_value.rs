@@ -1,8 +1,7 @@
-//! `#[derive(CacheValue)]`: a number for the layout of a type.
+//! `#[derive(CacheValue)]`: a fingerprint of a type's layout.
 //!
-//! The layout is written down as text, with all that does not shape it left out, and hashed when the
-//! program is built. What the types of the fields are made of is known to the compiler alone, so
-//! each of them adds its own number.
+//! The layout is rendered as text, without anything that does not affect it, and hashed at compile time. Only the compiler
+//! knows the layout of the fields' types, so each of them adds its own fingerprint.
 
 use std::collections::HashSet;
 
@@ -27,7 +26,7 @@ const CACHE_VALUE: Spec = Spec {
     known: &[&[shared_args::CRATE]],
     refused: &[],
     of_type: None,
-    positional: Some("there is only `#[cache_value(crate = my_cache)]`"),
+    positional: Some("`#[cache_value]` takes only `crate = my_cache`"),
 };
 
 const FIELD: Spec = Spec {
@@ -35,18 +34,18 @@ const FIELD: Spec = Spec {
     known: &[&[("by_name", "by_name")]],
     refused: &[],
     of_type: None,
-    positional: Some("on a field there is only `#[cache_value(by_name)]`"),
+    positional: Some("a field takes only `#[cache_value(by_name)]`"),
 };
 
-/// Attributes of serde that decide how a value is read or which bounds it has, and not how it is written.
+/// Attributes of serde that affect how a value is read, or its bounds, but not how it is written.
 const SHAPELESS: [&str; 7] =
     ["alias", "borrow", "bound", "crate", "default", "deny_unknown_fields", "expecting"];
 
-/// Attributes of serde that name a type that is written instead.
+/// Attributes of serde that name a type to write instead.
 const STAND_INS: [&str; 3] = ["from", "into", "try_from"];
 
-/// Attributes of serde by which a field may be missing, or a variant be counted otherwise by the reader: what is
-/// written can only be read where it has names.
+/// Attributes of serde that make a field optional, or number variants differently for the reader. Only a format with names
+/// can read such a value back.
 const NAMED: [&str; 7] = [
     "flatten",
     "skip",
@@ -60,11 +59,11 @@ const NAMED: [&str; 7] = [
 struct CacheValue<'a> {
     input: &'a DeriveInput,
     krate: Path,
-    /// Whether what is written can only be read by the names of the fields.
+    /// Whether only a format with field names can read the value back.
     named: bool,
-    /// What is written, in the order in which it is: no names of types, no docs, no visibility.
+    /// What is written, in order: without names of types, docs and visibility.
     layout: TokenStream,
-    /// The types that it is made of, each once.
+    /// The types that it contains, each once.
     parts: Vec<Type>,
 }
 
@@ -99,7 +98,7 @@ fn parse<'a>(input: &'a DeriveInput, cx: &Ctxt) -> Option<CacheValue<'a>> {
         Data::Union(data) => {
             cx.error_at(
                 data.union_token,
-                "a union has no layout that a codec could write: derive `CacheValue` for a struct \
+                "`CacheValue` cannot be derived for a union, which no codec can write: use a struct \
                  or an enum",
             );
             return None;
@@ -145,7 +144,7 @@ impl CacheValue<'_> {
         Some(quote!(#(#[#attrs])* #(#name)* #ty))
     }
 
-    /// What serde's attributes say of the layout.
+    /// The attributes of serde that affect the layout.
     fn serde(&mut self, attrs: &[Attribute]) -> Vec<Meta> {
         let is = |meta: &Meta, names: &[&str]| names.iter().any(|name| meta.path().is_ident(name));
         let metas: Vec<_> = serde(attrs).filter(|meta| !is(meta, &SHAPELESS)).collect();
@@ -155,7 +154,7 @@ impl CacheValue<'_> {
         metas
     }
 
-    /// The type parameters of which something is written, and what is written of them: `T::Item`.
+    /// The type parameters that are written, and what is written of them, such as `T::Item`.
     fn bounded(&self) -> Vec<Type> {
         let parts = || self.parts.iter().filter(|part| !is_marker(part));
         let params = self.input.generics.type_params().map(|param| &param.ident);
@@ -167,21 +166,21 @@ impl CacheValue<'_> {
     }
 }
 
-/// The types, without those that were there before.
+/// The types without repetitions.
 fn once(mut types: Vec<Type>) -> Vec<Type> {
     let mut seen = HashSet::new();
     types.retain(|ty| seen.insert(ty.to_token_stream().to_string()));
     types
 }
 
-/// What stands in `#[serde(...)]`. It is serde that reports what cannot be read.
+/// The contents of `#[serde(...)]`. Serde reports what cannot be parsed.
 fn serde(attrs: &[Attribute]) -> impl Iterator<Item = Meta> {
     let attrs = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     attrs.filter_map(move |attr| attr.parse_args_with(parser).ok()).flatten()
 }
 
-/// The type in `into = "Type"`. One that is misspelt is reported by serde.
+/// The type in `into = "Type"`. Serde reports a misspelt one.
 fn named_type(meta: &Meta) -> Option<Type> {
     match &meta.require_name_value().ok()?.value {
         Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => name.parse().ok(),
@@ -189,10 +188,10 @@ fn named_type(meta: &Meta) -> Option<Type> {
     }
 }
 
-/// The types that a type is made of: itself, and what is in it where it is known to hold what it names, for
-/// of those, one may be a `CacheValue` and another not.
+/// The types of which a type consists: itself, and the arguments of known containers, since one of them may be a
+/// `CacheValue` and another not.
 ///
-/// A type that holds the derived one cannot be asked for its layout, which would be asked for its own.
+/// A type that contains the derived one is left out: its layout would depend on itself.
 struct Parts<'a> {
     own: &'a Ident,
     found: &'a mut Vec<Type>,
@@ -244,7 +243,7 @@ fn is_container(ty: &Type) -> bool {
     }
 }
 
-/// Paths that begin with a type parameter and go on.
+/// Paths that begin with a type parameter and continue.
 struct Associated<'a> {
     input: &'a DeriveInput,
     found: &'a mut Vec<Type>,

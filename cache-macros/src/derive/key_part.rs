@@ -17,7 +17,7 @@ const KEY_PART: Spec = Spec {
     known: &[&[shared_args::CRATE]],
     refused: &[],
     of_type: None,
-    positional: Some("there is only `#[key_part(crate = my_cache)]`"),
+    positional: Some("`#[key_part]` takes only `crate = my_cache`"),
 };
 
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
@@ -30,7 +30,7 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
             Data::Union(data) => {
                 cx.error_at(
                     data.union_token,
-                    "which field of a union is alive is not known: write `impl KeyPart` by hand",
+                    "`KeyPart` cannot be derived for a union, which does not say which field it holds: write `impl KeyPart` by hand",
                 );
                 None
             }
@@ -45,8 +45,8 @@ fn krate(input: &DeriveInput, cx: &Ctxt) -> Path {
     shared_args::krate(&mut Args::parse(tokens, &KEY_PART, cx), cx)
 }
 
-/// A struct of several fields has no one text, and joining them by a separator that a value may
-/// contain would let two values meet.
+/// A struct with several fields has no single text. Joined by a separator that a value may contain, two values could be the
+/// same text.
 fn newtype(input: &DeriveInput, data: &DataStruct, krate: &Path, cx: &Ctxt) -> Option<TokenStream> {
     let fields = data.fields.iter().enumerate();
     let [(index, field)] =
@@ -54,7 +54,7 @@ fn newtype(input: &DeriveInput, data: &DataStruct, krate: &Path, cx: &Ctxt) -> O
     else {
         cx.error_at(
             &input.ident,
-            "`KeyPart` can be derived for a struct with one field; give each field a \
+            "`KeyPart` can be derived only for a struct with one field: give each field a \
              placeholder of its own (`<id.a>:<id.b>`), or derive `CacheKey`",
         );
         return None;
@@ -91,13 +91,13 @@ fn variants(input: &DeriveInput, data: &DataEnum, krate: &Path, cx: &Ctxt) -> Op
     Some(implement(input, krate, std::iter::empty(), &body))
 }
 
-/// A variant is written by its name alone, so two values that differ in a field would be one.
+/// A variant is written as its name alone, so two values that differ in a field would be the same.
 fn check_variants_have_no_fields(data: &DataEnum, cx: &Ctxt) {
     for variant in data.variants.iter().filter(|variant| !variant.fields.is_empty()) {
         cx.error_at(
             &variant.fields,
             format!(
-                "`{}` would be written by its name alone, without its fields: move them into \
+                "`{}` would be written as its name, without its fields: give the fields \
                  placeholders of their own, or write `impl KeyPart` by hand",
                 variant.ident
             ),

@@ -1,5 +1,4 @@
-//! The derives: `CacheKey` for a struct that is a key, `KeyPart` for what fills a placeholder, `CacheValue` for
-//! what is stored.
+//! The derives: `CacheKey` for keys, `KeyPart` for types that fill a placeholder, `CacheValue` for values.
 
 pub(crate) mod cache_key;
 pub(crate) mod cache_value;
@@ -14,7 +13,7 @@ use quote::quote_spanned;
 use syn::visit::Visit;
 use syn::{DeriveInput, Path, Type};
 
-/// What has to hold of types for an implementation to be there.
+/// The bounds of a generated implementation.
 struct Bounds {
     on: Vec<Type>,
     /// The trait of the runtime.
@@ -22,7 +21,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// Those of `fields` that depend on a type parameter are key parts themselves.
+    /// Those of `fields` that depend on a type parameter must be key parts.
     fn key_parts<'a>(input: &DeriveInput, fields: impl Iterator<Item = &'a Type>) -> Bounds {
         let is_param =
             |name: &Ident| input.generics.type_params().any(|param| param.ident == *name);

@@ -1,4 +1,4 @@
-//! Tokens as text: one space between any two, so that no compiler's way of printing them changes it.
+//! Renders tokens as text with one space between any two, so that it does not depend on how a compiler prints them.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -16,7 +16,7 @@ fn write(tokens: TokenStream, text: &mut String) {
                     Delimiter::Parenthesis => ("(", ")"),
                     Delimiter::Brace => ("{", "}"),
                     Delimiter::Bracket => ("[", "]"),
-                    // Those that a user's macro leaves behind are nothing that anybody wrote.
+                    // The invisible groups of `macro_rules!`, which nobody wrote.
                     Delimiter::None => ("", ""),
                 };
                 word(open, text);

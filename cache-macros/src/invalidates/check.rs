@@ -1,5 +1,5 @@
-//! The rules of `#[invalidates]`. Its keys and tags need not name every parameter: it is the readers that
-//! say what a key is made of.
+//! The rules of `#[invalidates]`. Its keys and tags need not name every parameter: the readers decide what a key is made
+//! of.
 
 use super::model::Invalidates;
 use crate::ctxt::Ctxt;
@@ -15,6 +15,6 @@ pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
     on_unavailable::check(model.options.refuses, fences, cx);
 }
 
-const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the keys were dropped, \
-    and until then readers would cache the old value again: begin and commit it inside the \
-    function, or use `cache.fence([..])` where it is committed: fence, commit, `settle()`";
+const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the keys are \
+    invalidated, so readers could cache the old value again: begin and commit it inside the \
+    function, or fence the keys where it is committed: `cache.fence([..])`, commit, `settle()`";

@@ -1,5 +1,4 @@
-//! Writes the code of an invalidating function: one `static`, the keys and tags, and one call into the
-//! runtime.
+//! Generates the code of an invalidating function: one `static`, the keys and tags, and one call into the runtime.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -40,7 +39,7 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     })
 }
 
-/// The keys that are known only from what the function returns.
+/// The keys that name the result.
 fn returned(model: &Invalidates) -> ResultKeys {
     let mut found = ResultKeys::default();
     for key in model.options.keys.iter().filter_map(result_keys::template) {
@@ -52,7 +51,7 @@ fn returned(model: &Invalidates) -> ResultKeys {
     found
 }
 
-/// The call that does all. What the function returns is looked into only where a key names it.
+/// The call into the runtime. The result is examined only if a key names it.
 fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &model.options.shared.krate;

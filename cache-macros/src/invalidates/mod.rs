@@ -1,4 +1,4 @@
-//! `#[invalidates]`: keys that are fenced before an async function writes, and dropped after it.
+//! `#[invalidates]`: fences keys before an async function writes, and invalidates them after it.
 
 mod check;
 mod expand;

@@ -1,4 +1,4 @@
-//! What `#[invalidates]` knows once all is read.
+//! The model of `#[invalidates]`.
 
 use proc_macro2::Span;
 
@@ -15,9 +15,9 @@ pub(crate) struct Invalidates {
 
 pub(crate) struct Options {
     pub(crate) keys: Vec<Key>,
-    /// What groups of entries are marked with: keys of their own.
+    /// The tags whose entries the function makes stale.
     pub(crate) tags: Vec<Key>,
-    /// Where `on_unavailable = "error"` stands.
+    /// The span of `on_unavailable = "error"`.
     pub(crate) refuses: Option<Span>,
     pub(crate) shared: SharedArgs,
 }

@@ -1,4 +1,4 @@
-//! Reads the arguments of `#[invalidates]`.
+//! Parses the arguments of `#[invalidates]`.
 
 use proc_macro2::{Span, TokenStream};
 
@@ -14,7 +14,7 @@ pub(crate) const INVALIDATES: Spec = Spec {
     known: &[&[("tags", "tags(\"tenant:<tenant>\")"), on_unavailable::USAGE], shared_args::USAGES],
     refused: &[(
         "key",
-        "keys have no name here, since there can be several: `#[invalidates(\"user:<user.id>\")]`",
+        "`#[invalidates]` takes keys without a name, since there can be several: `#[invalidates(\"user:<user.id>\")]`",
     )],
     of_type: None,
     positional: None,
@@ -25,8 +25,8 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     let keys = std::mem::take(&mut args.positional);
     let tags = args.take("tags");
     if keys.is_empty() && tags.is_none() && args.lacks("key") {
-        let message = "`#[invalidates]` needs the keys or `tags(...)` that the function makes \
-                       stale: `#[invalidates(\"user:<user.id>\")]`";
+        let message = "`#[invalidates]` needs the keys or tags that the function makes stale: \
+                       `#[invalidates(\"user:<user.id>\")]`";
         cx.error(syn::Error::new(Span::call_site(), message));
     }
     Options {

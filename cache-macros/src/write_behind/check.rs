@@ -1,4 +1,4 @@
-//! The rules of `#[write_behind]`, one function to a rule, each with its reason.
+//! The rules of `#[write_behind]`, one function for each, with its reason.
 
 use quote::ToTokens;
 use syn::{FnArg, GenericArgument, PatType, PathArguments, ReceiverKind, Type};
@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::tokens;
 use crate::validation;
 
-/// Checks all of them, and gives what the signature says.
+/// Checks all of them, and returns what the expansion needs of the signature.
 pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
     validation::check_async(&model.function, "#[write_behind]", cx);
     validation::check_transactions(&model.function, LATER, cx);
@@ -29,37 +29,36 @@ pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
     Some(Batch { receiver, parameter, value: argument_of(value, "Queued").unwrap_or(value) })
 }
 
-const LATER: &str =
-    "a batch is written later, when this transaction is over: begin one inside the function";
+const LATER: &str = "a batch is written later, when this transaction has ended: begin a transaction inside the function";
 
-/// The other half stands beside the function, and a trait's implementation has no room for it.
+/// The expansion adds methods, which the implementation of a trait cannot have.
 fn check_no_trait(model: &WriteBehind, cx: &Ctxt) {
     if let Form::Pinned(_) = model.function.form {
         cx.error_at(
             &model.function.sig.ident,
-            "`#[write_behind]` adds methods beside this one, which the implementation of a trait cannot have: put \
-             it on a method of the type's own, and call that here",
+            "`#[write_behind]` adds methods, which the implementation of a trait cannot have: put it on an inherent \
+             method, and call that here",
         );
     }
 }
 
-/// The flusher calls the function with no caller to say which types it is for.
+/// The flusher calls the function, so no caller can choose its type parameters.
 fn check_not_generic(model: &WriteBehind, cx: &Ctxt) {
     let generics = &model.function.sig.generics;
-    // Those of `#[async_trait]` are nobody's fault.
+    // The user did not write those of `#[async_trait]`.
     let written = matches!(model.function.form, Form::Async(_));
     if written && !generics.params.is_empty() {
         cx.error_at(
             &generics.params,
-            "a queue holds values of one type, so its function has no parameters of this kind: name the type, or \
-             put them on the `impl`",
+            "the flusher calls this function, so it cannot be generic: name the type, or move the parameters to the \
+             `impl`",
         );
     }
 }
 
-/// What the function does not report as failed is taken out of the queue.
+/// The queue drops a batch unless the function reports that it failed.
 fn check_says_whether_it_worked(model: &WriteBehind, cx: &Ctxt) {
-    let message = "the queue has to know whether the batch was written: return a `Result`, such as `sqlx::Result<()>`";
+    let message = "the queue must know whether the batch was written: return a `Result`, such as `sqlx::Result<()>`";
     match (model.function.output(), &model.function.form) {
         (Some(Type::Tuple(unit)), _) if unit.elems.is_empty() => cx.error_at(unit, message),
         (None, Form::Async(_)) => cx.error_at(&model.function.sig.ident, message),
@@ -67,26 +66,26 @@ fn check_says_whether_it_worked(model: &WriteBehind, cx: &Ctxt) {
     }
 }
 
-/// Two functions of one name would be an error of the compiler's, at the wrong one.
+/// The added function needs a name of its own. The compiler would report the wrong one of the two.
 fn check_name_is_free(model: &WriteBehind, cx: &Ctxt) {
     if let Some(enqueue) = &model.options.enqueue
         && enqueue.name == model.function.sig.ident
     {
         cx.error_at(
             &enqueue.name,
-            "this is the name of the batch function itself: give the one that accepts a single value another \
-             name, such as `save` beside `save_all`",
+            "the batch function has this name already: give the function that accepts a single value another one, \
+             such as `save` beside `save_all`",
         );
     }
 }
 
-/// Values that are different need different keys.
+/// Different values need different keys.
 fn check_key(model: &WriteBehind, cx: &Ctxt) {
     let Some(enqueue) = &model.options.enqueue else { return };
     let value = enqueue.value.to_string();
     let missing = || {
         format!(
-            "`{value}` is not part of the key, so every value would take the place of the one before: \
+            "`{value}` is not part of the key, so each value would replace the one before: \
              name what tells them apart, such as `<{value}.id>`"
         )
     };
@@ -107,7 +106,7 @@ fn check_key(model: &WriteBehind, cx: &Ctxt) {
     }
 }
 
-/// The flusher outlives the call that starts it, so it needs something of its own to call the function on.
+/// The flusher outlives the call that starts it, so it keeps a clone of `self`.
 fn check_receiver(model: &WriteBehind, cx: &Ctxt) -> Option<ReceiverForm> {
     let Some(FnArg::Receiver(receiver)) = model.function.sig.inputs.first() else {
         return Some(ReceiverForm::None);
@@ -125,14 +124,14 @@ fn check_receiver(model: &WriteBehind, cx: &Ctxt) -> Option<ReceiverForm> {
     if known.is_none() {
         cx.error_at(
             receiver,
-            "batches are written one after the other by a task that lives for as long as the program: take `&self` \
-             (of a type that is `Clone`), or `self: Arc<Self>`",
+            "a background task calls this function, with a clone of `self`: take `&self` (of a type that is `Clone`), \
+             or `self: Arc<Self>`",
         );
     }
     known
 }
 
-/// One parameter, a `Vec`: all else that the function needs is in `self`.
+/// The function takes one parameter, a `Vec`. Anything else that it needs is in `self`.
 fn check_takes_a_batch<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<&'a Type> {
     let sig = &model.function.sig;
     let typed: Vec<&PatType> = sig
@@ -147,7 +146,7 @@ fn check_takes_a_batch<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<&'a Type
         [] => {
             cx.error_at(
                 &sig.ident,
-                "this function writes a batch, so it takes one: `users: Vec<User>`",
+                "this function takes no batch: add a parameter such as `users: Vec<User>`",
             );
             None
         }
@@ -157,8 +156,7 @@ fn check_takes_a_batch<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<&'a Type
             if cx.is_clean() {
                 cx.error_at(
                     &only.ty,
-                    "a batch function takes the values that were accepted, as a `Vec<User>`, or with their places in \
-                     the queue, as a `Vec<Queued<User>>`",
+                    "the batch must be a `Vec<User>`, or a `Vec<Queued<User>>` with the values' places in the queue",
                 );
             }
             None
@@ -167,8 +165,7 @@ fn check_takes_a_batch<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<&'a Type
             for typed in more.iter().filter(|_| cx.is_clean()) {
                 cx.error_at(
                     typed,
-                    "the batch is all that there is to give this function when it is called later: keep what else it \
-                     needs in `self`",
+                    "a background task calls this function with a batch and nothing else: keep what it needs in `self`",
                 );
             }
             None
@@ -176,7 +173,7 @@ fn check_takes_a_batch<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<&'a Type
     }
 }
 
-/// The one type in the brackets of `Name<T>`.
+/// The `T` of `Name<T>`.
 fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == name)?;

@@ -1,5 +1,5 @@
-//! Writes the other half of a batch function: one function that accepts a value, one that gives the queue, and
-//! one that starts to flush it. The batch function itself stays as it is.
+//! Generates what `#[write_behind]` adds: a function that accepts a value, one that returns the queue, and one that starts
+//! its flusher. The batch function stays as it is.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
@@ -24,7 +24,7 @@ pub(super) fn expand(model: &WriteBehind, batch: &Batch<'_>) -> Option<TokenStre
     Some(halves.into_iter().map(|half| quote_spanned!(Span::mixed_site()=> #outer #half)).collect())
 }
 
-/// What the functions are called that are made besides the one that the user names.
+/// The names of the other added functions.
 struct Names {
     queue: Ident,
     flusher: Ident,
@@ -34,7 +34,7 @@ fn beside(name: &Ident, what: &str) -> Ident {
     format_ident!("{name}_{what}", span = name.span())
 }
 
-/// `save`: the value joins the queue, under its key.
+/// `save`: adds a value to the queue, under its key.
 fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenStream> {
     let span = Span::mixed_site();
     let enqueue = model.options.enqueue.as_ref()?;
@@ -44,7 +44,7 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
     let (name, value, ty) = (&enqueue.name, &enqueue.value, batch.value);
     let key = match model.options.key.as_ref()? {
         key @ Key::Template(_) => key.write(&model.params),
-        // A key that is an expression may say what is under it.
+        // A key that is an expression may declare the type of its value.
         Key::Expr(expr) => {
             let expr = tokens::borrowed(expr);
             quote_spanned!(span=> #krate::__private::queue_key(&__queue, __w, #expr);)
@@ -58,7 +58,7 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
         },
     };
     let doc = format!(
-        "Accepts one value to be written behind: readers have it at once, and `{}` writes it, with others.\n\n\
+        "Accepts one value to be written behind. Readers see it at once; `{}` writes it later, in a batch.\n\n\
          # Errors\n\nSee `WriteBehind::write`.",
         model.function.sig.ident,
     );
@@ -71,7 +71,7 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
     })
 }
 
-/// The tags of one value, as they are stored.
+/// The stored tags of one value.
 fn tags(model: &WriteBehind) -> Vec<TokenStream> {
     let krate = &model.options.shared.krate;
     let stored = model.options.tags.iter().map(|tag| {
@@ -81,7 +81,7 @@ fn tags(model: &WriteBehind) -> Vec<TokenStream> {
     stored.collect()
 }
 
-/// `save_queue`: its length, its dead letters, and all else that can be asked of it.
+/// `save_queue`: returns the queue.
 fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenStream> {
     let span = Span::mixed_site();
     let options = &model.options;
@@ -97,7 +97,7 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
             quote_spanned!(span=> ::core::option::Option::Some(#cache))
         }
     };
-    // A type that cannot be stored is shown where it is named.
+    // With this span, the compiler reports a type that cannot be stored where the user wrote it.
     let at = span.located_at(tokens::first_span(ty));
     let made = tokens::at(krate, at);
     let made = quote_spanned!(at=> #made::__private::queue::<#ty>(&__SITE, #cache, #title));
@@ -112,8 +112,8 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
         let (name, setting) = (Ident::new(name, span), setting.value(krate));
         quote_spanned!(span=> .#name(#setting))
     });
-    let doc = "The queue of the values that were accepted: what waits in it, its dead letters, and what a crash \
-               would lose.";
+    let doc =
+        "The queue of accepted values: its length, its dead letters, and what a crash would lose.";
     Some(quote_spanned! {span=>
         #[doc = #doc]
         #[allow(dead_code)]
@@ -132,7 +132,7 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
     })
 }
 
-/// The policy, as far as it is known before the program runs.
+/// The part of the policy that is constant.
 fn policy(options: &Options) -> TokenStream {
     let krate = &options.shared.krate;
     let shared = options.policy.as_ref().map(tokens::bracketed);
@@ -143,7 +143,7 @@ fn policy(options: &Options) -> TokenStream {
     policy
 }
 
-/// The queue knows the fingerprint of its values, if they have one. A codec may need one: without, that is an error there.
+/// Sets the fingerprint of the queue's values. If the codec needs one and there is none, the compiler reports it at the codec.
 fn fingerprint(options: &Options) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &options.shared.krate;
@@ -162,7 +162,7 @@ fn fingerprint(options: &Options) -> TokenStream {
     }
 }
 
-/// `save_flusher`: the task that calls the batch function.
+/// `save_flusher`: starts the task that calls the batch function.
 fn flusher(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &model.options.shared.krate;
@@ -172,10 +172,10 @@ fn flusher(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> TokenStream
     let (receiver, bounds) = this.kept();
     let queue = this.call(&names.queue);
     let doc = format!(
-        "Starts to flush the queue by `{function}`, until the flusher is shut down or dropped. One flusher of all \
-         processes works at a time, and the others stand by.",
+        "Starts a task that flushes the queue by `{function}`, until the flusher is shut down or dropped. One flusher of \
+         all processes works at a time; the others stand by.",
     );
-    // A function that does not return a `Result` is shown where it says what it returns.
+    // With this span, the compiler reports a function that returns no `Result` at its return type.
     let output = model.function.output();
     let at = output.map_or(span, |output| span.located_at(tokens::first_span(output)));
     let start = tokens::at(krate, at);

@@ -1,4 +1,4 @@
-//! `#[write_behind]`: a function that writes a batch, and beside it one that accepts a single value for it.
+//! `#[write_behind]`: adds to a function that writes a batch one that accepts a single value for it.
 
 mod check;
 mod expand;

@@ -1,4 +1,4 @@
-//! What `#[write_behind]` knows once all is read.
+//! The model of `#[write_behind]`.
 
 use proc_macro2::Ident;
 use syn::{Expr, LitStr, Type};
@@ -13,24 +13,24 @@ use crate::shared_args::SharedArgs;
 
 pub(crate) struct WriteBehind {
     pub(crate) function: Function,
-    /// What the key may name: the value, and `self`.
+    /// The names that the key may use: the value, and `self`.
     pub(crate) params: Params,
     pub(crate) options: Options,
 }
 
-/// The arguments. What is missing or could not be read is `None`, and was reported.
+/// The arguments. One that is missing or could not be parsed is `None` and has been reported.
 pub(crate) struct Options {
     pub(crate) queue: Option<LitStr>,
     pub(crate) key: Option<Key>,
     pub(crate) ttl: Option<Length>,
     pub(crate) enqueue: Option<Enqueue>,
-    /// The tags that an entry carries once it is in the database.
+    /// The tags of an entry once it is in the database.
     pub(crate) tags: Vec<Key>,
-    /// What several functions share; the other arguments come before it.
+    /// The shared policy, which other arguments override.
     pub(crate) policy: Option<Expr>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
-    /// The queue's own settings, each as the method that sets it.
+    /// The settings of the queue, each with the method that sets it.
     pub(crate) settings: Vec<(&'static str, Setting)>,
     pub(crate) shared: SharedArgs,
 }
@@ -46,7 +46,7 @@ pub(crate) enum Setting {
     Time(Length),
 }
 
-/// The signature of the batch function, as far as it matters.
+/// What the expansion needs of the batch function's signature.
 pub(crate) struct Batch<'a> {
     pub(crate) receiver: ReceiverForm,
     /// The parameter's type.

@@ -1,4 +1,4 @@
-//! Reads the arguments of `#[write_behind]`, each by itself.
+//! Parses the arguments of `#[write_behind]`, one function for each.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, ExprLit, Lit, LitStr};
@@ -37,26 +37,26 @@ pub(crate) const WRITE_BEHIND: Spec = Spec {
     refused: &[],
     of_type: None,
     positional: Some(
-        "every argument of `#[write_behind]` has a name: `queue = \"users\"`, `enqueue = save(user)`",
+        "an argument of `#[write_behind]` needs a name: `queue = \"users\"`, `enqueue = save(user)`",
     ),
 };
 
-/// The settings that are numbers, and what a zero would mean.
+/// The settings that are numbers, and what zero would mean.
 const NUMBERS: [(&str, &str); 3] = [
-    ("batch", "a batch of no writes would flush nothing"),
-    ("capacity", "a queue without room would accept nothing"),
-    ("attempts", "a batch that is never tried is never flushed"),
+    ("batch", "an empty batch would write nothing; write for example `500`"),
+    ("capacity", "the queue would accept nothing; write for example `100_000`"),
+    ("attempts", "no batch would be written; write for example `5`"),
 ];
 
-/// The settings that are times, and what a zero would mean.
+/// The settings that are durations, and what zero would mean.
 const TIMES: [(&str, &str); 4] = [
-    ("linger", "every write would be a batch of its own; write for example `\"50ms\"`"),
-    ("wait", "a full queue would refuse at once; write at least `\"1ms\"`"),
+    ("linger", "every value would be a batch of its own; write for example `\"50ms\"`"),
+    ("wait", "a full queue would refuse values at once; write at least `\"1ms\"`"),
     (
         "patience",
-        "a database that is away for a moment would be given up; write for example `\"15m\"`",
+        "values would become dead letters as soon as the database is away; write for example `\"15m\"`",
     ),
-    ("lease", "several processes would flush at once; write for example `\"5s\"`"),
+    ("lease", "several processes would flush at the same time; write for example `\"5s\"`"),
 ];
 
 pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
@@ -83,23 +83,23 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     }
 }
 
-const NO_QUEUE: &str = "`#[write_behind]` needs the name of its queue, which outlives the program and is the \
-    same in all of its processes and versions: `queue = \"users\"`";
-const NO_KEY: &str = "`#[write_behind]` needs the key under which one value is read: \
-    `key = \"user:<user.id>\"`, where `enqueue = save(user)` gives the value its name";
+const NO_QUEUE: &str = "`#[write_behind]` needs a `queue`, whose name is the same in all processes and releases: \
+    `queue = \"users\"`";
+const NO_KEY: &str = "`#[write_behind]` needs the `key` under which readers find one value: \
+    `key = \"user:<user.id>\"`, in which `user` is the name that `enqueue = save(user)` gives the value";
 const NO_TTL: &str = "`#[write_behind]` needs a `ttl`, for which a value is kept once it is in the database: \
     `ttl = 3600` (seconds) or `ttl = \"1h\"`; or the `policy` of its readers";
-const NO_ENQUEUE: &str = "`#[write_behind]` needs a name for the function that accepts one value, and for the \
-    value: `enqueue = save(user)`";
+const NO_ENQUEUE: &str = "`#[write_behind]` needs `enqueue`, which names the function that accepts one value, and \
+    the value: `enqueue = save(user)`";
 
-/// What a list in brackets means to other writers would be too early here.
+/// Parses `tags = [...]`. `tags(...)`, by which other writers make tags stale, would be too early here.
 fn tags(arg: Arg, cx: &Ctxt) -> Option<Vec<Key>> {
     if let args::Value::List(_) = arg.value {
         cx.error_at(
             &arg.name,
-            "what is written behind makes tags stale when it is in the database, and not before: have the batch \
-             function fence them around its statement, with `cache.fence_tags(...)`; for tags that the entry carries, \
-             write `tags = [\"tenant:<user.tenant>\"]`",
+            "`tags(...)` would make tags stale before the value is in the database: fence them in the batch function, \
+             around its statement, with `cache.fence_tags(...)`; for the tags of the entry, write \
+             `tags = [\"tenant:<user.tenant>\"]`",
         );
         return None;
     }
@@ -114,12 +114,12 @@ fn required(args: &mut Args, name: &str, missing: &str, cx: &Ctxt) -> Option<Arg
     arg
 }
 
-/// The name is part of a key of the store.
+/// Parses `queue`, which becomes part of a key.
 fn queue(arg: Arg, cx: &Ctxt) -> Option<LitStr> {
     let name = match arg.expr(cx)? {
         Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => name,
         other => {
-            cx.error_at(other, "a queue is known by a string in quotes: `queue = \"users\"`");
+            cx.error_at(other, "`queue` must be a string literal: `queue = \"users\"`");
             return None;
         }
     };
@@ -127,7 +127,7 @@ fn queue(arg: Arg, cx: &Ctxt) -> Option<LitStr> {
     if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         cx.error_at(
             &name,
-            "the name of a queue is part of a key, so it is not empty and has no white space: `\"users\"`",
+            "`queue` becomes part of a key, so it cannot be empty or contain white space: write for example `\"users\"`",
         );
         return None;
     }
@@ -139,15 +139,15 @@ fn ttl_of(arg: Arg, cx: &Ctxt) -> Option<Length> {
     if let Expr::Closure(closure) = &expr {
         cx.error_at(
             closure,
-            "the `ttl` of `#[write_behind]` is one for all values: write a length of time",
+            "the `ttl` of `#[write_behind]` is the same for every value: write a duration such as `3600`",
         );
         return None;
     }
-    let zero = "a value would be gone once it is in the database; write for how many seconds it may be kept, such as `60`";
+    let zero = "a value would expire once it is in the database; write for how many seconds to keep it, such as `60`";
     cx.ok(Length::parse("ttl", expr, zero))
 }
 
-/// `save(user)`: a call with a name for a function and one for its parameter.
+/// Parses `save(user)`: the name of a function and of its parameter.
 fn enqueue(arg: Arg, cx: &Ctxt) -> Option<Enqueue> {
     let expr = arg.expr(cx)?;
     let names = match &expr {
@@ -160,15 +160,14 @@ fn enqueue(arg: Arg, cx: &Ctxt) -> Option<Enqueue> {
     let Some((name, value)) = names else {
         cx.error_at(
             expr,
-            "`enqueue` is written as the function that it makes: a name, and in brackets one for the value, as in \
-             `enqueue = save(user)`",
+            "`enqueue` names the function to add, and its parameter: `enqueue = save(user)`",
         );
         return None;
     };
     Some(Enqueue { name, value })
 }
 
-/// A name that can be given to something.
+/// The expression as a name for a function or a parameter.
 fn plain(expr: &Expr) -> Option<Ident> {
     match expr {
         Expr::Path(path) => path.path.get_ident().filter(|ident| *ident != "self").cloned(),
@@ -199,7 +198,7 @@ fn number(arg: Arg, zero: &str, cx: &Ctxt) -> Option<Expr> {
             is_zero.then(|| format!("`{name}` is zero: {zero}"))
         }
         Expr::Lit(_) | Expr::Unary(_) | Expr::Closure(_) => {
-            Some(format!("`{name}` is a whole number above zero, such as `500`"))
+            Some(format!("`{name}` must be a whole number above zero, such as `500`"))
         }
         _ => None,
     };

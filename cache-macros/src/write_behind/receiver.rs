@@ -1,4 +1,4 @@
-//! The `self` of a batch function, in the functions that are made beside it.
+//! The `self` of a batch function, as the added functions take and use it.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -6,7 +6,7 @@ use syn::Type;
 
 use super::model::{Batch, ReceiverForm, WriteBehind};
 
-/// The `self` of the functions: in the user's own words, since the arguments may speak of it too.
+/// `self`, with the user's span, since the arguments may name it too.
 pub(super) struct Receiver {
     receiver: ReceiverForm,
     name: Ident,
@@ -18,7 +18,7 @@ impl Receiver {
         Receiver { receiver: batch.receiver, name: Ident::new("self", at) }
     }
 
-    /// How the functions that only look at it take it.
+    /// The parameter of a function that only borrows it.
     pub(super) fn borrowed(&self) -> TokenStream {
         let this = &self.name;
         match self.receiver {
@@ -27,10 +27,10 @@ impl Receiver {
         }
     }
 
-    /// How the flusher takes it, which keeps a clone, and what that asks of it.
+    /// The parameter of the function that starts the flusher, which keeps a clone, and the bounds that needs.
     pub(super) fn kept(&self) -> (TokenStream, TokenStream) {
         let (span, this) = (Span::mixed_site(), &self.name);
-        // Where it is not a `Clone`, say, that is shown at the function's own `self`.
+        // With this span, the compiler reports a missing bound at the function's own `self`.
         let at = span.located_at(this.span());
         match self.receiver {
             ReceiverForm::None => Default::default(),
@@ -49,7 +49,7 @@ impl Receiver {
         }
     }
 
-    /// The call of another of the functions.
+    /// A call of another added function.
     pub(super) fn call(&self, name: &Ident) -> TokenStream {
         let (span, this) = (Span::mixed_site(), &self.name);
         match self.receiver {
@@ -58,7 +58,7 @@ impl Receiver {
         }
     }
 
-    /// What the flusher runs: the batch function, on a clone of its own.
+    /// The closure that the flusher runs: the batch function, on the clone.
     pub(super) fn flush(&self, function: &Ident, parameter: &Type, at: Span) -> TokenStream {
         let (span, this) = (Span::mixed_site(), &self.name);
         let clone = quote_spanned!(span=> ::core::clone::Clone::clone);

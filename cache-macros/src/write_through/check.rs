@@ -1,5 +1,5 @@
-//! The rules of `#[write_through]`, one function to a rule, each with its reason. Its keys need not name every
-//! parameter: it is the readers that say what a key is made of.
+//! The rules of `#[write_through]`, one function for each, with its reason. Its keys need not name every parameter: the
+//! readers decide what a key is made of.
 
 use syn::{GenericArgument, PathArguments, Type};
 
@@ -23,20 +23,20 @@ pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
     }
 }
 
-const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the value has been left \
-    in the cache, if it commits at all: begin and commit it inside the function, or use \
-    `cache.fence([..])` where it is committed: fence, commit, `settle()`";
+const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the value is stored in \
+    the cache, if it commits at all: begin and commit it inside the function, or fence the keys \
+    where it is committed: `cache.fence([..])`, commit, `settle()`";
 
-/// A function that returns `()` says nothing of what the database now holds, and what it was given is not known to
-/// be that: a trigger or a default may have added to it. So it has to be said.
+/// A function that returns `()` does not say what the database now holds. Its parameters need not be that, since a trigger or
+/// a default may have changed the row. So the user must say which value to store.
 ///
-/// A name for such a type is found out by trait, after expansion.
+/// An alias of `()` is found by trait, after expansion.
 fn check_there_is_a_value(model: &WriteThrough, cx: &Ctxt) {
     if model.options.value.is_some() {
         return;
     }
-    let message = "there is no value to leave in the cache: the function returns `()`; return \
-                   what the database now holds, or write `value = user` where a parameter is that";
+    let message = "the function returns `()`, so there is no value to store: return what the \
+                   database now holds, or write `value = user` if a parameter is that";
     match (model.function.output(), &model.function.form) {
         (Some(output), _) => {
             if let Some(unit) = unit(output) {
@@ -67,13 +67,13 @@ fn unit(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// Whether a tag was invalidated during the write can only be told by a stamp from before it.
+/// Only a stamp from before the write tells whether a tag was invalidated during it.
 fn check_carried_are_known_before(model: &WriteThrough, cx: &Ctxt) {
     for template in model.options.tags.carried.iter().filter_map(result_keys::template) {
         for placeholder in template.placeholders().filter(|it| result_keys::is_returned(it)) {
             let message = format!(
-                "a tag that the entry carries is looked up before the function runs, so it cannot \
-                 have `{placeholder}`: name a parameter"
+                "the tags of the entry are read before the function runs, so they cannot name \
+                 `{placeholder}`: name a parameter"
             );
             template.error(placeholder.at.start, message, cx);
         }

@@ -1,5 +1,4 @@
-//! Writes the code of a function that writes through: one `static`, the keys and tags, and one call into the
-//! runtime.
+//! Generates the code of a function that writes through: one `static`, the keys and tags, and one call into the runtime.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -38,7 +37,7 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     })
 }
 
-/// The part of the policy that is known before the function runs.
+/// The part of the policy that is constant.
 fn policy(options: &Options) -> TokenStream {
     let krate = &options.shared.krate;
     let ttl = match &options.ttl {
@@ -52,8 +51,7 @@ fn policy(options: &Options) -> TokenStream {
     policy
 }
 
-/// What is known only with the arguments. A value that is given comes last: it is not made where there is no cache,
-/// and wants to know its ttl.
+/// The steps that need the arguments. A value made of the parameters comes last, since it needs the ttl.
 fn steps(model: &WriteThrough) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
@@ -90,7 +88,7 @@ fn steps(model: &WriteThrough) -> TokenStream {
     steps
 }
 
-/// The keys that are known only from what the function returns.
+/// The keys that name the result.
 fn returned(model: &WriteThrough) -> ResultKeys {
     let options = &model.options;
     let mut found = ResultKeys::default();
@@ -104,8 +102,7 @@ fn returned(model: &WriteThrough) -> ResultKeys {
     found
 }
 
-/// The call that does all. All of it stands where the return type stands, so that a value that cannot be stored
-/// is reported there.
+/// The call into the runtime. It has the span of the return type, where the compiler reports a value that cannot be stored.
 fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
@@ -137,8 +134,8 @@ fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
     }
 }
 
-/// Leaves `value`, if it is one: what is known only of its type is whether it is an `Option`, and a reference. What
-/// cannot be stored is reported at `at`.
+/// Stores `value`. Its type decides whether it is an `Option` or a reference. The compiler reports a value that cannot be
+/// stored at `at`.
 fn leave(options: &Options, value: &TokenStream, at: Span) -> TokenStream {
     let span = Span::mixed_site();
     let at = span.located_at(at);
@@ -175,13 +172,13 @@ fn leave(options: &Options, value: &TokenStream, at: Span) -> TokenStream {
     }
 }
 
-/// A key that is an expression may say what is under it. Where that is not what is stored, it is an error at the key,
-/// which is made before the value's type is known.
+/// Whether the key may declare the type of its value. If another type is stored, the compiler reports it at the key, which
+/// is made before the value's type is known.
 fn is_linked(options: &Options) -> bool {
     matches!(options.key, Some(Key::Expr(_)))
 }
 
-/// The closure of `ttl`, asked of the value that is stored.
+/// Calls the closure of `ttl` with the value that is stored.
 fn of_value(krate: &Path, closure: &impl ToTokens) -> TokenStream {
     let span = Span::mixed_site();
     let at = span.located_at(tokens::first_span(closure));

@@ -1,4 +1,4 @@
-//! `#[write_through]`: what an async function has written takes the entry's place.
+//! `#[write_through]`: stores what an async function has written.
 
 mod check;
 mod expand;

@@ -1,5 +1,4 @@
-//! What `#[write_through]` knows once all is read: the user's own tokens, so that any later stage can
-//! point at them.
+//! The model of `#[write_through]`. It keeps the user's tokens, so that later stages can point at them.
 
 use proc_macro2::Span;
 use syn::{Expr, ExprClosure};
@@ -18,19 +17,19 @@ pub(crate) struct WriteThrough {
     pub(crate) options: Options,
 }
 
-/// The arguments. What is missing or could not be read is `None`, and was reported.
+/// The arguments. One that is missing or could not be parsed is `None` and has been reported.
 pub(crate) struct Options {
-    /// The key whose entry's place the value takes.
+    /// The key under which the value is stored.
     pub(crate) key: Option<Key>,
     pub(crate) ttl: Option<Ttl>,
-    /// What is stored, if not what the function returns.
+    /// The value to store, if it is not the result.
     pub(crate) value: Option<Value>,
     /// Other keys that the function makes stale.
     pub(crate) invalidates: Vec<Key>,
     pub(crate) tags: Tags,
-    /// Where `on_unavailable = "error"` stands.
+    /// The span of `on_unavailable = "error"`.
     pub(crate) refuses: Option<Span>,
-    /// What the other arguments override: that of its readers.
+    /// The policy of its readers, which other arguments override.
     pub(crate) policy: Option<Expr>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
@@ -44,24 +43,24 @@ pub(crate) enum Ttl {
 }
 
 pub(crate) enum Value {
-    /// `|saved: &Saved| &saved.user`, or the path of a function: of what is returned.
+    /// `|saved: &Saved| &saved.user`, or the path of a function: takes the result.
     Of(Expr),
-    /// `user`: of the parameters, before the body runs.
+    /// `user`: an expression over the parameters, evaluated before the body.
     Given(Expr),
-    /// Something that was reported.
+    /// An expression that has been reported.
     Unreadable,
 }
 
 #[derive(Default)]
 pub(crate) struct Tags {
-    /// `tags(...)`: what the function makes stale.
+    /// `tags(...)`: the tags that the function makes stale.
     pub(crate) fenced: Vec<Key>,
-    /// `tags = [...]`: what makes the entry stale.
+    /// `tags = [...]`: the tags of the entry.
     pub(crate) carried: Vec<Key>,
 }
 
 impl Options {
-    /// The keys and tags that are fenced, as far as they are known before.
+    /// The keys and tags that the function makes stale. They are fenced, unless they name the result.
     pub(crate) fn fences(&self) -> impl Iterator<Item = &Key> {
         self.key.iter().chain(&self.invalidates).chain(&self.tags.fenced)
     }

@@ -1,4 +1,4 @@
-//! Reads the arguments of `#[write_through]`, each by itself.
+//! Parses the arguments of `#[write_through]`, one function for each.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Path};
@@ -32,31 +32,31 @@ pub(crate) const WRITE_THROUGH: Spec = Spec {
         shared_args::USAGES,
     ],
     refused: &[
-        (
-            "lock",
-            "`lock` is for readers: a writer fences its key, so that nobody loads for others meanwhile",
-        ),
+        ("lock", "`lock` is for readers: remove it; a writer fences its key instead"),
         (
             "negative_ttl",
-            "a writer does not store `None`, so there is no `negative_ttl`: the next read loads, and remembers it",
+            "`negative_ttl` is for readers: remove it; a writer does not store `None`",
         ),
-        ("skip", "the key of a writer need not name every parameter, so there is nothing to skip"),
+        (
+            "skip",
+            "`skip` is for readers: remove it; the key of a writer need not name every parameter",
+        ),
     ],
     of_type: None,
     positional: Some(
-        "every argument of `#[write_through]` has a name: `key = \"user:<user.id>\"`, `ttl = 3600`, \
+        "an argument of `#[write_through]` needs a name: `key = \"user:<user.id>\"`, `ttl = 3600`, \
          and `invalidates(\"...\")` for other keys",
     ),
 };
 
-/// Written twice in the list of arguments, since it can be given once in each form.
+/// It is twice in the list of arguments, since it can be given once in each form.
 const TAGS: Usage = (
     "tags",
-    "tags(\"tenant:<user.tenant>\")` for tags that the function makes stale, `tags = \
-     [\"tenant:<user.tenant>\"]` for tags that the stored entry carries",
+    "tags(\"tenant:<user.tenant>\")` for tags that the function makes stale, and for tags of the stored entry \
+     `tags = [\"tenant:<user.tenant>\"]",
 );
 
-/// Reads all of them; `params` tell a parameter from a function in `value = ...`.
+/// Parses all of them. `params` tells a parameter from a function in `value = ...`.
 pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &WRITE_THROUGH, cx);
     Options {
@@ -77,7 +77,7 @@ fn key(args: &mut Args, cx: &Ctxt) -> Option<Key> {
     match args.take("key") {
         Some(arg) => Key::parse(arg.expr(cx)?, cx),
         None if args.lacks("key") => missing(
-            "`#[write_through]` needs the key under which readers find the value: \
+            "`#[write_through]` needs the `key` under which readers find the value: \
              `key = \"user:<user.id>\"`",
             cx,
         ),
@@ -92,19 +92,19 @@ fn ttl(args: &mut Args, cx: &Ctxt) -> Option<Ttl> {
             Expr::Closure(closure) => {
                 cx.error_at(
                     closure,
-                    "this closure gets one argument, the value that is stored: `ttl = |user: &User| ...`",
+                    "this closure takes one argument, the value that is stored: `ttl = |user: &User| ...`",
                 );
                 None
             }
             expr => {
-                let zero = "nothing would be left in the cache; write for how many seconds the \
-                            value may be kept, or `#[invalidates(...)]` to leave nothing";
+                let zero = "the value would expire at once; write for how many seconds to keep \
+                            it, such as `60`, or use `#[invalidates(...)]` to store nothing";
                 cx.ok(Length::parse("ttl", expr, zero)).map(Ttl::Length)
             }
         },
         None if args.lacks("ttl") && args.lacks("policy") => missing(
-            "`#[write_through]` needs a `ttl`, after which the value is loaded anew: `ttl = 3600` \
-             (seconds) or `ttl = \"1h\"`; or the `policy` of its readers",
+            "`#[write_through]` needs a `ttl`, for which the value is kept: `ttl = 3600` (seconds) \
+             or `ttl = \"1h\"`; or the `policy` of its readers",
             cx,
         ),
         None => None,
@@ -116,8 +116,8 @@ fn missing<T>(message: &str, cx: &Ctxt) -> Option<T> {
     None
 }
 
-/// A closure, or the path of a function, is asked of what the function returns. All else is of the
-/// parameters, and a parameter is no function.
+/// Parses `value`. A closure or the path of a function takes the result. Anything else is an expression over the
+/// parameters, and so is a path that names a parameter.
 fn value(arg: Arg, params: &Params, cx: &Ctxt) -> Value {
     let is_parameter =
         |path: &Path| path.get_ident().is_some_and(|name| params.contains(&name.to_string()));
@@ -125,8 +125,8 @@ fn value(arg: Arg, params: &Params, cx: &Ctxt) -> Value {
         Some(Expr::Closure(closure)) if closure.inputs.len() != 1 => {
             cx.error_at(
                 closure,
-                "this closure gets one argument, what the function returns: `value = |saved| ...`; \
-                 for a value that is known before, leave the `||` out",
+                "this closure takes one argument, the function's result: `value = |saved| ...`; for \
+                 a value made of the parameters, remove the `||`",
             );
             Value::Unreadable
         }

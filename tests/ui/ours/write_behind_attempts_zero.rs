@@ -1,4 +1,4 @@
-// Misuse: a attempts of zero.
+// Misuse: no attempts.
 // Why: what is never tried is never written.
 // Instead: a number above zero, or leave `attempts` out for the default.
 

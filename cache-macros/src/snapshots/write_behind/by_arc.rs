@@ -16,7 +16,7 @@ impl Users {
     async fn save_all(self: Arc<Self>, users: Vec<User>) -> sqlx::Result<()> {
         self.db.upsert(users).await
     }
-    /**Accepts one value to be written behind: readers have it at once, and `save_all` writes it, with others.
+    /**Accepts one value to be written behind. Readers see it at once; `save_all` writes it later, in a batch.
 
 # Errors
 
@@ -36,7 +36,7 @@ See `WriteBehind::write`.*/
             )
             .await
     }
-    ///The queue of the values that were accepted: what waits in it, its dead letters, and what a crash would lose.
+    ///The queue of accepted values: its length, its dead letters, and what a crash would lose.
     #[allow(dead_code)]
     #[must_use]
     fn save_queue(&self) -> ::cache_runtime::WriteBehind<User> {
@@ -59,7 +59,7 @@ See `WriteBehind::write`.*/
         );
         __queue
     }
-    ///Starts to flush the queue by `save_all`, until the flusher is shut down or dropped. One flusher of all processes works at a time, and the others stand by.
+    ///Starts a task that flushes the queue by `save_all`, until the flusher is shut down or dropped. One flusher of all processes works at a time; the others stand by.
     #[allow(dead_code)]
     fn save_flusher(self: &::std::sync::Arc<Self>) -> ::cache_runtime::Flusher
     where

@@ -14,7 +14,7 @@ async fn save_users(users: Vec<User>) -> sqlx::Result<()> {
 async fn save_users(users: Vec<User>) -> sqlx::Result<()> {
     db::upsert(users).await
 }
-/**Accepts one value to be written behind: readers have it at once, and `save_users` writes it, with others.
+/**Accepts one value to be written behind. Readers see it at once; `save_users` writes it later, in a batch.
 
 # Errors
 
@@ -31,7 +31,7 @@ async fn save_user(user: &User) -> ::core::result::Result<(), my::cache::Error> 
         )
         .await
 }
-///The queue of the values that were accepted: what waits in it, its dead letters, and what a crash would lose.
+///The queue of accepted values: its length, its dead letters, and what a crash would lose.
 #[allow(dead_code)]
 #[must_use]
 fn save_user_queue() -> my::cache::WriteBehind<User> {
@@ -54,7 +54,7 @@ fn save_user_queue() -> my::cache::WriteBehind<User> {
     );
     __queue
 }
-///Starts to flush the queue by `save_users`, until the flusher is shut down or dropped. One flusher of all processes works at a time, and the others stand by.
+///Starts a task that flushes the queue by `save_users`, until the flusher is shut down or dropped. One flusher of all processes works at a time; the others stand by.
 #[allow(dead_code)]
 fn save_user_flusher() -> my::cache::Flusher {
     my::cache::__private::flusher(

@@ -32,7 +32,7 @@ impl Users {
         self.db.upsert(users).await
     }
     #[cfg(feature = "users")]
-    /**Accepts one value to be written behind: readers have it at once, and `save_all` writes it, with others.
+    /**Accepts one value to be written behind. Readers see it at once; `save_all` writes it later, in a batch.
 
 # Errors
 
@@ -59,7 +59,7 @@ See `WriteBehind::write`.*/
             .await
     }
     #[cfg(feature = "users")]
-    ///The queue of the values that were accepted: what waits in it, its dead letters, and what a crash would lose.
+    ///The queue of accepted values: its length, its dead letters, and what a crash would lose.
     #[allow(dead_code)]
     #[must_use]
     pub fn save_queue(&self) -> ::cache_runtime::WriteBehind<User> {
@@ -91,7 +91,7 @@ See `WriteBehind::write`.*/
             .lease(::core::time::Duration::from_secs(10))
     }
     #[cfg(feature = "users")]
-    ///Starts to flush the queue by `save_all`, until the flusher is shut down or dropped. One flusher of all processes works at a time, and the others stand by.
+    ///Starts a task that flushes the queue by `save_all`, until the flusher is shut down or dropped. One flusher of all processes works at a time; the others stand by.
     #[allow(dead_code)]
     pub fn save_flusher(&self) -> ::cache_runtime::Flusher
     where
