@@ -7,8 +7,9 @@ mod subject;
 
 use std::alloc::System;
 
+use cache_test_support::server::RedisServer;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use subject::{CALLERS, Size, Subject, Way, server::RedisServer};
+use subject::{CALLERS, Size, Subject, Way};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -13,7 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use subject::{CALLERS, COMPARISONS, Comparison, Size, Subject, Way, server::RedisServer};
+use cache_test_support::server::RedisServer;
+use subject::{CALLERS, COMPARISONS, Comparison, Size, Subject, Way};
 use tokio::runtime::{Builder, Runtime};
 
 /// How much is measured.

@@ -4,7 +4,8 @@
 
 mod subject;
 
-use subject::{Size, Subject, Way, server::RedisServer};
+use cache_test_support::server::RedisServer;
+use subject::{Size, Subject, Way};
 
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");

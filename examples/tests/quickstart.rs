@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use cache_tests::server::{RedisServer, free_port};
+use cache_tests::{port::Port, server::RedisServer};
 use serde_json::Value;
 
 /// The program with a clean environment: `CACHE_URL` of whoever runs the tests must not matter.
@@ -178,7 +178,8 @@ fn bad_input_is_explained_in_one_line() {
 
 #[test]
 fn a_store_that_cannot_be_used_is_explained() {
-    let nowhere = format!("redis://127.0.0.1:{}/", free_port());
+    let nobody = Port::take();
+    let nowhere = format!("redis://127.0.0.1:{nobody}/");
     let silent = "the store that CACHE_URL names does not answer";
     fails(quickstart(&[]).env("CACHE_URL", &nowhere), silent);
     fails(quickstart(&[]).env("CACHE_URL", "memory://?capacity=0"), "capacity=0");

@@ -10,9 +10,9 @@ use std::{
 };
 
 use cache_runtime::Cache;
-use cache_tests::faults::{
-    Fault, Rig,
-    service::{Operation, Seen, Service},
+use cache_tests::{
+    faults::{Fault, Rig},
+    operations::{Operation, Seen, Service},
 };
 use tokio::{
     runtime::Runtime,

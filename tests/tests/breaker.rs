@@ -14,7 +14,7 @@ use cache_tests::{
     gate::Gate,
     herd::{Herd, counters},
     patience::{eventually, in_time},
-    server::{RedisServer, free_port},
+    server::RedisServer,
     source::Source,
     wire::Wire,
 };
@@ -25,6 +25,9 @@ const DEADLINE: Duration = Duration::from_millis(300);
 
 /// So long that whoever waits for it a few times waits in vain.
 const LONG: Duration = Duration::from_secs(3);
+
+/// Nobody listens there.
+const NOBODY: &str = "1";
 
 #[cached(key = "row:<id>", ttl = 3600, cache = cache, skip(cache, source), name = "row")]
 async fn row(cache: &Cache, source: &Source, id: u64) -> u64 {
@@ -167,7 +170,7 @@ async fn a_server_that_says_that_it_serves_nobody_is_left_alone() {
     let cache = built(over(&server.url()).breaker(5, Duration::from_millis(50))).await;
     is_hit(&cache).await;
     server.command(&["CONFIG", "SET", "replica-serve-stale-data", "no"]);
-    server.command(&["REPLICAOF", "127.0.0.1", &free_port().to_string()]);
+    server.command(&["REPLICAOF", "127.0.0.1", NOBODY]);
     opens(&cache).await;
     calls_are_loads(&cache).await;
     server.command(&["REPLICAOF", "NO", "ONE"]);
@@ -182,7 +185,7 @@ async fn answers_that_refuse_a_write_open_nothing() {
     let cache = built(over(&server.url())).await;
     let source = Source::open();
     let held = row(&cache, &source, 1).await;
-    server.command(&["REPLICAOF", "127.0.0.1", &free_port().to_string()]);
+    server.command(&["REPLICAOF", "127.0.0.1", NOBODY]);
     for _ in 0..10 {
         write(&cache, &source, 2).await;
         assert!(matches!(cache.put("row:3", &7, 60).await, Err(Error::Refused(_))));

@@ -6,7 +6,8 @@ use cache_runtime::{Cache, Policy, cached};
 use cache_tests::{
     herd::{Herd, counters, missed},
     patience::{eventually, in_time},
-    server::{RedisServer, free_port},
+    port::Port,
+    server::RedisServer,
     source::Source,
     stores::{on_each_store, patient_cache},
 };
@@ -189,7 +190,8 @@ async fn the_first_value_after_a_failure_serves_all_whoever_loads_it() {
 
 #[tokio::test]
 async fn without_a_store_too_a_few_loads_serve_all_after_one_failure() {
-    let cache = patient_cache(&format!("redis://127.0.0.1:{}", free_port())).await;
+    let nobody = Port::take();
+    let cache = patient_cache(&format!("redis://127.0.0.1:{nobody}")).await;
     let source = Source::held();
     let herd = after_one_failure(&cache, &source).await;
     source.answer_all();

@@ -6,7 +6,8 @@ use cache_runtime::{Cache, Error, cached, invalidates, write_through};
 use cache_tests::{
     herd::counters,
     patience::eventually,
-    server::{RedisServer, free_port},
+    port::Port,
+    server::RedisServer,
     source::Source,
     stores::{on_each_store, patient_cache},
 };
@@ -99,7 +100,7 @@ async fn a_cache_that_is_disabled_refuses_nothing() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_refuses_all() {
-    let port = free_port();
+    let port = Port::take();
     let cache = patient_cache(&format!("redis://127.0.0.1:{port}")).await;
     for _ in 0..3 {
         all_are_refused(&cache).await;

@@ -6,7 +6,8 @@ use cache_runtime::{Cache, Error, cached, invalidates};
 use cache_tests::{
     herd::{Herd, counters, missed},
     patience::{eventually, in_time},
-    server::{RedisServer, free_port},
+    port::Port,
+    server::RedisServer,
     source::Source,
     stores::patient_cache,
 };
@@ -86,7 +87,7 @@ async fn hits_resume(cache: &Cache) {
 
 #[tokio::test]
 async fn a_server_that_was_never_there() {
-    let port = free_port();
+    let port = Port::take();
     let cache = hasty_cache(&format!("redis://127.0.0.1:{port}")).await;
     each_call_is_loaded(&cache).await;
     callers_share_loads(&cache).await;
@@ -170,7 +171,7 @@ async fn a_server_that_goes_while_a_load_is_under_way() {
 
 #[tokio::test]
 async fn a_write_goes_ahead_without_the_server() {
-    let port = free_port();
+    let port = Port::take();
     let cache = hasty_cache(&format!("redis://127.0.0.1:{port}")).await;
     let source = Source::open();
     let began = Instant::now();
@@ -244,8 +245,8 @@ async fn a_write_while_the_server_is_read_only_is_seen_in_the_end() {
     let cache = patient_cache(&server.url()).await;
     let source = Source::open();
     assert_eq!(row(&cache, &source, 1).await, 1);
-    let nobody = free_port().to_string();
-    server.command(&["REPLICAOF", "127.0.0.1", &nobody]);
+    let nobody = Port::take();
+    server.command(&["REPLICAOF", "127.0.0.1", &nobody.to_string()]);
     assert_eq!(write(&cache, &source, 1).await, 2);
     server.command(&["REPLICAOF", "NO", "ONE"]);
     let fresh = async || row(&cache, &source, 1).await > 2;
@@ -354,7 +355,7 @@ async fn the_runtime_that_connected_may_be_gone() {
 
 #[tokio::test]
 async fn an_unreachable_server_is_no_error_and_a_malformed_url_is() {
-    let port = free_port();
+    let port = Port::take();
     for url in [
         format!("redis://127.0.0.1:{port}"),
         format!("redis://user:pa55word@127.0.0.1:{port}/3"),

@@ -9,8 +9,9 @@ use cache_runtime::{Builder, Cache, Credentials, Error, Policy, Tls};
 use cache_tests::{
     log::Log,
     patience::in_time,
+    port::Port,
     sentinel::{MASTER, Puppet},
-    server::{RedisServer, free_port},
+    server::RedisServer,
     strategies::{Rows, every_strategy_answers, every_strategy_works},
     tls::TlsServer,
 };
@@ -91,7 +92,7 @@ async fn passwords_of_urls() {
     let server = RedisServer::start();
     let rules = ["ACL", "SETUSER", "shop", "on", ">pa55word", ">pa55word/2", "~*", "+@all"];
     assert_eq!(server.command(&rules).trim(), "+OK");
-    let (port, nobody) = (server.port(), free_port());
+    let (port, nobody) = (server.port(), Port::take());
     let sentinel = Puppet::that_names(&server).await;
     let asked = sentinel.port();
     let mut shown = Shown::listen();
@@ -162,7 +163,8 @@ async fn private_keys() {
     let server = TlsServer::start(identity.pems(&authority), true);
     let url = format!("rediss://:{SECRET}@localhost:{}", server.port());
     let right = format!("rediss://localhost:{}", server.port());
-    let nobody = format!("rediss://localhost:{}", free_port());
+    let unused = Port::take();
+    let nobody = format!("rediss://localhost:{unused}");
     let (ours, half) = (Tls::new().root_ca(&authority.pem), &client.key[..client.key.len() / 2]);
     let shows = |key: &str| ours.clone().client_certificate(&client.certificate, key);
     let mut shown = Shown::listen();

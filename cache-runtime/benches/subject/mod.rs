@@ -1,10 +1,6 @@
 //! What is compared: annotated functions, and what a good engineer writes without this library.
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
-#[path = "../../../tests/support/server.rs"]
-#[allow(unreachable_pub, reason = "it is a library to the tests")]
-pub(crate) mod server;
-
 use std::{error::Error, hint::black_box, sync::Arc, time::Duration};
 
 use bytes::Bytes;

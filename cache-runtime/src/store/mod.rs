@@ -1,9 +1,5 @@
 //! Stores: bytes under keys, for a time, changed one protocol step at a time. They know nothing of values.
 
-#[cfg(all(test, feature = "redis"))]
-#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
-#[path = "../../../tests/support/cluster_node.rs"]
-mod cluster_node;
 mod connection;
 #[cfg(test)]
 mod differential;
@@ -13,14 +9,6 @@ pub(crate) mod queue;
 pub(crate) mod redis;
 #[cfg(feature = "redis")]
 pub(crate) mod sealed;
-#[cfg(all(test, feature = "redis"))]
-#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
-#[path = "../../../tests/support/server.rs"]
-pub(crate) mod server;
-#[cfg(all(test, feature = "redis"))]
-#[allow(dead_code, unreachable_pub, reason = "it belongs to the integration tests")]
-#[path = "../../../tests/support/cluster.rs"]
-mod test_cluster;
 
 use std::collections::BTreeMap;
 

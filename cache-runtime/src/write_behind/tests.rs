@@ -84,7 +84,7 @@ async fn a_queue_in_memory_is_warned_about_once() {
 #[cfg(feature = "redis")]
 #[tokio::test]
 async fn a_server_without_persistence_is_warned_about_once() {
-    let server = crate::store::server::RedisServer::start();
+    let server = cache_test_support::server::RedisServer::start();
     let cache = async || {
         let builder = Cache::builder().url(&server.url());
         builder.deadline(std::time::Duration::from_secs(10)).build().await.expect("a cache")

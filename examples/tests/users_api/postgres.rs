@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use cache_tests::{patience::eventually, server::free_port};
+use cache_tests::{patience::eventually, port::Port};
 use sqlx::{AnyPool, AssertSqlSafe, any::AnyPoolOptions};
 use tempfile::TempDir;
 
 pub(crate) struct Postgres {
     process: Child,
-    port: u16,
+    port: Port,
     _folder: TempDir,
 }
 
@@ -34,7 +34,7 @@ impl Postgres {
             .expect("initdb can be started");
         let complaint = String::from_utf8_lossy(&initialised.stderr);
         assert!(initialised.status.success(), "initdb failed: {complaint}");
-        let port = free_port();
+        let port = Port::take();
         let process = program("postgres", folder.path(), owner)
             .arg("-D")
             .arg(&data)

@@ -5,7 +5,8 @@ use std::time::Duration;
 use cache_runtime::Cache;
 use cache_tests::{
     patience::{eventually, in_time},
-    server::{RedisServer, free_port},
+    port::Port,
+    server::RedisServer,
     source::Source,
     stores::on_each_store,
 };
@@ -91,7 +92,7 @@ async fn hits_resume(cache: &Cache) {
 
 #[tokio::test]
 async fn a_server_that_was_never_there() {
-    let port = free_port();
+    let port = Port::take();
     let cache = hasty_cache(&format!("redis://127.0.0.1:{port}")).await;
     each_call_is_loaded(&cache).await;
     let _server = RedisServer::start_on(port);

@@ -9,11 +9,9 @@ use std::{fmt::Display, sync::Arc, time::Duration};
 
 use cache_runtime::{Breaker, Cache, StoreStats};
 use cache_tests::{
-    faults::{
-        Fault, Rig,
-        service::{BATCH, Operation, Seen, Service},
-    },
+    faults::{Fault, Rig},
     herd::Herd,
+    operations::{BATCH, Operation, Seen, Service},
     patience::in_time,
 };
 use tokio::{task::block_in_place, time::sleep};

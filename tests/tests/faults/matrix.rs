@@ -1,8 +1,8 @@
 //! Each fault with each operation, twice: before, during, and after it.
 
-use cache_tests::faults::{
-    Answered, Fault, Refusal,
-    service::{Operation, Seen},
+use cache_tests::{
+    faults::{Answered, Fault, Refusal},
+    operations::{Operation, Seen},
 };
 use tokio::task::JoinSet;
 

@@ -1,6 +1,9 @@
 //! Faults that follow each other without a pause in which the cache could recover.
 
-use cache_tests::faults::{Fault, Refusal, service::Operation};
+use cache_tests::{
+    faults::{Fault, Refusal},
+    operations::Operation,
+};
 use tokio::task::JoinSet;
 
 use super::{CALLS, Field, ROW, WRITTEN};

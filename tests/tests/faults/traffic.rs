@@ -6,10 +6,8 @@ use std::sync::{
 };
 
 use cache_tests::{
-    faults::{
-        Fault,
-        service::{Operation, Service},
-    },
+    faults::Fault,
+    operations::{Operation, Service},
     patience::in_time,
 };
 use fastrand::Rng;

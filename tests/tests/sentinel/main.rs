@@ -9,8 +9,9 @@ use cache_tests::{
     herd::counters,
     log::Log,
     patience::eventually,
+    port::Port,
     sentinel::{Fleet, MASTER, Puppet},
-    server::{RedisServer, free_port},
+    server::RedisServer,
     stores::patient_cache,
     strategies::{Rows, every_strategy_answers, every_strategy_works},
 };
@@ -137,7 +138,8 @@ async fn what_a_master_takes_that_has_been_replaced_is_told_to_the_next_one() {
 async fn the_sentinel_that_answered_is_asked_first_the_next_time() {
     let server = RedisServer::start();
     let (first, second) = (Puppet::that_names(&server).await, Puppet::that_names(&server).await);
-    let cache = patient_cache(&through(&[free_port(), first.port(), second.port()])).await;
+    let nobody = Port::take();
+    let cache = patient_cache(&through(&[nobody.number(), first.port(), second.port()])).await;
     for _ in 0..5 {
         server.command(&["CLIENT", "KILL", "TYPE", "normal"]);
         let connected = async || cache.get::<u64>("none").await.is_ok();
@@ -157,8 +159,7 @@ async fn sentinels_and_servers_have_passwords_of_their_own() {
     let set = ["ACL", "SETUSER", "shop", "on", ">p@ss/word", "~*", "+@all"];
     assert_eq!(server.command(&set).trim(), "+OK");
     let plain = format!("sentinel monitor {MASTER} 127.0.0.1 {} 1", server.port());
-    let sentinel = (0..20).find_map(|_| RedisServer::try_start_sentinel(&plain));
-    let sentinel = sentinel.expect("one of twenty ports is free");
+    let sentinel = RedisServer::start_sentinel(&plain);
     let asker = ["ACL", "SETUSER", "asker", "on", ">s#cr&t", "+@all", "allchannels"];
     assert_eq!(sentinel.command(&asker).trim(), "+OK");
     assert_eq!(sentinel.command(&["ACL", "SETUSER", "default", "off", "nopass"]).trim(), "+OK");
@@ -181,15 +182,15 @@ async fn sentinels_and_servers_have_passwords_of_their_own() {
 async fn a_master_that_nobody_knows_is_a_cache_that_is_away() {
     let server = RedisServer::start();
     let lines = format!("sentinel monitor {MASTER} 127.0.0.1 {} 1", server.port());
-    let sentinel =
-        (0..20).find_map(|_| RedisServer::try_start_sentinel(&lines)).expect("it starts");
+    let sentinel = RedisServer::start_sentinel(&lines);
     let log = Log::listen();
     let url = format!("redis+sentinel://127.0.0.1:{}/another", sentinel.port());
     every_strategy_answers(&hasty_cache(&url).await).await;
     assert!(log.says("WARN", &["no master of this name"]), "{}", log.text());
     // A server that is no sentinel does not know one either.
-    let log = Log::listen();
-    every_strategy_answers(&hasty_cache(&through(&[server.port(), free_port()])).await).await;
+    let (log, nobody) = (Log::listen(), Port::take());
+    let url = through(&[server.port(), nobody.number()]);
+    every_strategy_answers(&hasty_cache(&url).await).await;
     assert!(log.says("WARN", &["no sentinel says", "unknown command"]), "{}", log.text());
 }
 

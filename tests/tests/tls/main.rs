@@ -10,7 +10,7 @@ use cache_runtime::{Cache, Error, Tls};
 use cache_tests::{
     log::Log,
     patience::{eventually, in_time},
-    server::free_port,
+    port::Port,
     stores::patient_cache,
     strategies::{every_strategy_answers, every_strategy_works},
     tls::TlsServer,
@@ -150,7 +150,7 @@ async fn what_cannot_work_is_an_error_that_says_so() {
     let (one, other) = (authority.named("one"), authority.named("other"));
     let truncated = &one.key[..one.key.len() / 2];
     let smudged = authority.pem.replacen('A', "!", 3);
-    let port = free_port();
+    let port = Port::take();
     let secure = format!("rediss://localhost:{port}");
     let plain = format!("redis://user:pa55word@localhost:{port}");
     let cases = [
@@ -180,6 +180,7 @@ async fn what_cannot_work_is_an_error_that_says_so() {
 
 #[tokio::test]
 async fn a_public_authority_is_what_a_url_alone_trusts() {
-    let cache = patient_cache(&format!("rediss://localhost:{}", free_port())).await;
+    let nobody = Port::take();
+    let cache = patient_cache(&format!("rediss://localhost:{nobody}")).await;
     assert!(matches!(cache.get::<u64>("none").await, Err(Error::Unavailable(_))));
 }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use cache_test_support::{cluster::RedisCluster, server::RedisServer};
 use fastrand::Rng;
 use redis::{AsyncCommands, Client, aio::MultiplexedConnection};
 
@@ -13,11 +14,7 @@ use super::{
 use crate::{
     entry,
     protocol::{Reply, State, Step},
-    store::{
-        redis::{Address, RedisStore, Seeds},
-        server::RedisServer,
-        test_cluster::RedisCluster,
-    },
+    store::redis::{Address, RedisStore, Seeds},
 };
 
 /// Sequences that run at a time, each on a key of its own.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use cache_test_support::server::RedisServer;
 use fastrand::Rng;
 
 use super::{Burial, Buried, Enqueued, Item, Landing, Names, Replayed, Source, Taken};
@@ -19,7 +20,6 @@ use crate::{
         memory::MemoryStore,
         redis::{Address, RedisStore},
         sealed::Sealed,
-        server::RedisServer,
     },
 };
 

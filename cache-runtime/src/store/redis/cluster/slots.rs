@@ -43,8 +43,9 @@ const CRC_16: [u16; 256] = {
 
 #[cfg(test)]
 mod tests {
+    use cache_test_support::{port::Port, server::RedisServer};
+
     use super::slot;
-    use crate::store::server::{RedisServer, free_port};
 
     #[test]
     fn slots_are_those_of_the_specification() {
@@ -62,8 +63,9 @@ mod tests {
 
     #[test]
     fn slots_are_those_of_a_server() {
-        let bus = free_port().to_string();
-        let node = ["--save", "", "--cluster-enabled", "yes", "--cluster-port", &bus];
+        let bus = Port::take();
+        let port = bus.to_string();
+        let node = ["--save", "", "--cluster-enabled", "yes", "--cluster-port", &port];
         let node = RedisServer::start_with(&node);
         let mut rng = fastrand::Rng::with_seed(7);
         for length in (0..24).cycle().take(400) {

@@ -2,19 +2,17 @@
 
 use std::{pin::pin, time::Duration};
 
-use tokio::time::{sleep, timeout};
+use cache_test_support::{
+    cluster::RedisCluster,
+    patience::{eventually, in_time},
+};
+use tokio::time::timeout;
 
 use super::*;
-use crate::{
-    protocol::State,
-    store::{redis::RedisStore, test_cluster::RedisCluster},
-};
+use crate::{protocol::State, store::redis::RedisStore};
 
 const DEAD: usize = 1;
 const HEIR: usize = 2;
-
-/// A deadline for what is not about deadlines.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn store(cluster: &RedisCluster) -> RedisStore {
     let seeds = Seeds::parse(&cluster.url()).expect("the URL is well-formed");
@@ -30,15 +28,6 @@ fn keys(cluster: &RedisCluster) -> Vec<String> {
         keys.find(|key| cluster.owner(key) == node).expect("there are so many keys")
     };
     (0..cluster.nodes().len()).map(key).collect()
-}
-
-async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let waited = async {
-        while !is_so() {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    assert!(timeout(PATIENCE, waited).await.is_ok(), "it did not come to this: {what}");
 }
 
 #[tokio::test]
@@ -61,7 +50,7 @@ async fn who_takes_a_dead_masters_place_is_noticed_without_a_call() {
     assert!(store.read(&keys[DEAD]).await.is_err(), "nobody can have noticed yet");
     assert_eq!(store.read(&keys[HEIR]).await, Ok(State::Vacant), "the others serve");
     cluster.take_over(DEAD, HEIR);
-    eventually("the heir is known", || store.shard(&keys[DEAD]) == heir).await;
+    eventually("the heir is known", async || store.shard(&keys[DEAD]) == heir).await;
     assert_eq!(store.read(&keys[DEAD]).await, Ok(State::Vacant));
 }
 
@@ -76,7 +65,7 @@ async fn who_takes_a_silent_masters_place_is_noticed_by_a_call_that_waits_in_vai
     cluster.take_over(DEAD, HEIR);
     let in_vain = timeout(Duration::from_millis(50), store.read(&keys[DEAD])).await;
     assert!(in_vain.is_err(), "nobody has said yet who has its place");
-    eventually("the heir is known", || store.shard(&keys[DEAD]) == heir).await;
+    eventually("the heir is known", async || store.shard(&keys[DEAD]) == heir).await;
     assert_eq!(store.read(&keys[DEAD]).await, Ok(State::Vacant));
     silent.resume();
 }
@@ -92,7 +81,7 @@ async fn who_takes_a_silent_masters_place_is_noticed_by_a_probe_that_waits_for_i
     let mut probe = pin!(store.probe(&keys[DEAD]));
     assert!(timeout(Duration::from_millis(50), &mut probe).await.is_err(), "it waits");
     cluster.take_over(DEAD, HEIR);
-    assert_eq!(timeout(PATIENCE, probe).await, Ok(Ok(())), "the heir answers it");
+    assert_eq!(in_time("the heir's answer", probe).await, Ok(()));
     assert_eq!(store.shard(&keys[DEAD]), heir);
     silent.resume();
 }

@@ -6,8 +6,7 @@ use std::{
 };
 
 use cache_runtime::{Cache, Error, cached, invalidates, write_behind, write_through};
-
-use crate::patience::in_time;
+use cache_test_support::patience::in_time;
 
 /// Rows of numbers, in a table that counts how often it is read.
 #[derive(Clone, Debug)]

@@ -6,10 +6,9 @@ use std::{
 };
 
 use cache_runtime::{Flusher, Queued, WriteBehind};
+use cache_test_support::patience::in_time;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
-
-use crate::patience::in_time;
 
 /// A row: so many rows of one id are written as there are versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,9 +3,8 @@
 use std::any::Any;
 
 use cache_runtime::{Cache, FunctionStats};
+use cache_test_support::patience::{eventually, in_time};
 use tokio::task::JoinSet;
-
-use crate::patience::{eventually, in_time};
 
 /// Callers of one function, each in a task of its own.
 #[derive(Debug)]

@@ -1,9 +1,11 @@
 //! A real Redis Cluster of three masters, started by a test and stopped when dropped.
 
+pub(crate) mod node;
+
 use std::collections::BTreeMap;
 
-pub use super::cluster_node::Node;
-use super::cluster_node::{expect_ok, until};
+pub use self::node::Node;
+use self::node::{expect_ok, until};
 
 const SLOTS: u16 = 16_384;
 const MASTERS: u16 = 3;

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::server::{RedisServer, free_port};
+use crate::{port::Port, server::RedisServer};
 
 /// How long a cluster may take to agree on something. Masters that have just begun wait two seconds for each other.
 const AGREEMENT: Duration = Duration::from_secs(30);
@@ -19,8 +19,10 @@ const LOOK: Duration = Duration::from_millis(10);
 pub struct Node {
     server: RedisServer,
     settings: Vec<String>,
-    /// Where clients of the cluster find it: the server's own port, or the one that speaks TLS.
-    port: u16,
+    /// The port on which the nodes talk to each other.
+    bus: Port,
+    /// The port that speaks TLS.
+    encrypted: Option<Port>,
     id: String,
     dead: bool,
 }
@@ -28,50 +30,38 @@ pub struct Node {
 impl Node {
     /// Starts a node that knows no other one.
     pub(crate) fn start(settings: &[&str]) -> Node {
-        let attempt = |_| Node::try_start(settings);
-        (0..20).find_map(attempt).expect("redis-server found no free ports in twenty tries")
-    }
-
-    fn try_start(settings: &[&str]) -> Option<Node> {
+        let (bus, encrypted) = (Port::take(), Port::take());
+        let (bus_port, tls_port) = (bus.to_string(), encrypted.to_string());
+        let tls = settings.contains(&"--tls-cluster");
         let mut own = ["--save", "", "--appendonly", "no", "--cluster-enabled", "yes"].to_vec();
-        let ([bus, encrypted], tls) =
-            ([(); 2].map(|()| free_port()), settings.contains(&"--tls-cluster"));
-        let (bus, tls_port) = (bus.to_string(), encrypted.to_string());
-        own.extend(["--cluster-port", &bus, "--cluster-node-timeout", "1000"]);
+        own.extend(["--cluster-port", &bus_port, "--cluster-node-timeout", "1000"]);
         // Those who are left go on.
         own.extend(["--cluster-require-full-coverage", "no"]);
         if tls {
             own.extend(["--tls-port", &tls_port]);
         }
         own.extend(settings);
-        let server = RedisServer::try_start(&own)?;
+        let server = RedisServer::start_with(&own);
         let id = server.command(&["CLUSTER", "MYID"]);
         let id = id.lines().nth(1).expect("a node has an id").trim().to_owned();
-        let port = if tls { encrypted } else { server.port() };
         let settings = own.into_iter().map(str::to_owned).collect();
-        Some(Node { server, settings, port, id, dead: false })
+        Node { server, settings, bus, encrypted: tls.then_some(encrypted), id, dead: false }
     }
 
     /// The port at which clients of the cluster find it.
     pub fn port(&self) -> u16 {
-        self.port
+        self.encrypted.as_ref().map_or(self.server.port(), Port::number)
     }
 
     /// Makes it a member of the cluster that `other` is a member of.
     pub(crate) fn meet(&self, other: &Node) {
-        let (port, bus) = (other.port().to_string(), other.bus());
-        expect_ok(self, &["CLUSTER", "MEET", "127.0.0.1", &port, bus]);
+        let (port, bus) = (other.port().to_string(), other.bus.to_string());
+        expect_ok(self, &["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
     }
 
     /// What it is called in the cluster.
     pub(crate) fn id(&self) -> &str {
         &self.id
-    }
-
-    /// The port on which the nodes talk to each other.
-    fn bus(&self) -> &str {
-        let at = self.settings.iter().position(|setting| setting == "--cluster-port");
-        &self.settings[at.expect("it was given one") + 1]
     }
 
     /// As [`RedisServer::command`].

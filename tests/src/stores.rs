@@ -6,8 +6,7 @@ use std::{
 };
 
 use cache_runtime::Cache;
-
-use crate::{cluster::RedisCluster, server::RedisServer};
+use cache_test_support::{cluster::RedisCluster, server::RedisServer};
 
 /// Tests that are not about deadlines must not fail for one on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(10);

@@ -1,15 +1,12 @@
 //! What can be the matter with a cache's server, one value for each fault, to be injected and healed.
 
 mod proxy;
-pub mod service;
 
 use std::{fmt, time::Duration};
 
-use tokio::net::TcpSocket;
-
 pub use self::proxy::Refusal;
 use self::proxy::{Manner, Proxy};
-use crate::server::{RedisServer, free_port};
+use crate::server::RedisServer;
 
 /// What a slow server adds to each answer.
 const SLOW: Duration = Duration::from_millis(200);
@@ -78,13 +75,10 @@ impl Fault {
     /// Where the server is not well already.
     pub fn inject(self, rig: &mut Rig) {
         match self {
-            Fault::NotStarted | Fault::Killed => rig.stop(),
-            Fault::Hung => rig.running().pause(),
+            Fault::NotStarted | Fault::Killed => rig.server.kill(),
+            Fault::Hung => rig.server.pause(),
             Fault::Slow => rig.proxy.set(Manner::Slow(SLOW)),
-            Fault::RestartedEmpty => {
-                rig.server.as_mut().expect("there is a server to restart").restart_empty();
-                rig.open_account();
-            }
+            Fault::RestartedEmpty => rig.restart(),
             Fault::Resets => rig.proxy.set(Manner::Resetting),
             Fault::Full => rig.tell(&["CONFIG", "SET", "maxmemory", "1"]),
             // Nobody listens on port 1.
@@ -104,8 +98,8 @@ impl Fault {
     /// Where the fault was not [injected](Fault::inject).
     pub fn heal(self, rig: &mut Rig) {
         match self {
-            Fault::NotStarted | Fault::Killed => rig.start(),
-            Fault::Hung => rig.running().resume(),
+            Fault::NotStarted | Fault::Killed => rig.restart(),
+            Fault::Hung => rig.server.resume(),
             Fault::RestartedEmpty => {}
             Fault::Full => rig.tell(&["CONFIG", "SET", "maxmemory", "0"]),
             Fault::ReadOnly => rig.tell(&["REPLICAOF", "NO", "ONE"]),
@@ -160,11 +154,7 @@ impl fmt::Display for Fault {
 /// A server that faults can be injected into, and the way to it.
 #[derive(Debug)]
 pub struct Rig {
-    /// None where it has never been started.
-    server: Option<RedisServer>,
-    port: u16,
-    /// Keeps the port of a server that is dead from being anybody else's.
-    place: Option<TcpSocket>,
+    server: RedisServer,
     proxy: Proxy,
     /// Whether clients go by way of the proxy.
     by_proxy: bool,
@@ -178,19 +168,13 @@ impl Rig {
     /// As [`RedisServer::start`].
     pub async fn for_faults(faults: Vec<Fault>) -> Rig {
         let by_proxy = faults.iter().any(|fault| fault.is_on_the_way());
-        let (server, port) = match faults.first() {
-            Some(Fault::NotStarted) => (None, free_port()),
-            _ => {
-                let server = RedisServer::start();
-                let port = server.port();
-                (Some(server), port)
-            }
-        };
-        let proxy = Proxy::before(port).await;
-        let place = server.is_none().then(|| hold(port));
-        let rig = Rig { server, port, place, proxy, by_proxy };
-        if rig.server.is_some() {
-            rig.open_account();
+        let server = RedisServer::start();
+        let proxy = Proxy::before(server.port()).await;
+        let mut rig = Rig { server, proxy, by_proxy };
+        match faults.first() {
+            // No client has seen it alive.
+            Some(Fault::NotStarted) => rig.server.kill(),
+            _ => rig.open_account(),
         }
         rig
     }
@@ -198,27 +182,13 @@ impl Rig {
     /// Where the cache is to connect to.
     pub fn url(&self) -> String {
         let (user, password) = ACCOUNT;
-        let port = if self.by_proxy { self.proxy.port() } else { self.port };
+        let port = if self.by_proxy { self.proxy.port() } else { self.server.port() };
         format!("redis://{user}:{password}@127.0.0.1:{port}")
     }
 
-    fn running(&self) -> &RedisServer {
-        self.server.as_ref().expect("the server has been started")
-    }
-
-    fn stop(&mut self) {
-        if let Some(server) = &mut self.server {
-            server.kill();
-        }
-        self.place.get_or_insert_with(|| hold(self.port));
-    }
-
-    fn start(&mut self) {
-        self.place = None;
-        match &mut self.server {
-            Some(server) => server.restart_empty(),
-            None => self.server = Some(RedisServer::start_on(self.port)),
-        }
+    /// Starts the server again, with nothing in it but the account.
+    fn restart(&mut self) {
+        self.server.restart_empty();
         self.open_account();
     }
 
@@ -231,16 +201,7 @@ impl Rig {
 
     /// Sends a command that succeeds, as another user.
     fn tell(&self, command: &[&str]) {
-        let reply = self.running().command(command);
+        let reply = self.server.command(command);
         assert!(!reply.starts_with('-'), "{command:?}: {reply}");
     }
-}
-
-/// Takes a port without listening on it: whoever connects is refused.
-fn hold(port: u16) -> TcpSocket {
-    let socket = TcpSocket::new_v4().expect("there are sockets");
-    // The dead server's connections may not have been forgotten yet.
-    socket.set_reuseaddr(true).expect("it is a socket");
-    socket.bind(([127, 0, 0, 1], port).into()).expect("the port is free");
-    socket
 }

@@ -1,8 +1,9 @@
 //! A Redis Cluster each of whose masters has a replica that can take its place.
 
-use crate::{
-    cluster::{RedisCluster, thirds},
-    cluster_node::{Node, expect_ok, until},
+use crate::cluster::{
+    RedisCluster,
+    node::{Node, expect_ok, until},
+    thirds,
 };
 
 /// Three masters and three replicas. Dropping it stops all of them.

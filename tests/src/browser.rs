@@ -10,13 +10,12 @@ use std::{
     time::Duration,
 };
 
+use cache_test_support::patience::{eventually, in_time};
 use futures_util::{SinkExt, StreamExt};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
-
-use crate::patience::{eventually, in_time};
 
 /// What Debian, and others, call it.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

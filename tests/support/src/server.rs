@@ -2,9 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
     io::{ErrorKind, Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -12,8 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a server may take to answer its first `PING`.
-const START: Duration = Duration::from_secs(20);
+use crate::port::Port;
+
+/// How long a server may take to answer for the first time.
+const START: Duration = Duration::from_secs(30);
 
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(5);
@@ -22,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct RedisServer {
     process: Child,
-    port: u16,
+    port: Port,
     folder: PathBuf,
 }
 
@@ -55,60 +57,37 @@ impl RedisServer {
     ///
     /// As [`start`](RedisServer::start).
     pub fn start_with(settings: &[&str]) -> RedisServer {
-        // A port that was free a moment ago can be taken: try others.
-        (0..20)
-            .find_map(|_| RedisServer::try_start(settings))
-            .expect("redis-server found no free port in twenty tries")
+        RedisServer::start_at(Port::take(), settings)
     }
 
-    /// Starts a server on a free loopback port with settings of the caller's; none where it ends at once, as it does
-    /// when a port is taken.
+    /// Starts a server without persistence on `port`.
     ///
     /// # Panics
     ///
     /// As [`start`](RedisServer::start).
-    pub fn try_start(settings: &[&str]) -> Option<RedisServer> {
-        let (port, folder) = (free_port(), new_folder());
-        match try_start(port, &folder, settings) {
-            Some(process) => Some(RedisServer { process, port, folder }),
-            None => {
-                remove(&folder);
-                None
-            }
-        }
+    pub fn start_on(port: Port) -> RedisServer {
+        RedisServer::start_at(port, FORGETFUL)
     }
 
-    /// Starts a sentinel on a free loopback port, with these lines in its configuration; none where the port is taken.
+    fn start_at(port: Port, settings: &[&str]) -> RedisServer {
+        let folder = new_folder();
+        let process = launch(server(&port, &folder, settings), &port, &folder);
+        RedisServer { process, port, folder }
+    }
+
+    /// Starts a sentinel with these lines in its configuration.
     ///
     /// # Panics
     ///
     /// As [`start`](RedisServer::start).
-    pub fn try_start_sentinel(lines: &str) -> Option<RedisServer> {
-        let (port, folder) = (free_port(), new_folder());
-        fs::create_dir_all(&folder).expect("the temporary folder is writable");
+    pub fn start_sentinel(lines: &str) -> RedisServer {
+        let (port, folder) = (Port::take(), new_folder());
         let file = folder.join("sentinel.conf");
         let text = format!("port {port}\nbind 127.0.0.1\ndir {}\n{lines}\n", folder.display());
         fs::write(&file, text).expect("the temporary folder is writable");
         let mut command = Command::new("redis-server");
         command.arg(file).arg("--sentinel");
-        match launch(command, port) {
-            Some(process) => Some(RedisServer { process, port, folder }),
-            None => {
-                remove(&folder);
-                None
-            }
-        }
-    }
-
-    /// Starts a server on `port`, which has to be free.
-    ///
-    /// # Panics
-    ///
-    /// As [`start`](RedisServer::start), and where the port is taken.
-    pub fn start_on(port: u16) -> RedisServer {
-        let folder = new_folder();
-        let process = try_start(port, &folder, FORGETFUL)
-            .unwrap_or_else(|| panic!("redis-server did not start on port {port}"));
+        let process = launch(command, &port, &folder);
         RedisServer { process, port, folder }
     }
 
@@ -124,7 +103,7 @@ impl RedisServer {
 
     /// The port.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// The process id.
@@ -153,6 +132,7 @@ impl RedisServer {
     pub fn restart_empty(&mut self) {
         self.kill();
         remove(&self.folder);
+        make(&self.folder);
         self.start_again(FORGETFUL);
     }
 
@@ -168,15 +148,7 @@ impl RedisServer {
     ///
     /// As [`start`](RedisServer::start).
     pub fn start_again(&mut self, settings: &[&str]) {
-        let until = Instant::now() + START;
-        loop {
-            if let Some(process) = try_start(self.port, &self.folder, settings) {
-                self.process = process;
-                return;
-            }
-            assert!(Instant::now() < until, "redis-server did not come back on port {}", self.port);
-            thread::sleep(LOOK);
-        }
+        self.process = launch(server(&self.port, &self.folder, settings), &self.port, &self.folder);
     }
 
     /// Sends one command over a connection of its own and returns the raw reply (RESP2).
@@ -185,7 +157,7 @@ impl RedisServer {
     ///
     /// Where the server does not answer within a few seconds.
     pub fn command(&self, args: &[&str]) -> String {
-        command(self.port, args).unwrap_or_else(|e| panic!("{args:?}: {e}"))
+        command(self.port(), args).unwrap_or_else(|e| panic!("{args:?}: {e}"))
     }
 
     /// As [`command`](RedisServer::command), for a server that may close connections, as one does that is promoted.
@@ -194,7 +166,7 @@ impl RedisServer {
     ///
     /// Where it has done so, or does not answer within a few seconds.
     pub fn try_command(&self, args: &[&str]) -> std::io::Result<String> {
-        command(self.port, args)
+        command(self.port(), args)
     }
 
     /// How often each command has been called, by clients and by scripts.
@@ -232,32 +204,32 @@ fn remove(folder: &Path) {
     _ = fs::remove_dir_all(folder);
 }
 
-/// A port that nobody listens on right now.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
+fn make(folder: &Path) {
+    fs::create_dir_all(folder).expect("the temporary folder is writable");
 }
 
 fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name =
         format!("cache-tests-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    std::env::temp_dir().join(name)
+    let folder = std::env::temp_dir().join(name);
+    make(&folder);
+    folder
 }
 
-/// Starts a server; none where it ends before it answers, as it does when the port is taken.
-fn try_start(port: u16, folder: &Path, settings: &[&str]) -> Option<Child> {
-    fs::create_dir_all(folder).expect("the temporary folder is writable");
+/// The command that starts a server.
+fn server(port: &Port, folder: &Path, settings: &[&str]) -> Command {
     let mut command = Command::new("redis-server");
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
     command.args(settings).arg("--dir").arg(folder);
-    launch(command, port)
+    command
 }
 
-/// Runs a command that starts a server on `port`; none where it ends before it answers.
-fn launch(mut command: Command, port: u16) -> Option<Child> {
-    let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let mut process = match process {
+/// Runs a command that starts a server on `port`, and waits until it answers.
+fn launch(mut command: Command, port: &Port, folder: &Path) -> Child {
+    let log = folder.join("log");
+    let file = File::create(&log).expect("the temporary folder is writable");
+    let mut process = match command.stdout(file).stderr(Stdio::null()).spawn() {
         Ok(process) => process,
         Err(e) if e.kind() == ErrorKind::NotFound => panic!(
             "these tests need `redis-server`: `apt-get install redis-server` or `brew install redis`, \
@@ -266,17 +238,16 @@ fn launch(mut command: Command, port: u16) -> Option<Child> {
         Err(e) => panic!("redis-server does not start: {e}"),
     };
     let until = Instant::now() + START;
-    while !answers(port, process.id()) {
-        if process.try_wait().is_ok_and(|status| status.is_some()) {
-            return None;
-        }
-        if Instant::now() > until {
+    while !answers(port.number(), process.id()) {
+        let ended = process.try_wait().is_ok_and(|status| status.is_some());
+        if ended || Instant::now() > until {
             _ = process.kill();
-            panic!("redis-server on port {port} did not answer in time");
+            let log = fs::read_to_string(log).unwrap_or_default();
+            panic!("redis-server does not answer on port {port}. It says:\n{log}");
         }
         thread::sleep(LOOK);
     }
-    Some(process)
+    process
 }
 
 /// Whether the server on `port` answers and is the process that we started.

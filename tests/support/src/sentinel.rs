@@ -14,11 +14,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{
-    patience::eventually,
-    server::{RedisServer, free_port},
-    tls::Files,
-};
+use crate::{patience::eventually, port::Port, server::RedisServer, tls::Files};
 
 /// What the master is called.
 pub const MASTER: &str = "shop";
@@ -29,9 +25,9 @@ const DOWN_AFTER: Duration = Duration::from_millis(500);
 /// A master, two replicas, and three real sentinels. Dropping it stops all of them.
 #[derive(Debug)]
 pub struct Fleet {
-    servers: Vec<RedisServer>,
-    /// Each with the port at which it is asked.
-    sentinels: Vec<(RedisServer, u16)>,
+    /// Each with its encrypted port.
+    servers: Vec<(RedisServer, Option<Port>)>,
+    sentinels: Vec<(RedisServer, Option<Port>)>,
     encrypted: bool,
 }
 
@@ -61,12 +57,11 @@ impl Fleet {
     async fn start_with(tls: &[&str]) -> Fleet {
         let quick =
             ["--save", "", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"];
-        let (master, port) = server(&quick, tls);
-        let port = port.to_string();
+        let master = server(&quick, tls);
+        let port = port_of(&master).to_string();
         let mut servers = vec![master];
         for _ in 0..2 {
-            servers
-                .push(server(&[&quick[..], &["--replicaof", "127.0.0.1", &port]].concat(), tls).0);
+            servers.push(server(&[&quick[..], &["--replicaof", "127.0.0.1", &port]].concat(), tls));
         }
         let config = format!(
             "sentinel monitor {MASTER} 127.0.0.1 {port} 2\n\
@@ -91,19 +86,19 @@ impl Fleet {
     /// `redis+sentinel://…`, all three of them.
     pub fn url(&self) -> String {
         let hosts: Vec<_> =
-            self.sentinels.iter().map(|(_, port)| format!("127.0.0.1:{port}")).collect();
+            self.sentinels.iter().map(|s| format!("127.0.0.1:{}", port_of(s))).collect();
         let scheme = if self.encrypted { "rediss" } else { "redis" };
         format!("{scheme}+sentinel://{}/{MASTER}/0", hosts.join(","))
     }
 
     /// A server: the first one is the master at first.
     pub fn server(&self, which: usize) -> &RedisServer {
-        &self.servers[which]
+        &self.servers[which].0
     }
 
     /// Kills a server.
     pub fn kill(&mut self, which: usize) {
-        self.servers[which].kill();
+        self.servers[which].0.kill();
     }
 
     /// A sentinel.
@@ -118,7 +113,7 @@ impl Fleet {
 
     /// Whether two replicas have everything that server `which` has acknowledged.
     pub fn is_in_step(&self, which: usize) -> bool {
-        let info = self.servers[which].command(&["INFO", "replication"]);
+        let info = self.servers[which].0.command(&["INFO", "replication"]);
         let value = |name: &str| {
             info.lines()
                 .find_map(|line| line.trim().strip_prefix(name))
@@ -136,42 +131,36 @@ impl Fleet {
     /// Whether server `which` is a master, in its own eyes.
     pub fn is_master(&self, which: usize) -> bool {
         // One that has just been promoted closes its connections.
-        self.servers[which].try_command(&["ROLE"]).is_ok_and(|role| role.contains("master"))
+        self.servers[which].0.try_command(&["ROLE"]).is_ok_and(|role| role.contains("master"))
     }
 }
 
-/// A server, and the port at which clients find it: the one that is encrypted, if any is.
-fn server(settings: &[&str], tls: &[&str]) -> (RedisServer, u16) {
-    started(|| {
-        if tls.is_empty() {
-            return RedisServer::try_start(settings).map(|server| (server.port(), server));
-        }
-        let port = free_port();
-        let own = port.to_string();
-        let settings = [settings, tls, &["--tls-port", &own]].concat();
-        Some((port, RedisServer::try_start(&settings)?))
-    })
+/// A server, and the encrypted port at which clients find it, if there is any.
+fn server(settings: &[&str], tls: &[&str]) -> (RedisServer, Option<Port>) {
+    if tls.is_empty() {
+        return (RedisServer::start_with(settings), None);
+    }
+    let port = Port::take();
+    let own = port.to_string();
+    (RedisServer::start_with(&[settings, tls, &["--tls-port", &own]].concat()), Some(port))
 }
 
-/// A sentinel, and its port, as [`server`] has it.
-fn sentinel(config: &str, tls: &[&str]) -> (RedisServer, u16) {
-    started(|| {
-        if tls.is_empty() {
-            return RedisServer::try_start_sentinel(config).map(|server| (server.port(), server));
-        }
-        let port = free_port();
-        let mut lines = format!("tls-port {port}\n");
-        for setting in tls.chunks(2) {
-            lines.push_str(&format!("{}\n", setting.join(" ").trim_start_matches('-')));
-        }
-        Some((port, RedisServer::try_start_sentinel(&(lines + config))?))
-    })
+/// A sentinel, and its encrypted port, as [`server`] has it.
+fn sentinel(config: &str, tls: &[&str]) -> (RedisServer, Option<Port>) {
+    if tls.is_empty() {
+        return (RedisServer::start_sentinel(config), None);
+    }
+    let port = Port::take();
+    let mut lines = format!("tls-port {port}\n");
+    for setting in tls.chunks(2) {
+        lines.push_str(&format!("{}\n", setting.join(" ").trim_start_matches('-')));
+    }
+    (RedisServer::start_sentinel(&(lines + config)), Some(port))
 }
 
-fn started(attempt: impl Fn() -> Option<(u16, RedisServer)>) -> (RedisServer, u16) {
-    let (port, server) =
-        (0..20).find_map(|_| attempt()).expect("redis-server found no free port in twenty tries");
-    (server, port)
+/// The port at which clients find a server.
+fn port_of((server, encrypted): &(RedisServer, Option<Port>)) -> u16 {
+    encrypted.as_ref().map_or(server.port(), Port::number)
 }
 
 /// What follows a name in an answer of names and values.

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::server::{RedisServer, free_port};
+use crate::{port::Port, server::RedisServer};
 
 /// A server with an encrypted port. Dropping it stops it.
 ///
@@ -10,7 +10,7 @@ use crate::server::{RedisServer, free_port};
 #[derive(Debug)]
 pub struct TlsServer {
     server: RedisServer,
-    port: u16,
+    port: Port,
     files: Files,
 }
 
@@ -35,17 +35,11 @@ impl TlsServer {
         let files = Files::write(pems);
         let ask = if ask_clients { "yes" } else { "no" };
         let own = files.settings();
-        let attempt = |_| {
-            let port = free_port();
-            let tls_port = port.to_string();
-            let mut settings =
-                vec!["--save", "", "--tls-port", &tls_port, "--tls-auth-clients", ask];
-            settings.extend(own.iter().map(String::as_str));
-            Some((RedisServer::try_start(&settings)?, port))
-        };
-        let started = (0..20).find_map(attempt);
-        let (server, port) = started.expect("redis-server found no two free ports in twenty tries");
-        TlsServer { server, port, files }
+        let port = Port::take();
+        let tls_port = port.to_string();
+        let mut settings = vec!["--save", "", "--tls-port", &tls_port, "--tls-auth-clients", ask];
+        settings.extend(own.iter().map(String::as_str));
+        TlsServer { server: RedisServer::start_with(&settings), port, files }
     }
 
     /// Gives the server another certificate, under which it answers from then on.
@@ -75,19 +69,16 @@ impl TlsServer {
     /// # Panics
     ///
     /// As [`RedisServer::start`].
-    pub fn start_sentinel(&self, master: &str) -> (RedisServer, u16) {
+    pub fn start_sentinel(&self, master: &str) -> (RedisServer, Port) {
         let [authority, certificate, key] = ["ca", "crt", "key"].map(|name| self.files.path(name));
-        let attempt = |_| {
-            let port = free_port();
-            let lines = format!(
-                "tls-port {port}\ntls-auth-clients no\ntls-replication yes\ntls-ca-cert-file {authority}\n\
-                 tls-cert-file {certificate}\ntls-key-file {key}\n\
-                 sentinel monitor {master} 127.0.0.1 {} 1",
-                self.port
-            );
-            Some((RedisServer::try_start_sentinel(&lines)?, port))
-        };
-        (0..20).find_map(attempt).expect("redis-server found no two free ports in twenty tries")
+        let port = Port::take();
+        let lines = format!(
+            "tls-port {port}\ntls-auth-clients no\ntls-replication yes\ntls-ca-cert-file {authority}\n\
+             tls-cert-file {certificate}\ntls-key-file {key}\n\
+             sentinel monitor {master} 127.0.0.1 {} 1",
+            self.port
+        );
+        (RedisServer::start_sentinel(&lines), port)
     }
 
     /// The server itself, with its plain port.
@@ -97,7 +88,7 @@ impl TlsServer {
 
     /// The encrypted port.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 }
 

@@ -10,9 +10,8 @@ use std::{
 };
 
 use cache_runtime::{Cache, Policy};
+use cache_test_support::patience::{eventually, in_time};
 use tokio::{task::JoinSet, time::Instant};
-
-use crate::patience::{eventually, in_time};
 
 /// So many rows that each is read and written many times in a second.
 pub const ROWS: u64 = 32;

@@ -1,0 +1,21 @@
+//! What the integration tests share: what they do with a cache, and, from `cache-test-support`, what they do it over.
+
+pub mod browser;
+pub mod by_hand;
+pub mod chaos;
+pub mod checker;
+pub mod dashboard;
+pub mod database;
+pub mod herd;
+pub mod load;
+pub mod operations;
+pub mod race;
+pub mod sqlite;
+pub mod stores;
+pub mod strategies;
+pub mod table;
+
+pub use cache_test_support::{
+    cluster, dialogue, faults, gate, log, patience, port, replicas, sentinel, server, source, tls,
+    wire,
+};
