@@ -28,12 +28,15 @@
 
 mod flight;
 mod rule;
+mod steps;
 mod world;
 
+use self::world::FLIGHTS;
 pub(super) use self::{
     flight::FlightMove,
-    rule::Rule,
-    world::{FLIGHTS, Move, World},
+    rule::{Rule, pending},
+    steps::Move,
+    world::World,
 };
 use super::{broken, holds, row::Violation};
 

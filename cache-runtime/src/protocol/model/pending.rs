@@ -29,13 +29,11 @@
 //! What is pending is thought not to be evicted, and not to become a dead letter. A landing that comes late, when
 //! another flush has landed the same, does no more than expiry, and marks a fence.
 
-mod rule;
 mod world;
 
-pub(super) use self::rule::{Rule, apply};
 use super::{
     broken, holds,
-    key::{self, Key},
+    key::{self, Key, pending::Rule},
     row::Violation,
 };
 

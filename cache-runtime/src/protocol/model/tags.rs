@@ -41,11 +41,12 @@
 
 mod author;
 mod flight;
+mod keys;
 mod looker;
 mod memory;
 mod owner;
-mod phase;
 mod rule;
+mod steps;
 mod world;
 
 use self::{rule::Rule, world::FLIGHTS};

@@ -1,8 +1,10 @@
 //! The rules of the protocol, each of which can be broken, to see that the search would notice.
 
+pub(in crate::protocol::model) mod pending;
+
 use crate::protocol::{
     self, Expected, Fenced, Reply, State, Step, Transition,
-    model::{pending, row::Version, state::NEVER},
+    model::{row::Version, state::NEVER},
 };
 
 /// A rule that a [`Key`](super::Key) can break.

@@ -1,24 +1,22 @@
-//! The world that is searched: a key, a row and the actors, and what can happen next.
+//! The world that is searched: a key, a row and the actors.
 
 use std::fmt;
 
 use super::{
-    Key,
-    flight::{Flight, FlightMove},
+    flight::Flight,
     rule::{self, Rule},
 };
 use crate::protocol::{
-    Expected, Nonce, Reply, State, Step,
+    Expected, Nonce, Reply, State,
     model::{
         code::{Code, Widths},
-        explore::Model,
         row::{Row, Version, Violation},
-        state::{self, NEW},
-        writer::{Site, Writer, WriterMove},
+        state,
+        writer::Writer,
     },
 };
 
-const WRITERS: usize = 3;
+pub(super) const WRITERS: usize = 3;
 pub(in crate::protocol::model) const FLIGHTS: usize = 2;
 
 /// One state of everything.
@@ -32,166 +30,8 @@ pub(in crate::protocol::model) struct World {
     pub(super) late: Option<(Expected, Version)>,
 }
 
-/// What can happen next.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::protocol::model) enum Move {
-    /// What the key holds runs out, or is evicted, or the store restarts empty.
-    Expire,
-    /// A fill arrives that nobody waits for any more.
-    Arrive,
-    Writer(usize, WriterMove),
-    Flight(usize, FlightMove),
-}
-
-impl Model for Key {
-    type World = World;
-    type Move = Move;
-
-    /// Nobody has begun; the row is at version 0, the key vacant.
-    fn start(&self) -> World {
-        let mut writers = [Writer::Gone; WRITERS];
-        writers[..self.writers].fill(Writer::Ready);
-        World {
-            key: State::Vacant,
-            row: Row::default(),
-            writers,
-            flights: self.callers.map(Flight::idle),
-            late: None,
-        }
-    }
-
-    /// What may happen next. Actors in the same place are interchangeable: one moves for all.
-    fn moves(&self, world: &World, moves: &mut Vec<Move>) {
-        moves.clear();
-        moves.extend([Move::Expire, Move::Arrive]);
-        for (who, writer) in world.writers.iter().enumerate() {
-            if !world.writers[..who].contains(writer) {
-                moves.extend(writer.moves().iter().map(|&step| Move::Writer(who, step)));
-            }
-        }
-        for (which, flight) in world.flights.iter().enumerate() {
-            if !world.flights[..which].contains(flight) {
-                moves.extend(flight.moves().iter().map(|&step| Move::Flight(which, step)));
-            }
-        }
-    }
-
-    fn take(&self, world: &World, step: Move) -> Result<Option<World>, Violation> {
-        let Some(mut next) = self.step(world, step)? else { return Ok(None) };
-        if !self.nonces_come_back() {
-            next.forget(&mut []);
-        }
-        next.check(next.rests())?;
-        Ok(Some(next))
-    }
-
-    fn code(&self, world: &World) -> u128 {
-        world.encode(Widths { version: 2, nonce: 4 }).bits()
-    }
-}
-
-impl Key {
-    /// The world after `step`, with everything remembered and nothing checked.
-    pub(in crate::protocol::model) fn step(
-        &self,
-        world: &World,
-        step: Move,
-    ) -> Result<Option<World>, Violation> {
-        Ok(match step {
-            Move::Expire => world.expire(self.broken),
-            Move::Arrive => self.arrive(world),
-            Move::Writer(who, step) => {
-                let mut next = world.clone();
-                let mut writer = world.writers[who];
-                writer.take(step, &mut At { model: self, world: &mut next });
-                next.writers[who] = writer;
-                Some(next)
-            }
-            Move::Flight(which, step) => self.fly(world, which, step)?,
-        })
-    }
-
-    fn arrive(&self, world: &World) -> Option<World> {
-        let (expected, version) = world.late?;
-        let mut next = World { late: None, ..world.clone() };
-        self.fill(&mut next, expected, version);
-        Some(next)
-    }
-
-    /// A nonce that nobody knows.
-    pub(super) fn fresh(&self, world: &World) -> Nonce {
-        if !self.nonces_come_back() {
-            return NEW;
-        }
-        let mut world = world.clone();
-        let mut known = 1_u16;
-        if let Some(nonce) = state::held(&mut world.key) {
-            known |= 1 << nonce.0[0];
-        }
-        world.memories(|nonce| known |= 1 << nonce.0[0]);
-        Nonce([known.trailing_ones() as u8; 16])
-    }
-
-    fn nonces_come_back(&self) -> bool {
-        self.broken.is_some_and(Rule::brings_nonces_back)
-    }
-
-    /// The store takes a step.
-    pub(in crate::protocol::model) fn run(
-        &self,
-        world: &mut World,
-        step: Step<Version>,
-    ) -> Reply<Version> {
-        let before = std::mem::replace(&mut world.key, State::Vacant);
-        let transition = rule::apply(before, step, self.broken);
-        world.key = transition.state;
-        transition.reply
-    }
-}
-
-/// Where a writer writes to.
-struct At<'a> {
-    model: &'a Key,
-    world: &'a mut World,
-}
-
-impl Site for At<'_> {
-    fn row(&mut self) -> &mut Row {
-        &mut self.world.row
-    }
-
-    fn fresh(&self) -> Nonce {
-        self.model.fresh(self.world)
-    }
-
-    fn run(&mut self, step: Step<Version>) -> Reply<Version> {
-        self.model.run(self.world, step)
-    }
-
-    fn stands(&self, epoch: Nonce, promises: bool) -> bool {
-        let instead = match &self.world.key {
-            State::Fenced(fence) => fence.contended,
-            State::Pending(pending) => pending.contended,
-            _ => false,
-        };
-        self.world.key.is(Expected::Fence(epoch)) || promises && instead
-    }
-
-    fn fences(&self) -> bool {
-        self.model.broken != Some(Rule::Fence)
-    }
-
-    fn releases_first(&self) -> bool {
-        self.model.apart
-    }
-
-    fn settles_once(&self) -> bool {
-        self.model.broken != Some(Rule::SettleOnce)
-    }
-}
-
 impl World {
-    fn expire(&self, broken: Option<Rule>) -> Option<World> {
+    pub(super) fn expire(&self, broken: Option<Rule>) -> Option<World> {
         if matches!(self.key, State::Vacant | State::Pending(_)) {
             return None;
         }
@@ -240,7 +80,7 @@ impl World {
     }
 
     /// Visits every nonce that an actor remembers.
-    fn memories(&mut self, mut visit: impl FnMut(&mut Nonce)) {
+    pub(super) fn memories(&mut self, mut visit: impl FnMut(&mut Nonce)) {
         self.writers.iter_mut().filter_map(Writer::nonce_mut).for_each(&mut visit);
         self.flights.iter_mut().filter_map(Flight::nonce_mut).for_each(&mut visit);
         if let Some((expected, _)) = &mut self.late {
@@ -271,16 +111,5 @@ impl World {
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} | row {}", state::show(&self.key, Version::to_string), self.row.version)
-    }
-}
-
-impl fmt::Display for Move {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Move::Expire => f.write_str("what the key holds expires"),
-            Move::Arrive => f.write_str("a fill arrives that nobody waits for"),
-            Move::Writer(who, step) => write!(f, "writer {} {step}", who + 1),
-            Move::Flight(which, step) => write!(f, "flight {}: {step}", which + 1),
-        }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::{Behind, Rule};
+use super::Behind;
 use crate::protocol::{
     Nonce, Reply, State, Step,
     model::{
         code::Widths,
         explore::Model,
-        key::{self, FlightMove},
+        key::{self, FlightMove, pending::Rule},
         row::{Version, Violation},
         state::{HELD, LIFE, NEVER, NEW},
     },

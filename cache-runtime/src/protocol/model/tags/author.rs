@@ -2,18 +2,14 @@
 
 use std::fmt;
 
-use super::{
-    Tags,
-    rule::Rule,
-    world::{Stored, World},
-};
+use super::{Tags, keys::Target, rule::Rule};
 use crate::protocol::{
-    Expected, Nonce, Reply, Step,
+    Nonce, Step,
     model::{
         code::Code,
-        row::{Row, Version},
-        state::{HELD, LIFE, NEVER, NEW},
-        writer::{Site, Writer, WriterMove},
+        row::Version,
+        state::{HELD, LIFE, NEVER},
+        writer::{Writer, WriterMove},
     },
 };
 
@@ -24,13 +20,6 @@ pub(in crate::protocol::model) struct Author {
     pub(super) writer: Writer,
     /// The tag's stamp, for the value that a write-through leaves.
     pub(super) stamp: Nonce,
-}
-
-/// The key that a writer knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::protocol::model) enum Target {
-    Tag,
-    Entry,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,73 +77,6 @@ impl Author {
     }
 }
 
-impl Tags {
-    /// The world after an author's move.
-    pub(super) fn write(&self, world: &World, who: usize, step: AuthorMove) -> World {
-        let mut next = world.clone();
-        let mut author = world.authors[who];
-        match step {
-            AuthorMove::Stamp => author.stamp = self.stamp(&mut next).unwrap_or(NEVER),
-            AuthorMove::Write(step) => {
-                let Author { target, stamp, .. } = author;
-                let mut site = At { model: self, world: &mut next, target, stamp };
-                author.writer.take(step, &mut site);
-            }
-        }
-        next.authors[who] = author;
-        next
-    }
-}
-
-impl Tags {
-    /// The store takes a writer's step on one of the keys; a value is left under the tag's stamp.
-    pub(super) fn tell(
-        &self,
-        world: &mut World,
-        key: Target,
-        step: Step<Version>,
-        tag: Nonce,
-    ) -> Reply<Version> {
-        match key {
-            Target::Tag => told(self.run_tag(world, write(step, |_| ()))),
-            Target::Entry => told(self.run(world, write(step, |version| Stored { version, tag }))),
-        }
-    }
-}
-
-/// Where an author writes to.
-struct At<'a> {
-    model: &'a Tags,
-    world: &'a mut World,
-    target: Target,
-    stamp: Nonce,
-}
-
-impl Site for At<'_> {
-    fn row(&mut self) -> &mut Row {
-        &mut self.world.row
-    }
-
-    fn fresh(&self) -> Nonce {
-        NEW
-    }
-
-    fn run(&mut self, step: Step<Version>) -> Reply<Version> {
-        self.model.tell(self.world, self.target, step, self.stamp)
-    }
-
-    fn stands(&self, epoch: Nonce, _: bool) -> bool {
-        match self.target {
-            Target::Tag => self.world.tag.is(Expected::Fence(epoch)),
-            Target::Entry => self.world.entry.is(Expected::Fence(epoch)),
-        }
-    }
-
-    fn fences(&self) -> bool {
-        self.target == Target::Entry || self.model.broken != Some(Rule::Fence)
-    }
-}
-
 /// A writer's step, with values of another kind.
 pub(super) fn write<V>(step: Step<Version>, value: impl FnOnce(Version) -> V) -> Step<V> {
     match step {
@@ -167,15 +89,6 @@ pub(super) fn write<V>(step: Step<Version>, value: impl FnOnce(Version) -> V) ->
         Step::Delete => Step::Delete,
         Step::Release { expected } => Step::Release { expected },
         step => unreachable!("{step:?} is no step of a writer"),
-    }
-}
-
-/// The answer to a writer's step.
-fn told<V>(reply: Reply<V>) -> Reply<Version> {
-    match reply {
-        Reply::Fenced(epoch) => Reply::Fenced(epoch),
-        Reply::Done => Reply::Done,
-        _ => Reply::Superseded,
     }
 }
 

@@ -1,20 +1,42 @@
-//! What the leader of a flight does, which has two keys to ask, and what interrupts it.
+//! Flights of a tagged entry: where each of them is, and what can happen to it.
 
 use std::fmt;
 
-use super::{
-    Tags,
-    phase::{BARE, Phase},
-    rule::{self, Rule},
-    world::{Stored, World},
-};
+use super::{Tags, keys::Stored, rule::Rule};
 use crate::protocol::{
-    Expected, Reply, State, Step,
+    Expected, Nonce,
     model::{
-        row::Violation,
-        state::{LIFE, NEVER, NEW},
+        callers::Callers,
+        code::Code,
+        state::{self, NEVER},
     },
 };
+
+/// The callers that wait on one entry in one process.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(in crate::protocol::model) struct Flight {
+    pub(super) phase: Phase,
+    pub(super) callers: Callers,
+}
+
+/// Where the leader is. Marks say how many callers had joined at a moment.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(in crate::protocol::model) enum Phase {
+    /// About to acquire, if there is a leader at all. Of an overlay: about to look at the primary key.
+    Begun,
+    /// Of an overlay: knows the primary key's stamp, and is about to acquire.
+    Noted { tag: Nonce, mark: usize },
+    /// Has found a value where it was to acquire, and is about to ask for the tag's stamp.
+    Found { stored: Stored, mark: usize },
+    /// About to ask for the tag's stamp, with a lease or the stamp of a value to renew.
+    Placed(Expected),
+    /// About to load. A lease that [never](NEVER) was stands for none: nothing will be stored.
+    Holding { expected: Expected, tag: Nonce },
+    /// About to fill; the first `mark` callers had joined when the load began.
+    Loaded { expected: Expected, stored: Stored, mark: usize },
+    /// The fill was accepted when `proven` callers had joined; about to read the tag again.
+    Filled { stored: Stored, mark: usize, proven: usize },
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(in crate::protocol::model) enum FlightMove {
@@ -49,184 +71,154 @@ pub(in crate::protocol::model) enum FlightMove {
     Die,
 }
 
-/// Where a move leads, if it is possible.
-type Next = Result<Option<Phase>, Violation>;
+/// About to load, and to store nothing.
+pub(super) const BARE: Phase = Phase::Holding { expected: Expected::Lease(NEVER), tag: NEVER };
 
-impl Tags {
-    /// The world after a move of a flight, where that is possible.
-    pub(super) fn fly(
-        &self,
-        world: &World,
-        which: usize,
-        step: FlightMove,
-    ) -> Result<Option<World>, Violation> {
-        use FlightMove::{Acquire, Fill, Load, Note, ReadAgain, Refresh, Release, Stamp, Take};
-        let mut next = world.clone();
-        let phase = match step {
-            Note | Acquire { .. } | Take | Refresh | Stamp { .. } => {
-                self.ask(&mut next, which, step)?
+impl Phase {
+    /// Where the next leader begins if the leader is dropped.
+    pub(super) fn inherited(self, anew: bool) -> Phase {
+        match self {
+            Phase::Begun | Phase::Noted { .. } | Phase::Found { .. } | Phase::Filled { .. } => {
+                Phase::Begun
             }
-            Load | Fill | Release | ReadAgain => self.load(&mut next, which, step)?,
-            _ => self.interrupt(&mut next, which, step)?,
+            Phase::Holding { expected, .. } | Phase::Loaded { expected, .. } if anew => {
+                Phase::Placed(expected)
+            }
+            Phase::Loaded { expected, stored: Stored { tag, .. }, .. } => {
+                Phase::Holding { expected, tag }
+            }
+            phase => phase,
+        }
+    }
+}
+
+impl Flight {
+    /// Nobody calls.
+    pub(super) fn idle(room: usize) -> Flight {
+        Flight { phase: Phase::Begun, callers: Callers::none(room) }
+    }
+
+    /// What it can do where it is, if the keys and its room allow.
+    pub(super) fn moves(&self, model: &Tags) -> &'static [FlightMove] {
+        use FlightMove::{
+            Acquire, Cancel, CancelFill, Die, Fill, Join, Load, Note, ReadAgain, Refresh, Release,
+            Stamp, Take, TimeOut,
         };
-        let Some(phase) = phase else { return Ok(None) };
-        next.flights[which].go_on(phase);
-        Ok(Some(next))
+        const DROPPED: FlightMove = Cancel { anew: false };
+        match self.phase {
+            Phase::Begun if self.callers.count() == 0 => &[Join],
+            Phase::Begun if model.overlay => &[Join, Note, DROPPED, Die],
+            Phase::Begun | Phase::Noted { .. } => &[
+                Join,
+                Acquire { heard: true },
+                Acquire { heard: false },
+                Take,
+                Refresh,
+                DROPPED,
+                Die,
+            ],
+            Phase::Found { .. } => {
+                &[Join, Stamp { heard: true }, Stamp { heard: false }, DROPPED, Die]
+            }
+            Phase::Placed(_) => {
+                &[Join, Stamp { heard: true }, Stamp { heard: false }, Load, DROPPED, Die]
+            }
+            Phase::Holding { .. } if model.overlay => &[Join, Load, DROPPED, Die],
+            Phase::Holding { .. } => &[Join, Load, DROPPED, Cancel { anew: true }, Die],
+            Phase::Loaded { .. } => &[
+                Join,
+                Stamp { heard: true },
+                Fill,
+                Release,
+                TimeOut,
+                DROPPED,
+                Cancel { anew: true },
+                CancelFill,
+                Die,
+            ],
+            Phase::Filled { .. } => &[Join, ReadAgain, DROPPED, Die],
+        }
     }
 
-    /// What comes before a load.
-    fn ask(&self, world: &mut World, which: usize, step: FlightMove) -> Next {
-        let flight = &world.flights[which];
-        let joined = flight.callers.count();
-        Ok(Some(match (flight.phase, step) {
-            (Phase::Begun, FlightMove::Note) => match rule::stamp(&world.tag, self.broken) {
-                Some(tag) => Phase::Noted { tag, mark: joined },
-                None => BARE,
-            },
-            (Phase::Begun | Phase::Noted { .. }, FlightMove::Acquire { heard }) => {
-                let reply = self.run(world, Step::Acquire { token: NEW, life: LIFE });
-                if heard { self.place(world, which, reply)? } else { BARE }
-            }
-            (Phase::Begun | Phase::Noted { .. }, FlightMove::Take) => {
-                // What was found may have gone by now.
-                let stale = if let State::Value(stamp, _) = world.entry { stamp } else { NEVER };
-                let reply = self.run(world, Step::Take { stale, token: NEW, life: LIFE });
-                self.place(world, which, reply)?
-            }
-            (phase, FlightMove::Refresh) => {
-                let State::Value(stamp, stored) = world.entry else { return Ok(None) };
-                let expected = Expected::Value(stamp);
-                match phase {
-                    Phase::Noted { tag, .. } => Phase::Holding { expected, tag },
-                    _ if self.broken == Some(Rule::RefreshAsksAnew) => {
-                        Phase::Holding { expected, tag: stored.tag }
-                    }
-                    _ => Phase::Placed(expected),
-                }
-            }
-            (Phase::Placed(expected), FlightMove::Stamp { heard }) => {
-                match self.stamp(world).filter(|_| heard) {
-                    Some(tag) => Phase::Holding { expected, tag },
-                    None => BARE,
-                }
-            }
-            (Phase::Found { stored, mark }, FlightMove::Stamp { heard: true }) => {
-                if self.stamp(world) == Some(stored.tag) {
-                    let late = self.broken == Some(Rule::FoundFirst);
-                    let first = if late { joined } else { mark };
-                    world.flights[which].callers.hand(first, stored.version)?;
-                }
-                Phase::Begun
-            }
-            (Phase::Loaded { expected, stored, mark }, FlightMove::Stamp { heard: true })
-                if self.broken == Some(Rule::StampFirst) && stored.tag == NEVER =>
+    pub(super) fn rests(&self) -> bool {
+        self.callers.count() == 0
+    }
+
+    /// Whether the other is the same but for the callers.
+    pub(super) fn is_like(&self, other: &Flight) -> bool {
+        self.callers.room() == other.callers.room()
+    }
+
+    /// The leader goes on from there, if there is one.
+    pub(super) fn go_on(&mut self, phase: Phase) {
+        self.phase = if self.callers.count() == 0 { Phase::Begun } else { phase };
+    }
+
+    pub(super) fn expected_mut(&mut self) -> Option<&mut Nonce> {
+        match &mut self.phase {
+            Phase::Placed(expected)
+            | Phase::Holding { expected, .. }
+            | Phase::Loaded { expected, .. } => Some(state::expected(expected)),
+            _ => None,
+        }
+    }
+
+    /// The stamp that the leader has recorded.
+    pub(super) fn tag_mut(&mut self) -> Option<&mut Nonce> {
+        match &mut self.phase {
+            Phase::Begun | Phase::Placed(_) => None,
+            Phase::Noted { tag, .. } | Phase::Holding { tag, .. } => Some(tag),
+            Phase::Found { stored, .. }
+            | Phase::Loaded { stored, .. }
+            | Phase::Filled { stored, .. } => Some(&mut stored.tag),
+        }
+    }
+
+    /// Forgets what makes no difference any more.
+    pub(super) fn forget(&mut self, model: &Tags) {
+        match &mut self.phase {
+            // It will not be found good.
+            Phase::Found { stored, .. } if stored.tag == NEVER => self.phase = Phase::Begun,
+            // Nothing will be stored.
+            Phase::Holding { expected, tag }
+            | Phase::Loaded { expected, stored: Stored { tag, .. }, .. }
+                if state::is_lost(*expected) =>
             {
-                let Some(tag) = self.stamp(world) else { return Ok(None) };
-                Phase::Loaded { expected, stored: Stored { tag, ..stored }, mark }
+                (*expected, *tag) = (Expected::Lease(NEVER), NEVER);
             }
-            _ => return Ok(None),
-        }))
-    }
-
-    /// What the leader does with the answer to its acquisition.
-    fn place(
-        &self,
-        world: &mut World,
-        which: usize,
-        reply: Reply<Stored>,
-    ) -> Result<Phase, Violation> {
-        let flight = &mut world.flights[which];
-        let lease = Expected::Lease(NEW);
-        Ok(match (flight.phase, reply) {
-            (Phase::Noted { tag, .. }, Reply::Acquired) => Phase::Holding { expected: lease, tag },
-            (_, Reply::Acquired) => Phase::Placed(lease),
-            (Phase::Noted { tag, mark }, Reply::Found(State::Value(_, stored))) => {
-                if stored.tag == tag {
-                    flight.callers.hand(mark, stored.version)?;
-                }
-                Phase::Begun
+            Phase::Placed(expected) if state::is_lost(*expected) => self.phase = BARE,
+            _ => {}
+        }
+        let (loaded, first) = match self.phase {
+            Phase::Found { stored, .. } if model.broken == Some(Rule::FoundFirst) => {
+                (Some(stored.version), self.callers.count())
             }
-            (_, Reply::Found(State::Value(_, stored))) => {
-                Phase::Found { stored, mark: flight.callers.count() }
-            }
-            _ => BARE,
-        })
-    }
-
-    /// A load, and what comes after it.
-    fn load(&self, world: &mut World, which: usize, step: FlightMove) -> Next {
-        let flight = &world.flights[which];
-        let (joined, version) = (flight.callers.count(), world.row.version);
-        let (stored, first) = match (flight.phase, step) {
-            (Phase::Holding { expected, tag }, FlightMove::Load) => {
-                let stored = Stored { version, tag };
-                return Ok(Some(Phase::Loaded { expected, stored, mark: joined }));
-            }
-            (Phase::Placed(expected), FlightMove::Load)
-                if self.broken == Some(Rule::StampFirst) =>
-            {
-                let stored = Stored { version, tag: NEVER };
-                return Ok(Some(Phase::Loaded { expected, stored, mark: joined }));
-            }
-            (Phase::Loaded { expected, stored, mark }, FlightMove::Fill | FlightMove::Release) => {
-                let reply = match step {
-                    FlightMove::Fill => self.fill(world, expected, stored),
-                    _ => self.run(world, Step::Release { expected }),
-                };
-                if reply == Reply::Done && self.broken != Some(Rule::ReadAgain) {
-                    return Ok(Some(Phase::Filled { stored, mark, proven: joined }));
-                }
-                (stored, if reply == Reply::Done { joined } else { mark })
-            }
-            (Phase::Filled { stored, mark, proven }, FlightMove::ReadAgain) => {
-                let good = rule::is_good(&world.tag, stored.tag, self.broken);
-                (stored, if good { proven } else { mark })
-            }
-            _ => return Ok(None),
+            Phase::Found { stored, mark } => (Some(stored.version), mark),
+            Phase::Filled { stored, proven, .. } => (Some(stored.version), proven),
+            Phase::Loaded { stored, .. } => (Some(stored.version), self.callers.count()),
+            _ => (None, 0),
         };
-        world.flights[which].callers.hand(first, stored.version)?;
-        Ok(Some(Phase::Begun))
+        self.callers.forget(first, loaded);
     }
 
-    /// What happens to a leader wherever it is.
-    fn interrupt(&self, world: &mut World, which: usize, step: FlightMove) -> Next {
-        let in_force = world.row.in_force;
-        let flight = &mut world.flights[which];
-        Ok(Some(match (flight.phase, step) {
-            (phase, FlightMove::Join) if flight.callers.have_room() => {
-                flight.callers.join(in_force);
-                phase
-            }
-            (
-                Phase::Loaded { expected, stored, mark },
-                FlightMove::TimeOut | FlightMove::CancelFill,
-            ) if self.late && world.entry.is(expected) && world.late.is_none() => {
-                world.late = Some((expected, stored));
-                match step {
-                    FlightMove::TimeOut => flight.callers.hand(mark, stored.version)?,
-                    _ => flight.callers.leave(1),
-                }
-                Phase::Begun
-            }
-            (phase, FlightMove::Cancel { anew }) if !(anew && self.overlay) => {
-                flight.callers.leave(1);
-                phase.inherited(anew)
-            }
-            (_, FlightMove::Die) => {
-                flight.callers.leave(flight.callers.count());
-                Phase::Begun
-            }
-            _ => return Ok(None),
-        }))
-    }
-
-    pub(super) fn fill(
-        &self,
-        world: &mut World,
-        expected: Expected,
-        value: Stored,
-    ) -> Reply<Stored> {
-        self.run(world, Step::Fill { expected, stamp: NEW, value, life: LIFE })
+    pub(super) fn encode(&self, code: &mut Code) {
+        let (lost, nothing) = (Expected::Lease(NEVER), Stored { version: 0, tag: NEVER });
+        let bare = |tag| Stored { tag, ..nothing };
+        let (at, expected, stored, mark, proven) = match self.phase {
+            Phase::Begun => (0_u32, lost, nothing, 0, 0),
+            Phase::Noted { tag, mark } => (1, lost, bare(tag), mark, 0),
+            Phase::Found { stored, mark } => (2, lost, stored, mark, 0),
+            Phase::Placed(expected) => (3, expected, nothing, 0, 0),
+            Phase::Holding { expected, tag } => (4, expected, bare(tag), 0, 0),
+            Phase::Loaded { expected, stored, mark } => (5, expected, stored, mark, 0),
+            Phase::Filled { stored, mark, proven } => (6, lost, stored, mark, proven),
+        };
+        code.put(3, at);
+        code.expected(expected);
+        stored.encode(code);
+        code.put(2, mark as u8);
+        code.put(2, proven as u8);
+        self.callers.encode(code);
     }
 }
 

@@ -1,16 +1,8 @@
 //! A caller that looks at the tag first, and at the entry then.
 
-use super::{
-    Tags, rule,
-    world::{Stored, World},
-};
 use crate::protocol::{
-    Nonce, State,
-    model::{
-        code::Code,
-        row::{Version, Violation},
-        state::NEVER,
-    },
+    Nonce,
+    model::{code::Code, row::Version, state::NEVER},
 };
 
 /// It has read the tag, and reads the entry next.
@@ -18,29 +10,7 @@ use crate::protocol::{
 pub(in crate::protocol::model) struct Looker {
     pub(super) stamp: Nonce,
     /// What was in force when it called.
-    called: Version,
-}
-
-impl Tags {
-    /// A caller calls, and reads the tag.
-    pub(super) fn look(&self, world: &World) -> Option<World> {
-        let stamp = rule::stamp(&world.tag, self.broken).filter(|_| world.looker.is_none())?;
-        let looker = Some(Looker { stamp, called: world.row.in_force });
-        Some(World { looker, ..world.clone() })
-    }
-}
-
-impl World {
-    /// The caller that has read the tag reads the entry.
-    pub(super) fn look_on(&self) -> Result<Option<World>, Violation> {
-        let Some(Looker { stamp, called }) = self.looker else { return Ok(None) };
-        match self.entry {
-            State::Value(_, Stored { version, tag }) if tag == stamp && version < called => {
-                Err(Violation::Handed { version, in_force: called })
-            }
-            _ => Ok(Some(World { looker: None, ..self.clone() })),
-        }
-    }
+    pub(super) called: Version,
 }
 
 impl Looker {

@@ -2,8 +2,8 @@
 
 use super::{
     Tags,
-    author::Target,
-    phase::{Flight, Phase},
+    flight::{Flight, Phase},
+    keys::{OWN, RETURNING, Target},
     rule::Rule,
     world::{FLIGHTS, World},
 };
@@ -14,12 +14,6 @@ use crate::protocol::{
 
 /// The first name of a tag's stamp that is gone, but that somebody will compare with what an entry has.
 const COMPARED: u8 = 3;
-
-/// The stamp that an owner is going to leave.
-pub(super) const OWN: Nonce = Nonce([6; 16]);
-
-/// The stamp that comes back where stamps are counted.
-pub(super) const RETURNING: Nonce = Nonce([7; 16]);
 
 impl World {
     /// Names the nonces that the keys hold, and forgets those that nobody can meet again.

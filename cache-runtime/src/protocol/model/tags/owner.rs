@@ -2,26 +2,26 @@
 
 use std::fmt;
 
-use super::{Tags, author::Target, memory::OWN, world::World};
+use super::keys::Target;
 use crate::protocol::{
-    Expected, Nonce, Reply, Step,
+    Expected, Nonce, Step,
     model::{
         code::Code,
         row::Version,
-        state::{HELD, LIFE, NEVER, NEW},
+        state::{HELD, LIFE},
     },
 };
 
 /// The writer. It tells each key by itself, and both at once, so that its steps reach them in either order.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(in crate::protocol::model) struct Owner {
-    phase: Phase,
-    entry: Half,
-    tag: Half,
+    pub(super) phase: Phase,
+    pub(super) entry: Half,
+    pub(super) tag: Half,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Phase {
+pub(in crate::protocol::model) enum Phase {
     Ready,
     /// About to settle. It leaves a value if it has heard both fences stand.
     Committed {
@@ -33,7 +33,7 @@ enum Phase {
 
 /// What it has told one of the keys.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Half {
+pub(in crate::protocol::model) enum Half {
     Free,
     /// Its fence was `heard` to stand, and has stood ever since if it `promises`.
     Fenced {
@@ -50,47 +50,6 @@ pub(in crate::protocol::model) enum OwnerMove {
     Commit,
     Settle { key: Target },
     Die,
-}
-
-impl Tags {
-    /// The world after the owner's move, where that is possible.
-    pub(super) fn own(&self, world: &World, step: OwnerMove) -> Option<World> {
-        let mut next = world.clone();
-        let owner = world.owner;
-        match (owner.phase, step) {
-            (Phase::Ready, OwnerMove::Fence { key, heard }) if owner.half(key) == Half::Free => {
-                let proposed = Step::Fence { epoch: NEW, life: LIFE };
-                let epoch = match self.tell(&mut next, key, proposed, NEVER) {
-                    Reply::Fenced(epoch) if heard => epoch,
-                    _ => NEW,
-                };
-                *next.owner.half_mut(key) = Half::Fenced { epoch, heard, promises: heard };
-            }
-            (Phase::Ready, OwnerMove::Commit) if owner.entry.is_told() && owner.tag.is_told() => {
-                let stands =
-                    owner.entry.epoch().is_some_and(|e| world.entry.is(Expected::Fence(e)))
-                        || owner.tag.epoch().is_some_and(|e| world.tag.is(Expected::Fence(e)));
-                let promises = owner.entry.promises() || owner.tag.promises();
-                let leaves = owner.entry.is_heard() && owner.tag.is_heard();
-                let version = next.row.commit(stands, promises);
-                next.owner.phase = Phase::Committed { version, leaves };
-            }
-            (Phase::Committed { version, leaves }, OwnerMove::Settle { key }) => {
-                let epoch = owner.half(key).epoch()?;
-                let stamp = if key == Target::Tag { OWN } else { NEW };
-                let value = leaves.then_some((stamp, version, LIFE));
-                self.tell(&mut next, key, Step::Settle { epoch, value }, OWN);
-                *next.owner.half_mut(key) = Half::Settled;
-                if (next.owner.entry, next.owner.tag) == (Half::Settled, Half::Settled) {
-                    next.row.acknowledge(version);
-                    next.owner = Owner::GONE;
-                }
-            }
-            (Phase::Ready | Phase::Committed { .. }, OwnerMove::Die) => next.owner = Owner::GONE,
-            _ => return None,
-        }
-        Some(next)
-    }
 }
 
 impl Owner {
@@ -127,14 +86,14 @@ impl Owner {
         matches!(self.phase, Phase::Committed { leaves: true, .. }) && self.tag != Half::Settled
     }
 
-    fn half(&self, key: Target) -> Half {
+    pub(super) fn half(&self, key: Target) -> Half {
         match key {
             Target::Entry => self.entry,
             Target::Tag => self.tag,
         }
     }
 
-    fn half_mut(&mut self, key: Target) -> &mut Half {
+    pub(super) fn half_mut(&mut self, key: Target) -> &mut Half {
         match key {
             Target::Entry => &mut self.entry,
             Target::Tag => &mut self.tag,
@@ -172,22 +131,22 @@ impl Owner {
 }
 
 impl Half {
-    fn is_told(self) -> bool {
+    pub(super) fn is_told(self) -> bool {
         self != Half::Free
     }
 
-    fn epoch(self) -> Option<Nonce> {
+    pub(super) fn epoch(self) -> Option<Nonce> {
         match self {
             Half::Fenced { epoch, .. } => Some(epoch),
             Half::Free | Half::Settled => None,
         }
     }
 
-    fn is_heard(self) -> bool {
+    pub(super) fn is_heard(self) -> bool {
         matches!(self, Half::Fenced { heard: true, .. })
     }
 
-    fn promises(self) -> bool {
+    pub(super) fn promises(self) -> bool {
         matches!(self, Half::Fenced { promises: true, .. })
     }
 

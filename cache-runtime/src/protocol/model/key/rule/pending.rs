@@ -4,7 +4,7 @@ use crate::protocol::{
     self, Expected, Life, Pending, Reply, State, Step, Transition, model::row::Version,
 };
 
-/// A rule that [`Behind`](super::Behind) can break.
+/// A rule about pending values that a model can break.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::protocol::model) enum Rule {
     /// A fence leaves a pending value to be seen. Broken: it takes its place.
@@ -40,7 +40,7 @@ pub(in crate::protocol::model) enum Rule {
 }
 
 /// [`protocol::apply`], but for the rule that is broken.
-pub(in crate::protocol::model) fn apply(
+pub(super) fn apply(
     before: State<Version>,
     step: Step<Version>,
     broken: Rule,
