@@ -30,7 +30,7 @@ use crate::{
     cache::Cache,
     key::KeyWriter,
     policy::Policy,
-    read::{self, Lookup, Request},
+    read::Request,
     return_shape::{Plain, Shape},
     stats::Counters,
     time::IntoTtl,
@@ -39,7 +39,7 @@ use crate::{
 pub use crate::{
     flight::SharedError,
     key::{Written, written},
-    read::Plan,
+    read::{Attended, Decision, DynFuture, Owned, Run, keep},
     value::{Fingerprint, LayoutOf, Opaque},
     write::Leave,
 };
@@ -196,44 +196,48 @@ impl Call {
     }
 
     /// Runs a cached function.
-    pub async fn run<S, H, F>(self, _shape: S, hooks: H, body: F) -> S::Output
+    pub fn run<S, H, F>(self, _shape: S, hooks: H, body: F) -> Run<S, Attended<H, F>>
     where
         S: Shape,
         S::Stored: Serialize + DeserializeOwned,
-        H: FnOnce(&S::Value, &mut Plan),
-        F: Future<Output = S::Output>,
+        H: FnOnce(&S::Value, &mut Decision),
+        F: Future<Output = S::Output> + Unpin,
     {
-        let inner = &*self.cache.inner;
-        let Some(guard) = &inner.guard else { return body.await };
-        let counters = self.counters();
-        if self.bypass {
-            counters.bypassed.add_one();
-            return body.await;
-        }
-        let request = Request::new(&self.cache.inner, counters, self.policy, self.key, self.tags);
-        read::cached::<S, H, F>(Lookup::new(&request, guard), hooks, body).await
+        let (request, key) = self.request();
+        Run::new(request, key, false, Attended::new(hooks, body))
     }
 
     /// Runs a cached function whose body owns all that it needs, and can go on in the background.
-    pub async fn run_owned<S, H, L, F>(self, _shape: S, hooks: H, load: L) -> S::Output
+    pub fn run_owned<S, H, L, F>(
+        self,
+        _shape: S,
+        hooks: H,
+        load: L,
+    ) -> Run<S, Owned<S, H, impl FnOnce() -> DynFuture<S::Output>>>
     where
         S: Shape + 'static,
         S::Output: Send + 'static,
         S::Stored: Serialize + DeserializeOwned + Send,
-        H: FnOnce(&S::Value, &mut Plan) + Send + 'static,
+        H: FnOnce(&S::Value, &mut Decision) + Send + 'static,
         L: FnOnce() -> F,
         F: Future<Output = S::Output> + Send + 'static,
     {
-        let inner = &*self.cache.inner;
-        let Some(guard) = &inner.guard else { return load().await };
+        let (request, key) = self.request();
+        let load = || Cache::in_same_scope(Box::pin(load()));
+        Run::new(request, key, true, Owned::new(hooks, load))
+    }
+
+    /// What a cached function asks for, and under which key; nothing for a call that goes past the cache.
+    fn request(self) -> (Option<Request>, String) {
+        if self.cache.inner.guard.is_none() {
+            return (None, self.key);
+        }
         let counters = self.counters();
         if self.bypass {
             counters.bypassed.add_one();
-            return load().await;
+            return (None, self.key);
         }
-        let request = Request::new(&self.cache.inner, counters, self.policy, self.key, self.tags);
-        let load = || Box::pin(Cache::in_same_scope(load()));
-        read::cached_owned::<S, H, _, _>(Lookup::new(&request, guard), hooks, load).await
+        (Request::new(&self.cache.inner, counters, self.policy, self.tags), self.key)
     }
 
     /// Runs a writer that leaves nothing.
@@ -310,9 +314,6 @@ impl Call {
 
 /// The hooks of a writer that leaves nothing, or whose value is known already.
 pub fn leave_nothing<V: ?Sized>(_: &V, _: &mut Leave) {}
-
-/// The hooks of a function that has none.
-pub fn keep<V: ?Sized>(_: &V, _: &mut Plan) {}
 
 /// Shows a value to a closure, whose parameter's type is thereby known.
 pub fn view<V: ?Sized, R>(value: &V, closure: impl FnOnce(&V) -> R) -> R {

@@ -21,6 +21,8 @@ use crate::{
     error::Error,
     expiry::Life,
     protocol::Nonce,
+    stats::Counters,
+    telemetry::{About, tell},
 };
 
 /// What an entry says besides its value.
@@ -53,12 +55,44 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     encoding: &Encoding,
     meta: Meta<'_>,
 ) -> Result<Entry, Error> {
+    encode_with(is_none(value), stamp, encoding, meta, &mut |out| write(value, encoding, out))
+}
+
+/// Writes a value, and makes sure that it reads back: see [`verified`].
+pub(crate) fn encode_verified<T: Serialize + DeserializeOwned>(
+    value: &T,
+    stamp: Nonce,
+    encoding: &Encoding,
+    meta: Meta<'_>,
+) -> Result<Entry, Error> {
+    verified::<T>(encode(value, stamp, encoding, meta)?)
+}
+
+/// The entry, if it reads as what was written, as far as that can be told: a NaN or a `Some(None)` has no JSON
+/// of its own.
+pub(crate) fn verified<T: Serialize + DeserializeOwned>(entry: Entry) -> Result<Entry, Error> {
+    // It was encoded a moment ago, so it may be as large as it is.
+    let again: T = decode_within(&entry, usize::MAX)?;
+    match is_none(&again) == entry.negative() {
+        true => Ok(entry),
+        false => Err(Error::Codec("it reads back as `None`".to_owned())),
+    }
+}
+
+/// Writes a value by `payload`, which appends it to a buffer. The one half of encoding that knows no type.
+fn encode_with(
+    negative: bool,
+    stamp: Nonce,
+    encoding: &Encoding,
+    meta: Meta<'_>,
+    payload: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), String>,
+) -> Result<Entry, Error> {
     if meta.tags.len() > MOST_TAGS {
         let many = meta.tags.len();
         return Err(Error::Codec(format!("an entry has at most {MOST_TAGS} tags, and not {many}")));
     }
     let header = Header {
-        negative: is_none(value),
+        negative,
         codec: encoding.codec.mark(),
         compression: 0,
         cost: meta.cost,
@@ -67,7 +101,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
         ttl: meta.ttl,
         fingerprint: encoding.fingerprint,
     };
-    let entry = Entry::new(stamp, header, meta.tags, |out| write(value, encoding, out));
+    let entry = Entry::new(stamp, header, meta.tags, payload);
     Ok(compressed(entry.map_err(Error::Codec)?, encoding))
 }
 
@@ -105,7 +139,38 @@ fn compressed(entry: Entry, encoding: &Encoding) -> Entry {
     }
 }
 
-/// Whether an entry is larger than its policy wants it to be stored. It can be shared all the same.
+/// A value that was to be written for the store.
+pub(crate) enum Packed {
+    Fits(Entry),
+    /// It is larger than `max_bytes`. It can be shared all the same.
+    TooLarge(Entry),
+    /// It cannot be written, or would not read back.
+    Refused,
+}
+
+/// Judges what came of writing a value, and counts what keeps it from the store.
+pub(crate) fn packed(
+    encoded: Result<Entry, Error>,
+    encoding: &Encoding,
+    counters: &Counters,
+    about: About<'_>,
+) -> Packed {
+    match encoded {
+        Ok(entry) if is_too_large(&entry, encoding) => {
+            tell!(debug, about, "a value is larger than `max_bytes`");
+            counters.too_large.add_one();
+            Packed::TooLarge(entry)
+        }
+        Ok(entry) => Packed::Fits(entry),
+        Err(error) => {
+            tell!(warn, about, %error, "a value cannot be cached");
+            counters.unencodable.add_one();
+            Packed::Refused
+        }
+    }
+}
+
+/// Whether an entry is larger than its policy wants it to be stored.
 pub(crate) fn is_too_large(entry: &Entry, encoding: &Encoding) -> bool {
     encoding.max_bytes.is_some_and(|most| entry.payload().len() > most)
 }
@@ -113,11 +178,24 @@ pub(crate) fn is_too_large(entry: &Entry, encoding: &Encoding) -> bool {
 /// Reads a value, by what the entry says of how it was written. One of another type is an error and not a guess.
 pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry, encoding: &Encoding) -> Result<T, Error> {
     encryption::check(entry)?;
-    if !tells_layouts(entry.header().codec) && !fits(entry, encoding) {
-        let error = if encoding.fingerprint == 0 { NO_FINGERPRINT } else { OTHER_FINGERPRINT };
-        return Err(Error::Codec(error.to_owned()));
-    }
+    decode_checked(entry, encoding)
+}
+
+/// As [`decode`], of an entry that was opened, or was never sealed: [`encryption::check`] has said so.
+pub(crate) fn decode_checked<T: DeserializeOwned>(
+    entry: &Entry,
+    encoding: &Encoding,
+) -> Result<T, Error> {
+    check_layout(entry, encoding)?;
     decode_within(entry, encoding.max_decompressed)
+}
+
+fn check_layout(entry: &Entry, encoding: &Encoding) -> Result<(), Error> {
+    if tells_layouts(entry.header().codec) || fits(entry, encoding) {
+        return Ok(());
+    }
+    let error = if encoding.fingerprint == 0 { NO_FINGERPRINT } else { OTHER_FINGERPRINT };
+    Err(Error::Codec(error.to_owned()))
 }
 
 /// Why an entry is not read by a caller of whose type no fingerprint is known.
@@ -157,17 +235,6 @@ pub(crate) fn fits(entry: &Entry, encoding: &Encoding) -> bool {
 /// Whether reading an entry of this codec as a value of another layout is an error.
 fn tells_layouts(codec: u8) -> bool {
     codec != Codec::Postcard.mark()
-}
-
-/// The entry, if it reads as what was written, as far as that can be told: a NaN or a `Some(None)` has no JSON
-/// of its own.
-pub(crate) fn verified<T: Serialize + DeserializeOwned>(entry: Entry) -> Result<Entry, Error> {
-    // It was encoded a moment ago.
-    if is_none(&decode_within::<T>(&entry, usize::MAX)?) == entry.negative() {
-        Ok(entry)
-    } else {
-        Err(Error::Codec("it reads back as `None`".to_owned()))
-    }
 }
 
 #[cfg(test)]

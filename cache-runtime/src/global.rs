@@ -1,8 +1,8 @@
 //! Which cache an annotated function uses: the one of the scope, else the one of the process.
 
-use std::{future::Future, pin::Pin, sync::OnceLock};
+use std::{future::Future, sync::OnceLock};
 
-use crate::{builder::Builder, cache::Cache, error::Error};
+use crate::{builder::Builder, cache::Cache, error::Error, read::DynFuture};
 
 static GLOBAL: OnceLock<Cache> = OnceLock::new();
 
@@ -53,35 +53,31 @@ impl Cache {
     }
 
     /// A future in which the same cache is in force as here, whatever task it comes to run in.
-    pub(crate) fn in_same_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
-        let scoped = Cache::scoped();
-        async move {
-            match scoped {
-                Some(cache) => SCOPED.scope(cache, future).await,
-                None => future.await,
-            }
+    pub(crate) fn in_same_scope<O: 'static>(future: DynFuture<O>) -> DynFuture<O> {
+        match Cache::scoped() {
+            Some(cache) => Box::pin(SCOPED.scope(cache, future)),
+            None => future,
         }
     }
 
     /// A load in which the same cache is in force as here, whatever task it comes to run in.
     pub(crate) fn load_in_same_scope<A, L, F>(
         load: L,
-    ) -> impl FnOnce(A) -> Pin<Box<dyn Future<Output = F::Output> + Send>> + Send + 'static
+    ) -> Box<dyn FnOnce(A) -> DynFuture<F::Output> + Send>
     where
         A: Send + 'static,
         L: FnOnce(A) -> F + Send + 'static,
-        F: Future + Send + 'static,
+        F: Future<Output: 'static> + Send + 'static,
     {
         let scoped = Cache::scoped();
-        move |asked| {
-            let loading = async move { load(asked).await };
-            Box::pin(async move {
-                match scoped {
-                    Some(cache) => SCOPED.scope(cache, loading).await,
-                    None => loading.await,
-                }
-            })
-        }
+        Box::new(move |asked| {
+            // What the load does before it returns its future is a part of it.
+            let loading: DynFuture<F::Output> = Box::pin(async move { load(asked).await });
+            match scoped {
+                Some(cache) => Box::pin(SCOPED.scope(cache, loading)),
+                None => loading,
+            }
+        })
     }
 
     /// The cache of the scope, if there is one here.

@@ -92,6 +92,11 @@ impl Guard {
         self.settings.log_keys.then_some(key)
     }
 
+    /// Whether the store answers at once: it is in this process.
+    pub(crate) fn is_local(&self) -> bool {
+        !self.store.is_remote()
+    }
+
     /// Looks at a key.
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
         match self.state(key) {

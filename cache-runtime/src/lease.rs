@@ -1,16 +1,6 @@
-//! A lease that is held: renewed while its loader works, given up when dropped.
+//! The leases of one call: renewed together while its load works, given up together when dropped.
 
-mod batch;
-
-pub(crate) use self::batch::{Leases, Which};
-
-use std::{
-    future::{self, Future},
-    pin::pin,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::Future, mem, sync::Arc, time::Duration};
 
 use tokio::time;
 
@@ -18,113 +8,179 @@ use crate::{
     entry::Entry,
     guard::Guard,
     protocol::{Expected, Nonce, Reply, Step},
+    time::nonce,
 };
 
-/// The right to fill one key. Dropping it gives it up at once, so that the next caller need not wait.
-pub(crate) struct Lease {
+/// The right to fill some keys, and the state of things from before the load. Dropping it gives it up at once, so that the
+/// next caller need not wait.
+pub(crate) struct Claims {
     guard: Arc<Guard>,
-    key: Arc<str>,
-    token: Nonce,
     life: Duration,
-    /// The store has taken the lease away or turned it into a value: there is nothing to give up.
-    spent: bool,
-}
-
-impl Lease {
-    /// A lease that is about to be acquired under `token`.
-    ///
-    /// It exists before its acquisition is sent, so that an acquisition whose answer never comes is given
-    /// up as well.
-    pub(crate) fn new(guard: &Arc<Guard>, key: &Arc<str>, token: Nonce, life: Duration) -> Self {
-        Lease { guard: Arc::clone(guard), key: Arc::clone(key), token, life, spent: false }
-    }
-
-    pub(crate) fn token(&self) -> Nonce {
-        self.token
-    }
-
-    /// The token, for a step that ends the lease whatever the answer.
-    pub(crate) fn spend(mut self) -> Nonce {
-        self.spent = true;
-        self.token
-    }
-
-    /// Runs `load`, renewing the lease three times in each of its lives until the load ends.
-    pub(crate) async fn renewing<F: Future>(&self, load: F) -> F::Output {
-        let expected = Expected::Lease(self.token);
-        alongside(load, renew(&self.guard, &self.key, expected, self.life)).await
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if !self.spent {
-            let expected = Expected::Lease(self.token);
-            self.guard.run_detached(&self.key, Step::Release { expected });
-        }
-    }
-}
-
-/// What gives a loader the right to store: its lease, and the state of things from before the load.
-pub(crate) struct Claim {
-    lease: Lease,
-    /// The stamp of the value that is to be replaced, where there is one: then the lease stands on a key of
-    /// its own, to elect one loader, and it is the stamp that keeps the fill right.
-    replaces: Option<Nonce>,
-    /// The stamps that the entry's tags had before the load.
+    held: Vec<Option<Held>>,
+    /// The versions that the tags had before the load.
     pub(crate) tags: Vec<Nonce>,
 }
 
-impl Claim {
-    pub(crate) fn new(lease: Lease, replaces: Option<Nonce>, tags: Vec<Nonce>) -> Self {
-        Claim { lease, replaces, tags }
-    }
+/// Which of the leases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Which(usize);
 
+impl Which {
+    /// That of a call for one key.
+    pub(crate) const FIRST: Which = Which(0);
+}
+
+/// One lease.
+pub(crate) struct Held {
+    key: Arc<str>,
+    token: Nonce,
+    /// The stamp of the value that is to be replaced, where there is one. Then the lease stands on a key of its own, to
+    /// elect one loader, and it is the stamp that keeps the fill right.
+    replaces: Option<Nonce>,
+}
+
+impl Held {
     /// What has to be there still when the value is stored.
     pub(crate) fn expected(&self) -> Expected {
-        self.replaces.map_or(Expected::Lease(self.lease.token), Expected::Value)
+        self.replaces.map_or(Expected::Lease(self.token), Expected::Value)
     }
 
-    /// The stamp for the value.
+    /// The stamp for the value: a token serves, since it is never used again.
     pub(crate) fn stamp(&self) -> Nonce {
-        // A token serves, since it is never used again.
-        self.lease.token
+        self.token
     }
 
-    /// Whether it is the value of this stamp that is to be replaced.
-    pub(crate) fn replaces(&self, stamp: Nonce) -> bool {
-        self.replaces == Some(stamp)
+    /// Whether it elects who replaces a value.
+    pub(crate) fn replaces(&self) -> bool {
+        self.replaces.is_some()
     }
 
-    /// The step that was to end the claim has been answered.
-    pub(crate) fn spend(self) {
-        if self.replaces.is_none() {
-            self.lease.spend();
-        }
+    fn release(&self) -> Step<Entry> {
+        Step::Release { expected: Expected::Lease(self.token) }
     }
 
-    /// Runs `load`, renewing the lease meanwhile.
-    pub(crate) async fn renewing<F: Future>(&self, load: F) -> F::Output {
-        self.lease.renewing(load).await
-    }
-
-    /// Ends a claim whose load failed. Where a value stands that can be served in its place, nobody in the
-    /// fleet is to try again for `pause`: a mark takes the lease's place.
-    pub(crate) fn fail(self, pause: Duration) -> Option<Claim> {
-        if self.replaces.is_none() {
-            return Some(self);
-        }
-        let (guard, key) = (Arc::clone(&self.lease.guard), Arc::clone(&self.lease.key));
-        let token = self.lease.spend();
-        guard.run_detached(&key, mark(token, pause));
-        None
+    /// What takes its place after its load has failed, for a while.
+    fn mark(&self, life: Duration) -> Step<Entry> {
+        let (expected, value) = (Expected::Lease(self.token), Entry::tag(self.token));
+        Step::Fill { expected, stamp: self.token, value, life }
     }
 }
 
-/// What takes the place of the lease of a load that has failed, for a while.
-fn mark(token: Nonce, life: Duration) -> Step<Entry> {
-    let (expected, value) = (Expected::Lease(token), Entry::tag(token));
-    Step::Fill { expected, stamp: token, value, life }
+impl Claims {
+    /// No right yet. A lease that is asked for stands for `life` if nobody renews it.
+    pub(crate) fn none(guard: &Arc<Guard>, life: Duration) -> Self {
+        Claims { guard: Arc::clone(guard), life, held: Vec::new(), tags: Vec::new() }
+    }
+
+    pub(crate) fn life(&self) -> Duration {
+        self.life
+    }
+
+    /// A lease on `key` that is about to be acquired under this token.
+    ///
+    /// It is held before its acquisition is sent, so that an acquisition whose answer never comes is given up as well.
+    pub(crate) fn ask(&mut self, key: Arc<str>, replaces: Option<Nonce>) -> (Which, Nonce) {
+        let token = nonce();
+        let held = Some(Held { key, token, replaces });
+        // A call for one key that asks again is at its only lease.
+        if let [free @ None] = &mut self.held[..] {
+            *free = held;
+            return (Which::FIRST, token);
+        }
+        self.held.push(held);
+        (Which(self.held.len() - 1), token)
+    }
+
+    /// The lease, if it is still held.
+    pub(crate) fn held(&self, which: Which) -> Option<&Held> {
+        self.held.get(which.0)?.as_ref()
+    }
+
+    /// Whether this lease elects who replaces a value.
+    pub(crate) fn replaces(&self, which: Which) -> bool {
+        self.held(which).is_some_and(Held::replaces)
+    }
+
+    /// The store has not given the lease: there is nothing to give up.
+    pub(crate) fn spend(&mut self, which: Which) {
+        self.held[which.0] = None;
+    }
+
+    /// The step that was to end the claim has been answered. A lease on a key of its own is still there.
+    pub(crate) fn settled(&mut self, which: Which) {
+        self.held[which.0].take_if(|held| !held.replaces());
+    }
+
+    /// Gives one of them up.
+    pub(crate) fn give_up(&mut self, which: Which) {
+        let given_up = self.held[which.0].take();
+        self.send(given_up.iter().map(|held| (Arc::clone(&held.key), held.release())).collect());
+    }
+
+    /// Gives all of them up.
+    pub(crate) fn release(&mut self) {
+        let held = mem::take(&mut self.held);
+        let steps = held.into_iter().flatten().map(|held| (Arc::clone(&held.key), held.release()));
+        self.send(steps.collect());
+    }
+
+    /// The load has failed. Those that elect who replaces a value leave a mark, so that nobody is elected for `pause`.
+    pub(crate) fn fail(&mut self, pause: Duration) {
+        let elected = self.held.iter_mut().filter_map(|held| held.take_if(|held| held.replaces()));
+        let marks = elected.map(|held| (Arc::clone(&held.key), held.mark(pause)));
+        let marks = marks.collect();
+        self.send(marks);
+    }
+
+    /// All of them, for somebody else; none where none is held.
+    pub(crate) fn take(&mut self) -> Option<Claims> {
+        let none = Claims::none(&self.guard, self.life);
+        self.held.iter().any(Option::is_some).then(|| mem::replace(self, none))
+    }
+
+    /// Takes steps that nobody waits for.
+    fn send(&self, mut steps: Vec<(Arc<str>, Step<Entry>)>) {
+        if steps.len() > 1 {
+            return self.guard.run_many_detached(steps);
+        }
+        if let Some((key, step)) = steps.pop() {
+            self.guard.run_detached(&key, step);
+        }
+    }
+
+    /// Renews them three times in each of their lives, for as long as it is polled and the store says that they stand.
+    /// None where there is none.
+    ///
+    /// An unreachable store is asked again at the next turn: two turns can be missed before the life is over.
+    pub(crate) fn renewal(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let (guard, life) = (Arc::clone(&self.guard), self.life);
+        let held = self.held.iter().flatten();
+        let mut standing: Vec<(Arc<str>, Nonce)> =
+            held.map(|held| (Arc::clone(&held.key), held.token)).collect();
+        (!standing.is_empty()).then(|| async move {
+            if let [(key, token)] = &standing[..] {
+                return renew(&guard, key, Expected::Lease(*token), life).await;
+            }
+            while !standing.is_empty() {
+                time::sleep(life / 3).await;
+                let step = |token| Step::Renew { expected: Expected::Lease(token), life };
+                let steps: Vec<_> =
+                    standing.iter().map(|(key, token)| (&**key, step(*token))).collect();
+                if let Ok(replies) = guard.run_many(&steps).await {
+                    let mut replies = replies.into_iter();
+                    standing.retain(|_| replies.next() != Some(Ok(Reply::Superseded)));
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Claims {
+    fn drop(&mut self) {
+        if self.held.iter().any(Option::is_some) {
+            self.release();
+        }
+    }
 }
 
 /// Renews what `expected` names for as long as it is polled and the store says that it stands.
@@ -138,21 +194,6 @@ pub(crate) async fn renew(guard: &Guard, key: &str, expected: Expected, life: Du
             return;
         }
     }
-}
-
-/// Polls `main` to its end, and `side` for as long as that takes.
-async fn alongside<F: Future>(main: F, side: impl Future<Output = ()>) -> F::Output {
-    let mut main = pin!(main);
-    let mut side = pin!(side);
-    let mut side_ended = false;
-    future::poll_fn(|cx| {
-        if let Poll::Ready(output) = main.as_mut().poll(cx) {
-            return Poll::Ready(output);
-        }
-        side_ended = side_ended || side.as_mut().poll(cx).is_ready();
-        Poll::Pending
-    })
-    .await
 }
 
 #[cfg(test)]

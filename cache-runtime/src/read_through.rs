@@ -1,6 +1,6 @@
 //! Read-through: a cache that loads what it has not, by a loader that it was given once.
 
-use std::{fmt, future::Future, hash::Hash, sync::Arc};
+use std::{fmt, future::Future, hash::Hash, pin::pin, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -11,7 +11,7 @@ use crate::{
     key::{AnyValue, CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
-    read::{self, Reloaded, Request},
+    read::{Attended, Request, keep, reload},
     return_shape::Fallible,
     write::{self, Fence},
 };
@@ -179,18 +179,17 @@ impl<L: Loader> ReadThrough<L> {
     /// That of the loader.
     pub async fn refresh(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
         let inner = &self.cache.inner;
-        let Some(guard) = &inner.guard else { return self.loader.load(key).await };
         let counters = self.cache.counters(self.policy.name.unwrap_or_default());
+        let request = Request::new(inner, counters, self.policy, Vec::new());
+        let (Some(request), Some(guard)) = (request, &inner.guard) else {
+            return self.loader.load(key).await;
+        };
         let stored = self.stored(key);
-        let request = Request::new(inner, counters, self.policy, stored.clone(), Vec::new());
-        let load = self.loader.load(key);
-        let Reloaded { output, leaves_older } = read::reload::<
-            Fallible<Option<L::Value>, L::Error>,
-            _,
-            _,
-        >(&request, guard, |_, _| {}, load)
-        .await;
-        if leaves_older && let Err(error) = write::invalidate(guard, stored).await {
+        let load = pin!(self.loader.load(key));
+        let body = Attended::new(keep::<Option<L::Value>>, load);
+        let (output, replaced) =
+            reload::<Fallible<Option<L::Value>, L::Error>, _>(request, stored.clone(), body).await;
+        if !replaced && let Err(error) = write::invalidate(guard, stored).await {
             tracing::warn!(%error, "what was refreshed may be served as it was, until the store is told");
         }
         output
@@ -211,8 +210,8 @@ impl<L: Loader> ReadThrough<L> {
         let inner = &self.cache.inner;
         let Some(guard) = &inner.guard else { return Ok(()) };
         // Stamp and life are put into the header when they are known.
-        let entry = codec::encode(value, Nonce([0; 16]), &self.policy.encoding, Meta::default())?;
-        let entry = codec::verified::<L::Value>(entry)?;
+        let (stamp, encoding) = (Nonce([0; 16]), &self.policy.encoding);
+        let entry = codec::encode_verified::<L::Value>(value, stamp, encoding, Meta::default())?;
         write::put(inner, guard, self.stored(key), entry, &self.policy).await
     }
 

@@ -11,7 +11,7 @@ use crate::{
     flight::Flights,
     guard::Guard,
     key::{self, KeyWriter},
-    lease::Claim,
+    lease::Claims,
     stats::Registry,
     store::queue::Names,
 };
@@ -23,7 +23,7 @@ pub(crate) struct Inner {
     /// The stored name of the tag that every entry of the namespace carries.
     pub(crate) namespace_tag: Option<Box<str>>,
     pub(crate) fence_life: Duration,
-    pub(crate) flights: Arc<Flights<Claim>>,
+    pub(crate) flights: Arc<Flights<Claims>>,
     pub(crate) refreshing: Arc<Refreshing>,
     pub(crate) registry: Registry,
     /// The queues that this process has named.

@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     key::{CacheKey, KeyOf},
     policy::Policy,
-    read::{self, Lookup, Request},
+    read::{self, Attended, Owned, Request, Run, keep},
     return_shape::{Loaded, Shape},
     stats::Counters,
 };
@@ -98,10 +98,10 @@ impl Tagged<'_> {
     ///
     /// As [`Cache::get`].
     pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
-        let Some(guard) = &self.cache.inner.guard else { return Ok(None) };
         let nobody = self.cache.inner.registry.nobody();
-        let request = self.request(&key, &Policy::UNSET, nobody);
-        let entry = read::peek(&request, guard).await?;
+        let Some(request) = self.request(&Policy::UNSET, nobody) else { return Ok(None) };
+        let key = self.cache.key(None, |out| out.key(&key));
+        let entry = read::peek(&request, key).await?;
         entry.map(|entry| codec::decode(&entry, &Encoding::DEFAULT)).transpose()
     }
 
@@ -118,11 +118,12 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O>,
     {
-        let Some(guard) = &self.cache.inner.guard else { return load().await };
-        let request = self.request(&key, policy, self.counters(policy, "get_or_load"));
+        let request = self.request(policy, self.counters(policy, "get_or_load"));
+        let key = self.cache.key(policy.version, |out| out.key(&key));
         // Pinned here, so that it is held once and not in every future that passes it on.
         let load = pin!(async { load().await });
-        read::cached::<O::Shape, _, _>(Lookup::new(&request, guard), |_, _| {}, load).await
+        let body = Attended::new(keep::<<O::Shape as Shape>::Value>, load);
+        Run::<O::Shape, _>::new(request, key, false, body).await
     }
 
     /// As [`Cache::get_or_refresh`].
@@ -139,10 +140,11 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O> + Send + 'static,
     {
-        let Some(guard) = &self.cache.inner.guard else { return load().await };
-        let request = self.request(&key, policy, self.counters(policy, "get_or_refresh"));
-        let load = || Box::pin(Cache::in_same_scope(load()));
-        read::cached_owned::<O::Shape, _, _, _>(Lookup::new(&request, guard), |_, _| {}, load).await
+        let request = self.request(policy, self.counters(policy, "get_or_refresh"));
+        let key = self.cache.key(policy.version, |out| out.key(&key));
+        let load = || Cache::in_same_scope(Box::pin(load()));
+        let body = Owned::new(keep::<<O::Shape as Shape>::Value>, load);
+        Run::<O::Shape, _>::new(request, key, true, body).await
     }
 
     /// As [`Cache::write_through`].
@@ -166,9 +168,9 @@ impl Tagged<'_> {
         self.cache.counters(policy.name.unwrap_or(operation))
     }
 
-    fn request(&self, key: &impl CacheKey, policy: &Policy, counters: Arc<Counters>) -> Request {
-        let key = self.cache.key(policy.version, |out| out.key(key));
-        Request::new(&self.cache.inner, counters, *policy, key, self.tags.clone())
+    /// What a call asks for; none where the cache is disabled.
+    fn request(&self, policy: &Policy, counters: Arc<Counters>) -> Option<Request> {
+        Request::new(&self.cache.inner, counters, *policy, self.tags.clone())
     }
 }
 

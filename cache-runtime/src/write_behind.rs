@@ -131,7 +131,7 @@ impl<T: Serialize + DeserializeOwned> Coding<T> {
     const NEW: Coding<T> = Coding {
         encode: |value, stamp, encoding, meta| {
             // What could not be read back could not be flushed.
-            codec::encode(value, stamp, encoding, meta).and_then(codec::verified::<T>)
+            codec::encode_verified(value, stamp, encoding, meta)
         },
         decode: codec::decode,
     };

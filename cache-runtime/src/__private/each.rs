@@ -1,18 +1,14 @@
 //! What the expansion of a batch calls.
 
-use std::{future::Future, hash::Hash, marker::PhantomData, sync::Arc};
+use std::{future::Future, hash::Hash, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Call, ValueProbe};
 use crate::{
     cache::Cache,
-    guard::Guard,
     key::KeyWriter,
-    read::{
-        Plan,
-        batch::{Batch, Terms, many, many_owned},
-    },
+    read::{AttendedMany, Decision, OwnedMany, Request, many},
     return_shape::{LoadedRows, Places, Rows},
 };
 
@@ -94,14 +90,15 @@ impl Call {
         R::Stored: Serialize + DeserializeOwned,
         K: Clone + Eq + Hash,
         W: Fn(&K, &mut KeyWriter<'_>),
-        H: FnMut(&R::Stored, &mut Plan),
+        H: FnMut(&R::Stored, &mut Decision),
         L: FnOnce(Vec<K>) -> F,
         F: Future,
     {
-        let Some(each) = self.each(ids, key) else { return load(ids.to_vec()).await };
-        let Each { guard, terms, places, keys } = each;
-        let batch = Batch::new(&terms, &guard, keys);
-        many::<R, K, H, L, F>(batch, ids, &places, hooks, load).await
+        let Some(Each { request, places, keys }) = self.each(ids, key) else {
+            return load(ids.to_vec()).await;
+        };
+        let mut body = AttendedMany::new(hooks, load);
+        many::<R, K>(request, keys, (ids, &places), &mut body).await
     }
 
     /// Runs a cached function over many ids whose body owns all that it needs, and can go on in the background: each
@@ -121,37 +118,32 @@ impl Call {
         K: Clone + Eq + Hash + Send + 'static,
         W: Fn(&K, &mut KeyWriter<'_>),
         H: Fn() -> G,
-        G: FnMut(&R::Stored, &mut Plan) + Send + 'static,
+        G: FnMut(&R::Stored, &mut Decision) + Send + 'static,
         L: Fn() -> M,
         M: FnOnce(Vec<K>) -> F + Send + 'static,
         F: Future<Output: Send> + Send + 'static,
     {
-        let Some(each) = self.each(ids, key) else { return load()(ids.to_vec()).await };
-        let Each { guard, terms, places, keys } = each;
-        let batch = Batch::new(&terms, &guard, keys);
+        let Some(Each { request, places, keys }) = self.each(ids, key) else {
+            return load()(ids.to_vec()).await;
+        };
         let load = || Cache::load_in_same_scope(load());
-        many_owned::<R, K, H, G, _, _, _>(batch, ids, &places, hooks, load).await
+        let mut body = OwnedMany::new(hooks, load);
+        many::<R, K>(request, keys, (ids, &places), &mut body).await
     }
 
     /// What a batch is made of; none for a call that goes past the cache.
     fn each<K: Eq + Hash>(self, ids: &[K], key: impl Fn(&K, &mut KeyWriter<'_>)) -> Option<Each> {
-        let guard = Arc::clone(self.cache.inner.guard.as_ref()?);
-        let counters = self.counters();
-        if self.bypass {
-            counters.bypassed.add_one();
-            return None;
-        }
+        let (cache, version) = (self.cache.clone(), self.policy.version);
+        let request = self.request().0?;
         let places = Places::of(ids);
-        let key = |&at: &usize| self.cache.key(self.policy.version, |out| key(&ids[at], out));
+        let key = |&at: &usize| cache.key(version, |out| key(&ids[at], out));
         let keys = places.ids.iter().map(key).collect();
-        let terms = Terms::new(&self.cache.inner, counters, self.policy, self.tags);
-        Some(Each { guard, terms, places, keys })
+        Some(Each { request, places, keys })
     }
 }
 
 struct Each {
-    guard: Arc<Guard>,
-    terms: Terms,
+    request: Request,
     places: Places,
     /// The stored key of each place.
     keys: Vec<String>,

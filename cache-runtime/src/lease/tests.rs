@@ -1,10 +1,11 @@
-//! Leases on a paused clock: kept by their loader, free the moment it goes.
+//! Claims on a paused clock: kept by their loader, free the moment it goes.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::{Either, select};
 use tokio::time;
 
-use super::{Lease, Leases, Which};
+use super::{Claims, Which};
 use crate::{
     guard::{Guard, Settings},
     protocol::{Nonce, Reply, State, Step},
@@ -13,13 +14,28 @@ use crate::{
 
 const LIFE: Duration = Duration::from_secs(5);
 
-async fn leased() -> (Arc<Guard>, Lease) {
+/// Runs a load while its leases are renewed.
+async fn renewing<F: Future>(claims: &Claims, load: F) -> F::Output {
+    let renewal = claims.renewal().expect("a lease is held");
+    match select(pin!(load), pin!(renewal)).await {
+        Either::Left((output, _)) => output,
+        Either::Right(((), load)) => load.await,
+    }
+}
+
+fn token(claims: &Claims, which: Which) -> Nonce {
+    claims.held(which).expect("it is not spent").stamp()
+}
+
+/// A lease of one key.
+async fn leased() -> (Arc<Guard>, Claims) {
     let store = Store::Memory(MemoryStore::new(10));
     let guard = Guard::new(store, Settings::tests());
-    let lease = Lease::new(&guard, &"key".into(), Nonce([1; 16]), LIFE);
-    let step = Step::Acquire { token: lease.token(), life: LIFE };
+    let mut claims = Claims::none(&guard, LIFE);
+    let (_, token) = claims.ask("key".into(), None);
+    let step = Step::Acquire { token, life: LIFE };
     assert_eq!(guard.run("key", step).await, Ok(Reply::Acquired));
-    (guard, lease)
+    (guard, claims)
 }
 
 async fn state(guard: &Guard) -> Result<Reply<crate::entry::Entry>, crate::Error> {
@@ -29,8 +45,8 @@ async fn state(guard: &Guard) -> Result<Reply<crate::entry::Entry>, crate::Error
 #[tokio::test(start_paused = true)]
 async fn a_slow_load_keeps_its_lease() {
     let (guard, lease) = leased().await;
-    lease.renewing(time::sleep(LIFE * 20)).await;
-    assert_eq!(state(&guard).await, Ok(Reply::Found(State::Leased(lease.token()))));
+    renewing(&lease, time::sleep(LIFE * 20)).await;
+    assert_eq!(state(&guard).await, Ok(Reply::Found(State::Leased(token(&lease, Which::FIRST)))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,7 +60,7 @@ async fn a_lease_that_nobody_renews_ends() {
 #[tokio::test(start_paused = true)]
 async fn a_dropped_lease_is_free_at_once() {
     let (guard, lease) = leased().await;
-    let cancelled = time::timeout(LIFE / 2, lease.renewing(time::sleep(LIFE * 20))).await;
+    let cancelled = time::timeout(LIFE / 2, renewing(&lease, time::sleep(LIFE * 20))).await;
     assert!(cancelled.is_err());
     drop(lease);
     assert_eq!(state(&guard).await, Ok(Reply::Found(State::Vacant)));
@@ -52,8 +68,10 @@ async fn a_dropped_lease_is_free_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_spent_lease_takes_nothing_with_it() {
-    let (guard, lease) = leased().await;
-    let token = lease.spend();
+    let (guard, mut lease) = leased().await;
+    let token = token(&lease, Which::FIRST);
+    lease.spend(Which::FIRST);
+    drop(lease);
     assert_eq!(state(&guard).await, Ok(Reply::Found(State::Leased(token))));
 }
 
@@ -66,16 +84,16 @@ async fn a_load_goes_on_when_its_lease_is_taken_away() {
         time::sleep(LIFE * 20).await;
         "loaded"
     };
-    assert_eq!(lease.renewing(load).await, "loaded");
+    assert_eq!(renewing(&lease, load).await, "loaded");
 }
 
 /// A batch's leases of two keys, both acquired.
-async fn both_leased() -> (Arc<Guard>, Leases, [Which; 2]) {
+async fn both_leased() -> (Arc<Guard>, Claims, [Which; 2]) {
     let store = Store::Memory(MemoryStore::new(10));
     let guard = Guard::new(store, Settings::tests());
-    let mut leases = Leases::new(&guard, LIFE);
+    let mut leases = Claims::none(&guard, LIFE);
     let both = ["one", "two"].map(|key| {
-        let (which, token) = leases.ask(&key.into());
+        let (which, token) = leases.ask(key.into(), None);
         (which, (key, Step::Acquire { token, life: LIFE }))
     });
     let steps = both.clone().map(|(_, step)| step);
@@ -94,8 +112,8 @@ async fn both_states(guard: &Guard) -> [State<crate::entry::Entry>; 2] {
 #[tokio::test(start_paused = true)]
 async fn a_slow_batch_keeps_its_leases() {
     let (guard, leases, both) = both_leased().await;
-    leases.renewing(time::sleep(LIFE * 20)).await;
-    let standing = both.map(|which| State::Leased(leases.token(which).expect("not spent")));
+    renewing(&leases, time::sleep(LIFE * 20)).await;
+    let standing = both.map(|which| State::Leased(token(&leases, which)));
     assert_eq!(both_states(&guard).await, standing);
 }
 
@@ -106,15 +124,15 @@ async fn a_batch_keeps_the_leases_that_are_left_to_it() {
         guard.run("one", Step::Delete).await.expect("memory");
         time::sleep(LIFE * 20).await;
     };
-    leases.renewing(load).await;
-    let token = leases.token(two).expect("not spent");
+    renewing(&leases, load).await;
+    let token = token(&leases, two);
     assert_eq!(both_states(&guard).await, [State::Vacant, State::Leased(token)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_batch_gives_up_what_it_has_not_spent() {
     let (guard, mut leases, [one, _]) = both_leased().await;
-    let token = leases.token(one).expect("not spent");
+    let token = token(&leases, one);
     leases.spend(one);
     drop(leases);
     assert_eq!(both_states(&guard).await, [State::Leased(token), State::Vacant]);

@@ -1,177 +1,131 @@
-//! How a call gets the right to store what it will load: a lease, and the stamps of the entry's tags, in one
-//! round trip.
+//! The right to fill the missing keys of a call, and the versions of the tags to fill them under: one round trip.
 
 use super::{
-    lookup::{Lookup, Store},
-    seen::Seen,
+    engine::Engine,
+    key_state::{Acquisition, LeaseIs, Want},
 };
 use crate::{
     entry::Entry,
     error::Error,
-    expiry::{Age, kept},
-    key,
-    lease::{Claim, Lease},
+    lease::Which,
     protocol::{Nonce, Reply, State, Step},
     tag_version,
-    time::nonce,
 };
 
-/// What came of asking for the right to store.
-pub(super) enum Acquired {
-    Claim(Claim),
-    Value(Entry),
-    /// Somebody else is loading.
-    Leased,
-    /// A load of this has failed a moment ago, and there is a value to fall back on.
-    Failing,
-    /// A writer is at work, or the store is out: load, and store nothing.
-    Nothing,
+/// A lease that was asked for.
+struct Asked {
+    at: usize,
+    which: Which,
+    /// Where its answer is among those to all steps.
+    reply: usize,
+    /// Whether it elects who replaces an expired value. The key itself is read after it then.
+    elects: bool,
 }
 
-/// What one round trip has brought.
-struct Answers {
-    reply: Reply<Entry>,
-    /// The stamps of the tags, and none for one that is fenced.
-    stamps: Vec<Option<Nonce>>,
-    /// Under the key itself, where the lease is asked for elsewhere.
-    seen: Option<State<Entry>>,
-}
-
-impl Lookup<'_> {
-    /// Asks the store for the right to fill.
-    pub(super) async fn acquire(&mut self) -> Acquired {
-        loop {
-            if self.store == Store::Holding(None) {
-                match self.guard.run(self.key(), Step::Discard).await {
-                    Ok(_) => self.store = Store::Cleared,
-                    Err(error) => self.store_failed(&error),
-                }
-            }
-            if self.store == Store::Out {
-                return Acquired::Nothing;
-            }
-            if let Some(acquired) = self.claim().await {
-                return acquired;
-            }
+impl Engine {
+    /// Asks for leases until every key that wants one has it, or is known to go without.
+    pub(super) async fn acquire_wanted(&mut self) {
+        while self.some_want(Want::Acquire) {
+            self.acquire().await;
+            self.look_at_unseen().await;
         }
     }
 
-    /// Asks once; nothing where what was found has to be dealt with first.
-    async fn claim(&mut self) -> Option<Acquired> {
-        let (token, life) = (nonce(), self.request.policy.lease);
-        let (key, step, replaces) = match self.store {
-            // The value stays while it is renewed: a key of its own elects who does that.
-            Store::Expired(seen) => {
-                (refresh_key(self.key()).into(), Step::Acquire { token, life }, Some(seen))
-            }
-            Store::Holding(Some(stale)) => {
-                (self.shared_key(), Step::Take { stale, token, life }, None)
-            }
-            _ => (self.shared_key(), Step::Acquire { token, life }, None),
-        };
-        let lease = Lease::new(self.guard, &key, token, life);
-        // An acquisition whose answer is lost may have succeeded: dropping the lease gives it up.
-        let Answers { reply, stamps, seen } = match self.ask(&key, step, replaces).await {
-            Ok(answers) => answers,
-            Err(error) => {
-                self.store_failed(&error);
-                return Some(Acquired::Nothing);
-            }
-        };
-        if let Some(seen) = seen {
-            let stands = matches!(&seen, State::Value(stamp, _) if Some(*stamp) == replaces);
-            if !stands {
-                return self.replaced(Seen { state: seen, stamps });
-            }
+    async fn acquire(&mut self) {
+        if self.is_out() {
+            return self.close();
         }
-        match reply {
-            Reply::Acquired => {
-                // Under a fenced tag nothing may be stored.
-                let Some(tags) = stamps.into_iter().collect() else {
-                    return Some(Acquired::Nothing);
-                };
-                Some(Acquired::Claim(Claim::new(lease, replaces, tags)))
+        let life = self.claims.life();
+        let (mut steps, mut asked) = (Vec::new(), Vec::new());
+        for (at, state) in self.keys.iter().enumerate() {
+            if state.want() != Want::Acquire {
+                continue;
             }
-            Reply::Found(state) => {
-                lease.spend();
-                if replaces.is_some() {
-                    return Some(match state {
-                        State::Leased(_) => Acquired::Leased,
-                        State::Value(..) => Acquired::Failing,
-                        _ => Acquired::Nothing,
-                    });
+            let (key, request) = (state.key(), state.request());
+            let (lease_key, replaces) = match request {
+                Acquisition::Elect { on, stamp } => (on.clone(), Some(stamp)),
+                _ => (state.shared_key(), None),
+            };
+            let (which, token) = self.claims.ask(lease_key, replaces);
+            let acquire = Step::Acquire { token, life };
+            let reply = steps.len() + usize::from(request == Acquisition::Discard);
+            match request {
+                Acquisition::Acquire => steps.push((key, acquire)),
+                Acquisition::Take(stale) => steps.push((key, Step::Take { stale, token, life })),
+                Acquisition::Discard => steps.extend([(key, Step::Discard), (key, acquire)]),
+                // The value stays while it is renewed.
+                Acquisition::Elect { on, .. } => {
+                    steps.extend([(&**on, acquire), (key, Step::Read)])
                 }
-                if stamps.contains(&None) {
-                    return Some(Acquired::Nothing);
-                }
-                self.found(Seen { state, stamps })
             }
-            _ => Some(Acquired::Nothing),
+            asked.push(Asked { at, which, reply, elects: replaces.is_some() });
+        }
+        let leases = steps.len();
+        let tag_life = self.life();
+        steps
+            .extend(self.request.tags.iter().map(|tag| (tag.as_str(), tag_version::ask(tag_life))));
+        let replies = match self.send(steps).await {
+            Ok(replies) => replies,
+            Err(error) => return self.store_failed(&error),
+        };
+        let mut replies: Vec<_> = replies.into_iter().map(|reply| self.counted(reply)).collect();
+        let tags = replies.split_off(leases);
+        self.tags = tags.iter().map(|reply| reply.as_ref().and_then(tag_version::told)).collect();
+        let Some(tags) = self.tags.iter().copied().collect::<Option<Vec<Nonce>>>() else {
+            // Under a fenced tag nothing may be stored.
+            return self.close();
+        };
+        self.claims.tags = tags;
+        for Asked { at, which, reply, elects } in asked {
+            let answer = replies[reply].take();
+            let now = elects.then(|| replies[reply + 1].take()).flatten();
+            self.take_note(at, which, answer, elects.then_some(now));
         }
     }
 
-    /// One round trip: the lease, the stamps of the tags, and where the lease stands elsewhere, the key.
-    async fn ask(
+    fn take_note(
+        &mut self,
+        at: usize,
+        which: Which,
+        answer: Option<Reply<Entry>>,
+        now: Option<Option<Reply<Entry>>>,
+    ) {
+        let (keys, judge) = self.judge();
+        let (lease, unusable) = match now {
+            None => keys[at].acquired(which, answer, &judge),
+            Some(now) => keys[at].elected(which, answer, now.and_then(found), &judge),
+        };
+        match lease {
+            LeaseIs::Held => {}
+            LeaseIs::Gone => self.claims.spend(which),
+            LeaseIs::Unwanted => self.claims.give_up(which),
+        }
+        self.note(at, unusable);
+    }
+
+    /// Sends some steps, in one round trip.
+    pub(super) async fn send(
         &self,
-        key: &str,
-        step: Step<Entry>,
-        replaces: Option<Nonce>,
-    ) -> Result<Answers, Error> {
-        let beside = self.beside();
-        let tags = &self.request.tags;
-        if tags.is_empty() && replaces.is_none() {
-            let reply = self.guard.run(key, step).await?;
-            return Ok(Answers {
-                reply,
-                stamps: beside.map(Some).into_iter().collect(),
-                seen: None,
-            });
+        mut steps: Vec<(&str, Step<Entry>)>,
+    ) -> Result<Vec<Result<Reply<Entry>, Error>>, Error> {
+        match (steps.len(), self.is_single()) {
+            (1, true) => {
+                let (key, step) = steps.swap_remove(0);
+                Ok(vec![Ok(self.request.guard.run(key, step).await?)])
+            }
+            _ => self.request.guard.run_many(&steps).await,
         }
-        let policy = &self.request.policy;
-        let life = kept(policy.ttl, policy);
-        let mut steps = vec![(key, step)];
-        steps.extend(tags.iter().map(|tag| (tag.as_str(), tag_version::ask(life))));
-        if replaces.is_some() {
-            steps.push((self.key(), Step::Read));
-        }
-        let mut replies = self.guard.run_many(&steps).await?.into_iter();
-        let reply = replies.next().unwrap_or(Ok(Reply::Superseded))?;
-        let mut stamps = Vec::with_capacity(tags.len() + 1);
-        for found in replies.by_ref().take(tags.len()) {
-            stamps.push(tag_version::told(&found?));
-        }
-        stamps.extend(beside.map(Some));
-        let seen = match replies.next() {
-            Some(Ok(Reply::Found(state))) => Some(state),
-            Some(Err(error)) => return Err(error),
-            _ => None,
-        };
-        Ok(Answers { reply, stamps, seen })
     }
 
-    /// The expired value has gone: somebody has renewed it, or it was invalidated.
-    fn replaced(&mut self, seen: Seen) -> Option<Acquired> {
-        self.forget_stale();
-        if matches!(seen.state, State::Vacant) {
-            return None;
-        }
-        self.found(seen)
-    }
-
-    /// The key holds something.
-    fn found(&mut self, seen: Seen) -> Option<Acquired> {
-        match seen.state {
-            State::Leased(_) => return Some(Acquired::Leased),
-            State::Fenced(_) => return Some(Acquired::Nothing),
-            _ => {}
-        }
-        // What has expired is dealt with in the next round.
-        let hit = self.judge(seen)?;
-        matches!(hit.age, Age::Fresh | Age::Due).then_some(Acquired::Value(hit.entry))
+    /// The reply, or nothing for a step that failed, which is counted.
+    fn counted(&self, reply: Result<Reply<Entry>, Error>) -> Option<Reply<Entry>> {
+        reply.inspect_err(|error| self.count_error(error)).ok()
     }
 }
 
-/// The key on which the loader is elected that renews the value under `key`.
-pub(super) fn refresh_key(key: &str) -> String {
-    key::beside(key, "refresh")
+fn found(reply: Reply<Entry>) -> Option<State<Entry>> {
+    match reply {
+        Reply::Found(state) => Some(state),
+        _ => None,
+    }
 }

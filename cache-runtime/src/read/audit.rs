@@ -1,69 +1,46 @@
-//! Audits: a hit that is loaded all the same, to see whether the cache holds what the source does.
+//! Audits: hits that are loaded all the same, to see whether the cache holds what the source does.
 
-use std::{collections::BTreeMap, future::Future, time::Instant};
+use std::collections::BTreeMap;
 
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tracing::Instrument;
 
-use super::{
-    lookup::Lookup,
-    reentry::{self, Keys},
-};
-use crate::{entry::Entry, return_shape::Shape, telemetry::tell};
+use super::{engine::Engine, function::Function, key_state::KeyState};
+use crate::{protocol::Nonce, telemetry::tell};
 
-/// Answers a call whose hit is audited with what the source says; with the hit where the source fails.
-pub(super) async fn audit<S, F>(
-    lookup: &mut Lookup<'_>,
-    entry: &Entry,
-    cached: S::Stored,
-    body: F,
-) -> S::Output
-where
-    S: Shape,
-    S::Stored: Serialize + DeserializeOwned,
-    F: Future<Output = S::Output>,
-{
-    let counters = &lookup.request.counters;
-    counters.audits.add_one();
-    counters.loads.add_one();
-    let key = Keys::One(lookup.request.key.as_str().into());
-    let (began, body) = (Instant::now(), body.instrument(lookup.about().load()));
-    let loaded = S::split(reentry::loading(lookup.guard, key, body).await);
-    lookup.request.counters.loaded(began.elapsed(), loaded.is_ok());
-    let loaded = match loaded {
-        Ok(loaded) => loaded,
-        Err(_) => {
-            lookup.request.counters.load_failures.add_one();
-            return S::join(cached);
+impl Engine {
+    /// Counts the keys that differ from their source although nothing was written to them since: their values, by their
+    /// stamps, still stand. One round trip.
+    pub(super) async fn count_stale(&self, differing: Vec<(usize, Nonce)>) {
+        let keys: Vec<KeyState> = differing.iter().map(|&(at, _)| self.keys[at].again()).collect();
+        let mut now = self.handed_on(keys);
+        now.fetch(|_| true).await;
+        for (at, (key, stamp)) in differing.into_iter().enumerate() {
+            if now.keys[at].holds(stamp) {
+                self.request.counters.stale_detected.add_one();
+                tell!(error, self.about(key), "an audited entry differs from its source");
+            }
         }
-    };
-    // A write between the hit and the load makes them differ, and takes the entry away.
-    if differ(&cached, &loaded) && lookup.stands(entry.stamp()).await {
-        lookup.request.counters.stale_detected.add_one();
-        tell!(error, lookup.about(), "an audited entry differs from its source");
     }
-    S::join(loaded)
 }
 
 /// So often what differs in order alone is read again: a set of two has the same order twice in half of all cases.
 const AGAIN: usize = 16;
 
-/// Whether two values differ, the order of maps and sets apart. Values that JSON cannot hold are taken for equal.
-pub(super) fn differ<T: Serialize + DeserializeOwned>(cached: &T, loaded: &T) -> bool {
-    match (serde_json::to_value(cached), serde_json::to_value(loaded)) {
-        (Ok(cached), Ok(loaded)) if cached != loaded => {
-            let ordered = (0..AGAIN).all(|_| keeps_its_order::<T>(&loaded));
-            ordered || sorted(cached) != sorted(loaded)
-        }
-        _ => false,
+/// Whether what is cached of a key and what was loaded differ, the order of maps and sets apart. Values that JSON cannot
+/// hold are taken for equal.
+pub(super) fn differs(function: &dyn Function, at: usize) -> bool {
+    let Some((cached, loaded)) = function.compared(at) else { return false };
+    let (Some(cached), Some(expected)) = (parsed(&cached), parsed(&loaded)) else { return false };
+    if cached == expected {
+        return false;
     }
+    let again = || function.rewritten(&loaded).and_then(|json| parsed(&json));
+    let is_ordered = (0..AGAIN).all(|_| again().is_some_and(|again| again == expected));
+    is_ordered || sorted(cached) != sorted(expected)
 }
 
-/// Whether a value comes back as it was written: a set looks like a list, and has another order each time.
-fn keeps_its_order<T: Serialize + DeserializeOwned>(written: &Value) -> bool {
-    let read = T::deserialize(written).and_then(serde_json::to_value);
-    read.is_ok_and(|read| read == *written)
+fn parsed(json: &[u8]) -> Option<Value> {
+    serde_json::from_slice(json).ok()
 }
 
 /// The value with its lists in an order that nothing but their elements decides.
@@ -83,7 +60,6 @@ fn sorted(value: Value) -> Value {
         other => other,
     }
 }
-
 #[cfg(test)]
 mod tests {
     use std::collections::{HashMap, HashSet};

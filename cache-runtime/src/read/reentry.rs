@@ -4,7 +4,7 @@
 //! batch that loads its rows one by one through the function that it shares its entries with. Nor is such a load given
 //! what is cached: it is there to replace that, and would store what has expired as if it were new.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use crate::guard::Guard;
 
@@ -13,7 +13,7 @@ tokio::task_local! {
 }
 
 /// A load that is under way, and those that it is part of.
-struct Loading {
+pub(super) struct Loading {
     /// The address of the store's guard: which cache it is.
     cache: usize,
     keys: Keys,
@@ -42,11 +42,17 @@ impl Keys {
     }
 }
 
-/// Runs a load of `keys`.
-pub(super) async fn loading<F: Future>(guard: &Arc<Guard>, keys: Keys, load: F) -> F::Output {
-    let outer = LOADING.try_with(Arc::clone).ok();
-    let loading = Loading { cache: address(guard), keys, outer };
-    LOADING.scope(Arc::new(loading), load).await
+impl Loading {
+    /// A load of `keys` that begins here.
+    pub(super) fn new(guard: &Arc<Guard>, keys: Keys) -> Arc<Loading> {
+        let outer = LOADING.try_with(Arc::clone).ok();
+        Arc::new(Loading { cache: address(guard), keys, outer })
+    }
+
+    /// Polls the load.
+    pub(super) fn within<T>(self: &Arc<Self>, poll: impl FnOnce() -> T) -> T {
+        LOADING.sync_scope(Arc::clone(self), poll)
+    }
 }
 
 /// Whether this task is in the middle of a load of `key`.

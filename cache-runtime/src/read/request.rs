@@ -1,46 +1,39 @@
-//! One call of a cached function: which entry it wants, under which tags, and how that is to be kept.
+//! What one call asks for: on which cache, under which tags, and how what it loads is kept.
 
 use std::sync::Arc;
 
 use crate::{guard::Guard, policy::Policy, shared::Inner, stats::Counters, telemetry::About};
 
-/// What a call asks for. A refresh in the background takes it along.
+/// What all keys of a call have in common. A load in the background takes it along.
 #[derive(Clone)]
 pub(crate) struct Request {
-    pub(crate) inner: Arc<Inner>,
-    pub(crate) counters: Arc<Counters>,
-    pub(crate) policy: Policy,
-    /// The stored key.
-    pub(super) key: String,
-    /// The stored names of the entry's tags: sorted, each once.
+    pub(super) inner: Arc<Inner>,
+    pub(super) guard: Arc<Guard>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) policy: Policy,
+    /// The stored names of the tags that each entry carries: sorted, each once.
     pub(super) tags: Vec<String>,
 }
 
 impl Request {
-    /// A call for the entry under `key` that carries `tags`, both as they are stored.
+    /// A call for entries that carry `tags`, named as they are stored. None where the cache is disabled.
     pub(crate) fn new(
         inner: &Arc<Inner>,
         counters: Arc<Counters>,
         policy: Policy,
-        key: String,
         tags: Vec<String>,
-    ) -> Self {
+    ) -> Option<Self> {
+        let guard = Arc::clone(inner.guard.as_ref()?);
         let tags = inner.carried(tags);
-        Request { inner: Arc::clone(inner), counters, policy, key, tags }
+        Some(Request { inner: Arc::clone(inner), guard, counters, policy, tags })
     }
 
-    /// What an event is about that concerns this call, and what is under `key`.
-    pub(super) fn about<'a>(&self, guard: &Guard, key: &'a str) -> About<'a> {
-        about(guard, &self.counters, &self.policy, key)
+    /// The subject of an event that concerns the entry under `key`, or the whole call.
+    pub(super) fn about<'a>(&'a self, key: Option<&'a str>) -> About<'a> {
+        About {
+            function: self.counters.name,
+            template: self.policy.template,
+            key: key.and_then(|key| self.guard.shown(key)),
+        }
     }
-}
-
-/// What an event is about that concerns the entry under `key`.
-pub(super) fn about<'a>(
-    guard: &Guard,
-    counters: &Counters,
-    policy: &Policy,
-    key: &'a str,
-) -> About<'a> {
-    About { function: counters.name, template: policy.template, key: guard.shown(key) }
 }

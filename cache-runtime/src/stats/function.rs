@@ -1,6 +1,9 @@
 //! What each annotated function has done: its live counters, and their snapshot.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde::Serialize;
 
@@ -164,19 +167,19 @@ impl Counters {
     }
 
     /// A call begins to wait for another process's load, until what this returns is dropped.
-    pub(crate) fn wait(&self) -> Waiting<'_> {
+    pub(crate) fn wait(self: &Arc<Self>) -> Waiting {
         self.lock_waits.add_one();
-        Waiting { counters: self, began: Instant::now() }
+        Waiting { counters: Arc::clone(self), began: Instant::now() }
     }
 }
 
 /// A call that waits for another process's load.
-pub(crate) struct Waiting<'a> {
-    counters: &'a Counters,
+pub(crate) struct Waiting {
+    counters: Arc<Counters>,
     began: Instant,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waiting {
     fn drop(&mut self) {
         let time = self.began.elapsed();
         self.counters.lock_wait_time.record(time);

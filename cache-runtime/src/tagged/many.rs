@@ -9,10 +9,7 @@ use crate::{
     cache::Cache,
     key::{CacheKey, KeyOf},
     policy::Policy,
-    read::{
-        Plan,
-        batch::{Batch, Terms, many, many_owned},
-    },
+    read::{AttendedMany, OwnedMany, keep, many},
     return_shape::{LoadedRows, Places, Rows},
 };
 
@@ -172,11 +169,13 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut,
         Fut: Future<Output = O>,
     {
-        let Some(guard) = &self.cache.inner.guard else { return load(ids.to_vec()).await };
-        let terms = self.terms(policy, "get_or_load_many");
+        let Some(request) = self.request(policy, self.counters(policy, "get_or_load_many")) else {
+            return load(ids.to_vec()).await;
+        };
         let places = Places::of(ids);
-        let batch = Batch::new(&terms, guard, self.keys(ids, &places, key, policy));
-        many::<O::Rows, K, _, F, Fut>(batch, ids, &places, |_, _| {}, load).await
+        let keys = self.keys(ids, &places, key, policy);
+        let mut body = AttendedMany::new(keep::<<O::Rows as Rows<K>>::Stored>, load);
+        many::<O::Rows, K>(request, keys, (ids, &places), &mut body).await
     }
 
     /// As [`Cache::get_or_refresh_many`]; each of the entries carries all of the tags.
@@ -196,18 +195,15 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
-        let Some(guard) = &self.cache.inner.guard else { return load(ids.to_vec()).await };
-        let terms = self.terms(policy, "get_or_refresh_many");
+        let counters = self.counters(policy, "get_or_refresh_many");
+        let Some(request) = self.request(policy, counters) else {
+            return load(ids.to_vec()).await;
+        };
         let places = Places::of(ids);
-        let batch = Batch::new(&terms, guard, self.keys(ids, &places, key, policy));
+        let keys = self.keys(ids, &places, key, policy);
         let load = || Cache::load_in_same_scope(load.clone());
-        let keep = || keep::<<O::Rows as Rows<K>>::Stored>;
-        many_owned::<O::Rows, K, _, _, _, _, _>(batch, ids, &places, keep, load).await
-    }
-
-    fn terms(&self, policy: &Policy, operation: &'static str) -> Terms {
-        let counters = self.counters(policy, operation);
-        Terms::new(&self.cache.inner, counters, *policy, self.tags.clone())
+        let mut body = OwnedMany::new(|| keep::<<O::Rows as Rows<K>>::Stored>, load);
+        many::<O::Rows, K>(request, keys, (ids, &places), &mut body).await
     }
 
     /// The stored key of each place.
@@ -222,6 +218,3 @@ impl Tagged<'_> {
         places.ids.iter().map(stored).collect()
     }
 }
-
-/// What looks at no value.
-fn keep<T>(_: &T, _: &mut Plan) {}

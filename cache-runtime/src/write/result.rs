@@ -6,14 +6,15 @@ use std::{sync::Arc, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    codec,
+    codec::{self, Packed},
     entry::Entry,
+    error::Error,
     key::{self, KeyWriter},
     policy::Policy,
     protocol::Nonce,
     shared::Inner,
     stats::Counters,
-    telemetry::{About, tell},
+    telemetry::About,
     time::IntoTtl,
 };
 
@@ -66,20 +67,16 @@ impl Leave {
         // Stamp, life and tags are put into the header when they are known.
         let stamp = Nonce([0; 16]);
         let meta = codec::Meta::default();
-        let encoded =
-            codec::encode(value, stamp, &self.policy.encoding, meta).and_then(codec::verified::<T>);
-        self.value = match encoded {
-            Ok(entry) if codec::is_too_large(&entry, &self.policy.encoding) => {
-                tell!(debug, self.about(), "a value is larger than `max_bytes`");
-                self.counters.too_large.add_one();
-                None
-            }
-            Ok(entry) => Some(entry).filter(|entry| !entry.negative()),
-            Err(error) => {
-                tell!(warn, self.about(), %error, "a value cannot be cached");
-                self.counters.unencodable.add_one();
-                None
-            }
+        let encoding = &self.policy.encoding;
+        let encoded = codec::encode_verified(value, stamp, encoding, meta);
+        self.keep(encoded);
+    }
+
+    fn keep(&mut self, encoded: Result<Entry, Error>) {
+        let packed = codec::packed(encoded, &self.policy.encoding, &self.counters, self.about());
+        self.value = match packed {
+            Packed::Fits(entry) => Some(entry).filter(|entry| !entry.negative()),
+            Packed::TooLarge(_) | Packed::Refused => None,
         };
     }
 

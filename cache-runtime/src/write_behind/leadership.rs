@@ -7,7 +7,7 @@ use tokio::time::{self, Instant};
 
 use crate::{
     guard::Guard,
-    lease::Lease,
+    lease::{Claims, Which},
     protocol::{Expected, Nonce, Reply, State, Step},
     time::nonce,
 };
@@ -16,7 +16,8 @@ use crate::{
 pub(super) struct Leadership {
     guard: Arc<Guard>,
     key: Arc<str>,
-    lease: Lease,
+    claims: Claims,
+    token: Nonce,
     life: Duration,
     /// It stands until then at least: counted from before it was asked for.
     until: Instant,
@@ -25,18 +26,19 @@ pub(super) struct Leadership {
 impl Leadership {
     /// Asks for the lease, once.
     pub(super) async fn seek(guard: &Arc<Guard>, key: &Arc<str>, life: Duration) -> Option<Self> {
-        let lease = Lease::new(guard, key, nonce(), life);
+        let mut claims = Claims::none(guard, life);
+        let (_, token) = claims.ask(Arc::clone(key), None);
         let until = Instant::now() + life;
         // It takes no value's place. But it is a step that a server takes even when its memory is full, and a queue
         // that has filled it must have a leader.
-        let step = Step::Take { stale: nonce(), token: lease.token(), life };
+        let step = Step::Take { stale: nonce(), token, life };
         match guard.run(key, step).await {
             Ok(Reply::Acquired) => {
                 let (guard, key) = (Arc::clone(guard), Arc::clone(key));
-                Some(Leadership { guard, key, lease, life, until })
+                Some(Leadership { guard, key, claims, token, life, until })
             }
             Ok(found) => {
-                lease.spend();
+                claims.spend(Which::FIRST);
                 if found == Reply::Found(State::Unreadable) {
                     // Nothing that a flusher has put there; the next one to ask gets it.
                     _ = guard.run(key, Step::Discard).await;
@@ -49,7 +51,7 @@ impl Leadership {
     }
 
     pub(super) fn token(&self) -> Nonce {
-        self.lease.token()
+        self.token
     }
 
     /// Asks whether the lease stands, and has it stand for a whole life from now.
@@ -58,10 +60,10 @@ impl Leadership {
     }
 
     /// Gives the lease up, so that the next one need not wait for its end.
-    pub(super) async fn resign(self) {
+    pub(super) async fn resign(mut self) {
         let expected = Expected::Lease(self.token());
         if self.guard.run(&self.key, Step::Release { expected }).await.is_ok() {
-            self.lease.spend();
+            self.claims.spend(Which::FIRST);
         }
     }
 

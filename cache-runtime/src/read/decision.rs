@@ -1,4 +1,4 @@
-//! What is to become of a loaded value, as the closures that look at it decide.
+//! What the closures over a loaded value decide: for how long it is kept, if at all.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use crate::{codec, policy::Policy, time::IntoTtl};
 
 /// What closures over the loaded value decide.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Decision {
     ttl: Duration,
 }
 
-impl Plan {
+impl Decision {
     /// This value's time to live.
     pub fn ttl(&mut self, ttl: impl IntoTtl) {
         self.ttl = ttl.into_ttl();
@@ -30,14 +30,17 @@ impl Plan {
     pub(super) fn ttl_of<T: Serialize>(
         stored: &T,
         policy: &Policy,
-        decide: impl FnOnce(&mut Plan),
+        decide: impl FnOnce(&mut Decision),
     ) -> Duration {
         // Asked of the value rather than of the shape: a type parameter or a wrapper can be an `Option` too.
         if codec::is_none(stored) {
             return policy.negative_ttl.unwrap_or_default();
         }
-        let mut plan = Plan { ttl: policy.ttl };
-        decide(&mut plan);
-        plan.ttl
+        let mut decision = Decision { ttl: policy.ttl };
+        decide(&mut decision);
+        decision.ttl
     }
 }
+
+/// What looks at no value: the closures of a function that has none.
+pub fn keep<V: ?Sized>(_: &V, _: &mut Decision) {}

@@ -7,9 +7,15 @@ use tokio::time;
 use super::{Answer, FORGIVING, PLAIN, Source, counters, fail, find, pass, rows, state};
 use crate::{
     Cache,
+    codec::{self, Meta},
+    encoding::Encoding,
     policy::Policy,
-    protocol::State,
-    read::batch::{Batch, Next, Terms},
+    protocol::{Reply, State, Step},
+    read::{
+        engine::{Ask, Engine},
+        keys::Keys,
+        request::Request,
+    },
     stats::FunctionStats,
 };
 
@@ -171,24 +177,30 @@ async fn what_is_replaced_or_invalidated_between_two_steps_is_seen() {
         let (cache, source) = (Cache::in_memory(), Source::default());
         find(&cache, &FORGIVING, &source, &[1]).await.expect("the source answers");
         pass(60).await;
-        let guard = cache.inner.guard.as_ref().expect("memory");
         let counters = cache.inner.registry.counters("rows");
-        let keys = vec!["row:1".to_owned()];
-        let terms = Terms::new(&cache.inner, counters, FORGIVING, Vec::new());
-        let mut batch = Batch::new(&terms, guard, keys);
-        batch.look().await;
-        assert!(batch.take_found().is_empty());
+        let request = Request::new(&cache.inner, counters, FORGIVING, Vec::new());
+        let keys = Keys::many(vec!["row:1".to_owned()]);
+        let mut engine = Engine::new(request.expect("it is not disabled"), keys, false);
+        engine.look().await;
+        assert!(engine.keys[0].take_found().is_none());
         match put {
             true => cache.put("row:1", &7, 60).await.expect("memory"),
             false => cache.invalidate("row:1").await.expect("memory"),
         }
-        let next = batch.next().await;
-        assert_eq!(matches!(next, Next::Found), put);
-        assert_eq!(matches!(next, Next::Load), !put);
+        let (mut engine, ask) = engine.next().await;
+        assert_eq!(matches!(ask, Ask::Decode), put);
+        assert_eq!(matches!(ask, Ask::Load), !put);
         assert_eq!(state(&cache, "row:1#refresh{row:1}").await, State::Vacant, "nobody is elected");
         if !put {
-            let fill = batch.fill(0, &Some(8), FORGIVING.ttl).expect("it may be stored");
-            batch.store(vec![fill]).await;
+            let which = engine.keys[0].lease().expect("nobody else loads it");
+            let held = engine.claims.held(which).expect("it is not spent");
+            let (expected, stamp, life) = (held.expected(), held.stamp(), FORGIVING.ttl);
+            let value = codec::encode(&8, stamp, &Encoding::DEFAULT, Meta::default());
+            let value = value.expect("a number");
+            let guard = cache.inner.guard.as_ref().expect("it is not disabled");
+            let filled = guard.run("row:1", Step::Fill { expected, stamp, value, life }).await;
+            assert_eq!(filled, Ok(Reply::Done));
+            engine.claims.spend(which);
         }
         assert_eq!(cache.get::<u64>("row:1").await, Ok(Some(if put { 7 } else { 8 })));
     }

@@ -12,10 +12,7 @@ use super::{
 use crate::{
     Cache,
     policy::Policy,
-    read::{
-        Plan,
-        batch::{Batch, Terms, many_owned},
-    },
+    read::{Decision, OwnedMany, Request, many},
     return_shape::{FallibleRows, Hashed, Places},
     stats::FunctionStats,
 };
@@ -102,20 +99,21 @@ async fn what_a_writer_has_changed_is_no_difference() {
 async fn closures_decide_of_every_row_for_how_long_it_is_kept() {
     type ResultRows = FallibleRows<Hashed<u64, std::hash::RandomState>, &'static str>;
     let (cache, source) = (Cache::in_memory(), Slow::default());
-    let guard = cache.inner.guard.as_ref().expect("memory");
     let call = async |ids: &[u64]| {
         let counters = cache.inner.registry.counters("rows");
-        let terms = Terms::new(&cache.inner, counters, LENIENT, Vec::new());
+        let request = Request::new(&cache.inner, counters, LENIENT, Vec::new());
         let places = Places::of(ids);
         let keys = places.ids.iter().map(|&at| format!("row:{}", ids[at])).collect();
-        let batch = Batch::new(&terms, guard, keys);
         // A row is kept for as many seconds as its load's number is.
-        let hooks = || |row: &Option<u64>, plan: &mut Plan| plan.ttl(row.unwrap_or_default());
+        let hooks =
+            || |row: &Option<u64>, decision: &mut Decision| decision.ttl(row.unwrap_or_default());
         let load = || {
             let source = source.clone();
-            |ids| source.load(ids)
+            Cache::load_in_same_scope(|ids| source.load(ids))
         };
-        many_owned::<ResultRows, _, _, _, _, _, _>(batch, ids, &places, hooks, load).await
+        let request = request.expect("it is not disabled");
+        let mut body = OwnedMany::new(hooks, load);
+        many::<ResultRows, _>(request, keys, (ids, &places), &mut body).await
     };
     assert_eq!(call(&[1]).await, rows([(1, 1)]));
     assert_eq!(call(&[2]).await, rows([(2, 2)]));

@@ -1,0 +1,133 @@
+//! Drives one call to its end: polls what the engine waits for, and the function's load while that keeps its leases.
+
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_util::FutureExt;
+
+use super::{
+    engine::{Ask, Engine},
+    function::{Function, Purpose},
+    keys::Keys,
+    request::Request,
+    running::Load,
+    spawned::Waited,
+    turn::{Ended, Turn, go_on},
+};
+
+/// A step of the engine that takes time.
+pub(super) type Io = Pin<Box<dyn Future<Output = (Engine, Ask)> + Send>>;
+
+/// A call on its way to an answer.
+pub(super) struct Driver(Phase);
+
+/// What a call waits for.
+#[derive(Default)]
+pub(super) enum Phase {
+    Begin(Begin),
+    Io(Io),
+    Load(Box<Load>),
+    /// A task loads, and is waited for no longer than `soft_timeout` says.
+    Spawned(Box<Waited>),
+    #[default]
+    Over,
+}
+
+/// A call that has not been polled.
+pub(super) struct Begin {
+    pub(super) request: Request,
+    pub(super) keys: BeginKeys,
+    /// Whether it can renew in the background what it serves.
+    pub(super) renews: bool,
+}
+
+/// The stored keys of a call.
+pub(super) enum BeginKeys {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Driver {
+    pub(super) fn new(begin: Begin) -> Driver {
+        Driver(Phase::Begin(begin))
+    }
+
+    /// A call that loads although its key may be cached.
+    pub(super) fn reload(begin: Begin) -> Driver {
+        Driver(Phase::Io(Box::pin(begin.engine().reload())))
+    }
+
+    /// A call that another one has handed on to a task.
+    pub(super) fn handed_on(engine: Engine, purpose: Purpose) -> Driver {
+        Driver(Phase::Io(match purpose {
+            Purpose::Renew => Box::pin(engine.renew()),
+            Purpose::Answer => Box::pin(engine.next()),
+        }))
+    }
+
+    /// Polls the call.
+    ///
+    /// # Panics
+    ///
+    /// After its end, and where the load panics.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        function: &mut dyn Function,
+    ) -> Poll<Ended> {
+        loop {
+            let turn = match mem::take(&mut self.0) {
+                Phase::Begin(begin) => begin.first_look(function),
+                Phase::Io(mut io) => match io.as_mut().poll(cx) {
+                    Poll::Ready((engine, ask)) => go_on(engine, ask, function),
+                    Poll::Pending => return self.wait(Phase::Io(io)),
+                },
+                Phase::Load(mut load) => match load.poll(cx, function) {
+                    Poll::Ready(succeeded) => load.end(succeeded, function),
+                    Poll::Pending => return self.wait(Phase::Load(load)),
+                },
+                Phase::Spawned(mut waited) => match waited.poll(cx, function) {
+                    Poll::Ready(spawned) => waited.end(spawned),
+                    Poll::Pending => return self.wait(Phase::Spawned(waited)),
+                },
+                Phase::Over => panic!("a cached call was polled after its end"),
+            };
+            match turn {
+                Turn::Go(phase) => self.0 = phase,
+                Turn::End(ended) => return Poll::Ready(ended),
+            }
+        }
+    }
+
+    fn wait(&mut self, phase: Phase) -> Poll<Ended> {
+        self.0 = phase;
+        Poll::Pending
+    }
+}
+
+impl Begin {
+    fn engine(self) -> Engine {
+        let keys = match self.keys {
+            BeginKeys::One(key) => Keys::one(key),
+            BeginKeys::Many(keys) => Keys::many(keys),
+        };
+        Engine::new(self.request, keys, self.renews)
+    }
+
+    /// Looks into the store. The embedded one answers at once, so a hit on it allocates no future.
+    #[inline(never)]
+    fn first_look(self, function: &mut dyn Function) -> Turn {
+        let mut engine = self.engine();
+        if engine.request.guard.is_local() && engine.look().now_or_never().is_some() {
+            return go_on(engine, Ask::Decode, function);
+        }
+        Turn::Go(Phase::Io(Box::pin(async move {
+            engine.look().await;
+            (engine, Ask::Decode)
+        })))
+    }
+}

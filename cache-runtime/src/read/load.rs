@@ -1,0 +1,259 @@
+//! The one load of a call, and what becomes of its values: stored where nothing was written meanwhile, and shared as far
+//! as that proves them good.
+
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
+
+use super::{
+    engine::{Ask, Engine},
+    function::Function,
+};
+use crate::{
+    codec::{self, Meta, Packed},
+    entry::Entry,
+    expiry,
+    flight::SharedError,
+    lease::Held,
+    protocol::{Nonce, Reply, State, Step},
+    telemetry::tell,
+    time::now_ms,
+};
+
+/// After a load has failed for which an expired value stands in, nobody in the fleet tries again for so long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is to become of loaded values.
+#[derive(Default)]
+pub(super) struct Settlement {
+    /// The steps that end this call's leases, or replace what has expired.
+    steps: Vec<(usize, Step<Entry>)>,
+    /// For those who wait.
+    share: Option<Entry>,
+    /// The value cannot be shared, whoever loads it: nobody is to wait for another call's.
+    unshareable: bool,
+    /// Audited keys that differ from their source.
+    differing: Vec<(usize, Nonce)>,
+}
+
+impl Settlement {
+    pub(super) fn is_nothing(&self) -> bool {
+        let Settlement { steps, share, unshareable, differing } = self;
+        steps.is_empty() && share.is_none() && !unshareable && differing.is_empty()
+    }
+}
+
+impl Engine {
+    /// The load of what is missing, and of what is audited, begins now.
+    pub(super) fn begin_load(&mut self) {
+        if self.asked.is_empty() {
+            self.asked = self.missing();
+            self.asked.extend(self.first_look.audited.iter().map(|(at, _)| *at));
+            self.asked.sort_unstable();
+        }
+        let counters = &self.request.counters;
+        counters.audits.add(self.first_look.audited.len() as u64);
+        counters.loads.add_one();
+        self.waiting = None;
+        self.mark = self.role.mark();
+        self.began = Some(Instant::now());
+    }
+
+    /// The load has just come to an end.
+    pub(super) fn end_load(&self, succeeded: bool) {
+        self.request.counters.loaded(self.took(), succeeded);
+    }
+
+    fn took(&self) -> Duration {
+        self.began.map(|began| began.elapsed()).unwrap_or_default()
+    }
+
+    /// Decides what becomes of what `function` has loaded.
+    pub(super) fn plan(&mut self, function: &mut dyn Function) -> Settlement {
+        let audited = mem::take(&mut self.first_look.audited);
+        let mut settlement = Settlement::default();
+        for at in self.asked.clone() {
+            if !self.keys[at].is_answered() {
+                self.plan_key(at, function, &mut settlement);
+            }
+        }
+        let differs = |(at, _): &(usize, Nonce)| super::audit::differs(function, *at);
+        settlement.differing = audited.into_iter().filter(differs).collect();
+        settlement
+    }
+
+    fn plan_key(&self, at: usize, function: &mut dyn Function, settlement: &mut Settlement) {
+        let ttl = function.store_ttl(at, &self.request.policy);
+        let held = self.keys[at].lease().and_then(|which| self.claims.held(which));
+        // Its release may prove the value good for all who are there by then.
+        let mark = if held.is_some() { self.role.mark() } else { self.mark };
+        let shares = self.role.has_followers_before(mark);
+        let stores = held.is_some() && !ttl.is_zero();
+        let (mut fill, mut share) = (None, None);
+        if stores || shares {
+            match self.pack(at, ttl, held, function) {
+                (Packed::Fits(entry), life) if stores => fill = Some((entry, life)),
+                (Packed::Fits(entry) | Packed::TooLarge(entry), _) => share = Some(entry),
+                (Packed::Refused, _) => settlement.unshareable = self.is_single(),
+            }
+        }
+        let Some(held) = held else {
+            settlement.share = share;
+            return;
+        };
+        let expected = held.expected();
+        let step = match fill {
+            Some((value, life)) => {
+                share = Some(value.clone()).filter(|_| self.is_single());
+                Step::Fill { expected, stamp: value.stamp(), value, life }
+            }
+            // A lease that nobody waits for goes with the call, or to the next one.
+            None if self.is_single() && share.is_none() && !held.replaces() => return,
+            // What is there is not the value any more, or a lease that others wait for.
+            None => Step::Release { expected },
+        };
+        settlement.share = share;
+        settlement.steps.push((at, step));
+    }
+
+    /// The entry of a loaded value, and how long the store is to keep it.
+    fn pack(
+        &self,
+        at: usize,
+        ttl: Duration,
+        held: Option<&Held>,
+        function: &dyn Function,
+    ) -> (Packed, Duration) {
+        let policy = &self.request.policy;
+        let cost = u32::try_from(self.took().as_micros()).unwrap_or(u32::MAX);
+        let life = expiry::life(ttl, policy, now_ms());
+        let mut tags = Vec::new();
+        if held.is_some() {
+            tags.extend_from_slice(&self.claims.tags);
+            tags.extend(self.keys[at].beside().map(|(_, stamp)| stamp));
+        }
+        let stamp = held.map_or(Nonce([0; 16]), Held::stamp);
+        let encoded = function.encode(at, stamp, &policy.encoding, Meta::new(&life, cost, &tags));
+        let packed =
+            codec::packed(encoded, &policy.encoding, &self.request.counters, self.about(at));
+        (packed, life.hard)
+    }
+
+    /// Takes the steps, and shares the value: one round trip.
+    pub(super) async fn settle(mut self, settlement: Settlement) -> (Engine, Ask) {
+        let Settlement { steps, share, unshareable, differing } = settlement;
+        let proven = self.role.mark();
+        let mark = match !steps.is_empty() && self.take_steps(steps).await {
+            // What was claimed still stood, and the tags do yet: the value is good for all who had called by then.
+            true => proven,
+            // It is good for those who had called when the load began.
+            false => self.mark,
+        };
+        if unshareable {
+            self.end(None);
+        } else if let Some(entry) = share {
+            mem::take(&mut self.role).publish(mark, entry);
+        }
+        if !differing.is_empty() {
+            self.count_stale(differing).await;
+        }
+        (self, Ask::Return)
+    }
+
+    /// Takes the steps, and for one key looks at its tags after that. Says whether all of it stood as it was claimed.
+    async fn take_steps(&mut self, steps: Vec<(usize, Step<Entry>)>) -> bool {
+        let fills: Vec<_> =
+            steps.iter().map(|(at, step)| (*at, matches!(step, Step::Fill { .. }))).collect();
+        let mut sent: Vec<_> =
+            steps.into_iter().map(|(at, step)| (self.keys[at].key(), step)).collect();
+        let mut versions = Vec::new();
+        if self.is_single() {
+            let beside = self.keys[0].beside();
+            sent.extend(self.request.tags.iter().map(|tag| (tag.as_str(), Step::Read)));
+            sent.extend(beside.map(|(own_key, _)| (own_key, Step::Read)));
+            versions.extend_from_slice(&self.claims.tags);
+            versions.extend(beside.map(|(_, stamp)| stamp));
+        }
+        let mut replies = match self.send(sent).await {
+            Ok(replies) => replies.into_iter(),
+            // The leases may stand yet: they are given up with the call.
+            Err(error) => {
+                self.count_error(&error);
+                return false;
+            }
+        };
+        let mut stood = true;
+        for ((at, fills), reply) in fills.into_iter().zip(replies.by_ref()) {
+            match reply {
+                Ok(reply) => {
+                    let done = reply == Reply::Done;
+                    stood &= done;
+                    self.stored = done && fills;
+                    if !done && (fills || self.is_single()) {
+                        self.request.counters.superseded.add_one();
+                        tell!(debug, self.about(at), "a write came between a load and its fill");
+                    }
+                    if let Some(which) = self.keys[at].lease() {
+                        self.claims.settled(which);
+                    }
+                }
+                Err(error) => {
+                    stood = false;
+                    self.count_error(&error);
+                }
+            }
+        }
+        let unchanged = |(reply, version): (Result<Reply<Entry>, _>, Nonce)| matches!(reply, Ok(Reply::Found(State::Value(now, _))) if now == version);
+        stood && replies.zip(versions).all(unchanged)
+    }
+
+    /// The load has failed. Those who wait get its error, or try for themselves.
+    pub(super) fn failed(&mut self, function: &dyn Function) {
+        self.request.counters.load_failures.add_one();
+        tell!(debug, self.request.about(None), "a load has failed");
+        self.end(function.share_error());
+    }
+
+    /// Ends with nothing to share but an error. Where an expired value can be served, nobody in the fleet is to try
+    /// again for a moment; other leases go to whoever tries next.
+    fn end(&mut self, error: Option<SharedError>) {
+        self.claims.fail(PAUSE);
+        let claims = self.claims.take();
+        mem::take(&mut self.role).fail(error, claims);
+    }
+
+    /// After the failed load of a batch: looks again for expired values to serve, for a write may have come meanwhile,
+    /// and a write wins.
+    pub(super) async fn look_for_stale(mut self) -> (Engine, Ask) {
+        self.fetch(|state| !state.is_answered()).await;
+        if self.can_fall_back() {
+            self.fall_back();
+        }
+        (self, Ask::Decode)
+    }
+
+    /// Renews some keys in the background: those for which this process is elected, of the whole fleet.
+    pub(super) async fn renew(mut self) -> (Engine, Ask) {
+        self.acquire_wanted().await;
+        // What others renew, and what was renewed or invalidated meanwhile, is not for this call to load.
+        self.asked = (0..self.keys.len()).filter(|&at| self.keys[at].is_refreshing()).collect();
+        if self.asked.is_empty() {
+            return (self, Ask::Return);
+        }
+        self.request.counters.refreshes.add_one();
+        (self, Ask::Load)
+    }
+
+    /// Loads a key anew, whatever is cached, to be stored in the place of that.
+    pub(super) async fn reload(mut self) -> (Engine, Ask) {
+        self.falls_back = false;
+        self.look().await;
+        self.first_look.over = true;
+        if let Some(hit) = self.only().take_found() {
+            self.only().replace(hit.entry, false);
+        }
+        self.acquire_wanted().await;
+        (self, Ask::Load)
+    }
+}

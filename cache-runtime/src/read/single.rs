@@ -1,0 +1,302 @@
+//! A call for one key of a function whose types are known: a future that holds its value, its closures and its body.
+//!
+//! All that is compiled for each function is what depends on it: polling its body and asking its closures. What depends
+//! on the shape of its result alone is compiled for each shape, and everything else once ([`Driver`]).
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::oneshot;
+
+use super::{
+    decision::Decision,
+    detached::{self, DynFuture},
+    driver::{Begin, BeginKeys, Driver},
+    engine::Engine,
+    function::{Function, Purpose, Spawned},
+    request::Request,
+    values::{self, Values},
+};
+use crate::{
+    codec::Meta, encoding::Encoding, entry::Entry, error::Error, flight::SharedError,
+    policy::Policy, protocol::Nonce, return_shape::Shape,
+};
+
+/// One call of a cached function.
+///
+/// # Panics
+///
+/// Where it is polled after its end.
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Run<S: Shape, B> {
+    /// None for a call that goes past the cache.
+    driver: Option<Driver>,
+    values: Values<S::Stored>,
+    body: B,
+}
+
+/// The body of a function, and the closures that look at its value.
+pub(crate) trait Body<S: Shape> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<S::Output>;
+
+    /// Asks the closures of a loaded value, once.
+    fn decide(&mut self, value: &S::Value, decision: &mut Decision);
+
+    /// Takes the body to a task of its own.
+    fn spawn(&mut self, _engine: Engine, _purpose: Purpose) {}
+
+    /// The output of that task, and whether it is the value that has expired. None where it has panicked.
+    fn poll_spawned(&mut self, _cx: &mut Context<'_>) -> Poll<Option<(S::Output, bool)>> {
+        Poll::Ready(None)
+    }
+}
+
+impl<S: Shape, B> Run<S, B> {
+    /// A call that looks up `key`, or goes past the cache where there is no request.
+    pub(crate) fn new(request: Option<Request>, key: String, renews: bool, body: B) -> Self {
+        let keys = BeginKeys::One(key);
+        let driver = request.map(|request| Driver::new(Begin { request, keys, renews }));
+        Run { driver, values: Values::new(1), body }
+    }
+}
+
+/// It pins nothing that is a part of it.
+impl<S: Shape, B> Unpin for Run<S, B> {}
+
+impl<S, B> Future for Run<S, B>
+where
+    S: Shape,
+    S::Stored: Serialize + DeserializeOwned,
+    B: Body<S>,
+{
+    type Output = S::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
+        let Run { driver, values, body } = self.get_mut();
+        match driver {
+            None => body.poll(cx),
+            Some(driver) => match ready!(answer::<S>(driver, values, body, cx)) {
+                Some(answer) => Poll::Ready(answer.output),
+                None => unreachable!("a call that nobody has handed on ends with an answer"),
+            },
+        }
+    }
+}
+
+/// Loads what is under `key` anew, and stores it in the place of what was there before, if nothing was written
+/// meanwhile. The second of the results is whether nothing is cached that is older.
+///
+/// What is there is served until then, and stays where the body fails. No other call's load is shared: it may have
+/// begun before this call.
+pub(crate) async fn reload<S, B>(request: Request, key: String, mut body: B) -> (S::Output, bool)
+where
+    S: Shape,
+    S::Stored: Serialize + DeserializeOwned,
+    B: Body<S>,
+{
+    let begin = Begin { request, keys: BeginKeys::One(key), renews: false };
+    let (mut driver, mut values) = (Driver::reload(begin), Values::new(1));
+    let ended = poll_fn(|cx| answer::<S>(&mut driver, &mut values, &mut body, cx)).await;
+    let Some(Answer { output, replaced, .. }) = ended else { unreachable!("it has loaded") };
+    (output, replaced)
+}
+
+/// The end of a call.
+struct Answer<O> {
+    output: O,
+    /// Whether it is the value that has expired.
+    stale: bool,
+    /// Whether nothing is cached that is older than the output, or the load has failed.
+    replaced: bool,
+}
+
+/// Polls a call. None is the end of one that was handed on for nothing.
+fn answer<S>(
+    driver: &mut Driver,
+    values: &mut Values<S::Stored>,
+    body: &mut dyn Body<S>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Answer<S::Output>>>
+where
+    S: Shape,
+    S::Stored: Serialize + DeserializeOwned,
+{
+    let mut function = Single::<S> { values, output: None, body };
+    let ended = ready!(driver.poll(cx, &mut function));
+    let value = function.values.take(0).filter(|_| ended.has_values);
+    let replaced = ended.engine.stored || !ended.has_values;
+    let output = value.map(S::join).or(function.output);
+    let stale = ended.engine.keys[0].is_stale();
+    Poll::Ready(output.map(|output| Answer { output, stale, replaced }))
+}
+
+/// A function while it is polled.
+struct Single<'a, S: Shape> {
+    values: &'a mut Values<S::Stored>,
+    output: Option<S::Output>,
+    body: &'a mut dyn Body<S>,
+}
+
+impl<S> Function for Single<'_, S>
+where
+    S: Shape,
+    S::Stored: Serialize + DeserializeOwned,
+{
+    values::functions!(S::Stored);
+
+    fn poll_load(&mut self, cx: &mut Context<'_>, _: &[usize]) -> Poll<bool> {
+        let loaded = S::split(ready!(self.body.poll(cx)));
+        let loaded = loaded.map_err(|output| self.output = Some(output)).ok();
+        Poll::Ready(loaded.map(|loaded| self.values.loaded(0, loaded)).is_some())
+    }
+
+    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Duration {
+        let Some(stored) = self.values.last(at) else { return Duration::ZERO };
+        Decision::ttl_of(stored, policy, |decision| {
+            if let Some(value) = S::value(stored) {
+                self.body.decide(value, decision);
+            }
+        })
+    }
+
+    fn share_error(&self) -> Option<SharedError> {
+        self.output.as_ref().and_then(S::share)
+    }
+
+    fn adopt_error(&mut self, error: &SharedError) -> bool {
+        self.output = S::unshare(error);
+        self.output.is_some()
+    }
+
+    fn spawn(&mut self, engine: Engine, _: &[usize], purpose: Purpose) {
+        self.body.spawn(engine, purpose);
+    }
+
+    fn poll_spawned(&mut self, cx: &mut Context<'_>) -> Poll<Spawned> {
+        self.body.poll_spawned(cx).map(|ended| match ended {
+            None => Spawned::Lost,
+            Some((output, stale)) => {
+                self.output = Some(output);
+                Spawned::Output(vec![stale])
+            }
+        })
+    }
+}
+
+/// A body that ends with its caller, and borrows what it likes.
+pub struct Attended<H, F> {
+    hooks: Option<H>,
+    body: F,
+}
+
+impl<H, F> Attended<H, F> {
+    pub(crate) fn new(hooks: H, body: F) -> Self {
+        Attended { hooks: Some(hooks), body }
+    }
+}
+
+impl<S, H, F> Body<S> for Attended<H, F>
+where
+    S: Shape,
+    H: FnOnce(&S::Value, &mut Decision),
+    F: Future<Output = S::Output> + Unpin,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
+        Pin::new(&mut self.body).poll(cx)
+    }
+
+    fn decide(&mut self, value: &S::Value, decision: &mut Decision) {
+        if let Some(hooks) = self.hooks.take() {
+            hooks(value, decision);
+        }
+    }
+}
+
+/// A body that can go on without its caller: `load` makes it, of clones of what it uses.
+pub struct Owned<S: Shape, H, L> {
+    hooks: Option<H>,
+    load: Option<L>,
+    running: Option<DynFuture<S::Output>>,
+    spawned: Option<oneshot::Receiver<(S::Output, bool)>>,
+}
+
+impl<S: Shape, H, L> Owned<S, H, L> {
+    pub(crate) fn new(hooks: H, load: L) -> Self {
+        Owned { hooks: Some(hooks), load: Some(load), running: None, spawned: None }
+    }
+}
+
+impl<S, H, L> Owned<S, H, L>
+where
+    S: Shape,
+    L: FnOnce() -> DynFuture<S::Output>,
+{
+    fn start(&mut self) -> Option<DynFuture<S::Output>> {
+        self.load.take().map(|load| load())
+    }
+}
+
+impl<S, H, L> Body<S> for Owned<S, H, L>
+where
+    S: Shape + 'static,
+    S::Output: Send + 'static,
+    S::Stored: Serialize + DeserializeOwned + Send,
+    H: FnOnce(&S::Value, &mut Decision) + Send + 'static,
+    L: FnOnce() -> DynFuture<S::Output>,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
+        if self.running.is_none() {
+            self.running = self.start();
+        }
+        match &mut self.running {
+            Some(running) => running.as_mut().poll(cx),
+            None => unreachable!("a body is run once, or taken to a task"),
+        }
+    }
+
+    fn decide(&mut self, value: &S::Value, decision: &mut Decision) {
+        if let Some(hooks) = self.hooks.take() {
+            hooks(value, decision);
+        }
+    }
+
+    fn spawn(&mut self, engine: Engine, purpose: Purpose) {
+        let (Some(body), Some(hooks)) = (self.start(), self.hooks.take()) else { return };
+        self.spawned = Some(spawn::<S>(engine, purpose, Box::new(Attended::new(hooks, body))));
+    }
+
+    fn poll_spawned(&mut self, cx: &mut Context<'_>) -> Poll<Option<(S::Output, bool)>> {
+        match &mut self.spawned {
+            Some(spawned) => Pin::new(spawned).poll(cx).map(Result::ok),
+            None => Poll::Ready(None),
+        }
+    }
+}
+
+/// Answers a call in a task, which goes on when nobody waits for it any more.
+fn spawn<S>(
+    engine: Engine,
+    purpose: Purpose,
+    mut body: Box<dyn Body<S> + Send>,
+) -> oneshot::Receiver<(S::Output, bool)>
+where
+    S: Shape + 'static,
+    S::Output: Send + 'static,
+    S::Stored: Serialize + DeserializeOwned + Send,
+{
+    let (sender, receiver) = oneshot::channel();
+    let (mut driver, mut values) = (Driver::handed_on(engine, purpose), Values::new(1));
+    detached::spawn(Box::pin(async move {
+        let ended = poll_fn(|cx| answer::<S>(&mut driver, &mut values, &mut *body, cx)).await;
+        if let Some(answer) = ended {
+            // Nobody may be waiting any more.
+            _ = sender.send((answer.output, answer.stale));
+        }
+    }));
+    receiver
+}
