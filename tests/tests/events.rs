@@ -22,7 +22,6 @@ const PLAIN: Policy = Policy::ttl(3600).name("direct");
 const ABOUT_KEYS: [&str; 12] = [
     "a call was answered by the cache",
     "the cache has nothing for a call",
-    "a row of a batch was looked for",
     "a load has failed",
     "a write came between a load and its fill",
     "an expired value stands in",

@@ -203,14 +203,25 @@ impl Engine {
     pub(super) fn count(&self, at: usize, outcome: Option<Outcome>) {
         let Some(outcome) = outcome else { return };
         let counters = &self.request.counters;
-        let (counter, outcome) = match outcome {
-            Outcome::Hit => (&counters.hits, "hit"),
-            Outcome::NegativeHit => (&counters.negative_hits, "negative_hit"),
-            Outcome::StaleHit => (&counters.stale_hits, "stale_hit"),
-            Outcome::Miss => (&counters.misses, "miss"),
-        };
-        counter.add_one();
-        tell!(trace, self.about(at), outcome, "a key was looked up");
+        let about = self.about(at);
+        match outcome {
+            Outcome::Hit => {
+                counters.hits.add_one();
+                tell!(trace, about, outcome = "hit", "a call was answered by the cache");
+            }
+            Outcome::NegativeHit => {
+                counters.negative_hits.add_one();
+                tell!(trace, about, outcome = "negative_hit", "a call was answered by the cache");
+            }
+            Outcome::StaleHit => {
+                counters.stale_hits.add_one();
+                tell!(debug, about, outcome = "stale_hit", "an expired value stands in");
+            }
+            Outcome::Miss => {
+                counters.misses.add_one();
+                tell!(trace, about, outcome = "miss", "the cache has nothing for a call");
+            }
+        }
     }
 
     /// Counts a call that is answered by another one's load.
@@ -222,6 +233,11 @@ impl Engine {
     /// The subject of an event that concerns a key.
     pub(super) fn about(&self, at: usize) -> About<'_> {
         self.request.about(Some(self.keys[at].key()))
+    }
+
+    /// The subject of an event that concerns the whole call.
+    pub(super) fn about_call(&self) -> About<'_> {
+        self.request.about(self.is_single().then(|| self.keys[0].key()))
     }
 
     /// An entry of another codec or type is a miss, and will be replaced.
@@ -245,7 +261,7 @@ impl Engine {
     }
 
     pub(super) fn count_error(&self, error: &Error) {
-        tell!(debug, self.request.about(None), %error, "the cache's store failed");
+        tell!(debug, self.about_call(), %error, "the cache's store failed");
         self.request.counters.store_errors.add_one();
     }
 

@@ -194,6 +194,9 @@ impl Engine {
                         self.request.counters.superseded.add_one();
                         tell!(debug, self.about(at), "a write came between a load and its fill");
                     }
+                    if done {
+                        tell!(trace, self.about(at), "a load has ended its claim");
+                    }
                     if let Some(which) = self.keys[at].lease() {
                         self.claims.settled(which);
                     }
@@ -211,7 +214,7 @@ impl Engine {
     /// The load has failed. Those who wait get its error, or try for themselves.
     pub(super) fn failed(&mut self, function: &dyn Function) {
         self.request.counters.load_failures.add_one();
-        tell!(debug, self.request.about(None), "a load has failed");
+        tell!(debug, self.about_call(), "a load has failed");
         self.end(function.share_error());
     }
 

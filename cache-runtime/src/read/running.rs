@@ -29,10 +29,7 @@ impl Load {
         engine.begin_load();
         let renewal = engine.claims.renewal().map(|renewal| Box::pin(renewal) as Pin<Box<_>>);
         let loading = Loading::new(&engine.request.guard, engine.loading_keys());
-        let span = match engine.is_single() {
-            true => engine.about(0).load(),
-            false => engine.request.about(None).load(),
-        };
+        let span = engine.about_call().load();
         Load { engine, renewal, loading, span }
     }
 
