@@ -39,7 +39,7 @@ use crate::{
 pub use crate::{
     flight::SharedError,
     key::{Written, written},
-    read::{Attended, Decision, DynFuture, Owned, Run, keep},
+    read::{Attended, Decision, Owned, Run, keep},
     value::{Fingerprint, LayoutOf, Opaque},
     write::Leave,
 };
@@ -213,7 +213,7 @@ impl Call {
         _shape: S,
         hooks: H,
         load: L,
-    ) -> Run<S, Owned<S, H, impl FnOnce() -> DynFuture<S::Output>>>
+    ) -> impl Future<Output = S::Output>
     where
         S: Shape + 'static,
         S::Output: Send + 'static,
@@ -224,7 +224,7 @@ impl Call {
     {
         let (request, key) = self.request();
         let load = || Cache::in_same_scope(Box::pin(load()));
-        Run::new(request, key, true, Owned::new(hooks, load))
+        Run::<S, _>::new(request, key, true, Owned::new(hooks, load))
     }
 
     /// What a cached function asks for, and under which key; nothing for a call that goes past the cache.

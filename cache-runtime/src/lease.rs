@@ -157,7 +157,10 @@ impl Claims {
         let held = self.held.iter().flatten();
         let mut standing: Vec<(Arc<str>, Nonce)> =
             held.map(|held| (Arc::clone(&held.key), held.token)).collect();
-        (!standing.is_empty()).then(|| async move {
+        if standing.is_empty() {
+            return None;
+        }
+        Some(async move {
             if let [(key, token)] = &standing[..] {
                 return renew(&guard, key, Expected::Lease(*token), life).await;
             }

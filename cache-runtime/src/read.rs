@@ -39,10 +39,10 @@ mod values;
 
 pub use self::{
     decision::{Decision, keep},
-    detached::DynFuture,
     single::{Attended, Owned, Run},
 };
 pub(crate) use self::{
+    detached::DynFuture,
     many::{Attended as AttendedMany, Owned as OwnedMany, many},
     peek::peek,
     request::Request,

@@ -19,7 +19,7 @@ const SECRET: &str = "hunter2";
 const PLAIN: Policy = Policy::ttl(3600).name("direct");
 
 /// Each event that is about a key, by its message.
-const ABOUT_KEYS: [&str; 12] = [
+const ABOUT_KEYS: [&str; 11] = [
     "a call was answered by the cache",
     "the cache has nothing for a call",
     "a load has failed",

@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 /// A future that owns all that it needs.
-pub type DynFuture<O> = Pin<Box<dyn Future<Output = O> + Send>>;
+pub(crate) type DynFuture<O> = Pin<Box<dyn Future<Output = O> + Send>>;
 
 /// Runs `future` in a task of its own.
 pub(super) fn spawn(future: DynFuture<()>) {

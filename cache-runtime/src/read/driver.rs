@@ -23,12 +23,15 @@ use super::{
 pub(super) type Io = Pin<Box<dyn Future<Output = (Engine, Ask)> + Send>>;
 
 /// A call on its way to an answer.
-pub(super) struct Driver(Phase);
+pub(super) struct Driver {
+    /// Until it is polled.
+    begin: Option<Begin>,
+    phase: Phase,
+}
 
 /// What a call waits for.
 #[derive(Default)]
 pub(super) enum Phase {
-    Begin(Begin),
     Io(Io),
     Load(Box<Load>),
     /// A task loads, and is waited for no longer than `soft_timeout` says.
@@ -53,20 +56,24 @@ pub(super) enum BeginKeys {
 
 impl Driver {
     pub(super) fn new(begin: Begin) -> Driver {
-        Driver(Phase::Begin(begin))
+        Driver { begin: Some(begin), phase: Phase::Over }
     }
 
     /// A call that loads although its key may be cached.
     pub(super) fn reload(begin: Begin) -> Driver {
-        Driver(Phase::Io(Box::pin(begin.engine().reload())))
+        Driver::at(Phase::Io(Box::pin(begin.engine().reload())))
     }
 
     /// A call that another one has handed on to a task.
     pub(super) fn handed_on(engine: Engine, purpose: Purpose) -> Driver {
-        Driver(Phase::Io(match purpose {
+        Driver::at(Phase::Io(match purpose {
             Purpose::Renew => Box::pin(engine.renew()),
             Purpose::Answer => Box::pin(engine.next()),
         }))
+    }
+
+    fn at(phase: Phase) -> Driver {
+        Driver { begin: None, phase }
     }
 
     /// Polls the call.
@@ -79,9 +86,14 @@ impl Driver {
         cx: &mut Context<'_>,
         function: &mut dyn Function,
     ) -> Poll<Ended> {
+        let mut turn = self.begin.take().map(|begin| begin.first_look(function));
         loop {
-            let turn = match mem::take(&mut self.0) {
-                Phase::Begin(begin) => begin.first_look(function),
+            match turn {
+                Some(Turn::Go(phase)) => self.phase = phase,
+                Some(Turn::End(ended)) => return Poll::Ready(ended),
+                None => {}
+            }
+            turn = Some(match mem::take(&mut self.phase) {
                 Phase::Io(mut io) => match io.as_mut().poll(cx) {
                     Poll::Ready((engine, ask)) => go_on(engine, ask, function),
                     Poll::Pending => return self.wait(Phase::Io(io)),
@@ -95,16 +107,12 @@ impl Driver {
                     Poll::Pending => return self.wait(Phase::Spawned(waited)),
                 },
                 Phase::Over => panic!("a cached call was polled after its end"),
-            };
-            match turn {
-                Turn::Go(phase) => self.0 = phase,
-                Turn::End(ended) => return Poll::Ready(ended),
-            }
+            });
         }
     }
 
     fn wait(&mut self, phase: Phase) -> Poll<Ended> {
-        self.0 = phase;
+        self.phase = phase;
         Poll::Pending
     }
 }

@@ -142,7 +142,7 @@ where
         }
         let values = std::mem::replace(values, Values::new(0)).into_answers();
         let values = values.take(*keys).flatten().collect();
-        let stale = ended.engine.keys.iter().map(|state| state.is_stale()).collect();
+        let stale = (0..*keys).map(|at| ended.stale.contains(&at)).collect();
         Poll::Ready(Ending::Values(values, stale))
     }
 }

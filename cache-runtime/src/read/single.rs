@@ -129,9 +129,9 @@ where
     let mut function = Single::<S> { values, output: None, body };
     let ended = ready!(driver.poll(cx, &mut function));
     let value = function.values.take(0).filter(|_| ended.has_values);
-    let replaced = ended.engine.stored || !ended.has_values;
+    let replaced = ended.stored || !ended.has_values;
     let output = value.map(S::join).or(function.output);
-    let stale = ended.engine.keys[0].is_stale();
+    let stale = !ended.stale.is_empty();
     Poll::Ready(output.map(|output| Answer { output, stale, replaced }))
 }
 

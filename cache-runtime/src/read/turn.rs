@@ -16,14 +16,18 @@ pub(super) enum Turn {
 
 /// The end of a call.
 pub(super) struct Ended {
-    pub(super) engine: Engine,
     /// The function holds a value for each key. Otherwise it holds an output.
     pub(super) has_values: bool,
+    /// Whether what was loaded is stored now.
+    pub(super) stored: bool,
+    /// The keys, of a call that another one has handed on, whose answer is the value that has expired.
+    pub(super) stale: Vec<usize>,
 }
 
 impl Turn {
     pub(super) fn end(engine: Engine, has_values: bool) -> Turn {
-        Turn::End(Ended { engine, has_values })
+        let stale = (0..engine.keys.len()).filter(|&at| engine.keys[at].is_stale()).collect();
+        Turn::End(Ended { has_values, stored: engine.stored, stale })
     }
 
     fn next(engine: Engine) -> Turn {
