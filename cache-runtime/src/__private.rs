@@ -11,6 +11,7 @@ mod stored;
 use std::{
     future::Future,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -92,7 +93,10 @@ fn function_path(inner: &'static str) -> &'static str {
 pub struct Call {
     site: &'static Site,
     cache: Cache,
-    policy: Policy,
+    /// What this call has instead of the site's policy. The policy itself is not moved from step to step.
+    ttl: Option<Duration>,
+    negative_ttl: Option<Duration>,
+    fingerprint: u64,
     bypass: bool,
     key: String,
     tags: Vec<String>,
@@ -117,11 +121,12 @@ impl Call {
 
     #[inline]
     fn with(site: &'static Site, cache: Cache) -> Call {
-        let policy = site.policy;
         Call {
             site,
             cache,
-            policy,
+            ttl: None,
+            negative_ttl: None,
+            fingerprint: 0,
             bypass: false,
             key: String::new(),
             tags: Vec::new(),
@@ -140,20 +145,20 @@ impl Call {
 
     /// This call's ttl.
     pub fn ttl(mut self, ttl: impl IntoTtl) -> Call {
-        self.policy.ttl = ttl.into_ttl();
+        self.ttl = Some(ttl.into_ttl());
         self
     }
 
     /// This call's ttl for `None`.
     pub fn negative_ttl(mut self, ttl: impl IntoTtl) -> Call {
-        self.policy.negative_ttl = Some(ttl.into_ttl());
+        self.negative_ttl = Some(ttl.into_ttl());
         self
     }
 
     /// The key, unless the cache is not to be used.
     pub fn key(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if !self.bypass && self.cache.inner.guard.is_some() {
-            self.key = self.cache.key(self.policy.version, write);
+            self.key = self.cache.key(self.site.policy.version, write);
         }
         self
     }
@@ -177,16 +182,25 @@ impl Call {
     /// The fingerprint of the value's type; of a type that has none, it is left to the policy.
     #[inline]
     pub fn fingerprint(mut self, fingerprint: u64) -> Call {
-        if fingerprint != 0 {
-            self.policy.encoding.fingerprint = fingerprint;
-        }
+        self.fingerprint = fingerprint;
         self
+    }
+
+    /// The policy of this call.
+    fn policy(&self) -> Policy {
+        let mut policy = self.site.policy;
+        policy.ttl = self.ttl.unwrap_or(policy.ttl);
+        policy.negative_ttl = self.negative_ttl.or(policy.negative_ttl);
+        if self.fingerprint != 0 {
+            policy.encoding.fingerprint = self.fingerprint;
+        }
+        policy
     }
 
     /// One of the keys that a writer fences.
     pub fn fence(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if self.cache.inner.guard.is_some() {
-            self.fences.push(self.cache.key(self.policy.version, write));
+            self.fences.push(self.cache.key(self.site.policy.version, write));
         }
         self
     }
@@ -237,7 +251,8 @@ impl Call {
             counters.bypassed.add_one();
             return (None, self.key);
         }
-        (Request::new(&self.cache.inner, counters, self.policy, self.tags), self.key)
+        let policy = self.policy();
+        (Request::new(&self.cache.inner, counters, policy, self.tags), self.key)
     }
 
     /// Runs a writer that leaves nothing.
@@ -248,7 +263,7 @@ impl Call {
     /// The key whose entry's place the value of a writer takes.
     pub fn through(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if self.cache.inner.guard.is_some() {
-            self.through = Some(self.cache.key(self.policy.version, write));
+            self.through = Some(self.cache.key(self.site.policy.version, write));
         }
         self
     }
@@ -264,7 +279,7 @@ impl Call {
     }
 
     fn new_leave(&self, counters: &Arc<Counters>) -> Leave {
-        Leave::new(&self.cache.inner, counters, &self.policy, self.through.is_some())
+        Leave::new(&self.cache.inner, counters, &self.policy(), self.through.is_some())
     }
 
     /// Runs a writer. Its value, if there is a key for one, takes the entry's place.
@@ -304,7 +319,7 @@ impl Call {
         let Some(guard) = &inner.guard else { return body.await };
         let counters = self.counters();
         let leave = given.map_or_else(|| self.new_leave(&counters), |given| *given);
-        let policy = &self.policy;
+        let policy = &self.policy();
         let (key, fences, tags) = (self.through, self.fences, self.tags);
         let through =
             write::Through { inner, guard, counters: &counters, policy, key, fences, tags };

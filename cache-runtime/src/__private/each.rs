@@ -133,7 +133,7 @@ impl Call {
 
     /// What a batch is made of; none for a call that goes past the cache.
     fn each<K: Eq + Hash>(self, ids: &[K], key: impl Fn(&K, &mut KeyWriter<'_>)) -> Option<Each> {
-        let (cache, version) = (self.cache.clone(), self.policy.version);
+        let (cache, version) = (self.cache.clone(), self.site.policy.version);
         let request = self.request().0?;
         let places = Places::of(ids);
         let key = |&at: &usize| cache.key(version, |out| key(&ids[at], out));

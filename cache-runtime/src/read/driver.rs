@@ -4,14 +4,14 @@ use std::{
     future::Future,
     mem,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use futures_util::FutureExt;
 
 use super::{
     engine::{Ask, Engine},
-    function::{Function, Purpose},
+    function::{Function, Purpose, Spawned},
     keys::Keys,
     request::Request,
     running::Load,
@@ -80,7 +80,7 @@ impl Driver {
     ///
     /// # Panics
     ///
-    /// After its end, and where the load panics.
+    /// After its end, and where the load panics: then the call has to be dropped, which hands its load over.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -93,28 +93,43 @@ impl Driver {
                 Some(Turn::End(ended)) => return Poll::Ready(ended),
                 None => {}
             }
-            turn = Some(match mem::take(&mut self.phase) {
-                Phase::Io(mut io) => match io.as_mut().poll(cx) {
-                    Poll::Ready((engine, ask)) => go_on(engine, ask, function),
-                    Poll::Pending => return self.wait(Phase::Io(io)),
-                },
-                Phase::Load(mut load) => match load.poll(cx, function) {
-                    Poll::Ready(succeeded) => load.end(succeeded, function),
-                    Poll::Pending => return self.wait(Phase::Load(load)),
-                },
-                Phase::Spawned(mut waited) => match waited.poll(cx, function) {
-                    Poll::Ready(spawned) => waited.end(spawned),
-                    Poll::Pending => return self.wait(Phase::Spawned(waited)),
-                },
+            // A load may be a cached call itself, and so on: what is on the stack while it is polled is kept small.
+            turn = Some(match &mut self.phase {
+                Phase::Load(load) => {
+                    let succeeded = ready!(load.poll(cx, function));
+                    self.end_load(succeeded, function)
+                }
+                Phase::Io(io) => ready!(poll_io(io, cx, function)),
+                Phase::Spawned(waited) => {
+                    let spawned = ready!(waited.poll(cx, function));
+                    self.end_wait(spawned)
+                }
                 Phase::Over => panic!("a cached call was polled after its end"),
             });
         }
     }
 
-    fn wait(&mut self, phase: Phase) -> Poll<Ended> {
-        self.phase = phase;
-        Poll::Pending
+    #[inline(never)]
+    fn end_load(&mut self, succeeded: bool, function: &mut dyn Function) -> Turn {
+        match mem::take(&mut self.phase) {
+            Phase::Load(load) => load.end(succeeded, function),
+            _ => unreachable!("it is a load that has ended"),
+        }
     }
+
+    #[inline(never)]
+    fn end_wait(&mut self, spawned: Spawned) -> Turn {
+        match mem::take(&mut self.phase) {
+            Phase::Spawned(waited) => waited.end(spawned),
+            _ => unreachable!("it is a task that was waited for"),
+        }
+    }
+}
+
+#[inline(never)]
+fn poll_io(io: &mut Io, cx: &mut Context<'_>, function: &mut dyn Function) -> Poll<Turn> {
+    let (engine, ask) = ready!(io.as_mut().poll(cx));
+    Poll::Ready(go_on(engine, ask, function))
 }
 
 impl Begin {
