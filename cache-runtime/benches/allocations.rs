@@ -1,21 +1,21 @@
-//! Counts the allocations of a hit, in each way. `hit` runs this as a process of its own, for counting
+//! Counts the allocations of a hit and of a miss, in each way. `hit` runs this as a process of its own, for counting
 //! costs time, which is what `hit` measures.
 //!
-//! It prints a line for each: way, size, callers, and allocations for each hit.
+//! It prints a line for each: outcome, way, size, callers, and allocations for each call.
 
 mod subject;
 
-use std::alloc::System;
+use std::{alloc::System, sync::Arc};
 
 use cache_test_support::server::RedisServer;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use subject::{CALLERS, Size, Subject, Way};
+use subject::{CALLERS, Call, Outcome, Size, Subject, Way};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// How many hits are counted: enough that tasks, timers and buffers made once do not show.
-const HITS: u64 = 64 * 200;
+/// How many calls are counted: enough that tasks, timers and buffers made once do not show.
+const CALLS: u64 = 64 * 200;
 
 fn main() {
     let server = RedisServer::start();
@@ -26,16 +26,25 @@ fn main() {
 
 async fn count(url: &str) {
     let subject = Subject::new(url).await;
-    for &way in Way::ALL {
-        for size in Size::ALL {
-            for callers in [1, CALLERS] {
-                subject.hits(way, size, callers, 10).await;
-                let region = Region::new(ALLOCATOR);
-                subject.hits(way, size, callers, HITS / callers).await;
-                let change = region.change();
-                let made = (change.allocations + change.reallocations) as f64 / HITS as f64;
-                println!("{} {} {callers} {made:.1}", way.name(), size.name());
+    for outcome in Outcome::ALL {
+        for &way in Way::ALL {
+            for size in Size::ALL {
+                for callers in [1, CALLERS] {
+                    let call = Call { outcome, way, size };
+                    let (outcome, way, size) = (outcome.name(), way.name(), size.name());
+                    let each = of(&subject, call, callers).await;
+                    println!("{outcome} {way} {size} {callers} {each:.1}");
+                }
             }
         }
     }
+}
+
+/// Allocations and reallocations of one call.
+async fn of(subject: &Arc<Subject>, call: Call, callers: u64) -> f64 {
+    subject.calls(call, callers, 10).await;
+    let region = Region::new(ALLOCATOR);
+    subject.calls(call, callers, CALLS / callers).await;
+    let change = region.change();
+    (change.allocations + change.reallocations) as f64 / CALLS as f64
 }

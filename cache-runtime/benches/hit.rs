@@ -1,4 +1,5 @@
-//! What a hit costs beside what one would write by hand: time and allocations, as one table.
+//! What a hit costs beside what one would write by hand: time and allocations, as one table. A second one has the
+//! allocations of a miss.
 //!
 //! Ours and theirs take turns in slices of a few milliseconds, and the ratio is the median over the pairs of
 //! slices: whatever else the machine does meets both alike.
@@ -14,7 +15,7 @@ use std::{
 };
 
 use cache_test_support::server::RedisServer;
-use subject::{CALLERS, COMPARISONS, Comparison, Size, Subject, Way};
+use subject::{CALLERS, COMPARISONS, Call, Comparison, Outcome, Size, Subject, Way};
 use tokio::runtime::{Builder, Runtime};
 
 /// How much is measured.
@@ -56,7 +57,8 @@ fn main() {
             for size in Size::ALL {
                 let slices = Slices { runtime: &runtime, subject: &subject, size, callers };
                 let times = slices.compare(comparison, effort);
-                let count = |way| allocations.of(way, size, callers);
+                let count =
+                    |way| allocations.of(Call { outcome: Outcome::Hit, way, size }, callers);
                 println!(
                     "{:<26}{:>6}{callers:>9}{:>11.0}{:>11.0}{:>8.2}{:>16.1}{:>8.1}",
                     comparison.title,
@@ -64,6 +66,29 @@ fn main() {
                     times.ours,
                     times.theirs,
                     times.ratio,
+                    count(comparison.ours),
+                    count(comparison.theirs),
+                );
+            }
+        }
+    }
+    misses(&allocations);
+}
+
+fn misses(allocations: &Allocations) {
+    println!(
+        "\n{:<26}{:>6}{:>9}{:>16}{:>8}",
+        "a miss", "value", "callers", "ours allocs", "theirs"
+    );
+    for callers in [1, CALLERS] {
+        for comparison in COMPARISONS {
+            for size in Size::ALL {
+                let count =
+                    |way| allocations.of(Call { outcome: Outcome::Miss, way, size }, callers);
+                println!(
+                    "{:<26}{:>6}{callers:>9}{:>16.1}{:>8.1}",
+                    comparison.title,
+                    size.name(),
                     count(comparison.ours),
                     count(comparison.theirs),
                 );
@@ -130,7 +155,8 @@ impl Slices<'_> {
 
     /// Nanoseconds for each hit.
     fn run(&self, way: Way, times: u64) -> f64 {
-        let hits = self.subject.hits(way, self.size, self.callers, times);
+        let call = Call { outcome: Outcome::Hit, way, size: self.size };
+        let hits = self.subject.calls(call, self.callers, times);
         let began = Instant::now();
         self.runtime.block_on(hits);
         began.elapsed().as_nanos() as f64 / (self.callers * times) as f64
@@ -142,7 +168,7 @@ fn median(mut of: Vec<f64>) -> f64 {
     of[of.len() / 2]
 }
 
-/// Allocations for each hit, as the benchmark of that name prints them.
+/// Allocations for each call, as the benchmark of that name prints them.
 struct Allocations(HashMap<String, f64>);
 
 impl Allocations {
@@ -164,7 +190,7 @@ impl Allocations {
         Allocations(counts.collect())
     }
 
-    fn of(&self, way: Way, size: Size, callers: u64) -> f64 {
-        self.0[&format!("{} {} {callers}", way.name(), size.name())]
+    fn of(&self, Call { outcome, way, size }: Call, callers: u64) -> f64 {
+        self.0[&format!("{} {} {} {callers}", outcome.name(), way.name(), size.name())]
     }
 }

@@ -1,7 +1,15 @@
 //! What is compared: annotated functions, and what a good engineer writes without this library.
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
-use std::{error::Error, hint::black_box, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    hint::black_box,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cache_runtime::{Cache, cached};
@@ -94,6 +102,30 @@ impl Size {
     }
 }
 
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It finds its value.
+    Hit,
+    /// It finds nothing, loads (which takes no time), and stores.
+    Miss,
+}
+
+impl Outcome {
+    pub(crate) const ALL: [Outcome; 2] = [Outcome::Hit, Outcome::Miss];
+
+    pub(crate) fn named(name: &str) -> Option<Outcome> {
+        Outcome::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Outcome::Hit => "hit",
+            Outcome::Miss => "miss",
+        }
+    }
+}
+
 /// One way to get a value that is cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -144,6 +176,14 @@ impl Way {
     }
 }
 
+/// What is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) outcome: Outcome,
+    pub(crate) way: Way,
+    pub(crate) size: Size,
+}
+
 /// Ours and theirs.
 pub(crate) struct Comparison {
     pub(crate) title: &'static str,
@@ -178,6 +218,8 @@ pub(crate) struct Subject {
     untimed: MultiplexedConnection,
     json: moka::sync::Cache<String, Bytes>,
     decoded: moka::sync::Cache<String, Arc<User>>,
+    /// The number of the next key that no cache has.
+    absent: AtomicU64,
 }
 
 /// The annotated function, as a service would have it.
@@ -186,10 +228,9 @@ struct Users {
 }
 
 impl Users {
-    /// Its body stands for a database; there is none, since every call is to be a hit.
-    #[cached(key = "user:<id>", ttl = 3600, cache = self.cache)]
-    async fn find(&self, id: u64) -> Answer {
-        Err(format!("user {id} was not in the cache").into())
+    #[cached(key = "user:<id>", ttl = 3600, skip(row), cache = self.cache)]
+    async fn find(&self, id: u64, row: Option<&User>) -> Answer {
+        load(id, row)
     }
 
     async fn fill(&self, id: u64, user: &User) {
@@ -197,17 +238,57 @@ impl Users {
     }
 }
 
-async fn find_by_get(connection: &MultiplexedConnection, id: u64) -> Answer {
-    let mut connection = connection.clone();
-    let json: Option<Vec<u8>> = connection.get(format!("user:{id}")).await?;
-    let json = json.ok_or_else(|| format!("user {id} was not in the cache"))?;
-    Ok(serde_json::from_slice(&json)?)
+/// Stands for a database. It has no row where every call is to be a hit.
+fn load(id: u64, row: Option<&User>) -> Answer {
+    match row {
+        Some(row) => Ok(Some(row.clone())),
+        None => Err(format!("user {id} was not in the cache").into()),
+    }
 }
 
-async fn find_by_moka(cache: &moka::sync::Cache<String, Bytes>, id: u64) -> Answer {
-    let json = cache.get(format!("user:{id}").as_str());
-    let json = json.ok_or_else(|| format!("user {id} was not in the cache"))?;
-    Ok(serde_json::from_slice(&json)?)
+async fn find_by_get(connection: &MultiplexedConnection, id: u64, row: Option<&User>) -> Answer {
+    let mut connection = connection.clone();
+    let key = format!("user:{id}");
+    let json: Option<Vec<u8>> = connection.get(&key).await?;
+    if let Some(json) = json {
+        return Ok(serde_json::from_slice(&json)?);
+    }
+    let user = load(id, row)?;
+    if let Some(user) = &user {
+        let json = serde_json::to_vec(user)?;
+        let () = connection.set_ex(&key, json, TTL.as_secs()).await?;
+    }
+    Ok(user)
+}
+
+async fn find_by_moka(
+    cache: &moka::sync::Cache<String, Bytes>,
+    id: u64,
+    row: Option<&User>,
+) -> Answer {
+    let key = format!("user:{id}");
+    if let Some(json) = cache.get(key.as_str()) {
+        return Ok(serde_json::from_slice(&json)?);
+    }
+    let user = load(id, row)?;
+    if let Some(user) = &user {
+        cache.insert(key, serde_json::to_vec(user)?.into());
+    }
+    Ok(user)
+}
+
+fn find_decoded(
+    cache: &moka::sync::Cache<String, Arc<User>>,
+    id: u64,
+    row: Option<&User>,
+) -> Arc<User> {
+    let key = format!("user:{id}");
+    if let Some(user) = cache.get(key.as_str()) {
+        return user;
+    }
+    let user = Arc::new(load(id, row).expect("a row").expect("a row"));
+    cache.insert(key, Arc::clone(&user));
+    user
 }
 
 impl Subject {
@@ -235,6 +316,7 @@ impl Subject {
             untimed: connect(url, &untimed).await,
             json: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(TTL).build(),
             decoded: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(TTL).build(),
+            absent: AtomicU64::new(1_000_000),
         };
         for size in Size::ALL {
             for caller in 0..CALLERS {
@@ -257,41 +339,47 @@ impl Subject {
         self.decoded.insert(key, Arc::new(user));
     }
 
-    /// So many callers' hits at once, so many by each.
-    pub(crate) async fn hits(self: &Arc<Self>, way: Way, size: Size, callers: u64, times: u64) {
+    /// So many callers' calls at once, so many by each.
+    pub(crate) async fn calls(self: &Arc<Self>, call: Call, callers: u64, times: u64) {
         if callers == 1 {
-            return self.caller(way, size, 0, times).await;
+            return self.caller(call, 0, times).await;
         }
         let mut tasks = JoinSet::new();
         for caller in 0..callers {
             let subject = Arc::clone(self);
-            tasks.spawn(async move { subject.caller(way, size, caller, times).await });
+            tasks.spawn(async move { subject.caller(call, caller, times).await });
         }
         tasks.join_all().await;
     }
 
-    /// One caller's hits, one after the other.
+    /// One caller's calls, one after the other.
     ///
     /// # Panics
     ///
-    /// Where a call is no hit.
-    async fn caller(&self, way: Way, size: Size, caller: u64, times: u64) {
-        let id = black_box(size.id(caller));
+    /// Where a call that is to be a hit is none.
+    async fn caller(&self, call: Call, caller: u64, times: u64) {
+        let Call { outcome, way, size } = call;
+        let row = size.user(caller);
+        let row = (outcome == Outcome::Miss).then_some(&row);
         for _ in 0..times {
+            let id = black_box(match outcome {
+                Outcome::Hit => size.id(caller),
+                Outcome::Miss => self.absent.fetch_add(1, Ordering::Relaxed),
+            });
             let answer = match way {
-                Way::CachedRedis => self.over_redis.find(id).await,
+                Way::CachedRedis => self.over_redis.find(id, row).await,
                 #[cfg(feature = "encryption")]
-                Way::SealedRedis => self.sealed.find(id).await,
-                Way::Get => find_by_get(&self.timed, id).await,
-                Way::GetUntimed => find_by_get(&self.untimed, id).await,
-                Way::CachedMemory => self.in_memory.find(id).await,
-                Way::Moka => find_by_moka(&self.json, id).await,
+                Way::SealedRedis => self.sealed.find(id, row).await,
+                Way::Get => find_by_get(&self.timed, id, row).await,
+                Way::GetUntimed => find_by_get(&self.untimed, id, row).await,
+                Way::CachedMemory => self.in_memory.find(id, row).await,
+                Way::Moka => find_by_moka(&self.json, id, row).await,
                 Way::MokaDecoded => {
-                    black_box(self.decoded.get(format!("user:{id}").as_str()).expect("a hit"));
+                    black_box(find_decoded(&self.decoded, id, row));
                     continue;
                 }
             };
-            black_box(answer.expect("a hit"));
+            black_box(answer.expect("a value"));
         }
     }
 }
