@@ -16,9 +16,6 @@ use tokio::{task::JoinSet, time::Instant};
 /// So many rows that each is read and written many times in a second.
 pub const ROWS: u64 = 32;
 
-/// Longer than a writer may still be at work after it was told to stop.
-pub const PAUSE: Duration = Duration::from_millis(200);
-
 const POLICY: Policy = Policy::ttl(3600).name("rows");
 
 /// Rows of versions, written and read through a cache, and judged. Clones are the same load.
@@ -27,6 +24,8 @@ pub struct Load {
     cache: Cache,
     rows: Arc<Vec<Row>>,
     writing: Arc<AtomicBool>,
+    /// How many writers are at work, or about to see whether they may be.
+    at_work: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     tally: Arc<Tally>,
 }
@@ -69,6 +68,7 @@ impl Load {
             cache: cache.clone(),
             rows: Arc::new((0..ROWS).map(|_| Row::default()).collect()),
             writing: Arc::new(AtomicBool::new(true)),
+            at_work: Arc::default(),
             stop: Arc::default(),
             tally: Arc::default(),
         };
@@ -108,16 +108,25 @@ impl Load {
     async fn keep_writing(&self, writer: u64) {
         let mut random = fastrand::Rng::with_seed(writer);
         while !self.stop.load(Ordering::SeqCst) {
+            self.at_work.fetch_add(1, Ordering::SeqCst);
             if self.writing.load(Ordering::SeqCst) {
                 self.write(random.u64(..ROWS / 4) * 4 + writer).await;
             }
+            self.at_work.fetch_sub(1, Ordering::SeqCst);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    /// Whether the writers write from now on.
-    pub fn let_write(&self, writing: bool) {
-        self.writing.store(writing, Ordering::SeqCst);
+    /// Lets the writers write again.
+    pub fn let_write(&self) {
+        self.writing.store(true, Ordering::SeqCst);
+    }
+
+    /// Stops the writers, and waits until none is at work.
+    pub async fn stop_writing(&self) {
+        self.writing.store(false, Ordering::SeqCst);
+        let idle = async || self.at_work.load(Ordering::SeqCst) == 0;
+        eventually("no writer is at work", idle).await;
     }
 
     /// The key of a row.

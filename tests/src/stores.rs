@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use cache_runtime::Cache;
+use cache_runtime::{Builder, Cache};
 use cache_test_support::{cluster::RedisCluster, server::RedisServer};
 
 /// Tests that are not about deadlines must not fail for one on a busy machine.
@@ -17,8 +17,28 @@ pub const DEADLINE: Duration = Duration::from_secs(10);
 ///
 /// Where `url` is malformed.
 pub async fn patient_cache(url: &str) -> Cache {
-    let cache = Cache::builder().url(url).deadline(DEADLINE).build().await;
-    cache.unwrap_or_else(|e| panic!("{url}: {e}"))
+    built(Cache::builder().url(url).deadline(DEADLINE)).await
+}
+
+/// What an operation may take where its server is going to be silent, and the test waits for that.
+pub const HASTE: Duration = Duration::from_millis(200);
+
+/// A cache that does not wait long for its store.
+///
+/// # Panics
+///
+/// Where `url` is malformed.
+pub async fn hasty_cache(url: &str) -> Cache {
+    built(Cache::builder().url(url).deadline(HASTE)).await
+}
+
+/// A cache with these settings.
+///
+/// # Panics
+///
+/// Where they are wrong.
+pub async fn built(builder: Builder) -> Cache {
+    builder.build().await.unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Runs `test` on the embedded store, then on a Redis of its own, then on a Redis Cluster that is empty.
@@ -41,7 +61,7 @@ pub async fn on_each_store_in_one_slot(test: impl AsyncFn(Cache)) {
     }
     println!("over {}", cluster.url());
     let cache = Cache::builder().url(&cluster.url()).namespace("{test}").deadline(DEADLINE);
-    test(cache.build().await.unwrap_or_else(|e| panic!("{}: {e}", cluster.url()))).await;
+    test(built(cache).await).await;
 }
 
 /// A cluster that one test has for itself, and leaves to the next one. Clusters take two seconds to start, so they

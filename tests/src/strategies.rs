@@ -6,7 +6,9 @@ use std::{
 };
 
 use cache_runtime::{Cache, Error, cached, invalidates, write_behind, write_through};
-use cache_test_support::patience::in_time;
+use cache_test_support::patience::{eventually, in_time};
+
+use crate::herd::counters;
 
 /// Rows of numbers, in a table that counts how often it is read.
 #[derive(Clone, Debug)]
@@ -44,6 +46,18 @@ impl Rows {
     /// How often a row has been read from the table.
     pub fn loads(&self) -> u64 {
         self.table().loads
+    }
+
+    /// Waits until one read after the other is a hit.
+    pub async fn hits_resume(&self) {
+        eventually("every call is a hit", async || {
+            let hits = counters(&self.cache, "rows.read").hits;
+            for _ in 0..20 {
+                self.read(1_000).await;
+            }
+            counters(&self.cache, "rows.read").hits >= hits + 20
+        })
+        .await;
     }
 
     /// Cache-aside.

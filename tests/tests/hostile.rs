@@ -9,8 +9,7 @@ use std::{
 };
 
 use cache_runtime::{Cache, CacheValue, Codec, Compression, Policy};
-use cache_tests::{herd::counters, server::RedisServer, stores::patient_cache};
-use redis::{Client, aio::MultiplexedConnection, cmd};
+use cache_tests::{direct::Direct, herd::counters, server::RedisServer, stores::patient_cache};
 use serde::{Deserialize, Serialize};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -38,33 +37,25 @@ const ROWS: Policy = Policy::ttl(600).value::<Rows>().name("rows");
 
 /// An attacker with a connection, and an entry of which all but the payload is as it should be.
 struct Attacker {
-    redis: MultiplexedConnection,
+    redis: Direct,
     header: Vec<u8>,
 }
 
 impl Attacker {
     async fn new(server: &RedisServer, cache: &Cache) -> Attacker {
-        let client = Client::open(server.url()).expect("the URL is well-formed");
-        let redis = client.get_multiplexed_async_connection().await.expect("the server is there");
-        let mut attacker = Attacker { redis, header: Vec::new() };
+        let redis = Direct::to(server).await;
         cache.get_or_load(KEY, &ROWS, || async { Some(loaded()) }).await;
-        attacker.header = attacker.stored().await[..54].to_vec();
-        attacker
+        let header = redis.get(KEY).await[..54].to_vec();
+        Attacker { redis, header }
     }
 
-    async fn stored(&mut self) -> Vec<u8> {
-        cmd("GET").arg(KEY).query_async(&mut self.redis).await.expect("the server obeys")
-    }
-
-    async fn plant(&mut self, codec: u8, compression: u8, payload: &[u8]) {
+    async fn plant(&self, codec: u8, compression: u8, payload: &[u8]) {
         let mut bytes = self.header.clone();
         (bytes[19], bytes[21]) = (codec, compression);
         let length = u32::try_from(payload.len()).expect("it is not that long");
         bytes[22..26].copy_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(payload);
-        let set: redis::RedisResult<()> =
-            cmd("SET").arg(KEY).arg(bytes).query_async(&mut self.redis).await;
-        set.expect("the server obeys");
+        self.redis.set(KEY, &bytes).await;
     }
 }
 
@@ -114,7 +105,7 @@ fn lies() -> Vec<(&'static str, u8, Vec<u8>)> {
 async fn an_entry_cannot_fill_the_memory_of_its_reader() {
     let server = RedisServer::start();
     let cache = patient_cache(&server.url()).await;
-    let mut attacker = Attacker::new(&server, &cache).await;
+    let attacker = Attacker::new(&server, &cache).await;
     for (what, codec, payload) in lies() {
         attacker.plant(codec, 0, &payload).await;
         expect_harmless(&cache, &ROWS, what, payload.len() * 8 + 4 * MIB).await;
@@ -131,7 +122,7 @@ async fn an_entry_cannot_fill_the_memory_of_its_reader() {
             let policy = unlimited.codec(codec);
             cache.invalidate(KEY).await.expect("the server is there");
             cache.get_or_load(KEY, &policy, || async { Some(bomb) }).await;
-            let stored = attacker.stored().await.len();
+            let stored = attacker.redis.get(KEY).await.len();
             assert!((54..size / 200).contains(&stored), "{stored} bytes stand for {size}");
             // It says how long it is, so nothing is set aside for it.
             expect_harmless(&cache, &ROWS, &format!("a bomb by {compression:?}"), 3 * MIB).await;
@@ -141,7 +132,7 @@ async fn an_entry_cannot_fill_the_memory_of_its_reader() {
         let value = Rows { texts: vec!["a".repeat(2 * MIB)], ..Rows::default() };
         cache.invalidate(KEY).await.expect("the server is there");
         cache.get_or_load(KEY, &unlimited, || async { Some(value) }).await;
-        let payload = attacker.stored().await[54..].to_vec();
+        let payload = attacker.redis.get(KEY).await[54..].to_vec();
         expect_harmless(&cache, &strict, "a little bomb", 4 * MIB).await;
         if mark == b'l' {
             // A length that no block of so many bytes can have.

@@ -26,10 +26,7 @@ pub struct Log {
 impl Log {
     /// Listens from now on, until it is dropped.
     pub fn listen() -> Log {
-        // Where two threads reach an event at once for the first time, and nobody listens on any of them yet, `tracing` can
-        // take it for one that nobody will ever listen to.
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| _ = tracing::subscriber::set_global_default(Interested));
+        keep_all_events();
         let text = Arc::<Mutex<String>>::default();
         let listener = Listener { text: Arc::clone(&text), spans: AtomicU64::new(1) };
         Log { text, _guard: tracing::subscriber::set_default(listener) }
@@ -45,6 +42,15 @@ impl Log {
         let text = self.text();
         text.lines().any(|line| line.starts_with(level) && words.iter().all(|w| line.contains(w)))
     }
+}
+
+/// Makes sure that whoever listens on a thread of this process hears every event.
+///
+/// Where two threads reach an event at once for the first time, and nobody listens on either of them, `tracing` can take it
+/// for one that nobody will ever listen to.
+pub fn keep_all_events() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| _ = tracing::subscriber::set_global_default(Interested));
 }
 
 /// Wants to hear everything, and keeps nothing.

@@ -128,6 +128,11 @@ impl Fleet {
         behind("slave0:") && behind("slave1:")
     }
 
+    /// Whether one of the replicas is a master, in its own eyes.
+    pub fn has_another_master(&self) -> bool {
+        self.is_master(1) || self.is_master(2)
+    }
+
     /// Whether server `which` is a master, in its own eyes.
     pub fn is_master(&self, which: usize) -> bool {
         // One that has just been promoted closes its connections.

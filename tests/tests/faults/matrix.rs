@@ -1,127 +1,131 @@
-//! Each fault with each operation, twice: before, during, and after it.
+//! The fault matrix: whatever is the matter with the server, every operation goes on answering rightly from its source,
+//! and afterwards from the cache.
 
+mod pairs;
+mod sequences;
+mod traffic;
+
+use std::{fmt::Display, sync::Arc, time::Duration};
+
+use cache_runtime::{Breaker, Cache, StoreStats};
 use cache_tests::{
-    faults::{Answered, Fault, Refusal},
-    operations::{Operation, Seen},
+    faults::{Fault, Rig},
+    herd::Herd,
+    operations::{BATCH, Operation, Seen, Service},
+    patience::in_time,
 };
-use tokio::task::JoinSet;
+use tokio::{task::block_in_place, time::sleep};
 
-use super::{CALLS, Field, HERD, ROW, UNTOUCHED, WRITTEN};
+/// The row that an operation is tried on: the first of a batch.
+const ROW: u64 = 0;
 
-/// A fault that has been healed comes back.
-const ROUNDS: usize = 2;
+/// A row that is stored when a fault begins, and written while it lasts.
+const WRITTEN: u64 = BATCH;
 
-/// All cells of one fault, at the same time.
-async fn row_of(fault: Fault) {
-    let cells: JoinSet<()> = Operation::ALL.into_iter().map(|o| cell(fault, o)).collect();
-    cells.join_all().await;
+/// A row that nothing else touches.
+const UNTOUCHED: u64 = BATCH + 1;
+
+/// Calls one after the other: many more than fail before the cache leaves a server alone.
+const CALLS: u64 = 20;
+
+/// Calls at once.
+const HERD: usize = 32;
+
+/// What an operation on a server may take that does not say that it fails. Otherwise it has all the time that it needs,
+/// so that no answer comes too late on a busy machine.
+const DEADLINE: Duration = Duration::from_millis(100);
+
+/// Between two looks at a condition.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A service, and the server that it is to do without.
+struct Field {
+    rig: Rig,
+    service: Arc<Service>,
 }
 
-async fn cell(fault: Fault, operation: Operation) {
-    let mut field = Field::for_faults(vec![fault]).await;
-    for round in 0..ROUNDS {
-        if fault != Fault::NotStarted || round > 0 {
-            field.hits_resume().await;
+impl Field {
+    /// A field on which these faults can be tried.
+    async fn for_faults(faults: Vec<Fault>) -> Field {
+        let silent = faults.iter().any(|fault| fault.is_silent());
+        let rig = Rig::for_faults(faults).await;
+        let deadline = if silent { DEADLINE } else { Duration::from_secs(10) };
+        let cache = Cache::builder().url(&rig.url()).deadline(deadline).build();
+        let cache = in_time("a cache", cache).await.expect("a server that is away is no error");
+        Field { rig, service: Arc::new(Service::new(cache)) }
+    }
+
+    fn inject(&mut self, fault: Fault) {
+        block_in_place(|| fault.inject(&mut self.rig));
+    }
+
+    fn heal(&mut self, fault: Fault) {
+        block_in_place(|| fault.heal(&mut self.rig));
+    }
+
+    async fn call(&self, operation: Operation, row: u64) {
+        in_time("an answer", self.service.call(operation, row)).await;
+    }
+
+    /// Calls one after the other, and says what was seen of them.
+    async fn calls(&self, operation: Operation, row: u64, calls: u64) -> Seen {
+        let before = self.service.seen();
+        for _ in 0..calls {
+            self.call(operation, row).await;
         }
-        field.inject(fault);
-        during(&field, fault, operation).await;
-        field.heal(fault);
-        match round % 2 {
-            // At once, before the cache may have noticed.
-            0 => drop(field.calls(Operation::Read, WRITTEN, CALLS).await),
-            _ => by_itself(&field, fault).await,
+        self.service.seen() - before
+    }
+
+    /// Calls at once.
+    async fn herd(&self, operation: Operation) {
+        let herd = Herd::of(HERD, || {
+            let service = Arc::clone(&self.service);
+            async move { service.call(operation, ROW).await }
+        });
+        herd.answers().await;
+    }
+
+    /// Waits until the store is well and owed nothing, as the cache sees it. Nobody calls meanwhile.
+    async fn recovers(&self) {
+        let well = || {
+            let StoreStats { breaker, pending_invalidations, .. } =
+                self.service.cache().stats().store;
+            (breaker, pending_invalidations) == (Breaker::Closed, 0)
+        };
+        let recovered = async {
+            while !well() {
+                sleep(LOOK).await
+            }
+        };
+        in_time("the cache to recover by itself", recovered).await;
+    }
+
+    /// Calls until everything that is read is a hit, and stays one.
+    async fn hits_resume(&self) {
+        // A call that is answered at once does not give way to others, nor to a clock.
+        let resumed = async {
+            while self.loads_of_reads().await > 0 {
+                sleep(LOOK).await
+            }
+        };
+        in_time("every call to be a hit", resumed).await;
+    }
+
+    async fn loads_of_reads(&self) -> u64 {
+        let mut loads = 0;
+        for row in [ROW, WRITTEN, UNTOUCHED] {
+            loads += self.calls(Operation::Read, row, CALLS).await.loads;
         }
-    }
-    field.hits_resume().await;
-    field.assert_all_was_right(format_args!("{fault}, {operation}"));
-}
-
-/// Nobody calls until the cache has noticed by itself that its server is well.
-async fn by_itself(field: &Field, fault: Fault) {
-    field.recovers().await;
-    // A machine that stalls may make an answer come too late.
-    if fault.keeps_entries() && !fault.is_silent() {
-        let seen = field.calls(Operation::Read, UNTOUCHED, 1).await;
-        assert_eq!(seen.loads, 0, "{fault}: the first call is a hit");
-    }
-    let opened = field.service.cache().stats().store.opened;
-    match (fault.answered(), fault) {
-        // A node that has not this key may have others.
-        (_, Fault::Refuses(Refusal::Moved)) | (Answered::Hit, _) => {
-            assert_eq!(opened, 0, "{fault}: the server serves others");
+        for operation in [Operation::LockedRead, Operation::Batch] {
+            loads += self.calls(operation, ROW, CALLS).await.loads;
         }
-        (Answered::Loaded, _) => assert!(opened >= ROUNDS as u64, "{fault}: {opened}"),
-        (Answered::Either, _) => {}
+        loads
     }
-}
 
-async fn during(field: &Field, fault: Fault, operation: Operation) {
-    // What is written now was stored before, and must not be seen again, now or later.
-    field.call(Operation::Invalidate, WRITTEN).await;
-    field.call(Operation::Read, WRITTEN).await;
-    let seen = match operation.writes() {
-        false => field.calls(operation, ROW, CALLS).await,
-        true => written_and_read(field, operation).await,
-    };
-    let least = match (fault.answered(), operation.writes()) {
-        (Answered::Loaded, _) | (Answered::Hit, true) => CALLS,
-        (Answered::Hit, false) | (Answered::Either, _) => 0,
-    };
-    let most =
-        if (fault.answered(), operation.writes()) == (Answered::Hit, false) { 0 } else { CALLS };
-    assert!(
-        (least..=most).contains(&seen.loads),
-        "{fault}, {operation}: {} loads for {CALLS} calls, of which there had to be {least} to {most}",
-        seen.loads
-    );
-    if fault.answered() == Answered::Hit {
-        assert_eq!(field.calls(Operation::Read, UNTOUCHED, CALLS).await.loads, 0, "{fault}");
+    /// Nobody was given what was not so, in all this time.
+    fn assert_all_was_right(&self, what: impl Display) {
+        let Seen { calls, stale, wrong, .. } = self.service.seen();
+        assert!(calls > 0);
+        assert_eq!((stale, wrong), (0, 0), "{what}: stale and wrong answers of {calls}");
     }
-    let before = field.service.seen();
-    field.herd(operation).await;
-    let herd = field.service.seen() - before;
-    assert!(herd.loads <= HERD as u64, "{fault}, {operation}: {herd:?}");
-    field.calls(Operation::Read, WRITTEN, CALLS).await;
-    field.calls(Operation::Read, ROW, CALLS).await;
-}
-
-/// Each write is read back.
-async fn written_and_read(field: &Field, operation: Operation) -> Seen {
-    let before = field.service.seen();
-    for _ in 0..CALLS {
-        field.call(operation, ROW).await;
-        field.call(Operation::Read, ROW).await;
-    }
-    field.service.seen() - before
-}
-
-macro_rules! rows {
-    ($($name:ident: $fault:expr,)*) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() {
-            row_of($fault).await;
-        })*
-
-        /// The table has a row for every fault.
-        #[test]
-        fn no_fault_is_left_out() {
-            assert_eq!([$($fault),*], Fault::ALL);
-        }
-    };
-}
-
-rows! {
-    not_started: Fault::NotStarted,
-    killed: Fault::Killed,
-    hung: Fault::Hung,
-    slow: Fault::Slow,
-    restarted_empty: Fault::RestartedEmpty,
-    connection_resets: Fault::Resets,
-    full: Fault::Full,
-    read_only_replica: Fault::ReadOnly,
-    wrong_password: Fault::WrongPassword,
-    answers_readonly: Fault::Refuses(Refusal::ReadOnly),
-    answers_loading: Fault::Refuses(Refusal::Loading),
-    answers_moved: Fault::Refuses(Refusal::Moved),
-    answers_clusterdown: Fault::Refuses(Refusal::ClusterDown),
 }

@@ -1,0 +1,11 @@
+//! Reads through the cache: what is loaded, by whom, what is stored of it, and for how long it is served.
+
+mod batches;
+mod failed_loads;
+mod freshness;
+mod read_through;
+mod round_trips;
+mod stampede;
+mod tags;
+mod values;
+mod versions;

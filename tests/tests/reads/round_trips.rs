@@ -1,0 +1,127 @@
+//! What calls cost on the wire: how often each waits for the server.
+
+use std::{convert::Infallible, time::Duration};
+
+use cache_runtime::{Cache, Policy};
+use cache_tests::{
+    patience::eventually,
+    rows::get_or,
+    server::RedisServer,
+    source::Source,
+    stores::{DEADLINE, built},
+    wire::{Counts, Wire},
+};
+use tokio::time::sleep;
+
+const ROW: Policy = Policy::ttl(3600).lock().name("row");
+const TAGS: [&str; 3] = ["tenant:7", "plan:free", "region:eu"];
+
+/// A cache over one connection, for what goes out together over several is seen as one round trip only if none of
+/// them answers before the last is asked.
+async fn connect() -> (RedisServer, Wire, Cache) {
+    let server = RedisServer::start();
+    let wire = Wire::to(&server).await;
+    let cache = built(Cache::builder().url(&wire.url()).connections(1).deadline(DEADLINE)).await;
+    (server, wire, cache)
+}
+
+fn trips(round_trips: u64, requests: u64) -> Counts {
+    Counts { round_trips, requests }
+}
+
+#[tokio::test]
+async fn a_hit_waits_once_and_a_miss_three_times() {
+    let (_server, wire, cache) = connect().await;
+    // It looks, takes a lease, and stores.
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await.1, trips(3, 3));
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await.1, trips(1, 1));
+}
+
+#[tokio::test]
+async fn with_three_tags_it_is_the_same() {
+    let (_server, wire, cache) = connect().await;
+    // One message looks at all four keys; then each tag is asked for its stamp with the lease, and looked at again
+    // when the value is stored.
+    assert_eq!(wire.during(get_or(&cache, &TAGS, "row:1", &ROW, 1)).await.1, trips(3, 1 + 4 + 4));
+    assert_eq!(wire.during(get_or(&cache, &TAGS, "row:1", &ROW, 1)).await.1, trips(1, 1));
+}
+
+#[tokio::test]
+async fn what_a_tag_has_made_stale_is_a_miss_like_any_other() {
+    let (_server, wire, cache) = connect().await;
+    get_or(&cache, &TAGS, "row:1", &ROW, 1).await;
+    assert_eq!(wire.during(cache.invalidate_tags(["plan:free"])).await.1, trips(1, 1));
+    assert_eq!(wire.during(get_or(&cache, &TAGS, "row:1", &ROW, 1)).await.1, trips(3, 1 + 4 + 4));
+}
+
+#[tokio::test]
+async fn what_cannot_be_decoded_is_a_miss_like_any_other() {
+    let (_server, wire, cache) = connect().await;
+    cache.put("row:1", "no number", 60).await.expect("the server is there");
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await.1, trips(3, 3));
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await.1, trips(1, 1));
+}
+
+#[tokio::test]
+async fn a_fenced_write_waits_twice() {
+    let (_server, wire, cache) = connect().await;
+    let write = async {
+        let (keys, tags) = tokio::join!(cache.fence(["row:1", "row:2"]), cache.fence_tags(TAGS));
+        let (keys, tags) = tokio::join!(keys.settle(), tags.settle());
+        keys.and(tags)
+    };
+    let (settled, counts) = wire.during(write).await;
+    assert_eq!(settled, Ok(()));
+    assert_eq!(counts, trips(2, 5 + 5));
+}
+
+#[tokio::test]
+async fn a_write_through_waits_twice() {
+    let (_server, wire, cache) = connect().await;
+    let write = cache.write_through("row:1", &ROW, || async { Ok::<_, Infallible>(2_u64) });
+    assert_eq!(wire.during(write).await.1, trips(2, 2));
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await, (2, trips(1, 1)));
+}
+
+#[tokio::test]
+async fn a_caller_that_is_served_an_expired_value_waits_once() {
+    const TTL: Duration = Duration::from_millis(100);
+    const POLICY: Policy = Policy::ttl_duration(TTL).stale_while_revalidate(3600).name("row");
+    let (server, wire, cache) = connect().await;
+    let source = Source::held();
+    let read = async || {
+        let source = std::sync::Arc::clone(&source);
+        let load = || async move { Ok::<_, Infallible>(source.query().await) };
+        let Ok(row) = cache.get_or_refresh("row:1", &POLICY, load).await;
+        row
+    };
+    source.answer(1);
+    assert_eq!(read().await, 1);
+    sleep(TTL).await;
+    // The renewal has begun, and waits for the source.
+    assert_eq!(read().await, 1);
+    source.asked(2).await;
+    assert_eq!(wire.during(read()).await, (1, trips(1, 1)));
+    // It elects itself and looks whether somebody was faster, in one round trip; then it stores, and ends.
+    let before = wire.counts();
+    source.answer(1);
+    eventually("the renewal has ended", async || {
+        server.command(&["EXISTS", "row:1#refresh{row:1}"]).trim() == ":0"
+    })
+    .await;
+    let after = wire.counts();
+    assert_eq!(after.requests - before.requests, 2, "one stores, one ends the election");
+}
+
+#[tokio::test]
+async fn a_namespace_costs_a_key_and_no_round_trip() {
+    let server = RedisServer::start();
+    let wire = Wire::to(&server).await;
+    let cache = Cache::builder().url(&wire.url()).namespace("shop").connections(1);
+    let cache = built(cache.deadline(DEADLINE)).await;
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await.1, trips(3, 1 + 2 + 2));
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await.1, trips(1, 1));
+    let write = cache.write_through("row:1", &ROW, || async { Ok::<_, Infallible>(2_u64) });
+    assert_eq!(wire.during(write).await.1, trips(2, 3));
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await, (2, trips(1, 1)));
+}

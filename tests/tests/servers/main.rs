@@ -1,0 +1,7 @@
+//! Servers of every kind: accounts, TLS, sentinels and clusters, and what callers see when one takes another's place.
+
+mod accounts;
+mod cluster;
+mod numbered;
+mod sentinel;
+mod tls;

@@ -1,0 +1,7 @@
+//! Writes through the cache: what they end, what they leave, and what becomes of it where the store does not answer.
+
+mod on_unavailable;
+mod pending_invalidations;
+mod stale_race;
+mod write_behind;
+mod write_through;
