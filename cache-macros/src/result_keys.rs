@@ -45,7 +45,7 @@ impl ResultKeys {
             self.parts += 1;
             let value = key::argument(placeholder, literal, params);
             self.before.extend(quote_spanned! {span=>
-                let #part = #krate::__private::written(#value);
+                let #part = #krate::__private::rendered(#value);
             });
             quote_spanned!(span=> &#part)
         });

@@ -39,7 +39,7 @@ use crate::{
 };
 pub use crate::{
     flight::SharedError,
-    key::{Written, written},
+    key::{Rendered, rendered},
     read::{Attended, Decision, Owned, Run, keep},
     value::{Fingerprint, LayoutOf, Opaque},
     write::Leave,

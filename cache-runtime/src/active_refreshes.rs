@@ -7,30 +7,30 @@ use std::{
 
 use crate::striped::Striped;
 
-pub(crate) struct Refreshing {
+pub(crate) struct ActiveRefreshes {
     shards: Striped<Mutex<HashSet<Arc<str>>>>,
 }
 
 /// One renewal that is under way. Dropping it ends it.
-pub(crate) struct Renewal {
-    refreshing: Arc<Refreshing>,
+pub(crate) struct ActiveRefresh {
+    active: Arc<ActiveRefreshes>,
     key: Arc<str>,
 }
 
-impl Refreshing {
+impl ActiveRefreshes {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Refreshing { shards: Striped::new(Mutex::default) })
+        Arc::new(ActiveRefreshes { shards: Striped::new(Mutex::default) })
     }
 
     /// Begins to renew `key`, unless somebody is at it.
-    pub(crate) fn begin(self: &Arc<Self>, key: &str) -> Option<Renewal> {
+    pub(crate) fn begin(self: &Arc<Self>, key: &str) -> Option<ActiveRefresh> {
         let mut shard = self.shard(key);
         if shard.contains(key) {
             return None;
         }
         let key: Arc<str> = key.into();
         shard.insert(Arc::clone(&key));
-        Some(Renewal { refreshing: Arc::clone(self), key })
+        Some(ActiveRefresh { active: Arc::clone(self), key })
     }
 
     /// No panic can leave a shard half changed, so a poisoned one is as good.
@@ -39,8 +39,8 @@ impl Refreshing {
     }
 }
 
-impl Drop for Renewal {
+impl Drop for ActiveRefresh {
     fn drop(&mut self) {
-        self.refreshing.shard(&self.key).remove(&*self.key);
+        self.active.shard(&self.key).remove(&*self.key);
     }
 }

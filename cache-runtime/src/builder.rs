@@ -1,4 +1,4 @@
-//! How a cache is configured and built.
+//! Configures and builds a cache.
 
 mod address;
 mod cluster;
@@ -10,6 +10,7 @@ mod query;
 mod resilience;
 mod sentinel;
 mod tls;
+mod url_error;
 
 use std::{
     fmt,
@@ -17,13 +18,13 @@ use std::{
     time::Duration,
 };
 
-use self::resilience::Outage;
+use self::resilience::Resilience;
 pub use self::tls::Tls;
 use crate::{
-    active_refreshes::Refreshing,
+    active_refreshes::ActiveRefreshes,
     cache::Cache,
     credentials::Provider,
-    encryption::Seal,
+    encryption::Encryptor,
     error::Error,
     flight::Flights,
     guard::{Guard, Settings},
@@ -33,11 +34,11 @@ use crate::{
     store::{Store, memory::MemoryStore},
 };
 
-/// How many values the embedded store keeps where the URL does not say.
+/// How many values the embedded store keeps by default.
 const CAPACITY: u64 = 100_000;
 
 impl Cache {
-    /// A cache in this process's memory, of 100,000 values at most.
+    /// A cache in this process's memory, of at most 100,000 values.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -60,13 +61,12 @@ impl Cache {
     /// # Errors
     ///
     /// [`Error::Config`] for a malformed URL. A server that cannot be reached is not an error: the cache
-    /// connects when it can, and until then functions load for themselves.
+    /// connects when it can, and until then functions load without it.
     pub async fn connect(url: &str) -> Result<Cache, Error> {
         Cache::builder().url(url).build().await
     }
 
-    /// A cache over the store that the environment variable `CACHE_URL` names; in memory where it is not
-    /// set.
+    /// A cache over the store that the environment variable `CACHE_URL` names, or in memory where it is not set.
     ///
     /// # Errors
     ///
@@ -103,9 +103,9 @@ pub struct Builder {
     connections: usize,
     deadline: Duration,
     fence_life: Duration,
-    outage: Outage,
+    resilience: Resilience,
     log_keys: bool,
-    seal: Seal,
+    encryptor: Encryptor,
     tls: Option<Tls>,
     provider: Option<Provider>,
 }
@@ -118,9 +118,9 @@ impl Default for Builder {
             connections: 4,
             deadline: Duration::from_millis(100),
             fence_life: Duration::from_secs(10),
-            outage: Outage::DEFAULT,
+            resilience: Resilience::DEFAULT,
             log_keys: false,
-            seal: Seal::default(),
+            encryptor: Encryptor::default(),
             tls: None,
             provider: None,
         }
@@ -128,16 +128,16 @@ impl Default for Builder {
 }
 
 impl fmt::Debug for Builder {
-    /// The URL may hold a password, and stays out.
+    /// Leaves out the URL, which may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("namespace", &self.namespace)
             .field("connections", &self.connections)
             .field("deadline", &self.deadline)
             .field("fence_life", &self.fence_life)
-            .field("outage", &self.outage)
+            .field("resilience", &self.resilience)
             .field("log_keys", &self.log_keys)
-            .field("encryption", &self.seal)
+            .field("encryption", &self.encryptor)
             .field("tls", &self.tls)
             .field("credentials", &self.provider.is_some())
             .finish_non_exhaustive()
@@ -145,8 +145,8 @@ impl fmt::Debug for Builder {
 }
 
 impl Builder {
-    /// Begins with the store that the environment variable `CACHE_URL` names, or the embedded one where it
-    /// is not set.
+    /// A builder for the store that the environment variable `CACHE_URL` names, or for the embedded store where it is
+    /// not set.
     ///
     /// # Errors
     ///
@@ -166,24 +166,23 @@ impl Builder {
     ///
     /// | URL | store |
     /// |---|---|
-    /// | `memory://?capacity=100000` | embedded in this process, of so many values at most |
+    /// | `memory://?capacity=100000` | embedded in this process, with at most that many values |
     /// | `redis://user:password@host:6379/0` | Redis 7 or Valkey |
     /// | `rediss://…` | the same over TLS (feature `tls`): see [`tls`](Builder::tls) |
-    /// | `redis+sentinel://user:password@host:26379,host2:26379/name/0` | the master that these sentinels know as `name`, wherever it is: see below |
+    /// | `redis+sentinel://user:password@host:26379,host2:26379/name/0` | the master that these sentinels know as `name`: see below |
     /// | `rediss+sentinel://…` | the same, both the sentinels and the servers over TLS |
-    /// | `redis+cluster://user:password@host:6379,host2:6379` | a Redis Cluster, of which some nodes are named; `rediss+cluster://…` over TLS |
+    /// | `redis+cluster://user:password@host:6379,host2:6379` | a Redis Cluster, of which the URL names some nodes; `rediss+cluster://…` over TLS |
     ///
     /// `valkey` and `valkeys` can stand for `redis` and `rediss`. User, password, port and the number of the database
-    /// can be left out, the passwords' special characters are percent-encoded (`p@ss` is `p%40ss`), and no part of a
-    /// URL is shown anywhere but its hosts.
+    /// are optional. Special characters of a password are percent-encoded (`p@ss` is `p%40ss`). Of a URL, only the hosts
+    /// are ever shown.
     ///
-    /// Sentinels are asked in turn where the master is, the one first that answered last, at each attempt to connect
-    /// and once a second; each has 300 ms. A server that turns out to be a replica is not taken. User and password of
-    /// the URL are those of the servers; those of the sentinels are
-    /// `?sentinel_user=…&sentinel_password=…`.
+    /// At each attempt to connect, and once a second, the sentinels are asked in turn where the master is; the one that
+    /// answered last is asked first, and each has 300 ms. A server that turns out to be a replica is not used. User and
+    /// password of the URL are those of the servers; `?sentinel_user=…&sentinel_password=…` are those of the sentinels.
     ///
-    /// To each URL of a server, `?deadline=250ms` can be added. It counts more than what the program says by
-    /// [`deadline`](Builder::deadline): how far away a server is, is known where its URL is written.
+    /// Every URL of a server can have `?deadline=250ms`. It overrides [`deadline`](Builder::deadline), because whoever
+    /// writes the URL knows how far away the server is.
     pub fn url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self
@@ -195,37 +194,37 @@ impl Builder {
         self
     }
 
-    /// How many connections to the server are shared by all callers: 4 by default, at least 1. Those to a cluster are
-    /// shared out among its masters, with one for each of them at least.
+    /// How many connections to the server all callers share: 4 by default, at least 1. For a cluster they are divided
+    /// among its masters, at least one for each.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections.max(1);
         self
     }
 
-    /// How long one operation on the store may take, connecting included: 100 ms by default. This is what
-    /// a failing store can add to a call. A URL can set it too (`redis://host/?deadline=250ms`), and then that counts.
+    /// How long one operation on the store may take, connecting included: 100 ms by default. A failing store delays a
+    /// call by no more than this. A URL can override it (`redis://host/?deadline=250ms`).
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// How long the fence of a writer stands that died before it could settle: 10 s by default. A living
-    /// writer renews its fence.
+    /// How long a fence stands after its writer died without settling: 10 s by default. A living writer renews its
+    /// fence.
     pub fn fence_time(mut self, time: Duration) -> Self {
         self.fence_life = time;
         self
     }
 
-    /// Builds the cache, and waits for its first connections for as long as one operation may take.
+    /// Builds the cache, and waits for its first connections, no longer than the deadline of one operation.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a malformed URL or namespace, or a feature that is not built in. A server
+    /// [`Error::Config`] for a malformed URL or namespace, or for a feature that is not enabled. A server
     /// that cannot be reached is not an error: the cache connects when it can.
     pub async fn build(self) -> Result<Cache, Error> {
-        let this = self.queried()?;
+        let this = self.take_url_settings()?;
         let deadline = this.deadline;
-        let cache = this.built()?;
+        let cache = this.build_store()?;
         #[cfg(feature = "redis")]
         if let Some(Store::Redis(store)) = cache.inner.guard.as_ref().map(|guard| guard.store()) {
             match tokio::time::timeout(deadline, store.connect()).await {
@@ -243,42 +242,42 @@ impl Builder {
 
     /// Builds the cache without waiting for anything: it connects when it is first used.
     pub(crate) fn build_lazily(self) -> Result<Cache, Error> {
-        self.queried()?.built()
+        self.take_url_settings()?.build_store()
     }
 
-    /// The cache, where the URL's settings have been taken out of it.
-    fn built(self) -> Result<Cache, Error> {
+    /// Builds the cache from a URL that names a store and nothing else.
+    fn build_store(self) -> Result<Cache, Error> {
         self.check()?;
         let (store, description) = self.store()?;
-        Ok(self.over(Some(store), description))
+        Ok(self.with_store(Some(store), description))
     }
 
     pub(crate) fn memory(self) -> Cache {
         let store = Store::Memory(MemoryStore::new(CAPACITY));
-        self.over(Some(store), "memory".to_owned())
+        self.with_store(Some(store), "memory".to_owned())
     }
 
     pub(crate) fn disabled(self) -> Cache {
-        self.over(None, "disabled".to_owned())
+        self.with_store(None, "disabled".to_owned())
     }
 
-    fn over(self, store: Option<Store>, description: String) -> Cache {
-        let everything = self.namespace.as_deref().map(key::stored_namespace);
+    fn with_store(self, store: Option<Store>, description: String) -> Cache {
+        let namespace_tag = self.namespace.as_deref().map(key::stored_namespace);
         let kind = store.as_ref().map_or("disabled", Store::kind);
         let counters = Arc::<StoreCounters>::default();
         let settings = Settings {
             counters: Arc::clone(&counters),
             log_keys: self.log_keys,
-            ..self.outage.settings(self.deadline, everything.as_deref())
+            ..self.resilience.settings(self.deadline, namespace_tag.as_deref())
         };
         Cache {
             inner: Arc::new(Inner {
                 guard: store.map(|store| Guard::new(store, settings)),
-                namespace_tag: everything.map(String::into_boxed_str),
+                namespace_tag: namespace_tag.map(String::into_boxed_str),
                 namespace: self.namespace.map(String::into_boxed_str),
                 fence_life: self.fence_life,
                 flights: Flights::new(),
-                refreshing: Refreshing::new(),
+                active_refreshes: ActiveRefreshes::new(),
                 registry: Registry::new(kind, &counters),
                 queues: Mutex::default(),
                 description,
@@ -294,15 +293,15 @@ impl Builder {
         if self.fence_life.is_zero() {
             return config("a fence time of zero would protect nothing");
         }
-        self.seal.check()?;
-        self.outage.check()?;
+        self.encryptor.check()?;
+        self.resilience.check()?;
         match self.namespace.as_deref() {
             Some("") => config("the namespace is empty; leave `namespace` out to have none"),
             Some(n) if n.contains(|c: char| c.is_whitespace() || c.is_control()) => {
-                config("the namespace has white space or control characters in it")
+                config("the namespace contains white space or control characters")
             }
             Some(n) if n.contains('#') => config(
-                "the namespace has a `#` in it, which marks what the cache keeps for itself: write `:` or `-`",
+                "the namespace contains `#`, which marks the cache's own keys: write `:` or `-`",
             ),
             _ => Ok(()),
         }

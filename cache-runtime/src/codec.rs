@@ -17,9 +17,9 @@ pub(crate) use self::is_none::is_none;
 use crate::{
     encoding::{Codec, Encoding},
     encryption,
-    entry::{Entry, Header, MOST_TAGS},
+    entry::{Entry, Header, MAX_TAGS},
     error::Error,
-    expiry::Life,
+    expiry::Expiry,
     protocol::Nonce,
     stats::Counters,
     telemetry::{About, tell},
@@ -42,8 +42,8 @@ pub(crate) struct Meta<'a> {
 
 impl<'a> Meta<'a> {
     /// What a loaded value's entry says.
-    pub(crate) fn new(life: &Life, cost: u32, tags: &'a [Nonce]) -> Self {
-        let Life { soft_expiry, ttl, graceful, .. } = *life;
+    pub(crate) fn new(life: &Expiry, cost: u32, tags: &'a [Nonce]) -> Self {
+        let Expiry { soft_expiry, ttl, graceful, .. } = *life;
         Meta { cost, graceful, soft_expiry, ttl, tags }
     }
 }
@@ -87,9 +87,9 @@ fn encode_with(
     meta: Meta<'_>,
     payload: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), String>,
 ) -> Result<Entry, Error> {
-    if meta.tags.len() > MOST_TAGS {
+    if meta.tags.len() > MAX_TAGS {
         let many = meta.tags.len();
-        return Err(Error::Codec(format!("an entry has at most {MOST_TAGS} tags, and not {many}")));
+        return Err(Error::Codec(format!("an entry has at most {MAX_TAGS} tags, and not {many}")));
     }
     let header = Header {
         negative,
@@ -133,7 +133,7 @@ fn compressed(entry: Entry, encoding: &Encoding) -> Entry {
     }
     match compression::compress(payload, compression) {
         Some(smaller) if smaller.len() < payload.len() => {
-            entry.repacked(compression.mark(), &smaller)
+            entry.with_payload(compression.mark(), &smaller)
         }
         _ => entry,
     }

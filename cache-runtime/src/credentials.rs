@@ -31,7 +31,8 @@ impl fmt::Debug for Credentials {
 }
 
 /// What is asked for credentials. Its error is the text of one.
-pub(crate) type Provider = Arc<dyn Fn() -> Asked + Send + Sync>;
+pub(crate) type Provider = Arc<dyn Fn() -> CredentialsFuture + Send + Sync>;
 
 /// An answer under way.
-pub(crate) type Asked = Pin<Box<dyn Future<Output = Result<Credentials, String>> + Send>>;
+pub(crate) type CredentialsFuture =
+    Pin<Box<dyn Future<Output = Result<Credentials, String>> + Send>>;

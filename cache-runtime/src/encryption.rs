@@ -27,15 +27,15 @@ use crate::{
 
 /// What the values of a cache go through on their way to a server and back.
 #[derive(Clone, Default)]
-pub(crate) struct Seal {
+pub(crate) struct Encryptor {
     #[cfg(feature = "encryption")]
     ring: Option<std::sync::Arc<KeyRing>>,
 }
 
-impl Seal {
+impl Encryptor {
     #[cfg(feature = "encryption")]
-    pub(crate) fn with(ring: KeyRing) -> Seal {
-        Seal { ring: Some(ring.into()) }
+    pub(crate) fn with(ring: KeyRing) -> Encryptor {
+        Encryptor { ring: Some(ring.into()) }
     }
 
     /// Whether values are written otherwise than they are.
@@ -62,7 +62,7 @@ impl Seal {
     pub(crate) fn seal(&self, key: &str, entry: &Entry) -> Result<Entry, Error> {
         #[cfg(feature = "encryption")]
         if let Some(ring) = &self.ring
-            && !entry.is_bare()
+            && !entry.is_stamp_only()
         {
             return ring.seal(key, entry);
         }
@@ -122,7 +122,7 @@ impl Seal {
     }
 }
 
-impl fmt::Debug for Seal {
+impl fmt::Debug for Encryptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[cfg(feature = "encryption")]
         if let Some(ring) = &self.ring {
@@ -148,7 +148,7 @@ pub(crate) fn check(entry: &Entry) -> Result<(), Error> {
             let id = id(entry.payload()).unwrap_or_default();
             format!(
                 "the entry is encrypted under a key that the ring does not have, {:?}: add it by \
-                 `KeyRing::and_opens` if it is one of yours",
+                 `KeyRing::with_decryption_key` if it is one of yours",
                 String::from_utf8_lossy(id)
             )
         }

@@ -89,7 +89,7 @@ pub(crate) struct Header {
 }
 
 /// The most tags that an entry can have.
-pub(crate) const MOST_TAGS: usize = u8::MAX as usize;
+pub(crate) const MAX_TAGS: usize = u8::MAX as usize;
 
 impl Entry {
     /// Writes a value under the stamps of its tags; `payload` appends its bytes to the buffer and says
@@ -100,7 +100,7 @@ impl Entry {
         tags: &[Nonce],
         payload: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<Entry, E> {
-        debug_assert!(tags.len() <= MOST_TAGS, "callers refuse more");
+        debug_assert!(tags.len() <= MAX_TAGS, "callers refuse more");
         let mut bytes = Vec::with_capacity(512);
         bytes.extend_from_slice(&[MAGIC, b'V']);
         bytes.extend_from_slice(&stamp.0);
@@ -117,18 +117,18 @@ impl Entry {
         // A payload of over 4 GiB is more than Redis stores; its length wraps, and reads as truncated.
         let length = (bytes.len() - begin) as u32;
         bytes[22..26].copy_from_slice(&length.to_le_bytes());
-        Ok(Entry::whole(bytes))
+        Ok(Entry::from_encoded(bytes))
     }
 
     /// The same value in another payload.
-    pub(crate) fn repacked(&self, compression: u8, payload: &[u8]) -> Entry {
-        let begin = self.begin();
+    pub(crate) fn with_payload(&self, compression: u8, payload: &[u8]) -> Entry {
+        let begin = self.payload_start();
         let mut bytes = Vec::with_capacity(begin + payload.len());
         bytes.extend_from_slice(&self.bytes[..begin]);
         bytes[21] = compression;
         bytes[22..26].copy_from_slice(&(payload.len() as u32).to_le_bytes());
         bytes.extend_from_slice(payload);
-        Entry::whole(bytes)
+        Entry::from_encoded(bytes)
     }
 
     /// What stands for a tag: its stamp, and nothing else.
@@ -138,7 +138,7 @@ impl Entry {
     }
 
     /// This value under a stamp, a life and tags that are known only after it was encoded.
-    pub(crate) fn settled(
+    pub(crate) fn with_meta(
         &self,
         stamp: Nonce,
         graceful: bool,
@@ -159,10 +159,10 @@ impl Entry {
     }
 
     /// The same value under another stamp.
-    pub(crate) fn stamped(&self, stamp: Nonce) -> Entry {
+    pub(crate) fn with_stamp(&self, stamp: Nonce) -> Entry {
         let mut bytes = self.bytes.to_vec();
         bytes[2..IDENTITY].copy_from_slice(&stamp.0);
-        Entry::whole(bytes)
+        Entry::from_encoded(bytes)
     }
 
     pub(crate) fn header(&self) -> Header {
@@ -193,11 +193,11 @@ impl Entry {
     }
 
     pub(crate) fn payload(&self) -> &[u8] {
-        &self.bytes[self.begin()..]
+        &self.bytes[self.payload_start()..]
     }
 
     /// Where the payload begins.
-    pub(crate) fn begin(&self) -> usize {
+    pub(crate) fn payload_start(&self) -> usize {
         HEADER + 16 * usize::from(self.bytes[20])
     }
 
@@ -212,7 +212,7 @@ impl Entry {
 
     /// Whether this is a stamp, of a tag or a mark, and no value.
     #[cfg(feature = "encryption")]
-    pub(crate) fn is_bare(&self) -> bool {
+    pub(crate) fn is_stamp_only(&self) -> bool {
         self.bytes[19] == 0
     }
 
@@ -232,7 +232,7 @@ impl Entry {
     }
 
     /// Bytes that are known to be those of an entry.
-    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Entry {
+    pub(crate) fn from_encoded(bytes: impl Into<Bytes>) -> Entry {
         Entry { bytes: bytes.into(), refused: None }
     }
 
@@ -247,7 +247,7 @@ impl Entry {
         let tags = usize::from(*bytes.get(20)?);
         let length = u32::from_le_bytes(bytes.get(22..26)?.try_into().ok()?);
         let whole = HEADER + 16 * tags + usize::try_from(length).ok()?;
-        (bytes.len() == whole).then(|| Entry::whole(bytes))
+        (bytes.len() == whole).then(|| Entry::from_encoded(bytes))
     }
 }
 

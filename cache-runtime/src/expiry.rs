@@ -12,13 +12,13 @@ use crate::{
 
 /// How long one entry lives, as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Life {
+pub(crate) struct Expiry {
     /// When the entry is stale, in milliseconds since 1970.
     pub(crate) soft_expiry: u64,
     /// For how long it is fresh, in milliseconds: its ttl as jitter has left it, and at least one.
     pub(crate) ttl: u64,
     /// For how long the store keeps it: while it is fresh, and then for as long as it may be served stale.
-    pub(crate) hard: Duration,
+    pub(crate) store_ttl: Duration,
     /// Whether it may be served stale at all.
     pub(crate) graceful: bool,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Life {
 const SPARE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// For how long the stamps of an entry's tags are kept, if the store is to keep the entry for `hard`.
-pub(crate) fn tag_life(hard: Duration) -> Duration {
+pub(crate) fn tag_ttl(hard: Duration) -> Duration {
     hard.saturating_add(SPARE)
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn age(
             }
             Some(RefreshAhead::XFetch) => {
                 let left = soft_expiry.saturating_sub(now_ms) as f64;
-                left <= head_start(f64::from(cost) / 1000.0, draw())
+                left <= xfetch_gap(f64::from(cost) / 1000.0, draw())
             }
             None => false,
         };
@@ -84,21 +84,27 @@ pub(crate) fn age(
 /// How long before its end a value is renewed, in the unit of `cost`, the time that its load took: the
 /// XFetch of Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", PVLDB
 /// 8(8), 2015, figure 2, with a beta of 1. `draw` is between 0 and 1.
-fn head_start(cost: f64, draw: f64) -> f64 {
+fn xfetch_gap(cost: f64, draw: f64) -> f64 {
     cost * -draw.ln()
 }
 
-/// The life of an entry that is stored at `now_ms` with a time to live of `ttl`, as `policy` lengthens and
-/// spreads it.
-pub(crate) fn life(ttl: Duration, policy: &Policy, now_ms: u64) -> Life {
-    let fresh = spread(ttl, policy.jitter.as_f64()).max(Duration::from_millis(1));
-    let ttl = u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX);
-    let (hard, graceful) = (kept(fresh, policy), !grace(policy).is_zero());
-    Life { soft_expiry: now_ms.saturating_add(ttl), ttl, hard, graceful }
+impl Expiry {
+    /// The expiry of an entry that is stored at `now_ms` with a ttl of `ttl`. `policy` adds the grace period and
+    /// the jitter.
+    pub(crate) fn new(ttl: Duration, policy: &Policy, now_ms: u64) -> Expiry {
+        let fresh = with_jitter(ttl, policy.jitter.as_f64()).max(Duration::from_millis(1));
+        let ttl = u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX);
+        Expiry {
+            soft_expiry: now_ms.saturating_add(ttl),
+            ttl,
+            store_ttl: store_ttl(fresh, policy),
+            graceful: !grace(policy).is_zero(),
+        }
+    }
 }
 
 /// For how long the store keeps an entry that is fresh for `fresh`; without jitter, the longest for its ttl.
-pub(crate) fn kept(fresh: Duration, policy: &Policy) -> Duration {
+pub(crate) fn store_ttl(fresh: Duration, policy: &Policy) -> Duration {
     fresh.saturating_add(grace(policy))
 }
 
@@ -108,7 +114,7 @@ fn grace(policy: &Policy) -> Duration {
 }
 
 /// `ttl`, shorter by a random part of it between none and `jitter`.
-fn spread(ttl: Duration, jitter: f64) -> Duration {
+fn with_jitter(ttl: Duration, jitter: f64) -> Duration {
     if jitter == 0.0 {
         return ttl;
     }
@@ -119,24 +125,30 @@ fn spread(ttl: Duration, jitter: f64) -> Duration {
 mod tests {
     use std::time::Duration;
 
-    use super::{Age, Life, age, life};
+    use super::{Age, Expiry, age};
     use crate::{entry::Header, policy::Policy};
 
     const NOW: u64 = 1_700_000_000_000;
 
     #[test]
     fn a_plain_entry_is_kept_for_as_long_as_it_is_fresh() {
-        let life = life(Duration::from_secs(60), &Policy::ttl(60), NOW);
-        let hard = Duration::from_secs(60);
-        assert_eq!(life, Life { soft_expiry: NOW + 60_000, ttl: 60_000, hard, graceful: false });
+        let life = Expiry::new(Duration::from_secs(60), &Policy::ttl(60), NOW);
+        let store_ttl = Duration::from_secs(60);
+        assert_eq!(
+            life,
+            Expiry { soft_expiry: NOW + 60_000, ttl: 60_000, store_ttl, graceful: false }
+        );
     }
 
     #[test]
     fn the_longer_of_the_stale_times_is_added_to_what_the_store_keeps() {
         let policy = Policy::ttl(60).stale_while_revalidate(30).stale_if_error(600);
-        let life = life(Duration::from_secs(60), &policy, NOW);
-        let hard = Duration::from_secs(660);
-        assert_eq!(life, Life { soft_expiry: NOW + 60_000, ttl: 60_000, hard, graceful: true });
+        let life = Expiry::new(Duration::from_secs(60), &policy, NOW);
+        let store_ttl = Duration::from_secs(660);
+        assert_eq!(
+            life,
+            Expiry { soft_expiry: NOW + 60_000, ttl: 60_000, store_ttl, graceful: true }
+        );
     }
 
     #[test]
@@ -144,10 +156,10 @@ mod tests {
         let policy = Policy::ttl(100).jitter(0.2).stale_if_error(50);
         let ttls: Vec<u64> = (0..2000)
             .map(|_| {
-                let life = life(Duration::from_secs(100), &policy, NOW);
+                let life = Expiry::new(Duration::from_secs(100), &policy, NOW);
                 assert_eq!(life.soft_expiry, NOW + life.ttl);
                 // What the store keeps is exact to the nanosecond, what the header says to the millisecond.
-                let kept = life.hard.as_millis() as u64;
+                let kept = life.store_ttl.as_millis() as u64;
                 assert_eq!(kept, life.ttl + 50_000);
                 life.ttl
             })
@@ -160,14 +172,19 @@ mod tests {
     #[test]
     fn no_length_overflows_and_none_is_nothing() {
         let policy = Policy::ttl_duration(Duration::MAX).stale_if_error_duration(Duration::MAX);
-        let endless = life(Duration::MAX, &policy, NOW);
+        let endless = Expiry::new(Duration::MAX, &policy, NOW);
         assert_eq!(
             endless,
-            Life { soft_expiry: u64::MAX, ttl: u64::MAX, hard: Duration::MAX, graceful: true }
+            Expiry {
+                soft_expiry: u64::MAX,
+                ttl: u64::MAX,
+                store_ttl: Duration::MAX,
+                graceful: true
+            }
         );
-        let short = life(Duration::from_nanos(1), &Policy::ttl(1), NOW);
-        let hard = Duration::from_millis(1);
-        assert_eq!(short, Life { soft_expiry: NOW + 1, ttl: 1, hard, graceful: false });
+        let short = Expiry::new(Duration::from_nanos(1), &Policy::ttl(1), NOW);
+        let store_ttl = Duration::from_millis(1);
+        assert_eq!(short, Expiry { soft_expiry: NOW + 1, ttl: 1, store_ttl, graceful: false });
     }
 
     fn at(now: u64, policy: &Policy, graceful: bool) -> Age {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     codec::{self, Meta},
     encoding::{Codec, Compression, Encoding},
-    encryption::Seal,
+    encryption::Encryptor,
     entry::{self, Entry, Header},
     protocol::{Expected, Nonce, Pending, State},
 };
@@ -102,12 +102,12 @@ fn again(stamp: Nonce, entry: &Entry) {
 
 /// What a cache without keys would read, or one with them has opened.
 fn sealed(entry: &Entry) -> Option<Entry> {
-    let keyless = Seal::default().open(KEY, entry.clone());
+    let keyless = Encryptor::default().open(KEY, entry.clone());
     assert_eq!(keyless.refused().is_some(), entry.is_sealed());
     #[cfg(feature = "encryption")]
     {
-        let ring = || crate::KeyRing::new("a", &[7; 32]).and_opens("b", &[8; 32]);
-        let (strict, lenient) = (Seal::with(ring()), Seal::with(ring().and_plaintext()));
+        let ring = || crate::KeyRing::new("a", &[7; 32]).with_decryption_key("b", &[8; 32]);
+        let (strict, lenient) = (Encryptor::with(ring()), Encryptor::with(ring().and_plaintext()));
         let opened = lenient.open(KEY, entry.clone());
         if entry.is_sealed() {
             assert_eq!(strict.open(KEY, entry.clone()), opened);
@@ -124,7 +124,7 @@ fn sealed(entry: &Entry) -> Option<Entry> {
         let State::Value(_, stored) = entry::decode(sealed.bytes().clone()) else {
             panic!("what is sealed is a whole entry, unless it is a stamp");
         };
-        if !opened.is_bare() {
+        if !opened.is_stamp_only() {
             assert_eq!(strict.open(KEY, stored.clone()), opened);
             assert!(strict.open("row:2", stored).refused().is_some());
         }

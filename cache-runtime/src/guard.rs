@@ -50,7 +50,7 @@ use crate::{
     error::Error,
     protocol::{Expected, Reply, State, Step},
     store::{Replies, States, Store},
-    store_op::{Answer, Asked},
+    store_op::{StoreOp, StoreReply},
 };
 
 /// How many keys or steps go out at once: so many that the round trip costs little beside them, so few that they
@@ -101,7 +101,7 @@ impl Guard {
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
         match self.state(key) {
             Some(state) => Ok(state),
-            None => self.answered(Asked::READ, key, pin!(self.store.read(key))).await,
+            None => self.answered(StoreOp::READ, key, pin!(self.store.read(key))).await,
         }
     }
 
@@ -120,7 +120,7 @@ impl Guard {
         {
             return me.write(&key.into(), step, self.pending.now()).await;
         }
-        self.answered(Asked::step(&step), key, pin!(self.store.run(key, step))).await
+        self.answered(StoreOp::step(&step), key, pin!(self.store.run(key, step))).await
     }
 
     /// Looks at several keys at once. Very many go out one part after the other, each part in its own time. An error
@@ -150,7 +150,7 @@ impl Guard {
         let mut states = Vec::with_capacity(keys.len());
         for part in keys.chunks(AT_ONCE) {
             let look = pin!(async { all_unwell(self.store.read_many(part).await?) });
-            states.extend(self.answered(Asked::READ_MANY, part[0], look).await?);
+            states.extend(self.answered(StoreOp::READ_MANY, part[0], look).await?);
         }
         Ok(states)
     }
@@ -181,7 +181,7 @@ impl Guard {
         let mut replies = Vec::with_capacity(steps.len());
         for part in steps.chunks(AT_ONCE) {
             let taken = pin!(async { all_unwell(self.store.run_many(part).await?) });
-            replies.extend(self.answered(Asked::steps(part), part[0].0, taken).await?);
+            replies.extend(self.answered(StoreOp::steps(part), part[0].0, taken).await?);
         }
         Ok(replies)
     }
@@ -195,7 +195,7 @@ impl Guard {
     /// for: for as long as `patience`, and for as long as one operation may take at least.
     pub(crate) async fn bounded<T>(
         &self,
-        asked: Asked,
+        asked: StoreOp,
         key: &str,
         patience: Duration,
         operation: impl Future<Output = Result<T, Error>>,
@@ -216,9 +216,9 @@ impl Guard {
     }
 
     /// As [`in_time`](Guard::in_time), and counts what the answer holds.
-    async fn answered<T: Answer>(
+    async fn answered<T: StoreReply>(
         &self,
-        asked: Asked,
+        asked: StoreOp,
         key: &str,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
@@ -231,7 +231,7 @@ impl Guard {
     /// that it is held once.
     async fn in_time<T>(
         &self,
-        asked: Asked,
+        asked: StoreOp,
         key: Option<&str>,
         deadline: Duration,
         step: Pin<&mut impl Future<Output = Result<T, Error>>>,
@@ -249,7 +249,7 @@ impl Guard {
     /// Bounds what a store that is elsewhere may take, times it, and takes note of how it went.
     async fn attempt<T>(
         &self,
-        asked: Asked,
+        asked: StoreOp,
         (circuit, seen): (&Circuit, BreakerSnapshot),
         key: Option<&str>,
         deadline: Duration,

@@ -9,9 +9,9 @@ mod parts;
 mod rendered;
 mod typed;
 
-pub use self::rendered::{Written, written};
+pub use self::rendered::{Rendered, rendered};
 
-pub use self::typed::{AnyValue, Holds, KeyOf};
+pub use self::typed::{AcceptsValue, AnyValue, KeyOf};
 
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 

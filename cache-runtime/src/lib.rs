@@ -128,7 +128,7 @@ pub use self::{
     encoding::{Codec, Compression},
     error::Error,
     global::set_global,
-    key::{AnyValue, CacheKey, Holds, KeyOf, KeyPart, KeyWriter, stored_key},
+    key::{AcceptsValue, AnyValue, CacheKey, KeyOf, KeyPart, KeyWriter, stored_key},
     policy::Policy,
     read_through::{Loader, ReadThrough},
     return_shape::{Loaded, LoadedRows},

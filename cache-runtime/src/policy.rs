@@ -27,12 +27,12 @@ pub struct Policy {
     pub(crate) name: Option<&'static str>,
     /// The template of the key, for logs.
     pub(crate) template: Option<&'static str>,
-    pub(crate) jitter: Part,
+    pub(crate) jitter: Fraction,
     pub(crate) stale_while_revalidate: Duration,
     pub(crate) stale_if_error: Duration,
     pub(crate) soft_timeout: Option<Duration>,
     pub(crate) refresh_ahead: Option<RefreshAhead>,
-    pub(crate) audit: Part,
+    pub(crate) audit: Fraction,
     pub(crate) encoding: Encoding,
 }
 
@@ -40,18 +40,18 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefreshAhead {
     /// When this part of its ttl is over.
-    At(Part),
+    At(Fraction),
     /// At random, the likelier the nearer its end is and the longer its load took.
     XFetch,
 }
 
 /// A part of a whole, in millionths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Part(u32);
+pub(crate) struct Fraction(u32);
 
-impl Part {
-    const fn of(part: f64) -> Part {
-        Part((part * 1e6) as u32)
+impl Fraction {
+    const fn of(part: f64) -> Fraction {
+        Fraction((part * 1e6) as u32)
     }
 
     pub(crate) fn is_zero(self) -> bool {
@@ -100,12 +100,12 @@ impl Policy {
         version: None,
         name: None,
         template: None,
-        jitter: Part(0),
+        jitter: Fraction(0),
         stale_while_revalidate: Duration::ZERO,
         stale_if_error: Duration::ZERO,
         soft_timeout: None,
         refresh_ahead: None,
-        audit: Part(0),
+        audit: Fraction(0),
         encoding: Encoding::DEFAULT,
     };
 
@@ -189,7 +189,7 @@ impl Policy {
             part > 0.0 && part < 1.0,
             "jitter is a part of the ttl, between 0 and 1, such as 0.1"
         );
-        Policy { jitter: Part::of(part), ..self }
+        Policy { jitter: Fraction::of(part), ..self }
     }
 
     /// Serves a value for `seconds` after it has expired, while one caller of the whole fleet loads anew
@@ -237,7 +237,7 @@ impl Policy {
             part > 0.0 && part < 1.0,
             "refresh_ahead is a part of the ttl, between 0 and 1, such as 0.8"
         );
-        Policy { refresh_ahead: Some(RefreshAhead::At(Part::of(part))), ..self }
+        Policy { refresh_ahead: Some(RefreshAhead::At(Fraction::of(part))), ..self }
     }
 
     /// Renews a value in the background at a random time before it expires, the likelier the nearer its end
@@ -267,7 +267,7 @@ impl Policy {
             part > 0.0 && part <= 1.0,
             "audit is a part of the hits, between 0 and 1, such as 0.001"
         );
-        Policy { audit: Part::of(part), ..self }
+        Policy { audit: Fraction::of(part), ..self }
     }
 
     /// How values are written: JSON by default.

@@ -115,7 +115,7 @@ impl<L: Loader> ReadThrough<L> {
         ReadThrough { cache, policy, loader: Arc::new(loader) }
     }
 
-    /// The value under `key`, from the cache, or loaded: as [`Cache::get_or_refresh`].
+    /// The value under `key`, from the cache, or loaded: as [`Cache::get_or_load_owned`].
     ///
     /// That there is none is remembered with [`Policy::negative_ttl`] only.
     ///
@@ -127,11 +127,11 @@ impl<L: Loader> ReadThrough<L> {
     ///
     /// A call that is dropped hands its load to another call that waits for it.
     pub async fn get(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
-        self.cache.get_or_refresh(Linked(key), &self.policy, || self.load(key)).await
+        self.cache.get_or_load_owned(Linked(key), &self.policy, || self.load(key)).await
     }
 
     /// The values under `keys`, in their order: those that are cached, and the others by one call of
-    /// [`Loader::load_many`]. As [`Cache::get_or_refresh_many`].
+    /// [`Loader::load_many`]. As [`Cache::get_or_load_many_owned`].
     ///
     /// ```
     /// # use cache_runtime::{Cache, CacheKey, Loader, Policy, ReadThrough};
@@ -165,7 +165,7 @@ impl<L: Loader> ReadThrough<L> {
         let loader = Arc::clone(&self.loader);
         let load = |missing: Vec<L::Key>| async move { loader.load_many(&missing).await };
         let key = |key: &L::Key| Linked(key.clone());
-        self.cache.get_or_refresh_many(keys, key, &self.policy, load).await
+        self.cache.get_or_load_many_owned(keys, key, &self.policy, load).await
     }
 
     /// Loads what is under `key` anew, whatever is cached, and leaves it there: for a source that has changed behind

@@ -6,7 +6,7 @@ mod single;
 #[cfg(test)]
 pub(crate) use self::batch::{FallibleRows, Hashed};
 pub(crate) use self::{
-    batch::Places,
+    batch::UniqueIds,
     single::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain},
 };
 pub use self::{

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    active_refreshes::Refreshing,
+    active_refreshes::ActiveRefreshes,
     flight::Flights,
     guard::Guard,
     key::{self, KeyWriter},
@@ -24,7 +24,7 @@ pub(crate) struct Inner {
     pub(crate) namespace_tag: Option<Box<str>>,
     pub(crate) fence_life: Duration,
     pub(crate) flights: Arc<Flights<Claims>>,
-    pub(crate) refreshing: Arc<Refreshing>,
+    pub(crate) active_refreshes: Arc<ActiveRefreshes>,
     pub(crate) registry: Registry,
     /// The queues that this process has named.
     pub(crate) queues: Mutex<HashMap<Box<str>, Arc<Names>>>,
@@ -51,7 +51,7 @@ impl Inner {
 
     /// The stored names of all tags that an entry with these carries: sorted, each once, and the
     /// namespace's with them.
-    pub(crate) fn carried(&self, mut tags: Vec<String>) -> Vec<String> {
+    pub(crate) fn entry_tags(&self, mut tags: Vec<String>) -> Vec<String> {
         tags.extend(self.namespace_tag.as_deref().map(str::to_owned));
         tags.sort_unstable();
         tags.dedup();

@@ -20,7 +20,7 @@ pub use self::{
     store::{Breaker, StoreStats},
 };
 pub(crate) use self::{
-    function::{Counters, Waiting},
+    function::{Counters, LockWait},
     operation::Operation,
     store::StoreCounters,
 };
@@ -77,19 +77,19 @@ pub(crate) struct Registry {
     store: Arc<StoreCounters>,
     functions: RwLock<BTreeMap<&'static str, Arc<Counters>>>,
     /// For calls of which nothing is counted.
-    nobody: Arc<Counters>,
+    uncounted: Arc<Counters>,
 }
 
 impl Registry {
     /// No counts yet, of a cache over a store of this `kind`.
     pub(crate) fn new(kind: &'static str, store: &Arc<StoreCounters>) -> Registry {
-        let (store, nobody) = (Arc::clone(store), Arc::new(Counters::new("")));
-        Registry { kind, store, functions: RwLock::default(), nobody }
+        let (store, uncounted) = (Arc::clone(store), Arc::new(Counters::new("")));
+        Registry { kind, store, functions: RwLock::default(), uncounted }
     }
 
     /// The counters of a call that is no function's.
-    pub(crate) fn nobody(&self) -> Arc<Counters> {
-        Arc::clone(&self.nobody)
+    pub(crate) fn uncounted(&self) -> Arc<Counters> {
+        Arc::clone(&self.uncounted)
     }
 
     pub(crate) fn counters(&self, name: &'static str) -> Arc<Counters> {

@@ -9,7 +9,7 @@ use crate::{
 
 /// What goes out to the store together.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct StoreOp {
     pub(crate) operation: Operation,
     /// How many commands of the server that is.
     commands: u64,
@@ -17,26 +17,26 @@ pub(crate) struct Asked {
     bytes: u64,
 }
 
-impl Asked {
+impl StoreOp {
     /// A look at one key.
-    pub(crate) const READ: Asked = Asked { operation: Operation::Read, commands: 1, bytes: 0 };
+    pub(crate) const READ: StoreOp = StoreOp { operation: Operation::Read, commands: 1, bytes: 0 };
 
     /// A look at several keys, which is one command however many they are.
-    pub(crate) const READ_MANY: Asked =
-        Asked { operation: Operation::ReadMany, commands: 1, bytes: 0 };
+    pub(crate) const READ_MANY: StoreOp =
+        StoreOp { operation: Operation::ReadMany, commands: 1, bytes: 0 };
 
     /// Something about a queue, in so many commands.
-    pub(crate) fn queue(commands: u64) -> Asked {
-        Asked { operation: Operation::Queue, commands, bytes: 0 }
+    pub(crate) fn queue(commands: u64) -> StoreOp {
+        StoreOp { operation: Operation::Queue, commands, bytes: 0 }
     }
 
     /// A write that is to be accepted by a queue.
-    pub(crate) fn enqueue(entry: &Entry) -> Asked {
-        Asked { bytes: bytes(entry), ..Asked::queue(1) }
+    pub(crate) fn enqueue(entry: &Entry) -> StoreOp {
+        StoreOp { bytes: payload_bytes(entry), ..StoreOp::queue(1) }
     }
 
     /// One step.
-    pub(crate) fn step(step: &Step<Entry>) -> Asked {
+    pub(crate) fn step(step: &Step<Entry>) -> StoreOp {
         let operation = match step {
             Step::Read => Operation::Read,
             Step::Acquire { .. } => Operation::Acquire,
@@ -51,15 +51,15 @@ impl Asked {
             Step::Delete => Operation::Delete,
             Step::Pend { .. } | Step::Land { .. } => Operation::Queue,
         };
-        Asked { operation, commands: 1, bytes: written(step) }
+        StoreOp { operation, commands: 1, bytes: bytes_written(step) }
     }
 
     /// Several steps.
-    pub(crate) fn steps(steps: &[(&str, Step<Entry>)]) -> Asked {
-        Asked {
+    pub(crate) fn steps(steps: &[(&str, Step<Entry>)]) -> StoreOp {
+        StoreOp {
             operation: Operation::Steps,
             commands: steps.len() as u64,
-            bytes: steps.iter().map(|(_, step)| written(step)).sum(),
+            bytes: steps.iter().map(|(_, step)| bytes_written(step)).sum(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Asked {
 }
 
 /// An answer of the store.
-pub(crate) trait Answer {
+pub(crate) trait StoreReply {
     /// The bytes of the values in it.
     fn bytes(&self) -> u64;
 
@@ -99,16 +99,18 @@ pub(crate) trait Answer {
     }
 }
 
-impl Answer for State<Entry> {
+impl StoreReply for State<Entry> {
     fn bytes(&self) -> u64 {
         match self {
-            State::Value(_, entry) | State::Pending(Pending { value: entry, .. }) => bytes(entry),
+            State::Value(_, entry) | State::Pending(Pending { value: entry, .. }) => {
+                payload_bytes(entry)
+            }
             State::Vacant | State::Leased(_) | State::Fenced(_) | State::Unreadable => 0,
         }
     }
 }
 
-impl Answer for Reply<Entry> {
+impl StoreReply for Reply<Entry> {
     fn bytes(&self) -> u64 {
         match self {
             Reply::Found(state) => state.bytes(),
@@ -117,9 +119,9 @@ impl Answer for Reply<Entry> {
     }
 }
 
-impl<A: Answer> Answer for Result<A, Error> {
+impl<A: StoreReply> StoreReply for Result<A, Error> {
     fn bytes(&self) -> u64 {
-        self.as_ref().map_or(0, Answer::bytes)
+        self.as_ref().map_or(0, StoreReply::bytes)
     }
 
     fn failures(&self) -> u64 {
@@ -127,27 +129,27 @@ impl<A: Answer> Answer for Result<A, Error> {
     }
 }
 
-impl<A: Answer> Answer for Vec<A> {
+impl<A: StoreReply> StoreReply for Vec<A> {
     fn bytes(&self) -> u64 {
-        self.iter().map(Answer::bytes).sum()
+        self.iter().map(StoreReply::bytes).sum()
     }
 
     fn failures(&self) -> u64 {
-        self.iter().map(Answer::failures).sum()
+        self.iter().map(StoreReply::failures).sum()
     }
 }
 
 /// What a step writes, if it is taken.
-fn written(step: &Step<Entry>) -> u64 {
+fn bytes_written(step: &Step<Entry>) -> u64 {
     match step {
         Step::Fill { value, .. }
         | Step::Pend { value, .. }
-        | Step::Settle { value: Some((_, value, _)), .. } => bytes(value),
+        | Step::Settle { value: Some((_, value, _)), .. } => payload_bytes(value),
         _ => 0,
     }
 }
 
 /// The bytes of a value as it is encoded and compressed. A tag has none.
-fn bytes(entry: &Entry) -> u64 {
+fn payload_bytes(entry: &Entry) -> u64 {
     entry.payload().len() as u64
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     entry::Entry,
     error::Error,
-    expiry::tag_life,
+    expiry::tag_ttl,
     guard::Guard,
     protocol::{Nonce, Reply, State, Step},
     time::nonce,
@@ -13,22 +13,22 @@ use crate::{
 
 /// The question for the stamp of a tag that an entry is to carry which the store keeps for `life`. One is made where
 /// there is none.
-pub(crate) fn ask(life: Duration) -> Step<Entry> {
+pub(crate) fn stamp_step(life: Duration) -> Step<Entry> {
     let stamp = nonce();
-    Step::Stamp { stamp, value: Entry::tag(stamp), life: tag_life(life) }
+    Step::Stamp { stamp, value: Entry::tag(stamp), life: tag_ttl(life) }
 }
 
 /// The stamp that a tag was found to have; none for one that is fenced, and what is written under it must not be
 /// stored.
-pub(crate) fn told(reply: &Reply<Entry>) -> Option<Nonce> {
+pub(crate) fn stamp_in_reply(reply: &Reply<Entry>) -> Option<Nonce> {
     match reply {
-        Reply::Found(tag) => stamp(tag),
+        Reply::Found(tag) => current_stamp(tag),
         _ => None,
     }
 }
 
 /// The stamp that a tag has now.
-pub(crate) fn stamp(tag: &State<Entry>) -> Option<Nonce> {
+pub(crate) fn current_stamp(tag: &State<Entry>) -> Option<Nonce> {
     match tag {
         State::Value(stamp, _) => Some(*stamp),
         _ => None,
@@ -38,7 +38,7 @@ pub(crate) fn stamp(tag: &State<Entry>) -> Option<Nonce> {
 /// The stamps of `tags`, for an entry that the store keeps for `life`.
 ///
 /// The order in which these questions reach the store is of no account, so they go in one message.
-pub(crate) async fn stamps(
+pub(crate) async fn fetch_stamps(
     guard: &Guard,
     tags: &[&str],
     life: Duration,
@@ -46,7 +46,7 @@ pub(crate) async fn stamps(
     if tags.is_empty() {
         return Ok(Vec::new());
     }
-    let steps: Vec<_> = tags.iter().map(|tag| (*tag, ask(life))).collect();
+    let steps: Vec<_> = tags.iter().map(|tag| (*tag, stamp_step(life))).collect();
     let replies = guard.run_many(&steps).await?;
-    replies.into_iter().map(|reply| Ok(told(&reply?))).collect()
+    replies.into_iter().map(|reply| Ok(stamp_in_reply(&reply?))).collect()
 }

@@ -69,12 +69,12 @@ impl Cache {
     /// let cache = Cache::in_memory();
     /// let path = "Cargo.toml".to_owned();
     /// let manifest = cache
-    ///     .get_or_refresh("manifest", &MANIFEST, || tokio::fs::read_to_string(path))
+    ///     .get_or_load_owned("manifest", &MANIFEST, || tokio::fs::read_to_string(path))
     ///     .await?;
     /// assert!(manifest.contains("[package]"));
     /// # Ok(()) }
     /// ```
-    pub async fn get_or_refresh<O, F, Fut>(
+    pub async fn get_or_load_owned<O, F, Fut>(
         &self,
         key: impl KeyOf<<O::Shape as Shape>::Value>,
         policy: &Policy,
@@ -87,7 +87,7 @@ impl Cache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O> + Send + 'static,
     {
-        self.tagged::<&str>([]).get_or_refresh(key, policy, load).await
+        self.tagged::<&str>([]).get_or_load_owned(key, policy, load).await
     }
 }
 
@@ -98,8 +98,8 @@ impl Tagged<'_> {
     ///
     /// As [`Cache::get`].
     pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
-        let nobody = self.cache.inner.registry.nobody();
-        let Some(request) = self.request(&Policy::UNSET, nobody) else { return Ok(None) };
+        let uncounted = self.cache.inner.registry.uncounted();
+        let Some(request) = self.request(&Policy::UNSET, uncounted) else { return Ok(None) };
         let key = self.cache.key(None, |out| out.key(&key));
         let entry = read::peek(&request, key).await?;
         entry.map(|entry| codec::decode(&entry, &Encoding::DEFAULT)).transpose()
@@ -126,8 +126,8 @@ impl Tagged<'_> {
         Run::<O::Shape, _>::new(request, key, false, body).await
     }
 
-    /// As [`Cache::get_or_refresh`].
-    pub async fn get_or_refresh<O, F, Fut>(
+    /// As [`Cache::get_or_load_owned`].
+    pub async fn get_or_load_owned<O, F, Fut>(
         &self,
         key: impl KeyOf<<O::Shape as Shape>::Value>,
         policy: &Policy,
@@ -140,7 +140,7 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O> + Send + 'static,
     {
-        let request = self.request(policy, self.counters(policy, "get_or_refresh"));
+        let request = self.request(policy, self.counters(policy, "get_or_load_owned"));
         let key = self.cache.key(policy.version, |out| out.key(&key));
         let load = || Cache::in_same_scope(Box::pin(load()));
         let body = Owned::new(keep::<<O::Shape as Shape>::Value>, load);

@@ -63,9 +63,9 @@ mod noop;
 mod series;
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) use self::noop::{Count, Measure, Times};
+pub(crate) use self::noop::{CounterSeries, GaugeSeries, HistogramSeries};
 #[cfg(feature = "metrics")]
-pub(crate) use self::series::{Count, Measure, Times};
+pub(crate) use self::series::{CounterSeries, GaugeSeries, HistogramSeries};
 
 use tracing::{Span, debug_span};
 

@@ -1,8 +1,8 @@
-//! Write-behind: a value is readable from the cache at once, and in the database later, in batches.
+//! Write-behind: a value is readable from the cache at once, and reaches the database later, in batches.
 //!
-//! What is written is accepted by a queue in the store, together with its key, in one atomic step. One
-//! process at a time flushes: it takes what waits, calls the user's batch function once for all of it, and only
-//! then takes it out of the queue.
+//! One atomic step of the store puts a write into a queue and makes its key pending. One process at a time flushes:
+//! it takes the writes that wait, calls the user's batch function once for all of them, and only then removes them
+//! from the queue.
 
 mod batch_fn;
 mod buffer;
@@ -10,9 +10,11 @@ mod dead_letter;
 mod flush;
 mod flusher;
 mod leader;
-mod leadership;
+mod leader_lease;
 mod queue;
 mod settings;
+mod term;
+mod worker;
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -23,13 +25,13 @@ pub use self::{
     dead_letter::DeadLetter,
     flusher::Flusher,
 };
-use self::{queue::Queue, settings::Settings};
+use self::{queue::QueueHandle, settings::QueueSettings};
 use crate::{
     codec::{self, Meta},
     encoding::Encoding,
     entry::Entry,
     error::Error,
-    expiry,
+    expiry::Expiry,
     key::{CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
@@ -38,12 +40,12 @@ use crate::{
     time::{nonce, now_ms},
 };
 
-/// A queue of values that are written behind: what [`Cache::write_behind`](crate::Cache::write_behind) gives,
+/// A queue of values that are written behind: what [`Cache::write_behind`](crate::Cache::write_behind) returns,
 /// and what `#[write_behind]` makes for a batch function.
 ///
-/// It has two halves. [`write`](WriteBehind::write) accepts a value: it is what every reader of its key gets
-/// from then on, in every process. A [`flusher`](WriteBehind::flusher) brings what was accepted to the database,
-/// in batches. A process can have either half or both; cloning is cheap, and clones are the same queue.
+/// It has two halves. [`write`](WriteBehind::write) accepts a value: from then on every reader of its key gets it, in
+/// every process. A [`flusher`](WriteBehind::flusher) writes the accepted values to the database, in batches. A process
+/// can have either half or both. Cloning is cheap, and clones are the same queue.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
@@ -70,56 +72,55 @@ use crate::{
 /// # What is promised
 ///
 /// - **Nothing accepted is lost**, as far as the store keeps what it has acknowledged (see
-///   [`durability`](WriteBehind::durability)). A flusher that is killed at any moment leaves what it had not
-///   finished to the next one, in this process or another.
+///   [`durability`](WriteBehind::durability)). When a flusher is killed, at any moment, the next one finishes its
+///   work, in this process or another.
 /// - **At least once, in order for each key.** Writes reach the batch function in the order in which they were
-///   accepted; within a batch, a later write of a key replaces the earlier ones. A batch whose process dies
-///   between its commit and its acknowledgement comes again, so the function has to be one that can be run
-///   twice, such as an upsert. What comes again takes no row back to an older value.
-/// - **No older row is seen while a write waits.** The key does not expire and is not evicted; an invalidation or
-///   a fence of it is noted, and takes effect when the write is in the database; a load that began before is not
+///   accepted; within a batch, a later write of a key replaces the earlier ones. If a process dies between the commit
+///   of a batch and its acknowledgement, the batch comes again, so the function has to be safe to run twice, such as
+///   an upsert. A batch that comes again sets no row back to an older value.
+/// - **Nobody sees an older row while a write waits.** The key does not expire and is not evicted. An invalidation or
+///   a fence of the key is noted, and takes effect when the write is in the database. A load that began before is not
 ///   stored.
 /// - **A full queue pushes back**: `write` waits, and in the end fails with [`Error::Full`].
 ///
 /// # What is not
 ///
 /// - A flusher that stalls for longer than its [`lease`](WriteBehind::lease) (a process that is stopped, a
-///   machine that sleeps) is deposed, and its successor goes on. If its statement was on its way to the database
-///   by then, it can still be committed, after later ones. Where that matters, let the batch function take
-///   [`Queued`] values and have the database compare their places: `WHERE rows.seq < excluded.seq`.
-/// - Rows that are also written past the queue have no order with it: the queue's value comes last, whenever that
-///   is.
+///   machine that sleeps) loses the leadership, and another one continues. A statement that it had already sent to the
+///   database can still be committed, after later ones. Where that matters, let the batch function take [`Queued`]
+///   values and have the database compare their sequence numbers: `WHERE rows.seq < excluded.seq`.
+/// - A direct write of a row, which bypasses the queue, has no order with the queued ones: the queue's value is
+///   written last, whenever that is.
 /// - Over `memory://` the queue is in this process's memory. A crash, a SIGKILL or a `std::process::exit`
 ///   loses what has not been flushed, so end with [`Flusher::shutdown`].
 /// - An eviction policy that may evict anything (`allkeys-…`) may evict the queue. A failover of Redis that
-///   loses acknowledged writes loses them here.
-/// - A queue and its keys belong together. Whoever deletes its stream by hand leaves its keys as they are, without end,
-///   until they are written again.
+///   loses acknowledged writes loses them here too.
+/// - A queue and its keys belong together. Deleting the stream by hand leaves its keys pending, without expiry, until
+///   they are written again.
 /// - On a Redis Cluster a key and its queue have to be in one hash slot: give both a hash tag, such as the queue
 ///   `{views}` and the key `{views}:7`.
 ///
 /// # When the store cannot be reached
 ///
-/// `write` fails with [`Error::Unavailable`], and the value has not been accepted, or not for certain. Nothing else is
-/// done on its own: to write the row directly instead would be easy (call the batch function with it), but an
-/// earlier write of the row may still wait in the queue that cannot be reached, and would be flushed over it. Do
-/// that only where the database compares places, or where losing the later write is no harm.
+/// `write` fails with [`Error::Unavailable`]: the value was not accepted, or may not have been. The library does
+/// nothing else by itself. It would be easy to write the row directly instead (call the batch function with it), but an
+/// earlier write of the row may still wait in the unreachable queue, and would later be flushed over it. Only do that
+/// where the database compares sequence numbers, or where losing the later write does no harm.
 ///
 /// # Poison
 ///
-/// A batch that fails is tried again after pauses that grow. After [`attempts`](WriteBehind::attempts) it is
-/// taken apart, so that rows that the database takes are written. A row that it refuses, though it takes others,
-/// becomes a [dead letter](WriteBehind::dead_letters): its key holds nothing then, and readers see the database's
-/// row. While the database takes nothing at all it is thought to be away, and everything waits for it, for
+/// A batch that fails is retried after growing pauses. After [`attempts`](WriteBehind::attempts) it is split, so that
+/// the rows that the database accepts are written. A row that the database refuses, although it accepts others,
+/// becomes a [dead letter](WriteBehind::dead_letters): its key is emptied, and readers load the database's row. A
+/// database that accepts nothing at all counts as unavailable, and everything waits for it, for
 /// [`patience`](WriteBehind::patience).
 pub struct WriteBehind<T> {
-    queue: Queue,
-    coding: Coding<T>,
+    queue: QueueHandle,
+    coding: ValueCodec<T>,
 }
 
-/// How values become entries and are read again: where a queue is made is the one place that has to know that they
-/// can be.
-struct Coding<T> {
+/// The functions that encode and decode values. Only the constructor of a queue needs the bounds on `T`.
+struct ValueCodec<T> {
     encode: Encode<T>,
     decode: Decode<T>,
 }
@@ -127,23 +128,23 @@ struct Coding<T> {
 type Encode<T> = fn(&T, Nonce, &Encoding, Meta<'_>) -> Result<Entry, Error>;
 type Decode<T> = fn(&Entry, &Encoding) -> Result<T, Error>;
 
-impl<T: Serialize + DeserializeOwned> Coding<T> {
-    const NEW: Coding<T> = Coding {
+impl<T: Serialize + DeserializeOwned> ValueCodec<T> {
+    const NEW: ValueCodec<T> = ValueCodec {
         encode: |value, stamp, encoding, meta| {
-            // What could not be read back could not be flushed.
+            // A value that cannot be decoded could not be flushed.
             codec::encode_verified(value, stamp, encoding, meta)
         },
         decode: codec::decode,
     };
 }
 
-impl<T> Clone for Coding<T> {
+impl<T> Clone for ValueCodec<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Coding<T> {}
+impl<T> Copy for ValueCodec<T> {}
 
 impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
     pub(crate) fn new(
@@ -154,34 +155,37 @@ impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
     ) -> Self {
         assert!(
             !title.is_empty() && !title.contains(|c: char| c.is_whitespace() || c.is_control()),
-            "the name of a queue is part of a key: {title:?} is empty, or has white space or control \
-             characters in it"
+            "the name of a queue is part of a key: {title:?} is empty, or contains white space or control \
+             characters"
         );
-        let queue = Queue::new(inner, title, policy, label, Settings::DEFAULT);
-        WriteBehind { queue, coding: Coding::NEW }
+        let queue = QueueHandle::new(inner, title, policy, label, QueueSettings::DEFAULT);
+        WriteBehind { queue, coding: ValueCodec::NEW }
     }
 }
 
 impl<T> WriteBehind<T> {
-    /// How many writes wait, or are being flushed.
+    /// The number of writes that wait or are being flushed.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] where the store does not answer within [`wait`](WriteBehind::wait).
-    #[allow(clippy::len_without_is_empty, reason = "it is asked of a store, and changes meanwhile")]
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "the answer comes from a store, and changes meanwhile"
+    )]
     pub async fn len(&self) -> Result<u64, Error> {
         self.queue.len().await
     }
 
-    /// Waits until everything that was accepted before this call is in the database, or a dead letter.
+    /// Waits until every write that was accepted before this call is in the database, or is a dead letter.
     ///
-    /// It only waits: somebody has to flush. While the store cannot be reached it goes on waiting.
+    /// It only waits: some flusher has to flush. It keeps waiting while the store cannot be reached.
     pub async fn flushed(&self) {
         self.queue.flushed().await;
     }
 
-    /// What a crash of the store would lose of what it has accepted. Anything but
-    /// [`Durability::Log`] is also warned about, once, when a process first uses the queue.
+    /// What a crash of the store would lose of the writes that it has accepted. When a process first uses the queue,
+    /// anything but [`Durability::Log`] is also logged once, as a warning.
     ///
     /// # Errors
     ///
@@ -192,32 +196,32 @@ impl<T> WriteBehind<T> {
 }
 
 impl<T> WriteBehind<T> {
-    /// Accepts `value` to be written: from now on it is what is under `key`, and in time it is in the database.
+    /// Queues `value` to be written: from now on it is the value of `key`, and in time it is in the database.
     ///
     /// When this returns `Ok`, the store has acknowledged the write.
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`] where the value cannot be written in the codec, or would not read back;
+    /// [`Error::Codec`] where the value cannot be encoded, or could not be decoded again;
     /// [`Error::Full`] where the queue stayed full; [`Error::Unavailable`] where the store could not be reached,
     /// or did not answer in time: then the write may have been accepted all the same, or may yet be.
-    /// [`Error::Config`] where a Redis Cluster could not keep the value and the queue in one hash slot.
+    /// [`Error::Config`] where the key and the queue are in different hash slots of a Redis Cluster.
     ///
     /// # Cancellation
     ///
-    /// As a write that the store did not answer.
+    /// Like a write that the store did not answer.
     pub async fn write(&self, key: impl KeyOf<T>, value: &T) -> Result<(), Error> {
         let key = self.queue.key(|out| out.key(&key));
         self.accept(key, Vec::new(), value).await
     }
 
-    /// As [`write`](WriteBehind::write), for a value that carries `tags`, as the functions that read it say.
+    /// As [`write`](WriteBehind::write), for a value that carries `tags`: the same tags that its readers name.
     ///
-    /// Once the value is in the database it ends with each of them, like any other entry; until then nothing ends it.
-    /// An entry without them would not be found by those who read with them: the first of them would load.
+    /// Once the value is in the database, each of the tags invalidates it, like any other entry; until then nothing
+    /// does. Readers that name the tags would not find an entry without them: the first of them would load.
     ///
-    /// What lists such values changes when they are written to the database, so it is the batch function that makes
-    /// tags of lists stale: with [`Cache::fence_tags`](crate::Cache::fence_tags) around its statement.
+    /// A list of such values changes when they are written to the database. So the batch function has to invalidate
+    /// the tags of lists, with [`Cache::fence_tags`](crate::Cache::fence_tags) around its statement.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
@@ -256,8 +260,7 @@ impl<T> WriteBehind<T> {
         self.accept(key, tags, value).await
     }
 
-    /// As [`write_tagged`](WriteBehind::write_tagged), for a key that is written by a template and tags as they are
-    /// stored.
+    /// As [`write_tagged`](WriteBehind::write_tagged), with a key that a template writes, and stored tags.
     pub(crate) async fn write_as(
         &self,
         key: impl FnOnce(&mut KeyWriter<'_>),
@@ -267,28 +270,28 @@ impl<T> WriteBehind<T> {
         self.accept(self.queue.key(key), tags, value).await
     }
 
-    /// A tag as it is stored.
+    /// The stored name of a tag.
     pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
         self.queue.inner.tag(write)
     }
 
     async fn accept(&self, key: String, tags: Vec<String>, value: &T) -> Result<(), Error> {
-        let Queue { policy, .. } = &self.queue;
-        let life = expiry::life(policy.ttl, policy, now_ms());
+        let QueueHandle { policy, .. } = &self.queue;
+        let expiry = Expiry::new(policy.ttl, policy, now_ms());
         let tags = self.queue.stamps(tags).await?;
-        let meta = Meta::new(&life, 0, &tags);
+        let meta = Meta::new(&expiry, 0, &tags);
         let entry = (self.coding.encode)(value, nonce(), &policy.encoding, meta)?;
         self.queue.accept(&key, &entry).await
     }
 
-    /// Starts to bring what is accepted to the database, by `flush`, until the flusher is shut down or
+    /// Starts a task that writes the accepted values to the database by `flush`, until the flusher is shut down or
     /// dropped.
     ///
-    /// `flush` gets the values of one batch, of which no two have one key, in the order in which they were
-    /// accepted: as a `Vec<T>`, or a `Vec<Queued<T>>` with their places. It is called once at a time, and again
-    /// where it fails or panics. Say the type in the closure: `|users: Vec<User>| …`.
+    /// `flush` gets the values of one batch, in the order in which they were accepted: as a `Vec<T>`, or as a
+    /// `Vec<Queued<T>>` with their sequence numbers. No two of them have the same key. Calls of `flush` do not overlap,
+    /// and a call that fails or panics is repeated. Write the type in the closure: `|users: Vec<User>| …`.
     ///
-    /// Every process may have a flusher; one of them works, and the others stand by.
+    /// Every process may have a flusher: one leads, and the others stand by.
     ///
     /// # Panics
     ///
@@ -303,7 +306,7 @@ impl<T> WriteBehind<T> {
     {
         flusher::start(
             &self.queue,
-            batch_fn::erased(self.coding.decode, self.queue.policy.encoding, flush),
+            batch_fn::erase(self.coding.decode, self.queue.policy.encoding, flush),
         )
     }
 }

@@ -235,7 +235,7 @@ async fn tls_and_credentials() -> Result<Cache, Box<dyn std::error::Error>> {
 #[tokio::test]
 async fn encrypted_values() -> Result<(), Box<dyn std::error::Error>> {
     let (of_november, of_may) = ([11; 32], [5; 32]);
-    let ring = KeyRing::new("2026-11", &of_november).and_opens("2026-05", &of_may);
+    let ring = KeyRing::new("2026-11", &of_november).with_decryption_key("2026-05", &of_may);
     let cache = Cache::builder().url("redis://127.0.0.1:6379").encryption(ring).build().await?;
     assert!(!format!("{cache:?}").contains("11, 11"));
     Ok(())

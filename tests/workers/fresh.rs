@@ -14,7 +14,7 @@ const ROW: Policy =
 
 async fn row(cache: &Cache, source: SocketAddr, client: u32) -> Result<u64, String> {
     let load = move || async move { source::ask(source, client).await.map_err(|e| e.to_string()) };
-    cache.get_or_refresh("row:1", &ROW, load).await
+    cache.get_or_load_owned("row:1", &ROW, load).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -9,7 +9,7 @@ use crate::{
     cache::Cache,
     key::KeyWriter,
     read::{AttendedMany, Decision, OwnedMany, Request, many},
-    return_shape::{LoadedRows, Places, Rows},
+    return_shape::{LoadedRows, Rows, UniqueIds},
 };
 
 /// The load of a batch, by what its rows are asked for; how what it returns is taken apart; and a probe of what is
@@ -135,7 +135,7 @@ impl Call {
     fn each<K: Eq + Hash>(self, ids: &[K], key: impl Fn(&K, &mut KeyWriter<'_>)) -> Option<Each> {
         let (cache, version) = (self.cache.clone(), self.site.policy.version);
         let request = self.request().0?;
-        let places = Places::of(ids);
+        let places = UniqueIds::of(ids);
         let key = |&at: &usize| cache.key(version, |out| key(&ids[at], out));
         let keys = places.ids.iter().map(key).collect();
         Some(Each { request, places, keys })
@@ -144,7 +144,7 @@ impl Call {
 
 struct Each {
     request: Request,
-    places: Places,
+    places: UniqueIds,
     /// The stored key of each place.
     keys: Vec<String>,
 }

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::{
-    key::{CacheKey, Holds, KeyWriter},
+    key::{AcceptsValue, CacheKey, KeyWriter},
     return_shape::Shape,
     value::{CacheValue, refuse_unnamed},
     write_behind::WriteBehind,
@@ -25,7 +25,7 @@ impl<S: Shape> Link<S> {
     pub fn key<K>(&self, out: &mut KeyWriter<'_>, key: &K)
     where
         K: CacheKey + ?Sized,
-        K::Value: Holds<K, S::Value>,
+        K::Value: AcceptsValue<K, S::Value>,
     {
         out.key(key);
     }

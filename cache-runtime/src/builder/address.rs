@@ -1,35 +1,35 @@
-//! What the URL of a cache names.
+//! The store that the URL of a cache names.
 
 use url::Url;
 
-use super::{Builder, CAPACITY, cluster};
+#[cfg(feature = "redis")]
+use super::url_error::{check_tls, in_url};
+use super::{
+    Builder, CAPACITY, cluster,
+    url_error::{EXPECTED, malformed},
+};
 use crate::{
     error::Error,
     store::{Store, memory::MemoryStore},
 };
 
-/// What a URL should have looked like.
-pub(super) const EXPECTED: &str = "write `redis://host:6379/0`, `rediss://…`, \
-    `redis+sentinel://host:26379,host2:26379/name/0`, `redis+cluster://host:6379,host2:6379`, \
-    or `memory://?capacity=100000`";
-
 impl Builder {
-    /// The store, and what to call it where it is shown.
+    /// The store, and its description for `Debug`.
     pub(super) fn store(&self) -> Result<(Store, String), Error> {
-        if cluster::is_named(&self.url) {
+        if cluster::is_cluster_url(&self.url) {
             return self.cluster();
         }
-        // Several hosts are none to the parser.
+        // The parser does not know several hosts.
         if let Some((scheme, rest)) = self.url.split_once("://")
             && let Some(scheme) = scheme.strip_suffix("+sentinel")
         {
             return self.sentinel(scheme, rest);
         }
-        // The parser's errors do not repeat the URL, which may hold a password.
+        // The URL may hold a password; the parser's errors do not repeat it.
         let url = Url::parse(&self.url).map_err(|e| malformed(&e.to_string()))?;
         match url.scheme() {
             "memory" => {
-                self.alone()?;
+                self.check_no_server_settings()?;
                 let capacity = capacity(&url)?;
                 let store = MemoryStore::new(capacity);
                 Ok((Store::Memory(store), format!("memory, {capacity} values")))
@@ -41,16 +41,16 @@ impl Builder {
         }
     }
 
-    /// What is meant for a server would be lost on a store that has none.
-    fn alone(&self) -> Result<(), Error> {
-        let lost = |setting: &str, scheme: &str| {
+    /// An error where a setting is meant for a server, since `memory://` would ignore it.
+    fn check_no_server_settings(&self) -> Result<(), Error> {
+        let ignored = |setting: &str, scheme: &str| {
             Err(Error::Config(format!(
                 "`{setting}` is set for `memory://`, which has no server: write `{scheme}://host:6379/0`"
             )))
         };
         match (&self.tls, &self.provider) {
-            (Some(_), _) => lost("tls", "rediss"),
-            (_, Some(_)) => lost("credentials", "redis"),
+            (Some(_), _) => ignored("tls", "rediss"),
+            (_, Some(_)) => ignored("credentials", "redis"),
             (None, None) => Ok(()),
         }
     }
@@ -62,10 +62,11 @@ impl Builder {
             sealed::Sealed,
         };
 
-        encryptable(url.scheme())?;
+        check_tls(url.scheme())?;
         let address = Address::parse(&self.url).map_err(in_url)?;
-        let address = self.accredited(self.secured(address)?)?;
-        let store = Sealed::new(RedisStore::new(&address, self.connections), self.seal.clone());
+        let address = self.with_provider(self.with_tls(address)?)?;
+        let store =
+            Sealed::new(RedisStore::new(&address, self.connections), self.encryptor.clone());
         Ok((Store::Redis(store), format!("redis at {address:?}")))
     }
 
@@ -73,31 +74,6 @@ impl Builder {
     fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
         let scheme = url.scheme();
         Err(Error::Config(format!("`{scheme}://` needs the feature `redis` of cache-runtime")))
-    }
-}
-
-/// What is said here repeats no part of the URL that could be a password.
-pub(super) fn malformed(what: &str) -> Error {
-    Error::Config(format!("the cache URL is malformed: {what}; {EXPECTED}"))
-}
-
-/// An error that is one of the URL's form says what a URL should look like.
-#[cfg(feature = "redis")]
-pub(super) fn in_url(error: Error) -> Error {
-    match error {
-        Error::Config(what) => malformed(&what),
-        error => error,
-    }
-}
-
-/// What a scheme asks for has to be there.
-#[cfg(feature = "redis")]
-pub(super) fn encryptable(scheme: &str) -> Result<(), Error> {
-    match matches!(scheme, "rediss" | "valkeys") && !cfg!(feature = "tls") {
-        true => {
-            Err(Error::Config(format!("`{scheme}://` needs the feature `tls` of cache-runtime")))
-        }
-        false => Ok(()),
     }
 }
 

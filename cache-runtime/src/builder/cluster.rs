@@ -1,17 +1,17 @@
-//! A store that is a Redis Cluster, as its URL names it.
+//! URLs of a Redis Cluster.
 
 use super::Builder;
 #[cfg(not(feature = "redis"))]
-use super::address::EXPECTED;
+use super::url_error::EXPECTED;
 #[cfg(feature = "redis")]
-use super::address::in_url;
+use super::url_error::in_url;
 use crate::{error::Error, store::Store};
 
-/// The schemes. What comes after them can name several hosts, which a URL cannot.
+/// The schemes. A cluster URL can name several hosts, which the URL parser does not support.
 const SCHEMES: [&str; 4] = ["redis", "rediss", "valkey", "valkeys"];
 
 /// Whether this is the URL of a cluster.
-pub(super) fn is_named(url: &str) -> bool {
+pub(super) fn is_cluster_url(url: &str) -> bool {
     scheme(url).is_some()
 }
 
@@ -35,10 +35,10 @@ impl Builder {
             )));
         }
         let seeds = Seeds::parse(&self.url).map_err(in_url)?;
-        let seeds = seeds.secured(|seed| self.accredited(self.secured(seed)?))?;
+        let seeds = seeds.secured(|seed| self.with_provider(self.with_tls(seed)?))?;
         let description = format!("cluster at {seeds:?}");
         let store = RedisStore::cluster(seeds, self.connections);
-        let store = Sealed::new(store, self.seal.clone());
+        let store = Sealed::new(store, self.encryptor.clone());
         Ok((Store::Redis(store), description))
     }
 

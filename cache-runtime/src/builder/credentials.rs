@@ -1,4 +1,4 @@
-//! Credentials that are asked for at each new connection.
+//! A provider of credentials, which each new connection asks.
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -9,7 +9,7 @@ use crate::{error::Error, store::redis::Address};
 
 impl Builder {
     /// Asks `provider` for the user and password of each new connection, so that a password can be rotated without a
-    /// restart: what is connected stays so, and the next connection logs in with what is valid then.
+    /// restart: existing connections stay, and the next one logs in with what is valid then.
     ///
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
@@ -26,12 +26,13 @@ impl Builder {
     /// # Ok(()) }
     /// ```
     ///
-    /// It has 5 seconds. When it fails, panics or takes longer, that attempt to connect has failed: functions load for
-    /// themselves, the log holds its error's text, and it is asked again after a pause of at most half a second, for
-    /// each of the [`connections`](Builder::connections). One that asks a service should keep its answer for a while.
+    /// The provider has 5 seconds. When it fails, panics or takes longer, the attempt to connect has failed: functions
+    /// load without the cache, and the log has the text of the error. The provider is asked again after a pause of at
+    /// most half a second, for each of the [`connections`](Builder::connections). A provider that asks a service should
+    /// keep the answer for a while.
     ///
-    /// A server that no longer takes what it is sent (`NOAUTH`, and `NOPERM` where a user has lost its rights to
-    /// another) is connected to anew. The URL then has no user and no password.
+    /// When the server refuses commands (`NOAUTH`, or `NOPERM` where another user now has the rights), the cache
+    /// connects anew. With a provider, the URL has no user and no password.
     pub fn credentials<F, Fut, E>(mut self, provider: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -39,15 +40,15 @@ impl Builder {
         E: fmt::Display,
     {
         self.provider = Some(Arc::new(move || {
-            let asked = provider();
-            Box::pin(async { asked.await.map_err(|error| error.to_string()) })
+            let answer = provider();
+            Box::pin(async { answer.await.map_err(|error| error.to_string()) })
         }));
         self
     }
 
-    /// The address, with what is to be asked.
+    /// The address, with the provider if there is one.
     #[cfg(feature = "redis")]
-    pub(super) fn accredited(&self, address: Address) -> Result<Address, Error> {
+    pub(super) fn with_provider(&self, address: Address) -> Result<Address, Error> {
         match &self.provider {
             None => Ok(address),
             Some(_) if address.has_login() => Err(Error::Config(

@@ -3,8 +3,8 @@
 use super::Builder;
 
 impl Builder {
-    /// Whether logs show the keys that they are about, with the values in them. Without it, which is the default,
-    /// they show the function and the template of its key: a key may hold personal data.
+    /// Whether log events show whole keys, with the values in them. By default they show the function and the template
+    /// of its key only, because a key may hold personal data.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {

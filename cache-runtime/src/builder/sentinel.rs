@@ -1,11 +1,11 @@
-//! URLs that name sentinels, who know where the server is.
+//! URLs of sentinels, which know where the master is.
 
 use super::Builder;
 #[cfg(feature = "redis")]
-use super::address::{encryptable, in_url, malformed};
+use super::url_error::{check_tls, in_url, malformed};
 use crate::{error::Error, store::Store};
 
-/// Where a sentinel listens unless the URL says otherwise.
+/// The default port of a sentinel.
 #[cfg(feature = "redis")]
 const PORT: u16 = 26379;
 
@@ -25,53 +25,55 @@ impl Builder {
             sealed::Sealed,
         };
 
-        encryptable(scheme)?;
-        let Parts { login, hosts, master, database, asker } = Parts::of(rest)?;
+        check_tls(scheme)?;
+        let SentinelUrl { login, hosts, master, database, sentinel_login } =
+            SentinelUrl::parse(rest)?;
         let parse = |rest: &str| {
-            self.secured(Address::parse(&format!("{scheme}://{rest}")).map_err(in_url)?)
+            self.with_tls(Address::parse(&format!("{scheme}://{rest}")).map_err(in_url)?)
         };
         let sentinels = hosts.split(',').map(|host| {
             let port = if has_port(host) { String::new() } else { format!(":{PORT}") };
             let sentinel = parse(&format!("{host}{port}"))?;
-            Ok(match &asker.password {
-                Some(password) => sentinel.logged_in(asker.user.as_deref(), password),
+            Ok(match &sentinel_login.password {
+                Some(password) => sentinel.logged_in(sentinel_login.user.as_deref(), password),
                 None => sentinel,
             })
         });
         let sentinels = Sentinels::new(master, sentinels.collect::<Result<_, Error>>()?);
-        // The host is not used; it is whatever the sentinels say.
-        let address = self.accredited(parse(&format!("{login}sentinel/{database}"))?)?;
+        // A placeholder host: the sentinels say where the master is.
+        let address = self.with_provider(parse(&format!("{login}sentinel/{database}"))?)?;
         let address = address.known_to(sentinels);
-        let store = Sealed::new(RedisStore::new(&address, self.connections), self.seal.clone());
+        let store =
+            Sealed::new(RedisStore::new(&address, self.connections), self.encryptor.clone());
         Ok((Store::Redis(store), format!("redis, {address:?}")))
     }
 }
 
-/// What a URL is made of, after its scheme.
+/// The parts of a URL after its scheme.
 #[cfg(feature = "redis")]
-struct Parts<'a> {
-    /// `user:password@`, or nothing.
+struct SentinelUrl<'a> {
+    /// `user:password@`, or empty.
     login: &'a str,
     hosts: &'a str,
     master: String,
     database: &'a str,
-    /// Who asks the sentinels.
-    asker: Asker,
+    /// The login for the sentinels themselves.
+    sentinel_login: SentinelLogin,
 }
 
 #[cfg(feature = "redis")]
 #[derive(Default)]
-struct Asker {
+struct SentinelLogin {
     user: Option<String>,
     password: Option<String>,
 }
 
 #[cfg(feature = "redis")]
-impl<'a> Parts<'a> {
-    fn of(rest: &'a str) -> Result<Parts<'a>, Error> {
+impl<'a> SentinelUrl<'a> {
+    fn parse(rest: &'a str) -> Result<SentinelUrl<'a>, Error> {
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        // Or else the beginning of a password would be taken for a host.
+        // An unencoded character would split a password, and its first part would be taken for a host.
         if path.contains('@') || rest.contains('#') || query.contains(['#', '@']) {
             let what =
                 "in a password, `/` is written `%2F`, `?` is `%3F`, `#` is `%23` and `@` is `%40`";
@@ -87,8 +89,8 @@ impl<'a> Parts<'a> {
         let master = percent_encoding::percent_decode_str(master).decode_utf8();
         match master {
             Ok(master) if !master.is_empty() => {
-                let (master, asker) = (master.into_owned(), Asker::of(query)?);
-                Ok(Parts { login, hosts, master, database, asker })
+                let (master, sentinel_login) = (master.into_owned(), SentinelLogin::parse(query)?);
+                Ok(SentinelUrl { login, hosts, master, database, sentinel_login })
             }
             _ => Err(malformed("the master has no name")),
         }
@@ -96,14 +98,14 @@ impl<'a> Parts<'a> {
 }
 
 #[cfg(feature = "redis")]
-impl Asker {
-    fn of(query: &str) -> Result<Asker, Error> {
-        let mut asker = Asker::default();
+impl SentinelLogin {
+    fn parse(query: &str) -> Result<SentinelLogin, Error> {
+        let mut login = SentinelLogin::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "sentinel_user" => asker.user = Some(value.into_owned()),
-                "sentinel_password" => asker.password = Some(value.into_owned()),
-                // The name may be a password with an `&` in it.
+                "sentinel_user" => login.user = Some(value.into_owned()),
+                "sentinel_password" => login.password = Some(value.into_owned()),
+                // The name may be the rest of a password with an `&` in it.
                 _ => {
                     return Err(malformed(
                         "it has settings besides `deadline`, `sentinel_user` and `sentinel_password`",
@@ -111,16 +113,16 @@ impl Asker {
                 }
             }
         }
-        match asker {
-            Asker { user: Some(_), password: None } => {
+        match login {
+            SentinelLogin { user: Some(_), password: None } => {
                 Err(malformed("`sentinel_user` has no `sentinel_password`"))
             }
-            asker => Ok(asker),
+            login => Ok(login),
         }
     }
 }
 
-/// Whether a host is followed by a port; one in brackets has colons of its own.
+/// Whether a port follows the host. An IPv6 address in brackets has colons of its own.
 #[cfg(feature = "redis")]
 fn has_port(host: &str) -> bool {
     host.rsplit_once(']').map_or(host, |(_, after)| after).contains(':')

@@ -1,4 +1,4 @@
-//! Encrypted connections: whom they trust, and who they say we are.
+//! TLS: which authorities a connection trusts, and which certificate it presents.
 
 use std::fmt;
 
@@ -10,31 +10,30 @@ use crate::{error::Error, store::redis::Address};
 
 /// Certificates and a key for encrypted connections: see [`Builder::tls`].
 ///
-/// Everything is given as the contents of PEM files, so that it can come from a file, a secret's mount, or the
-/// environment. [`Debug`](fmt::Debug) shows none of it.
+/// All of them are the contents of PEM files, so that they can come from a file, the mount of a secret, or the
+/// environment. [`Debug`](fmt::Debug) shows none of them.
 ///
-/// A server's certificate is always checked: that an authority that is trusted has signed it, that it has not
-/// expired, and that it was made for the host of the URL, which may be an IP address. There is no switch to leave
-/// that out, since whoever can pretend to be the server would be sent the password, and could hand out any value;
-/// for a test, make an authority of your own, and trust it.
+/// The server's certificate is always checked: a trusted authority has signed it, it has not expired, and it was issued
+/// for the host of the URL, which may be an IP address. This cannot be switched off: whoever can pretend to be the server
+/// would get the password, and could return any value. For a test, make an authority of your own, and trust it.
 #[derive(Clone, Default)]
 pub struct Tls {
     roots: Option<Vec<u8>>,
-    /// The certificates and the key.
+    /// The certificate chain and the key.
     identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Tls {
-    /// Trusts the public authorities that Mozilla's browsers trust, and shows no certificate of our own: what a
+    /// Trusts the public authorities that Mozilla's browsers trust, and presents no client certificate: what a
     /// `rediss://` URL means by itself.
     pub fn new() -> Tls {
         Tls::default()
     }
 
-    /// Trusts the certificate authorities in `pem`, and the public ones no longer. Called again, it adds to them,
-    /// so that a new authority can be trusted before the servers change over to it.
+    /// Trusts the certificate authorities in `pem`, and no longer the public ones. Further calls add authorities, so
+    /// that a new one can be trusted before the servers switch to it.
     ///
-    /// The operating system's own list is not read. Give its file here where your authority stands in it.
+    /// The operating system's list is not read. If your authority is in that list, pass its file here.
     pub fn root_ca(mut self, pem: impl AsRef<[u8]>) -> Tls {
         let roots = self.roots.get_or_insert_default();
         roots.extend_from_slice(pem.as_ref());
@@ -42,7 +41,7 @@ impl Tls {
         self
     }
 
-    /// Shows a certificate to servers that ask for one (mutual TLS; Redis does by default).
+    /// Presents a certificate to servers that ask for one (mutual TLS; Redis asks by default).
     ///
     /// `certificate` may hold a chain, the certificate itself first; `key` is its private key, unencrypted.
     pub fn client_certificate(
@@ -81,24 +80,24 @@ impl Builder {
     /// # Ok(()) }
     /// ```
     ///
-    /// [`build`](Builder::build) then refuses, as [`Error::Config`](crate::Error::Config), what is no PEM, a key that is not that of the
-    /// certificate, and a URL without TLS. A server that is not trusted is one that cannot be reached: functions load
-    /// for themselves, and the log says why.
+    /// [`build`](Builder::build) then fails with [`Error::Config`](crate::Error::Config) for text that is not PEM, for a
+    /// key that does not belong to the certificate, and for a URL without TLS. A server that is not trusted counts as
+    /// unreachable: functions load without the cache, and the log says why.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// The address, encrypted as was asked for.
+    /// The address, with the settings of [`tls`](Builder::tls).
     #[cfg(feature = "tls")]
-    pub(super) fn secured(&self, address: Address) -> Result<Address, Error> {
+    pub(super) fn with_tls(&self, address: Address) -> Result<Address, Error> {
         let Some(Tls { roots, identity }) = &self.tls else { return Ok(address) };
         let identity = identity.as_ref().map(|(chain, key)| (&chain[..], &key[..]));
         address.secured(Security::new(roots.as_deref(), identity)?)
     }
 
     #[cfg(all(feature = "redis", not(feature = "tls")))]
-    pub(super) fn secured(&self, address: Address) -> Result<Address, Error> {
+    pub(super) fn with_tls(&self, address: Address) -> Result<Address, Error> {
         match &self.tls {
             None => Ok(address),
             Some(Tls { .. }) => Err(Error::Config(

@@ -10,43 +10,43 @@ use serde::{
 
 /// Whether `value` serialises as `None` at the top.
 pub(crate) fn is_none<T: Serialize + ?Sized>(value: &T) -> bool {
-    value.serialize(Probe).is_ok()
+    value.serialize(NoneProbe).is_ok()
 }
 
 /// Accepts `None`, and stops at the first sign of anything else.
-struct Probe;
+struct NoneProbe;
 
 /// Not a `None`.
 #[derive(Debug)]
-struct Something;
+struct NotNone;
 
-impl fmt::Display for Something {
+impl fmt::Display for NotNone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a `None`")
     }
 }
 
-impl std::error::Error for Something {}
+impl std::error::Error for NotNone {}
 
-impl ser::Error for Something {
+impl ser::Error for NotNone {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Something
+        NotNone
     }
 }
 
-type No = Impossible<(), Something>;
+type No = Impossible<(), NotNone>;
 
-macro_rules! something {
+macro_rules! reject {
     ($($method:ident($($argument:ty),*) -> $output:ty;)*) => {$(
-        fn $method(self, $(_: $argument),*) -> Result<$output, Something> {
-            Err(Something)
+        fn $method(self, $(_: $argument),*) -> Result<$output, NotNone> {
+            Err(NotNone)
         }
     )*};
 }
 
-impl Serializer for Probe {
+impl Serializer for NoneProbe {
     type Ok = ();
-    type Error = Something;
+    type Error = NotNone;
     type SerializeSeq = No;
     type SerializeTuple = No;
     type SerializeTupleStruct = No;
@@ -55,20 +55,20 @@ impl Serializer for Probe {
     type SerializeStruct = No;
     type SerializeStructVariant = No;
 
-    fn serialize_none(self) -> Result<(), Something> {
+    fn serialize_none(self) -> Result<(), NotNone> {
         Ok(())
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Something> {
-        Err(Something)
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), NotNone> {
+        Err(NotNone)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         _: &'static str,
         _: &T,
-    ) -> Result<(), Something> {
-        Err(Something)
+    ) -> Result<(), NotNone> {
+        Err(NotNone)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -77,11 +77,11 @@ impl Serializer for Probe {
         _: u32,
         _: &'static str,
         _: &T,
-    ) -> Result<(), Something> {
-        Err(Something)
+    ) -> Result<(), NotNone> {
+        Err(NotNone)
     }
 
-    something! {
+    reject! {
         serialize_bool(bool) -> ();
         serialize_i8(i8) -> ();
         serialize_i16(i16) -> ();
@@ -111,8 +111,8 @@ impl Serializer for Probe {
     }
 
     /// No allocation for what is thrown away.
-    fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<(), Something> {
-        Err(Something)
+    fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<(), NotNone> {
+        Err(NotNone)
     }
 }
 

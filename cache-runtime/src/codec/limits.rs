@@ -35,12 +35,12 @@ impl<'l, T> Limited<'l, T> {
     }
 
     /// Something else on the same level.
-    fn beside<U>(&self, inner: U) -> Limited<'l, U> {
+    fn same_level<U>(&self, inner: U) -> Limited<'l, U> {
         Limited { inner, left: self.left, elements: self.elements, counts: false }
     }
 
     /// Something on the next level.
-    fn below<U, E: Error>(&self, inner: U) -> Result<Limited<'l, U>, E> {
+    fn next_level<U, E: Error>(&self, inner: U) -> Result<Limited<'l, U>, E> {
         match self.left.checked_sub(1) {
             Some(left) => Ok(Limited { inner, left, elements: self.elements, counts: self.counts }),
             None => Err(E::custom("it is nested too deep")),
@@ -60,7 +60,7 @@ impl<'l, T> Limited<'l, T> {
 macro_rules! deserialize {
     ($($method:ident($($argument:ident: $ty:ty),*);)*) => {$(
         fn $method<V: Visitor<'de>>(self, $($argument: $ty,)* visitor: V) -> Result<V::Value, D::Error> {
-            let visitor = self.beside(visitor);
+            let visitor = self.same_level(visitor);
             self.inner.$method($($argument,)* visitor)
         }
     )*};
@@ -70,12 +70,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Limited<'_, D> {
     type Error = D::Error;
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let visitor = Limited { counts: true, ..self.beside(visitor) };
+        let visitor = Limited { counts: true, ..self.same_level(visitor) };
         self.inner.deserialize_seq(visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let visitor = Limited { counts: true, ..self.beside(visitor) };
+        let visitor = Limited { counts: true, ..self.same_level(visitor) };
         self.inner.deserialize_map(visitor)
     }
 
@@ -127,7 +127,7 @@ macro_rules! visit_plain {
 macro_rules! visit_nested {
     ($($method:ident($ty:ident);)*) => {$(
         fn $method<A: $ty<'de>>(self, nested: A) -> Result<V::Value, A::Error> {
-            let nested = self.below(nested)?;
+            let nested = self.next_level(nested)?;
             self.inner.$method(nested)
         }
     )*};
@@ -178,7 +178,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Limited<'_, S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        let deserializer = self.beside(deserializer);
+        let deserializer = self.same_level(deserializer);
         self.inner.deserialize(deserializer)
     }
 }
@@ -190,7 +190,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Limited<'_, A> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, A::Error> {
-        let seed = self.beside(seed);
+        let seed = self.same_level(seed);
         let element = self.inner.next_element_seed(seed)?;
         element.is_some().then(|| self.count()).transpose()?;
         Ok(element)
@@ -208,14 +208,14 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Limited<'_, A> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, A::Error> {
-        let seed = self.beside(seed);
+        let seed = self.same_level(seed);
         let key = self.inner.next_key_seed(seed)?;
         key.is_some().then(|| self.count()).transpose()?;
         Ok(key)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        let seed = self.beside(seed);
+        let seed = self.same_level(seed);
         self.inner.next_value_seed(seed)
     }
 
@@ -232,9 +232,9 @@ impl<'de, 'l, A: EnumAccess<'de>> EnumAccess<'de> for Limited<'l, A> {
         self,
         seed: S,
     ) -> Result<(S::Value, Self::Variant), A::Error> {
-        let (seed, variant) = (self.beside(seed), self.beside(()));
+        let (seed, variant) = (self.same_level(seed), self.same_level(()));
         let (value, inner) = self.inner.variant_seed(seed)?;
-        Ok((value, variant.beside(inner)))
+        Ok((value, variant.same_level(inner)))
     }
 }
 
@@ -246,7 +246,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<'_, A> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
-        let seed = self.beside(seed);
+        let seed = self.same_level(seed);
         self.inner.newtype_variant_seed(seed)
     }
 
@@ -255,7 +255,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<'_, A> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        let visitor = self.beside(visitor);
+        let visitor = self.same_level(visitor);
         self.inner.tuple_variant(length, visitor)
     }
 
@@ -264,7 +264,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<'_, A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        let visitor = self.beside(visitor);
+        let visitor = self.same_level(visitor);
         self.inner.struct_variant(fields, visitor)
     }
 }

@@ -13,7 +13,7 @@ use serde::{
 use super::{
     is_none,
     limits::{Limited, elements},
-    strip_option::{Outer, Stripped},
+    strip_option::{StripOption, WithoutOption},
 };
 use crate::value;
 
@@ -24,7 +24,7 @@ pub(super) fn encode<T: Serialize + ?Sized>(
 ) -> Result<(), String> {
     check(fingerprint)?;
     if !is_none(value) {
-        let written = to_extend(&Stripped(value), std::mem::take(out));
+        let written = to_extend(&WithoutOption(value), std::mem::take(out));
         *out = written.map_err(|e| e.to_string())?;
     }
     Ok(())
@@ -50,7 +50,7 @@ pub(super) fn decode<T: DeserializeOwned>(negative: bool, payload: &[u8]) -> Res
         T::deserialize(UnitDeserializer::<postcard::Error>::new()).map(|none| (none, payload))
     } else {
         let (mut deserializer, elements) = (Deserializer::from_bytes(payload), elements(payload));
-        T::deserialize(Outer(Limited::new(&mut deserializer, &elements)))
+        T::deserialize(StripOption(Limited::new(&mut deserializer, &elements)))
             .and_then(|value| Ok((value, deserializer.finalize()?)))
     };
     match decoded {

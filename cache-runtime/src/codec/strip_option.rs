@@ -4,16 +4,16 @@
 use serde::{Deserializer, Serialize, Serializer, de::Visitor, ser::Error as _};
 
 /// A value without the `Option` at its top.
-pub(super) struct Stripped<'a, T: ?Sized>(pub(super) &'a T);
+pub(super) struct WithoutOption<'a, T: ?Sized>(pub(super) &'a T);
 
-impl<T: Serialize + ?Sized> Serialize for Stripped<'_, T> {
+impl<T: Serialize + ?Sized> Serialize for WithoutOption<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(Outer(serializer))
+        self.0.serialize(StripOption(serializer))
     }
 }
 
 /// Writes, or reads, what is at the top of a value.
-pub(super) struct Outer<S>(pub(super) S);
+pub(super) struct StripOption<S>(pub(super) S);
 
 macro_rules! written {
     ($($method:ident($($argument:ident: $ty:ty),*) -> $output:ident;)*) => {$(
@@ -23,7 +23,7 @@ macro_rules! written {
     )*};
 }
 
-impl<S: Serializer> Serializer for Outer<S> {
+impl<S: Serializer> Serializer for StripOption<S> {
     type Ok = S::Ok;
     type Error = S::Error;
     type SerializeSeq = S::SerializeSeq;
@@ -104,7 +104,7 @@ macro_rules! read {
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Outer<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for StripOption<D> {
     type Error = D::Error;
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {

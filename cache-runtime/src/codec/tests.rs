@@ -59,7 +59,7 @@ fn encoded<T: Serialize + ?Sized>(value: &T, encoding: &Encoding) -> Entry {
 
 /// The entry with this payload in the place of its own.
 fn with_payload(entry: &Entry, payload: &[u8]) -> Entry {
-    entry.repacked(entry.header().compression, payload)
+    entry.with_payload(entry.header().compression, payload)
 }
 
 proptest! {
@@ -214,7 +214,7 @@ fn an_entry_is_read_by_what_it_says_of_itself() {
     let error = decode_own::<u8>(&entry).expect_err("an unknown codec");
     assert!(error.to_string().contains("unknown codec 63"), "{error}");
 
-    let entry = encoded(&1_u8, &Encoding::DEFAULT).repacked(b'?', b"1");
+    let entry = encoded(&1_u8, &Encoding::DEFAULT).with_payload(b'?', b"1");
     let error = decode_own::<u8>(&entry).expect_err("an unknown compression");
     assert!(error.to_string().contains("unknown method 63"), "{error}");
 }

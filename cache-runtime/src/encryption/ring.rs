@@ -34,7 +34,7 @@ const LONGEST_ID: usize = 64;
 /// use cache_runtime::KeyRing;
 ///
 /// # let (of_may, of_november) = ([1; 32], [2; 32]);
-/// let ring = KeyRing::new("2026-11", &of_november).and_opens("2026-05", &of_may);
+/// let ring = KeyRing::new("2026-11", &of_november).with_decryption_key("2026-05", &of_may);
 /// assert_eq!(format!("{ring:?}"), r#"KeyRing { seals: "2026-11", opens: ["2026-11", "2026-05"] }"#);
 /// ```
 #[derive(Clone)]
@@ -60,14 +60,14 @@ impl KeyRing {
         KeyRing { keys: vec![Key::new(id, key)], seals: true, plaintext: false }
     }
 
-    /// Encrypts nothing. With [`and_opens`](KeyRing::and_opens) it reads what others encrypt already: the first of the
+    /// Encrypts nothing. With [`with_decryption_key`](KeyRing::with_decryption_key) it reads what others encrypt already: the first of the
     /// steps in which a service begins to encrypt.
     pub fn plaintext() -> KeyRing {
         KeyRing { keys: Vec::new(), seals: false, plaintext: true }
     }
 
     /// Decrypts also what this key has encrypted: the key before the present one, or the one that is to come.
-    pub fn and_opens(mut self, id: &str, key: &[u8; 32]) -> KeyRing {
+    pub fn with_decryption_key(mut self, id: &str, key: &[u8; 32]) -> KeyRing {
         self.keys.push(Key::new(id, key));
         self
     }
@@ -113,7 +113,7 @@ impl KeyRing {
         let mut bytes = Vec::with_capacity(entry.bytes().len() + behind);
         bytes.extend_from_slice(entry.bytes());
         relabel(&mut bytes, true, entry.payload().len() + behind);
-        let (header, payload) = bytes.split_at_mut(entry.begin());
+        let (header, payload) = bytes.split_at_mut(entry.payload_start());
         let bound = associated(header, id.as_bytes(), key);
         let tag = cipher
             .encrypt_inout_detached(&nonce, &bound, payload.into())
@@ -122,7 +122,7 @@ impl KeyRing {
         bytes.extend_from_slice(&nonce);
         bytes.extend_from_slice(id.as_bytes());
         bytes.push(id.len() as u8);
-        Ok(Entry::whole(bytes))
+        Ok(Entry::from_encoded(bytes))
     }
 
     pub(super) fn open(&self, key: &str, entry: Entry) -> Entry {
@@ -133,7 +133,7 @@ impl KeyRing {
         let Some(Key { id, cipher }) = self.keys.iter().find(|key| key.id.as_bytes() == id) else {
             return entry.refuse(Refused::UnknownKey);
         };
-        let begin = entry.begin();
+        let begin = entry.payload_start();
         let Some(length) = entry.payload().len().checked_sub(TAG + NONCE + id.len() + 1) else {
             return entry.refuse(Refused::Forged);
         };
@@ -145,14 +145,14 @@ impl KeyRing {
         let (ciphertext, behind) = payload.split_at_mut(length);
         let (tag, behind) = behind.split_at(TAG);
         let (Ok(tag), Ok(nonce)) = (tag.try_into(), (&behind[..NONCE]).try_into()) else {
-            return Entry::whole(bytes).refuse(Refused::Forged);
+            return Entry::from_encoded(bytes).refuse(Refused::Forged);
         };
         if cipher.decrypt_inout_detached(nonce, &bound, ciphertext.into(), tag).is_err() {
-            return Entry::whole(bytes).refuse(Refused::Forged);
+            return Entry::from_encoded(bytes).refuse(Refused::Forged);
         }
         bytes.truncate(begin + length);
         relabel(&mut bytes, false, length);
-        Entry::whole(bytes)
+        Entry::from_encoded(bytes)
     }
 }
 

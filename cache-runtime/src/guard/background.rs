@@ -10,14 +10,14 @@ use tokio::runtime::Handle;
 use super::Guard;
 #[cfg(feature = "redis")]
 use crate::error::Error;
-use crate::{entry::Entry, protocol::Step, store::Store, store_op::Asked};
+use crate::{entry::Entry, protocol::Step, store::Store, store_op::StoreOp};
 
 impl Guard {
     /// Takes one step that nobody waits for.
     pub(crate) fn run_detached(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>) {
         match &self.store {
             Store::Memory(store) => {
-                Asked::step(&step).count(&self.settings.counters);
+                StoreOp::step(&step).count(&self.settings.counters);
                 drop(store.run(key, step));
             }
             #[cfg(feature = "redis")]
@@ -37,7 +37,7 @@ impl Guard {
         match &self.store {
             Store::Memory(store) => {
                 for (key, step) in steps {
-                    Asked::step(&step).count(&self.settings.counters);
+                    StoreOp::step(&step).count(&self.settings.counters);
                     drop(store.run(&key, step));
                 }
             }

@@ -26,7 +26,7 @@ use crate::{
     error::Error,
     protocol::{Expected, Nonce, Reply, Step},
     store::ConnectionState,
-    store_op::Asked,
+    store_op::StoreOp,
 };
 
 /// How long an answer is waited for in the background.
@@ -159,12 +159,12 @@ impl Guard {
             if self.send(key, step, sent).await {
                 return Err(error);
             }
-            let (asked, emptied) = (Asked::step(&Step::Delete), pin!(self.empty(key, own)));
+            let (asked, emptied) = (StoreOp::step(&Step::Delete), pin!(self.empty(key, own)));
             self.attempt(asked, (&circuit, seen), Some(key), deadline, emptied).await?;
             self.pending.confirm(key, sent);
             return Ok(());
         }
-        let asked = Asked::step(&step);
+        let asked = StoreOp::step(&step);
         let delivered = async {
             match self.store.run(key, step).await {
                 Ok(_) => Ok(()),
@@ -172,7 +172,7 @@ impl Guard {
                 Err(error) if !seen.is_closed() && !self.is_connected(key) => Err(error),
                 Err(_) => {
                     asked.count_failure(&self.settings.counters);
-                    Asked::step(&Step::Delete).count(&self.settings.counters);
+                    StoreOp::step(&Step::Delete).count(&self.settings.counters);
                     self.empty(key, own).await
                 }
             }
@@ -187,7 +187,7 @@ impl Guard {
         let mut emptied = Ok(());
         for (key, step) in emptying(key, own) {
             if !matches!(step, Step::Delete) {
-                Asked::step(&step).count(&self.settings.counters);
+                StoreOp::step(&step).count(&self.settings.counters);
             }
             // The delete is worth more, and is sent in any case.
             emptied = self.store.run(key, step).await.map(drop).and(emptied);
@@ -226,7 +226,7 @@ impl Guard {
         {
             return Err(error);
         }
-        let (asked, deadline) = (Asked::step(&step), self.settings.deadline);
+        let (asked, deadline) = (StoreOp::step(&step), self.settings.deadline);
         let taken = pin!(self.store.run(key, step));
         self.attempt(asked, (&circuit, seen), Some(key), deadline, taken).await
     }
@@ -263,7 +263,7 @@ impl Guard {
         let Ok(runtime) = Handle::try_current() else { return true };
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return true };
         let (guard, its) = (Arc::clone(self), Arc::clone(key));
-        Asked::step(&step).count(&self.settings.counters);
+        StoreOp::step(&step).count(&self.settings.counters);
         let empties = matches!(step, Step::Fence { .. } | Step::Settle { .. } | Step::Delete);
         let ways = self.connection_ids(&[key]);
         let late = async move {

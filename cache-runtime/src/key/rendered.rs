@@ -4,16 +4,16 @@ use super::{KeyPart, KeyWriter};
 
 /// The text of one part.
 #[derive(Debug)]
-pub struct Written(String);
+pub struct Rendered(String);
 
 /// Writes a part by itself, for a key that is made later.
-pub fn written<P: KeyPart + ?Sized>(part: &P) -> Written {
+pub fn rendered<P: KeyPart + ?Sized>(part: &P) -> Rendered {
     let mut text = String::new();
     KeyWriter::new(&mut text).part(part);
-    Written(text)
+    Rendered(text)
 }
 
-impl KeyPart for Written {
+impl KeyPart for Rendered {
     fn write_part(&self, out: &mut KeyWriter<'_>) {
         out.raw(&self.0);
     }

@@ -47,7 +47,7 @@ pub trait KeyOf<T: ?Sized>: CacheKey {}
 impl<K, T: ?Sized> KeyOf<T> for K
 where
     K: CacheKey + ?Sized,
-    K::Value: Holds<K, T>,
+    K::Value: AcceptsValue<K, T>,
 {
 }
 
@@ -57,16 +57,16 @@ where
     label = "under this key there is `{Self}`",
     note = "`#[cache_key(\"...\", value = ...)]` above the key says what is under it: use the key of `{V}`, or declare another value there"
 )]
-pub trait Holds<K: ?Sized, V: ?Sized> {}
+pub trait AcceptsValue<K: ?Sized, V: ?Sized> {}
 
 #[diagnostic::do_not_recommend]
-impl<K: ?Sized, V: ?Sized> Holds<K, V> for AnyValue {}
+impl<K: ?Sized, V: ?Sized> AcceptsValue<K, V> for AnyValue {}
 
 /// What is stored as another type is. An implementation for whatever `T` is stored as would meet the first of these.
 macro_rules! stored_alike {
     ($($stored:ty as $declared:ty;)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<K: ?Sized, T> Holds<K, $stored> for $declared {}
+        impl<K: ?Sized, T> AcceptsValue<K, $stored> for $declared {}
     )*};
 }
 
@@ -84,7 +84,7 @@ stored_alike! {
 }
 
 #[diagnostic::do_not_recommend]
-impl<K: ?Sized> Holds<K, str> for String {}
+impl<K: ?Sized> AcceptsValue<K, str> for String {}
 
 #[cfg(test)]
 mod tests {

@@ -61,16 +61,18 @@ impl Engine {
             asked.push(Asked { at, which, reply, elects: replaces.is_some() });
         }
         let leases = steps.len();
-        let tag_life = self.life();
-        steps
-            .extend(self.request.tags.iter().map(|tag| (tag.as_str(), tag_version::ask(tag_life))));
+        let tag_ttl = self.life();
+        steps.extend(
+            self.request.tags.iter().map(|tag| (tag.as_str(), tag_version::stamp_step(tag_ttl))),
+        );
         let replies = match self.send(steps).await {
             Ok(replies) => replies,
             Err(error) => return self.store_failed(&error),
         };
         let mut replies: Vec<_> = replies.into_iter().map(|reply| self.counted(reply)).collect();
         let tags = replies.split_off(leases);
-        self.tags = tags.iter().map(|reply| reply.as_ref().and_then(tag_version::told)).collect();
+        self.tags =
+            tags.iter().map(|reply| reply.as_ref().and_then(tag_version::stamp_in_reply)).collect();
         let Some(tags) = self.tags.iter().copied().collect::<Option<Vec<Nonce>>>() else {
             // Under a fenced tag nothing may be stored.
             return self.close();

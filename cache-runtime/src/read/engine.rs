@@ -20,14 +20,14 @@ use super::{
     snapshot::Hit,
 };
 use crate::{
-    active_refreshes::Renewal,
+    active_refreshes::ActiveRefresh,
     entry::Entry,
     error::Error,
-    expiry::{Age, kept},
+    expiry::{Age, store_ttl},
     flight::{Mark, SharedError},
     lease::Claims,
     protocol::Nonce,
-    stats::Waiting,
+    stats::LockWait,
     telemetry::{About, tell},
 };
 
@@ -56,7 +56,7 @@ pub(crate) struct Engine {
     pub(super) first_look: FirstLook,
     pub(super) patience: Option<Patience>,
     /// While it waits for other processes' loads.
-    pub(super) waiting: Option<Waiting>,
+    pub(super) waiting: Option<LockWait>,
     /// Whether it has waited for one: a call is counted once.
     waited: bool,
     pub(super) role: LoadRole,
@@ -72,7 +72,7 @@ pub(crate) struct Engine {
     /// Whether what was loaded is stored now.
     pub(super) stored: bool,
     /// Keeps this process from renewing the same keys again meanwhile.
-    pub(super) renewals: Vec<Renewal>,
+    pub(super) renewals: Vec<ActiveRefresh>,
 }
 
 /// What is to become of what the first look finds, besides being served.
@@ -153,7 +153,7 @@ impl Engine {
     /// How long the store keeps what a load is about to bring, as far as is known.
     pub(super) fn life(&self) -> Duration {
         let policy = &self.request.policy;
-        kept(policy.ttl.max(policy.negative_ttl.unwrap_or_default()), policy)
+        store_ttl(policy.ttl.max(policy.negative_ttl.unwrap_or_default()), policy)
     }
 
     /// Whether some key wants this.

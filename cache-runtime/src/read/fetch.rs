@@ -4,7 +4,7 @@ use super::{
     engine::Engine,
     key_state::{KeyState, Want},
 };
-use crate::{entry::Entry, error::Error, protocol::State, tag_version::stamp};
+use crate::{entry::Entry, error::Error, protocol::State, tag_version::current_stamp};
 
 impl Engine {
     /// The first look.
@@ -58,7 +58,7 @@ impl Engine {
         let refresh_keys = found.split_off(found.len() - expired.len());
         let tags: Result<Vec<_>, _> = found.split_off(at.len()).into_iter().collect();
         match tags {
-            Ok(tags) => self.tags = tags.iter().map(stamp).collect(),
+            Ok(tags) => self.tags = tags.iter().map(current_stamp).collect(),
             // Without its tags nobody can say of any entry whether it is good.
             Err(error) => return self.store_failed(&error),
         }

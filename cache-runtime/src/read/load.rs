@@ -127,7 +127,7 @@ impl Engine {
     ) -> (Packed, Duration) {
         let policy = &self.request.policy;
         let cost = u32::try_from(self.took().as_micros()).unwrap_or(u32::MAX);
-        let life = expiry::life(ttl, policy, now_ms());
+        let life = expiry::Expiry::new(ttl, policy, now_ms());
         let mut tags = Vec::new();
         if held.is_some() {
             tags.extend_from_slice(&self.claims.tags);
@@ -137,7 +137,7 @@ impl Engine {
         let encoded = function.encode(at, stamp, &policy.encoding, Meta::new(&life, cost, &tags));
         let packed =
             codec::packed(encoded, &policy.encoding, &self.request.counters, self.about(at));
-        (packed, life.hard)
+        (packed, life.store_ttl)
     }
 
     /// Takes the steps, and shares the value: one round trip.

@@ -30,7 +30,7 @@ use crate::{
     error::Error,
     policy::Policy,
     protocol::Nonce,
-    return_shape::{Places, Rows},
+    return_shape::{Rows, UniqueIds},
 };
 
 /// Answers one call of a batch over `ids`, whose stored keys are those of the `places`, in their order.
@@ -40,7 +40,7 @@ use crate::{
 pub(crate) async fn many<R, K>(
     request: Request,
     keys: Vec<String>,
-    (ids, places): (&[K], &Places),
+    (ids, places): (&[K], &UniqueIds),
     body: &mut impl Body<R, K>,
 ) -> R::Output
 where

@@ -7,7 +7,8 @@ use super::{
     request::Request,
 };
 use crate::{
-    codec, encryption, entry::Entry, error::Error, expiry::Age, protocol::State, tag_version::stamp,
+    codec, encryption, entry::Entry, error::Error, expiry::Age, protocol::State,
+    tag_version::current_stamp,
 };
 
 /// The value under `key`, if there is one that is fresh. This is for a caller of whose type no fingerprint is known.
@@ -23,7 +24,7 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
         let mut states = request.guard.read_many(&keys).await?.into_iter();
         let state = states.next().unwrap_or(Ok(State::Vacant))?;
         // Without one of its tags nobody can say whether an entry is good.
-        (state, states.map(|tag| Ok(stamp(&tag?))).collect::<Result<Vec<_>, Error>>()?)
+        (state, states.map(|tag| Ok(current_stamp(&tag?))).collect::<Result<Vec<_>, Error>>()?)
     };
     match &state {
         State::Unreadable => {

@@ -24,7 +24,7 @@ impl Request {
         tags: Vec<String>,
     ) -> Option<Self> {
         let guard = Arc::clone(inner.guard.as_ref()?);
-        let tags = inner.carried(tags);
+        let tags = inner.entry_tags(tags);
         Some(Request { inner: Arc::clone(inner), guard, counters, policy, tags })
     }
 

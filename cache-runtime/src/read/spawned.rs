@@ -31,7 +31,7 @@ pub(super) fn renew(engine: &mut Engine, function: &mut dyn Function) {
     let (mut renewals, mut keys, mut at) = (Vec::new(), Vec::new(), Vec::new());
     for (index, entry) in due {
         let state = &engine.keys[index];
-        if let Some(renewal) = engine.request.inner.refreshing.begin(state.key()) {
+        if let Some(renewal) = engine.request.inner.active_refreshes.begin(state.key()) {
             renewals.push(renewal);
             keys.push(state.replacing(entry));
             at.push(index);

@@ -15,9 +15,9 @@ pub trait Rows<K>: Default {
 
     /// What is to be stored for each of `ids`, in their order; or an output that has no rows.
     fn split(output: Self::Output, ids: &[K]) -> Result<Vec<Self::Stored>, Self::Output>;
-    /// The output that holds these rows: `rows[places[i]]` is that of `ids[i]`. The places are in the order in
-    /// which they first occur.
-    fn join(ids: &[K], places: &[usize], rows: Vec<Self::Stored>) -> Self::Output;
+    /// The output that holds these rows: `rows[row_of[i]]` is that of `ids[i]`. The rows are in the order in
+    /// which their ids first occur.
+    fn join(ids: &[K], row_of: &[usize], rows: Vec<Self::Stored>) -> Self::Output;
 }
 
 /// What the loader of [`Cache::get_or_load_many`](crate::Cache::get_or_load_many) may return: a `HashMap` or
@@ -64,11 +64,11 @@ macro_rules! map {
             Ok(ids.iter().map(|id| output.remove(id)).collect())
         }
 
-        fn join(ids: &[K], places: &[usize], mut rows: Vec<Option<V>>) -> $map {
+        fn join(ids: &[K], row_of: &[usize], mut rows: Vec<Option<V>>) -> $map {
             let mut output = <$map>::default();
-            for (id, &place) in ids.iter().zip(places) {
-                if let Some(row) = rows[place].take() {
-                    output.insert(id.clone(), row);
+            for (id, &row) in ids.iter().zip(row_of) {
+                if let Some(value) = rows[row].take() {
+                    output.insert(id.clone(), value);
                 }
             }
             output
@@ -100,11 +100,11 @@ impl<K, V: Clone> Rows<K> for Listed<V> {
         Ok(output)
     }
 
-    fn join(_: &[K], places: &[usize], rows: Vec<V>) -> Vec<V> {
-        if places.len() == rows.len() {
+    fn join(_: &[K], row_of: &[usize], rows: Vec<V>) -> Vec<V> {
+        if row_of.len() == rows.len() {
             return rows;
         }
-        places.iter().map(|&place| rows[place].clone()).collect()
+        row_of.iter().map(|&row| rows[row].clone()).collect()
     }
 }
 
@@ -119,8 +119,8 @@ impl<K, R: Rows<K>, E> Rows<K> for FallibleRows<R, E> {
         }
     }
 
-    fn join(ids: &[K], places: &[usize], rows: Vec<R::Stored>) -> Self::Output {
-        Ok(R::join(ids, places, rows))
+    fn join(ids: &[K], row_of: &[usize], rows: Vec<R::Stored>) -> Self::Output {
+        Ok(R::join(ids, row_of, rows))
     }
 }
 
@@ -153,25 +153,25 @@ macro_rules! markers {
 markers!(Hashed<V, S> Sorted<V> Listed<V> FallibleRows<R, E>);
 
 /// Which row stands for which of the ids of a batch: each id, however often it is given, has one.
-pub(crate) struct Places {
+pub(crate) struct UniqueIds {
     /// For each id, its row.
     pub(crate) rows: Vec<usize>,
     /// For each row, the first of its ids.
     pub(crate) ids: Vec<usize>,
 }
 
-impl Places {
-    pub(crate) fn of<K: Eq + Hash>(ids: &[K]) -> Places {
+impl UniqueIds {
+    pub(crate) fn of<K: Eq + Hash>(ids: &[K]) -> UniqueIds {
         let mut seen = HashMap::with_capacity(ids.len());
-        let mut places = Places { rows: Vec::with_capacity(ids.len()), ids: Vec::new() };
+        let mut unique = UniqueIds { rows: Vec::with_capacity(ids.len()), ids: Vec::new() };
         for (at, id) in ids.iter().enumerate() {
-            let row = *seen.entry(id).or_insert(places.ids.len());
-            if row == places.ids.len() {
-                places.ids.push(at);
+            let row = *seen.entry(id).or_insert(unique.ids.len());
+            if row == unique.ids.len() {
+                unique.ids.push(at);
             }
-            places.rows.push(row);
+            unique.rows.push(row);
         }
-        places
+        unique
     }
 }
 

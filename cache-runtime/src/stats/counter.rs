@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::telemetry::{
-    Count,
+    CounterSeries,
     metric::{Labels, Metric},
 };
 
@@ -11,13 +11,13 @@ use crate::telemetry::{
 #[derive(Debug)]
 pub(crate) struct Counter {
     number: AtomicU64,
-    metric: Count,
+    metric: CounterSeries,
 }
 
 impl Counter {
     /// A counter that a series of `metric` follows; the function is empty where it is of none.
     pub(super) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
-        Counter { number: AtomicU64::new(0), metric: Count::new(metric, function, labels) }
+        Counter { number: AtomicU64::new(0), metric: CounterSeries::new(metric, function, labels) }
     }
 
     pub(crate) fn add_one(&self) {
@@ -26,12 +26,12 @@ impl Counter {
 
     pub(crate) fn add(&self, more: u64) {
         self.number.fetch_add(more, Ordering::Relaxed);
-        self.metric.tell(&self.number);
+        self.metric.catch_up(&self.number);
     }
 
     /// Has the metric be there, though nothing may have been counted yet.
     pub(super) fn show(&self) {
-        self.metric.tell(&self.number);
+        self.metric.catch_up(&self.number);
     }
 
     /// The number. A recorder that has come after it grew for the last time hears of it now.

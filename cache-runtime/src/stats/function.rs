@@ -11,7 +11,7 @@ use super::{
     counter::Counter,
     histogram::{Latency, Timer},
 };
-use crate::telemetry::{Times, metric};
+use crate::telemetry::{HistogramSeries, metric};
 
 macro_rules! counters {
     ($($(#[$meta:meta])* $name:ident: $metric:ident $labels:tt,)*) => {
@@ -23,7 +23,7 @@ macro_rules! counters {
             $(pub(crate) $name: Counter,)*
             load_time: Timer,
             lock_wait_time: Timer,
-            times: Metrics,
+            times: FunctionMetrics,
         }
 
         /// What one function has done on one cache since that was built.
@@ -51,7 +51,7 @@ macro_rules! counters {
                     $($name: Counter::new(&metric::$metric, name, &$labels),)*
                     load_time: Timer::default(),
                     lock_wait_time: Timer::default(),
-                    times: Metrics::new(name),
+                    times: FunctionMetrics::new(name),
                 }
             }
 
@@ -142,19 +142,19 @@ impl FunctionStats {
 
 /// The metrics that follow the times of a function.
 #[derive(Debug)]
-struct Metrics {
-    loaded: Times,
-    failed: Times,
-    waited: Times,
+struct FunctionMetrics {
+    loaded: HistogramSeries,
+    failed: HistogramSeries,
+    waited: HistogramSeries,
 }
 
-impl Metrics {
-    fn new(name: &'static str) -> Metrics {
-        let load = |labels| Times::new(&metric::LOAD_DURATION, name, labels);
-        Metrics {
+impl FunctionMetrics {
+    fn new(name: &'static str) -> FunctionMetrics {
+        let load = |labels| HistogramSeries::new(&metric::LOAD_DURATION, name, labels);
+        FunctionMetrics {
             loaded: load(&[("cache.outcome", "ok")]),
             failed: load(&[("cache.outcome", "error")]),
-            waited: Times::new(&metric::LOCK_WAIT_DURATION, name, &[]),
+            waited: HistogramSeries::new(&metric::LOCK_WAIT_DURATION, name, &[]),
         }
     }
 }
@@ -163,26 +163,26 @@ impl Counters {
     /// A run of the body that has taken so long has come to an end.
     pub(crate) fn loaded(&self, time: Duration, succeeded: bool) {
         self.load_time.record(time);
-        if succeeded { &self.times.loaded } else { &self.times.failed }.tell(time);
+        if succeeded { &self.times.loaded } else { &self.times.failed }.record(time);
     }
 
     /// A call begins to wait for another process's load, until what this returns is dropped.
-    pub(crate) fn wait(self: &Arc<Self>) -> Waiting {
+    pub(crate) fn wait(self: &Arc<Self>) -> LockWait {
         self.lock_waits.add_one();
-        Waiting { counters: Arc::clone(self), began: Instant::now() }
+        LockWait { counters: Arc::clone(self), began: Instant::now() }
     }
 }
 
 /// A call that waits for another process's load.
-pub(crate) struct Waiting {
+pub(crate) struct LockWait {
     counters: Arc<Counters>,
     began: Instant,
 }
 
-impl Drop for Waiting {
+impl Drop for LockWait {
     fn drop(&mut self) {
         let time = self.began.elapsed();
         self.counters.lock_wait_time.record(time);
-        self.counters.times.waited.tell(time);
+        self.counters.times.waited.record(time);
     }
 }

@@ -13,7 +13,7 @@ use super::{
     operation::{OPERATIONS, Operation},
 };
 use crate::telemetry::{
-    Measure, Times,
+    GaugeSeries, HistogramSeries,
     metric::{self, Labels},
 };
 
@@ -77,22 +77,22 @@ pub(crate) struct StoreCounters {
     pub(crate) bytes_written: Counter,
     pending: AtomicU64,
     pub(crate) dropped_invalidations: Counter,
-    metrics: Metrics,
+    metrics: StoreMetrics,
 }
 
 /// The metrics that follow what is no counter.
 #[derive(Debug)]
-struct Metrics {
-    breaker: Measure,
-    pending: Measure,
-    operations: [[Times; 2]; OPERATIONS.len()],
+struct StoreMetrics {
+    breaker: GaugeSeries,
+    pending: GaugeSeries,
+    operations: [[HistogramSeries; 2]; OPERATIONS.len()],
 }
 
 impl Default for StoreCounters {
     fn default() -> Self {
         let counter = |metric| Counter::new(metric, "", &[]);
         let times = |labels: &[Labels; 2]| {
-            labels.map(|labels| Times::new(&metric::OPERATION_DURATION, "", labels))
+            labels.map(|labels| HistogramSeries::new(&metric::OPERATION_DURATION, "", labels))
         };
         StoreCounters {
             open: AtomicU64::new(0),
@@ -106,9 +106,9 @@ impl Default for StoreCounters {
             bytes_written: Counter::new(&metric::IO, "", &[("cache.io.direction", "write")]),
             pending: AtomicU64::new(0),
             dropped_invalidations: counter(&metric::DROPPED),
-            metrics: Metrics {
-                breaker: Measure::new(&metric::BREAKER_STATE),
-                pending: Measure::new(&metric::PENDING),
+            metrics: StoreMetrics {
+                breaker: GaugeSeries::new(&metric::BREAKER_STATE),
+                pending: GaugeSeries::new(&metric::PENDING),
                 operations: OPERATIONS.each_ref().map(times),
             },
         }
@@ -118,16 +118,16 @@ impl Default for StoreCounters {
 impl StoreCounters {
     /// A breaker has changed.
     pub(crate) fn breaker(&self, before: Breaker, after: Breaker) {
-        if let Some(count) = self.unwell(after) {
+        if let Some(count) = self.open_count(after) {
             count.fetch_add(1, Relaxed);
         }
-        if let Some(count) = self.unwell(before) {
+        if let Some(count) = self.open_count(before) {
             count.fetch_sub(1, Relaxed);
         }
-        self.tell_breaker();
+        self.report_breaker();
     }
 
-    fn unwell(&self, breaker: Breaker) -> Option<&AtomicU64> {
+    fn open_count(&self, breaker: Breaker) -> Option<&AtomicU64> {
         match breaker {
             Breaker::Closed => None,
             Breaker::Open => Some(&self.open),
@@ -138,14 +138,14 @@ impl StoreCounters {
     /// So many invalidations have not reached the store yet.
     pub(crate) fn pending_invalidations(&self, pending: u64) {
         self.pending.store(pending, Relaxed);
-        self.metrics.pending.tell(pending as f64);
+        self.metrics.pending.set(pending as f64);
     }
 
     /// The store took so long to answer, or was waited for so long in vain.
     pub(crate) fn answered(&self, operation: Operation, time: Duration, succeeded: bool) {
         self.time.record(time);
-        self.metrics.operations[operation as usize][usize::from(!succeeded)].tell(time);
-        if !self.metrics.breaker.is_told() {
+        self.metrics.operations[operation as usize][usize::from(!succeeded)].record(time);
+        if !self.metrics.breaker.is_registered() {
             self.show();
         }
     }
@@ -153,19 +153,19 @@ impl StoreCounters {
     /// Tells a recorder, which may have come late, what gauges are told when they change, and of counters that may
     /// never count.
     fn show(&self) {
-        self.tell_breaker();
-        self.metrics.pending.tell(self.pending.load(Relaxed) as f64);
+        self.report_breaker();
+        self.metrics.pending.set(self.pending.load(Relaxed) as f64);
         let Self { failures, rejected, opened, dropped_invalidations, .. } = self;
         [failures, rejected, opened, dropped_invalidations].into_iter().for_each(Counter::show);
     }
 
-    fn tell_breaker(&self) {
+    fn report_breaker(&self) {
         let state = match self.state() {
             Breaker::Closed => 0.0,
             Breaker::HalfOpen => 1.0,
             Breaker::Open => 2.0,
         };
-        self.metrics.breaker.tell(state);
+        self.metrics.breaker.set(state);
     }
 
     fn state(&self) -> Breaker {

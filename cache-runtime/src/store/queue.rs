@@ -96,7 +96,7 @@ pub(crate) struct Landing<'a> {
 }
 
 /// A write that the database will not take.
-pub(crate) struct Burial<'a> {
+pub(crate) struct DeadLetterRequest<'a> {
     pub(crate) item: &'a Item,
     /// Its place, after those of the writes that it replaced.
     pub(crate) seqs: &'a [i64],
@@ -108,7 +108,7 @@ pub(crate) struct Burial<'a> {
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Buried {
+pub(crate) enum DeadLetterOutcome {
     /// It is a dead letter now.
     Dead,
     /// A later write of its key is waiting, so that nobody needs it any more.

@@ -11,7 +11,7 @@ use super::{
     redis::{RedisStore, stream},
 };
 use crate::{
-    encryption::Seal,
+    encryption::Encryptor,
     entry::Entry,
     error::Error,
     protocol::{Nonce, Reply, State, Step},
@@ -19,34 +19,36 @@ use crate::{
 
 pub(crate) struct Sealed<S> {
     store: S,
-    seal: Seal,
+    encryptor: Encryptor,
 }
 
 impl<S> Sealed<S> {
-    pub(crate) fn new(store: S, seal: Seal) -> Self {
-        Sealed { store, seal }
+    pub(crate) fn new(store: S, encryptor: Encryptor) -> Self {
+        Sealed { store, encryptor }
     }
 }
 
 impl Sealed<RedisStore> {
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
-        Ok(self.seal.open_state(key, self.store.read(key).await?))
+        Ok(self.encryptor.open_state(key, self.store.read(key).await?))
     }
 
     pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         let states = self.store.read_many(keys).await?.into_iter();
-        let opened = |(key, state): (&&str, Result<_, _>)| Ok(self.seal.open_state(key, state?));
+        let opened =
+            |(key, state): (&&str, Result<_, _>)| Ok(self.encryptor.open_state(key, state?));
         Ok(keys.iter().zip(states).map(opened).collect())
     }
 
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
-        let reply = self.store.run(key, self.seal.step(key, step)?).await?;
-        Ok(self.seal.open_reply(key, reply))
+        let reply = self.store.run(key, self.encryptor.step(key, step)?).await?;
+        Ok(self.encryptor.open_reply(key, reply))
     }
 
     pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
-        let replies = if self.seal.seals() {
-            let sealed = |(key, step): &(&'_ str, Step<Entry>)| self.seal.step(key, step.clone());
+        let replies = if self.encryptor.seals() {
+            let sealed =
+                |(key, step): &(&'_ str, Step<Entry>)| self.encryptor.step(key, step.clone());
             let sealed: Vec<_> = steps.iter().map(sealed).collect::<Result<_, _>>()?;
             let sealed: Vec<_> = steps.iter().map(|(key, _)| *key).zip(sealed).collect();
             self.store.run_many(&sealed).await?
@@ -55,7 +57,7 @@ impl Sealed<RedisStore> {
         };
         let opened = steps.iter().zip(replies).map(|((key, _), reply)| {
             let reply = reply?;
-            Ok(self.seal.open_reply(key, reply))
+            Ok(self.encryptor.open_reply(key, reply))
         });
         Ok(opened.collect())
     }
@@ -67,18 +69,18 @@ impl Sealed<RedisStore> {
         entry: &Entry,
         capacity: u64,
     ) -> Result<Enqueued, Error> {
-        self.store.enqueue(names, key, &self.seal.seal(key, entry)?, capacity).await
+        self.store.enqueue(names, key, &self.encryptor.seal(key, entry)?, capacity).await
     }
 
     pub(crate) async fn letters(&self, names: &Names, most: usize) -> Result<Vec<Letter>, Error> {
         let letters = self.store.letters(names, most).await?.into_iter();
-        let opened = |letter: Letter| Letter { item: open(&self.seal, letter.item), ..letter };
+        let opened = |letter: Letter| Letter { item: open(&self.encryptor, letter.item), ..letter };
         Ok(letters.map(opened).collect())
     }
 
     /// What a flusher needs of its own.
     pub(crate) fn source(&self) -> Sealed<stream::Source> {
-        Sealed::new(self.store.source(), self.seal.clone())
+        Sealed::new(self.store.source(), self.encryptor.clone())
     }
 }
 
@@ -92,7 +94,7 @@ impl Sealed<stream::Source> {
     ) -> Result<Taken, Error> {
         Ok(match self.store.take(names, token, most, again).await? {
             Taken::Items { items, more } => {
-                let items = items.into_iter().map(|item| open(&self.seal, item)).collect();
+                let items = items.into_iter().map(|item| open(&self.encryptor, item)).collect();
                 Taken::Items { items, more }
             }
             Taken::Deposed => Taken::Deposed,
@@ -101,8 +103,8 @@ impl Sealed<stream::Source> {
 }
 
 /// An entry of a queue is sealed as it is under its key.
-fn open(seal: &Seal, item: Item) -> Item {
-    let entry = item.entry.map(|entry| seal.open(&item.key, entry));
+fn open(encryptor: &Encryptor, item: Item) -> Item {
+    let entry = item.entry.map(|entry| encryptor.open(&item.key, entry));
     Item { entry, ..item }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     key::{CacheKey, KeyOf},
     policy::Policy,
     read::{AttendedMany, OwnedMany, keep, many},
-    return_shape::{LoadedRows, Places, Rows},
+    return_shape::{LoadedRows, Rows, UniqueIds},
 };
 
 impl Cache {
@@ -34,7 +34,7 @@ impl Cache {
     /// A row that has expired is loaded anew with the others. It is served instead as
     /// [`Policy::stale_while_revalidate`] says while another call is loading it, and as
     /// [`Policy::stale_if_error`] says if the load fails, where every row that is missing has such a value. To serve
-    /// it at once and renew it in the background, use [`get_or_refresh_many`](Cache::get_or_refresh_many).
+    /// it at once and renew it in the background, use [`get_or_load_many_owned`](Cache::get_or_load_many_owned).
     ///
     /// With [`Policy::audit`], that part of the rows that are cached is loaded too, together with those that are
     /// missing.
@@ -128,11 +128,11 @@ impl Cache {
     ///
     /// let (cache, db) = (Cache::in_memory(), Arc::new(Database));
     /// let load = |ids| async move { db.select(ids).await };
-    /// let users = cache.get_or_refresh_many(&[1, 2, 3], |id| format!("user:{id}"), &USERS, load).await;
+    /// let users = cache.get_or_load_many_owned(&[1, 2, 3], |id| format!("user:{id}"), &USERS, load).await;
     /// assert_eq!(users[&3], "user 3");
     /// # }
     /// ```
-    pub async fn get_or_refresh_many<K, C, O, F, Fut>(
+    pub async fn get_or_load_many_owned<K, C, O, F, Fut>(
         &self,
         ids: &[K],
         key: impl Fn(&K) -> C,
@@ -148,7 +148,7 @@ impl Cache {
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
-        self.tagged::<&str>([]).get_or_refresh_many(ids, key, policy, load).await
+        self.tagged::<&str>([]).get_or_load_many_owned(ids, key, policy, load).await
     }
 }
 
@@ -172,14 +172,14 @@ impl Tagged<'_> {
         let Some(request) = self.request(policy, self.counters(policy, "get_or_load_many")) else {
             return load(ids.to_vec()).await;
         };
-        let places = Places::of(ids);
+        let places = UniqueIds::of(ids);
         let keys = self.keys(ids, &places, key, policy);
         let mut body = AttendedMany::new(keep::<<O::Rows as Rows<K>>::Stored>, load);
         many::<O::Rows, K>(request, keys, (ids, &places), &mut body).await
     }
 
-    /// As [`Cache::get_or_refresh_many`]; each of the entries carries all of the tags.
-    pub async fn get_or_refresh_many<K, C, O, F, Fut>(
+    /// As [`Cache::get_or_load_many_owned`]; each of the entries carries all of the tags.
+    pub async fn get_or_load_many_owned<K, C, O, F, Fut>(
         &self,
         ids: &[K],
         key: impl Fn(&K) -> C,
@@ -195,11 +195,11 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
-        let counters = self.counters(policy, "get_or_refresh_many");
+        let counters = self.counters(policy, "get_or_load_many_owned");
         let Some(request) = self.request(policy, counters) else {
             return load(ids.to_vec()).await;
         };
-        let places = Places::of(ids);
+        let places = UniqueIds::of(ids);
         let keys = self.keys(ids, &places, key, policy);
         let load = || Cache::load_in_same_scope(load.clone());
         let mut body = OwnedMany::new(|| keep::<<O::Rows as Rows<K>>::Stored>, load);
@@ -210,7 +210,7 @@ impl Tagged<'_> {
     fn keys<K, C: CacheKey>(
         &self,
         ids: &[K],
-        places: &Places,
+        places: &UniqueIds,
         key: impl Fn(&K) -> C,
         policy: &Policy,
     ) -> Vec<String> {

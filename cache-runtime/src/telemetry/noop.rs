@@ -5,38 +5,38 @@ use std::{sync::atomic::AtomicU64, time::Duration};
 use super::metric::{Labels, Metric};
 
 #[derive(Debug)]
-pub(crate) struct Count;
+pub(crate) struct CounterSeries;
 
-impl Count {
+impl CounterSeries {
     pub(crate) fn new(_: &'static Metric, _: &'static str, _: Labels) -> Self {
-        Count
+        CounterSeries
     }
 
-    pub(crate) fn tell(&self, _: &AtomicU64) {}
+    pub(crate) fn catch_up(&self, _: &AtomicU64) {}
 }
 
 #[derive(Debug)]
-pub(crate) struct Measure;
+pub(crate) struct GaugeSeries;
 
-impl Measure {
+impl GaugeSeries {
     pub(crate) fn new(_: &'static Metric) -> Self {
-        Measure
+        GaugeSeries
     }
 
-    pub(crate) fn is_told(&self) -> bool {
+    pub(crate) fn is_registered(&self) -> bool {
         true
     }
 
-    pub(crate) fn tell(&self, _: f64) {}
+    pub(crate) fn set(&self, _: f64) {}
 }
 
 #[derive(Debug)]
-pub(crate) struct Times;
+pub(crate) struct HistogramSeries;
 
-impl Times {
+impl HistogramSeries {
     pub(crate) fn new(_: &'static Metric, _: &'static str, _: Labels) -> Self {
-        Times
+        HistogramSeries
     }
 
-    pub(crate) fn tell(&self, _: Duration) {}
+    pub(crate) fn record(&self, _: Duration) {}
 }

@@ -64,20 +64,20 @@ static METADATA: Metadata<'static> =
 
 /// A counter that follows a number which only grows.
 #[derive(Debug)]
-pub(crate) struct Count {
+pub(crate) struct CounterSeries {
     series: Series<Counter>,
     /// How much of the number the recorder knows.
     told: AtomicU64,
 }
 
-impl Count {
+impl CounterSeries {
     pub(crate) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
-        Count { series: Series::new(metric, function, labels), told: AtomicU64::new(0) }
+        CounterSeries { series: Series::new(metric, function, labels), told: AtomicU64::new(0) }
     }
 
     /// Tells the recorder by how much `number` has grown. Whoever has grown it calls this after that, so that however
     /// the calls interleave, all of it is told, and none of it twice.
-    pub(crate) fn tell(&self, number: &AtomicU64) {
+    pub(crate) fn catch_up(&self, number: &AtomicU64) {
         let register = |recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>| {
             let (name, unit, what) = self.series.described();
             recorder.describe_counter(name, unit, what);
@@ -95,19 +95,19 @@ impl Count {
 
 /// A gauge.
 #[derive(Debug)]
-pub(crate) struct Measure(Series<Gauge>);
+pub(crate) struct GaugeSeries(Series<Gauge>);
 
-impl Measure {
+impl GaugeSeries {
     pub(crate) fn new(metric: &'static Metric) -> Self {
-        Measure(Series::new(metric, "", &[]))
+        GaugeSeries(Series::new(metric, "", &[]))
     }
 
     /// Whether the recorder knows it.
-    pub(crate) fn is_told(&self) -> bool {
+    pub(crate) fn is_registered(&self) -> bool {
         self.0.handle.get().is_some()
     }
 
-    pub(crate) fn tell(&self, value: f64) {
+    pub(crate) fn set(&self, value: f64) {
         let register = |recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>| {
             let (name, unit, what) = self.0.described();
             recorder.describe_gauge(name, unit, what);
@@ -121,14 +121,14 @@ impl Measure {
 
 /// A histogram of times.
 #[derive(Debug)]
-pub(crate) struct Times(Series<Histogram>);
+pub(crate) struct HistogramSeries(Series<Histogram>);
 
-impl Times {
+impl HistogramSeries {
     pub(crate) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
-        Times(Series::new(metric, function, labels))
+        HistogramSeries(Series::new(metric, function, labels))
     }
 
-    pub(crate) fn tell(&self, time: Duration) {
+    pub(crate) fn record(&self, time: Duration) {
         let register = |recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>| {
             let (name, unit, what) = self.0.described();
             recorder.describe_histogram(name, unit, what);
@@ -184,12 +184,12 @@ mod tests {
 
     #[test]
     fn each_count_is_told_once_whoever_tells_it_and_whenever_the_recorder_comes() {
-        let count = || Count::new(&metric::LOADS, "loads", &[]);
+        let count = || CounterSeries::new(&metric::LOADS, "loads", &[]);
         let (recorder, count, number) = (Adding::default(), count(), AtomicU64::new(0));
         let add = |times: u64| {
             for _ in 0..times {
                 number.fetch_add(1, Relaxed);
-                count.tell(&number);
+                count.catch_up(&number);
             }
         };
         add(5);

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     entry::Entry,
     error::Error,
-    expiry::{Life, kept, life},
+    expiry::{Expiry, store_ttl},
     guard::Guard,
     policy::Policy,
     protocol::Nonce,
@@ -51,11 +51,11 @@ impl<'a> Through<'a> {
     /// The first round trip.
     pub(super) async fn begin(self) -> Begun<'a> {
         let Through { inner, guard, counters, policy, key, mut fences, tags } = self;
-        let tags = if key.is_some() { inner.carried(tags) } else { Vec::new() };
+        let tags = if key.is_some() { inner.entry_tags(tags) } else { Vec::new() };
         let mut carried = Carried::new(tags, &fences);
         fences.extend(key.clone());
         let fence = Fence::raise(inner, fences);
-        let ask = carried.ask(guard, kept(policy.ttl, policy));
+        let ask = carried.ask(guard, store_ttl(policy.ttl, policy));
         let (fence, asked) = join(fence, ask).await;
         if !fence.stands() || asked.is_err() {
             counters.store_errors.add_one();
@@ -106,12 +106,12 @@ impl Begun<'_> {
     /// The value as it is stored, if every tag's stamp is known.
     fn value(&self, entry: &Entry, ttl: Duration) -> Option<Value> {
         let stamps = self.carried.stamps(&self.fence)?;
-        Some(value(entry, life(ttl, self.policy, now_ms()), &stamps))
+        Some(value(entry, Expiry::new(ttl, self.policy, now_ms()), &stamps))
     }
 }
 
 /// The value as it is stored.
-pub(super) fn value(entry: &Entry, life: Life, tags: &[Nonce]) -> Value {
+pub(super) fn value(entry: &Entry, life: Expiry, tags: &[Nonce]) -> Value {
     let stamp = nonce();
-    (stamp, entry.settled(stamp, life.graceful, life.soft_expiry, life.ttl, tags), life.hard)
+    (stamp, entry.with_meta(stamp, life.graceful, life.soft_expiry, life.ttl, tags), life.store_ttl)
 }

@@ -9,12 +9,12 @@ use crate::{
     codec::is_too_large,
     entry::Entry,
     error::Error,
-    expiry::life,
+    expiry::Expiry,
     guard::Guard,
     policy::Policy,
     protocol::Step,
     shared::Inner,
-    tag_version::stamps,
+    tag_version::fetch_stamps,
     time::{nonce, now_ms},
 };
 
@@ -27,11 +27,11 @@ pub(crate) async fn put(
     policy: &Policy,
 ) -> Result<(), Error> {
     let key: Arc<str> = key.into();
-    let life = life(policy.ttl, policy, now_ms());
-    let tags = inner.carried(Vec::new());
+    let life = Expiry::new(policy.ttl, policy, now_ms());
+    let tags = inner.entry_tags(Vec::new());
     let names: Vec<_> = tags.iter().map(String::as_str).collect();
     let fence = guard.fence(&key, nonce(), inner.fence_life);
-    let (raised, stamps) = join(fence, stamps(guard, &names, life.hard)).await;
+    let (raised, stamps) = join(fence, fetch_stamps(guard, &names, life.store_ttl)).await;
     if let Some((error, unconfirmed)) = raised.unconfirmed {
         // The fence may stand, and what is there is not what it should be.
         let settle = Step::Settle { epoch: raised.epoch, value: None };

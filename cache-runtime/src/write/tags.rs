@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::fence::{Fence, Value};
 use crate::{
-    entry::{Entry, MOST_TAGS},
+    entry::{Entry, MAX_TAGS},
     error::Error,
-    expiry::tag_life,
+    expiry::tag_ttl,
     guard::Guard,
     protocol::Nonce,
-    tag_version::stamps,
+    tag_version::fetch_stamps,
     time::nonce,
 };
 
@@ -45,7 +45,7 @@ impl Carried {
         self.life = life;
         let others: Vec<_> = self.tags.iter_mut().filter(|tag| !tag.own).collect();
         let names: Vec<_> = others.iter().map(|tag| &*tag.name).collect();
-        let stamps = stamps(guard, &names, life).await?;
+        let stamps = fetch_stamps(guard, &names, life).await?;
         for (tag, stamp) in others.into_iter().zip(stamps) {
             tag.stamp = stamp;
         }
@@ -54,10 +54,10 @@ impl Carried {
 
     /// The stamps, if all are known: without one of them, nobody could tell when the value becomes stale.
     pub(super) fn stamps(&self, fence: &Fence) -> Option<Vec<Nonce>> {
-        if self.tags.len() > MOST_TAGS {
+        if self.tags.len() > MAX_TAGS {
             tracing::warn!(
                 tags = self.tags.len(),
-                "an entry with more than {MOST_TAGS} tags is not stored"
+                "an entry with more than {MAX_TAGS} tags is not stored"
             );
             return None;
         }
@@ -70,7 +70,7 @@ impl Carried {
     pub(super) fn left(&self, fenced: &str, life: Duration) -> Option<Value> {
         let tag = self.tags.iter().find(|tag| tag.own && tag.name == fenced)?;
         let stamp = tag.stamp?;
-        Some((stamp, Entry::tag(stamp), tag_life(life)))
+        Some((stamp, Entry::tag(stamp), tag_ttl(life)))
     }
 
     /// Has the stamps kept for an entry of `life`, where that is longer than they were asked for.
@@ -80,7 +80,7 @@ impl Carried {
         if life > self.life {
             let names: Vec<_> =
                 self.tags.iter().filter(|tag| !tag.own).map(|tag| &*tag.name).collect();
-            _ = stamps(guard, &names, life).await;
+            _ = fetch_stamps(guard, &names, life).await;
         }
     }
 }

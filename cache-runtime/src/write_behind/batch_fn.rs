@@ -1,4 +1,4 @@
-//! The user's batch function, as the flusher sees it: without its types.
+//! The user's batch function with its types erased, as the flusher calls it.
 
 use std::{
     fmt,
@@ -9,12 +9,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Decode, buffer::Slot};
+use super::{Decode, buffer::BufferedWrite};
 use crate::{encoding::Encoding, error::Error, store::queue::Item};
 
-/// A value of a batch, with its place in the queue.
+/// A value of a batch, with its sequence number in the queue.
 ///
-/// The place lets a database refuse what comes too late: see
+/// The sequence number lets a database reject a write that arrives too late: see
 /// [what is not promised](crate::WriteBehind#what-is-not).
 ///
 /// ```sql
@@ -24,8 +24,9 @@ use crate::{encoding::Encoding, error::Error, store::queue::Item};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Queued<T> {
-    /// Greater than that of every write that the queue accepted before: the store's clock in microseconds, or one
-    /// more than the last. Never negative, and never reused, even where a queue was lost and began anew.
+    /// Greater than the sequence number of every write that the queue accepted before: the store's clock in
+    /// microseconds, or one more than the last number. It is never negative and never reused, even where a queue was
+    /// lost and started anew.
     pub seq: i64,
     /// The value.
     pub value: T,
@@ -39,14 +40,14 @@ impl<T> Deref for Queued<T> {
     }
 }
 
-/// What a batch function may take a `Vec` of: the values of the queue, or [`Queued`] ones.
+/// What a batch function may take a `Vec` of: the values of the queue, or [`Queued`] values.
 #[diagnostic::on_unimplemented(
     message = "a batch of this queue has no `{Self}`",
     label = "neither the queue's values nor `Queued` ones",
     note = "the batch function takes a `Vec<{T}>`, or a `Vec<Queued<{T}>>`"
 )]
 pub trait BatchItem<T>: Sized {
-    /// The value in a place of the queue.
+    /// Makes the item from a value and its sequence number.
     fn new(seq: i64, value: T) -> Self;
 }
 
@@ -62,24 +63,26 @@ impl<T> BatchItem<T> for Queued<T> {
     }
 }
 
-/// A batch function. It decodes before it begins, since a value of another version of the program may not
-/// be readable.
-pub(super) type Sink = dyn Fn(&[Slot]) -> Result<Write, Undecodable> + Send + Sync;
+/// A batch function. It decodes the whole batch before it starts, because another version of the program may have
+/// written a value that this one cannot decode.
+pub(super) type BatchFn = dyn Fn(&[BufferedWrite]) -> Result<BatchRun, Undecodable> + Send + Sync;
 
-/// One run of it.
-pub(super) type Write = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+/// One run of a batch function.
+pub(super) type BatchRun = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
-/// The first value that cannot be read, by its index.
+/// The first value that cannot be decoded.
 pub(super) struct Undecodable {
+    /// Its index in the batch.
     pub(super) at: usize,
     pub(super) error: String,
 }
 
-pub(super) fn erased<T, B, F, Fut, O, E>(
+/// Erases the types of a batch function.
+pub(super) fn erase<T, B, F, Fut, O, E>(
     decode: Decode<T>,
     encoding: Encoding,
     flush: F,
-) -> Box<Sink>
+) -> Box<BatchFn>
 where
     T: 'static,
     B: BatchItem<T> + Send + 'static,
@@ -88,15 +91,16 @@ where
     E: fmt::Display,
 {
     let flush = Arc::new(flush);
-    Box::new(move |slots| {
-        let mut batch = Vec::with_capacity(slots.len());
-        for (at, slot) in slots.iter().enumerate() {
-            // Nothing of ours is changed in there, and a flusher that a value could end would end with each successor.
+    Box::new(move |writes| {
+        let mut batch = Vec::with_capacity(writes.len());
+        for (at, write) in writes.iter().enumerate() {
+            // A value whose decoding panics must not end the flusher: it would end each successor too. The closure
+            // changes nothing of ours, so it is unwind safe.
             let value = catch_unwind(AssertUnwindSafe(|| {
-                let value = read(decode, &encoding, &slot.item)?;
-                Ok::<_, Error>(B::new(slot.item.seq, value))
+                let value = decode_item(decode, &encoding, &write.item)?;
+                Ok::<_, Error>(B::new(write.item.seq, value))
             }));
-            let value = value.unwrap_or_else(|_| Err(Error::Codec("reading it panicked".into())));
+            let value = value.unwrap_or_else(|_| Err(Error::Codec("decoding it panicked".into())));
             batch.push(value.map_err(|e| Undecodable { at, error: e.to_string() })?);
         }
         let flush = Arc::clone(&flush);
@@ -104,10 +108,14 @@ where
     })
 }
 
-/// The value of an item.
-pub(super) fn read<T>(decode: Decode<T>, encoding: &Encoding, item: &Item) -> Result<T, Error> {
+/// Decodes the value of an item.
+pub(super) fn decode_item<T>(
+    decode: Decode<T>,
+    encoding: &Encoding,
+    item: &Item,
+) -> Result<T, Error> {
     match &item.entry {
         Some(entry) => decode(entry, encoding),
-        None => Err(Error::Codec("this version of the library cannot read it".to_owned())),
+        None => Err(Error::Codec("this version of the library cannot decode it".to_owned())),
     }
 }

@@ -1,8 +1,8 @@
-//! What a flusher has in hand: the last write of each key, and the places of those that it replaced.
+//! The leader's buffer: the last write of each key, with the sequence numbers of the writes that it replaced.
 //!
-//! Everything that was ever taken and is not in the database yet is in one hand. So a batch that comes again,
-//! since nobody knows whether it was committed, never has an older value of a row than it had the first time,
-//! however it is cut.
+//! One buffer holds everything that the leader has taken and that is not in the database yet. A batch can come again,
+//! because nobody knows whether it was committed. However it is cut then, no row in it has an older value than it had
+//! the first time.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,20 +14,20 @@ use crate::{codec, expiry, policy::Policy, store::queue::Item};
 
 /// The last write of a key.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct BufferedWrite {
     pub(super) item: Item,
-    /// The places of all writes of the key, its own last.
+    /// The sequence numbers of all writes of the key, its own last.
     pub(super) seqs: Vec<i64>,
-    /// How often it was tried.
+    /// How many runs of the batch function had this write in them.
     pub(super) attempts: u32,
 }
 
-impl Slot {
-    /// For how long the value is kept in the cache once it is in the database; not at all where it is larger than the
-    /// policy wants to keep.
-    pub(super) fn life(&self, policy: &Policy) -> Option<Duration> {
+impl BufferedWrite {
+    /// How long the store keeps the value once it is in the database. `None` where it is larger than the policy
+    /// allows.
+    pub(super) fn store_ttl(&self, policy: &Policy) -> Option<Duration> {
         let entry = self.item.entry.as_ref().filter(|_| !self.is_too_large(policy))?;
-        Some(expiry::kept(Duration::from_millis(entry.header().ttl), policy))
+        Some(expiry::store_ttl(Duration::from_millis(entry.header().ttl), policy))
     }
 
     pub(super) fn is_too_large(&self, policy: &Policy) -> bool {
@@ -35,59 +35,60 @@ impl Slot {
     }
 }
 
-/// Writes of different keys, in the order in which they were accepted.
+/// Writes of different keys, in the order in which the queue accepted them.
 #[derive(Debug, Default)]
-pub(super) struct Hand {
-    slots: BTreeMap<i64, Slot>,
-    places: HashMap<Arc<str>, i64>,
+pub(super) struct WriteBuffer {
+    writes: BTreeMap<i64, BufferedWrite>,
+    /// The sequence number of each key's write.
+    seq_of: HashMap<Arc<str>, i64>,
 }
 
-impl Hand {
-    /// Adds writes that came later. Each takes the place of an earlier one of its key.
+impl WriteBuffer {
+    /// Adds later writes. Each replaces an earlier one of its key.
     pub(super) fn extend(&mut self, items: impl IntoIterator<Item = Item>) {
         for item in items {
             let seq = item.seq;
-            let earlier = self.places.insert(Arc::clone(&item.key), seq);
-            let earlier = earlier.and_then(|seq| self.slots.remove(&seq));
-            let mut seqs = earlier.map(|slot| slot.seqs).unwrap_or_default();
+            let earlier = self.seq_of.insert(Arc::clone(&item.key), seq);
+            let earlier = earlier.and_then(|seq| self.writes.remove(&seq));
+            let mut seqs = earlier.map(|write| write.seqs).unwrap_or_default();
             seqs.push(seq);
-            self.slots.insert(seq, Slot { item, seqs, attempts: 0 });
+            self.writes.insert(seq, BufferedWrite { item, seqs, attempts: 0 });
         }
     }
 
-    /// Takes the first so many out of the hand.
-    pub(super) fn take(&mut self, most: usize) -> Vec<Slot> {
-        let mut taken = Vec::with_capacity(most.min(self.slots.len()));
+    /// Removes and returns the first `most` writes.
+    pub(super) fn take(&mut self, most: usize) -> Vec<BufferedWrite> {
+        let mut taken = Vec::with_capacity(most.min(self.writes.len()));
         while taken.len() < most
-            && let Some((_, slot)) = self.slots.pop_first()
+            && let Some((_, write)) = self.writes.pop_first()
         {
-            self.places.remove(&slot.item.key);
-            taken.push(slot);
+            self.seq_of.remove(&write.item.key);
+            taken.push(write);
         }
         taken
     }
 
-    /// Takes the last one out of the hand.
-    pub(super) fn take_last(&mut self) -> Option<Slot> {
-        let (_, slot) = self.slots.pop_last()?;
-        self.places.remove(&slot.item.key);
-        Some(slot)
+    /// Removes and returns the last write.
+    pub(super) fn take_last(&mut self) -> Option<BufferedWrite> {
+        let (_, write) = self.writes.pop_last()?;
+        self.seq_of.remove(&write.item.key);
+        Some(write)
     }
 
-    /// Puts back what was taken out. Nothing may have been added meanwhile.
-    pub(super) fn put_back(&mut self, slots: impl IntoIterator<Item = Slot>) {
-        for slot in slots {
-            self.places.insert(Arc::clone(&slot.item.key), slot.item.seq);
-            self.slots.insert(slot.item.seq, slot);
+    /// Puts back what was taken. Nothing may have been added in between.
+    pub(super) fn put_back(&mut self, writes: impl IntoIterator<Item = BufferedWrite>) {
+        for write in writes {
+            self.seq_of.insert(Arc::clone(&write.item.key), write.item.seq);
+            self.writes.insert(write.item.seq, write);
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.writes.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.writes.is_empty()
     }
 }
 
@@ -100,15 +101,15 @@ mod tests {
     }
 
     #[test]
-    fn the_last_write_of_a_key_stands_in_its_own_place() {
-        let mut hand = Hand::default();
-        hand.extend([item(1, "a"), item(2, "b"), item(3, "a")]);
-        hand.extend([item(4, "c"), item(5, "b")]);
-        let first = hand.take(1);
-        hand.put_back(first);
-        let slots = hand.take(9);
-        let seen: Vec<_> = slots.iter().map(|s| (&*s.item.key, s.item.seq, &s.seqs[..])).collect();
+    fn the_last_write_of_a_key_keeps_its_own_sequence_number() {
+        let mut buffer = WriteBuffer::default();
+        buffer.extend([item(1, "a"), item(2, "b"), item(3, "a")]);
+        buffer.extend([item(4, "c"), item(5, "b")]);
+        let first = buffer.take(1);
+        buffer.put_back(first);
+        let writes = buffer.take(9);
+        let seen: Vec<_> = writes.iter().map(|w| (&*w.item.key, w.item.seq, &w.seqs[..])).collect();
         assert_eq!(seen, [("a", 3, &[1, 3][..]), ("c", 4, &[4]), ("b", 5, &[2, 5])]);
-        assert!(hand.is_empty() && hand.places.is_empty());
+        assert!(buffer.is_empty() && buffer.seq_of.is_empty());
     }
 }

@@ -1,37 +1,37 @@
-//! Dead letters: writes that the database refused, to be looked at, queued again, or given up.
+//! Dead letters: writes that the database refused, to be inspected, queued again, or discarded.
 
-use super::{Decode, WriteBehind, batch_fn::read};
+use super::{Decode, WriteBehind, batch_fn::decode_item};
 use crate::{
     encoding::Encoding,
     error::Error,
     store::queue::{Letter, Replayed},
-    store_op::Asked,
+    store_op::StoreOp,
     time::nonce,
 };
 
-/// A write that the database refused, though it took others.
+/// A write that the database refused, although it accepted others.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeadLetter<T> {
     /// The stored key.
     pub key: String,
-    /// What was to be written. An error where it cannot be read, as after its type has changed.
+    /// The value to be written. An error where it cannot be decoded, for example because its type has changed.
     pub value: Result<T, Error>,
-    /// What the batch function said in the end.
+    /// The last error of the batch function.
     pub error: String,
-    /// In how many runs of it this write was.
+    /// How many runs of the batch function had this write in them.
     pub attempts: u32,
-    /// The place that it had in the queue.
+    /// The sequence number that it had in the queue.
     pub seq: i64,
     id: String,
 }
 
 impl<T> WriteBehind<T> {
-    /// Puts a dead letter back: it is written anew, at the end of the queue, and is what readers get. False
-    /// where there is no such letter any more.
+    /// Queues a dead letter again, at the end of the queue, and makes its value what readers of the key get. Returns
+    /// false where the letter does not exist any more.
     ///
-    /// A newer write is never undone by it: a write that the queue accepts for the same key removes the dead
-    /// letter. What has been written past the queue meanwhile is, though.
+    /// It never undoes a newer write of the queue: when the queue accepts a write of the same key, the dead letter is
+    /// removed. It can undo a newer write that bypassed the queue.
     ///
     /// # Errors
     ///
@@ -40,18 +40,18 @@ impl<T> WriteBehind<T> {
         let queue = &self.queue;
         let (guard, capacity) = (queue.guard()?, queue.settings.capacity);
         let id = (&*letter.id, &*letter.key);
-        let mut room = queue.room();
+        let mut wait = queue.capacity_wait();
         loop {
             let replayed = guard.store().replay(&queue.names, id, nonce(), capacity);
-            match guard.bounded(Asked::queue(1), &letter.key, room.left(), replayed).await? {
+            match guard.bounded(StoreOp::queue(1), &letter.key, wait.left(), replayed).await? {
                 Replayed::Queued => return Ok(true),
                 Replayed::Gone => return Ok(false),
-                Replayed::Full(queued) => room.wait(queued).await?,
+                Replayed::Full(queued) => wait.pause(queued).await?,
             }
         }
     }
 
-    /// Gives a dead letter up. False where there was none any more.
+    /// Discards a dead letter. Returns false where it does not exist any more.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl<T> WriteBehind<T> {
         self.queue.answer(&self.queue.names.dead, guard.store().forget(&self.queue.names, id)).await
     }
 
-    /// The dead letters, the oldest first, `most` at most.
+    /// Up to `most` dead letters, the oldest first.
     ///
     /// ```
     /// # async fn example(users: cache_runtime::WriteBehind<String>) -> Result<(), cache_runtime::Error> {
@@ -90,7 +90,7 @@ impl<T> WriteBehind<T> {
 impl<T> DeadLetter<T> {
     fn of(letter: Letter, decode: Decode<T>, encoding: &Encoding) -> Self {
         let Letter { id, item, error, attempts } = letter;
-        let (key, value) = (item.key.to_string(), read(decode, encoding, &item));
+        let (key, value) = (item.key.to_string(), decode_item(decode, encoding, &item));
         DeadLetter { key, value, error, attempts, seq: item.seq, id }
     }
 }

@@ -1,143 +1,145 @@
-//! Batches on their way to the database: tried again, taken apart if they have to be, and put where they belong.
+//! How the leader's buffer reaches the database: a failed batch is retried, then split, and a write that fails alone
+//! becomes a dead letter.
 
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
-    Settings,
     batch_fn::Undecodable,
-    buffer::Slot,
-    flusher::{End, TROUBLE},
-    leader::Term,
+    buffer::BufferedWrite,
+    settings::QueueSettings,
+    term::Term,
+    worker::{STORE_ERROR_PAUSE, TermEnd},
 };
 use crate::{
-    store::queue::{Burial, Buried, Landing},
+    store::queue::{DeadLetterOutcome, DeadLetterRequest, Landing},
     time::jittered,
 };
 
-/// The pause after a failure, doubled each time up to the longest.
+/// The pause after a failure. It doubles with each failure, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// So many runs in a row that fail are enough to say that the database takes nothing.
-const PROBES: u32 = 32;
+/// After this many failed runs in a row, a split batch counts as one of which the database takes nothing.
+const MAX_FAILED_RUNS: u32 = 32;
 
-/// What a run of the batch function came to.
-enum Outcome {
+/// The outcome of one run of the batch function.
+enum BatchOutcome {
     Written,
     Failed(String),
-    /// One of the values could not be read, and nothing was tried.
-    Unreadable(Undecodable),
+    /// One of the values cannot be decoded. The function was not called.
+    Undecodable(Undecodable),
 }
 
 impl Term<'_> {
-    /// Brings all that is in hand to the database or to the dead letters, however long that takes.
-    pub(super) async fn flush(&mut self) -> Result<(), End> {
-        let Settings { batch, attempts, patience, .. } = self.worker.queue.settings;
+    /// Flushes the whole buffer to the database or to the dead letters, however long that takes.
+    pub(super) async fn flush(&mut self) -> Result<(), TermEnd> {
+        let QueueSettings { batch, attempts, patience, .. } = self.worker.queue.settings;
         let (mut began, mut failures, mut pause) = (Instant::now(), 0, FIRST_PAUSE);
-        while !self.hand.is_empty() {
-            let mut slots = self.hand.take(batch);
-            match self.write(&mut slots).await? {
-                Outcome::Written => {
-                    self.land(&slots).await?;
+        while !self.buffer.is_empty() {
+            let mut writes = self.buffer.take(batch);
+            match self.write(&mut writes).await? {
+                BatchOutcome::Written => {
+                    self.land(&writes).await?;
                     (began, failures, pause) = (Instant::now(), 0, FIRST_PAUSE);
                     continue;
                 }
-                Outcome::Unreadable(Undecodable { at, error }) => {
-                    self.bury(&slots.remove(at), &error).await?;
-                    self.hand.put_back(slots);
+                BatchOutcome::Undecodable(Undecodable { at, error }) => {
+                    self.dead_letter(&writes.remove(at), &error).await?;
+                    self.buffer.put_back(writes);
                     continue;
                 }
-                Outcome::Failed(_) => failures += 1,
+                BatchOutcome::Failed(_) => failures += 1,
             }
             if failures % attempts == 0 {
                 let for_good = began.elapsed() >= patience;
                 let written;
-                (slots, written) = self.isolate(slots, for_good).await?;
+                (writes, written) = self.isolate(writes, for_good).await?;
                 if written {
                     (began, failures, pause) = (Instant::now(), 0, FIRST_PAUSE);
                 }
-                if slots.is_empty() {
+                if writes.is_empty() {
                     continue;
                 }
-                self.hand.put_back(slots);
-                // What has come meanwhile may show whether the database works.
-                if self.another_is_written().await? {
-                    // So it is these that it refuses.
-                    let slots = self.hand.take(batch);
-                    self.isolate(slots, true).await?;
+                self.buffer.put_back(writes);
+                // A write that has come since may show that the database works.
+                if self.another_write_succeeds().await? {
+                    // So the database refuses the writes of this batch.
+                    let writes = self.buffer.take(batch);
+                    self.isolate(writes, true).await?;
                     (began, failures, pause) = (Instant::now(), 0, FIRST_PAUSE);
                     continue;
                 }
                 self.top_up(Duration::ZERO).await?;
             } else {
-                self.hand.put_back(slots);
+                self.buffer.put_back(writes);
             }
             let paused = self.worker.pause(jittered(pause));
-            self.leadership.during(paused).await.ok_or(End::Over)??;
+            self.lease.while_held(paused).await.ok_or(TermEnd::Over)??;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         Ok(())
     }
 
-    /// Where the hand is full of what is refused, one write more shows whether the database takes any.
-    async fn another_is_written(&mut self) -> Result<bool, End> {
-        let full = self.hand.len();
+    /// Where refused writes fill the buffer, takes one more write from the queue and tries it, to learn whether the
+    /// database takes any.
+    async fn another_write_succeeds(&mut self) -> Result<bool, TermEnd> {
+        let full = self.buffer.len();
         if full < self.worker.queue.settings.batch {
             return Ok(false);
         }
         let (items, _) = self.take(1, None).await?;
-        self.hand.extend(items);
-        if self.hand.len() == full {
-            // There is none, or it is a later one of a key that is in hand.
+        self.buffer.extend(items);
+        if self.buffer.len() == full {
+            // The queue has no other write, or only a later one of a key in the buffer.
             return Ok(false);
         }
-        let mut last: Vec<Slot> = self.hand.take_last().into_iter().collect();
+        let mut last: Vec<BufferedWrite> = self.buffer.take_last().into_iter().collect();
         match self.write(&mut last).await? {
-            Outcome::Written => {
+            BatchOutcome::Written => {
                 self.land(&last).await?;
                 return Ok(true);
             }
-            Outcome::Failed(_) => self.hand.put_back(last),
-            Outcome::Unreadable(Undecodable { at, error }) => {
-                self.bury(&last.remove(at), &error).await?;
+            BatchOutcome::Failed(_) => self.buffer.put_back(last),
+            BatchOutcome::Undecodable(Undecodable { at, error }) => {
+                self.dead_letter(&last.remove(at), &error).await?;
             }
         }
         Ok(false)
     }
 
-    /// Takes a failing batch apart: halves, and halves of those that fail, until what fails fails alone.
+    /// Splits a failing batch into halves, and failing halves again, until each write that fails has failed alone.
     ///
-    /// If nothing at all can be written, the database is thought to be away, and the batch is given back whole,
-    /// unless it is `for_good`. If something can, what fails alone once more becomes a dead letter. Says whether
-    /// something could.
+    /// If no write succeeds, the database counts as unavailable, and the whole batch is returned, unless `for_good`.
+    /// If some write succeeds, each write that failed alone is tried once more and becomes a dead letter if it fails
+    /// again. The flag says whether some write succeeded.
     async fn isolate(
         &mut self,
-        batch: Vec<Slot>,
+        batch: Vec<BufferedWrite>,
         for_good: bool,
-    ) -> Result<(Vec<Slot>, bool), End> {
+    ) -> Result<(Vec<BufferedWrite>, bool), TermEnd> {
         let mut parts = VecDeque::from([batch]);
-        halve(&mut parts);
+        halve_first(&mut parts);
         let (mut refused, mut untried, mut written, mut runs) = (vec![], vec![], false, 0);
         while let Some(mut part) = parts.pop_front() {
-            if !written && !for_good && runs == PROBES {
+            if !written && !for_good && runs == MAX_FAILED_RUNS {
                 untried.extend(part);
                 continue;
             }
             runs += 1;
             match self.write(&mut part).await? {
-                Outcome::Written => {
+                BatchOutcome::Written => {
                     self.land(&part).await?;
                     written = true;
                 }
-                Outcome::Failed(_) if part.len() == 1 => refused.extend(part),
-                Outcome::Failed(_) => {
+                BatchOutcome::Failed(_) if part.len() == 1 => refused.extend(part),
+                BatchOutcome::Failed(_) => {
                     parts.push_front(part);
-                    halve(&mut parts);
+                    halve_first(&mut parts);
                 }
-                Outcome::Unreadable(Undecodable { at, error }) => {
-                    self.bury(&part.remove(at), &error).await?;
+                BatchOutcome::Undecodable(Undecodable { at, error }) => {
+                    self.dead_letter(&part.remove(at), &error).await?;
                     parts.extend(Some(part).filter(|part| !part.is_empty()));
                 }
             }
@@ -146,16 +148,17 @@ impl Term<'_> {
             refused.append(&mut untried);
             return Ok((refused, false));
         }
-        refused.sort_unstable_by_key(|slot| slot.item.seq);
-        for slot in refused {
-            let mut alone = [slot];
+        refused.sort_unstable_by_key(|write| write.item.seq);
+        for write in refused {
+            let mut alone = [write];
             match self.write(&mut alone).await? {
-                Outcome::Written => {
+                BatchOutcome::Written => {
                     self.land(&alone).await?;
                     written = true;
                 }
-                Outcome::Failed(error) | Outcome::Unreadable(Undecodable { error, .. }) => {
-                    self.bury(&alone[0], &error).await?;
+                BatchOutcome::Failed(error)
+                | BatchOutcome::Undecodable(Undecodable { error, .. }) => {
+                    self.dead_letter(&alone[0], &error).await?;
                 }
             }
         }
@@ -163,106 +166,112 @@ impl Term<'_> {
     }
 
     /// Runs the batch function, if this process still leads.
-    async fn write(&mut self, slots: &mut [Slot]) -> Result<Outcome, End> {
-        let confirmed = self.leadership.confirm();
+    async fn write(&mut self, writes: &mut [BufferedWrite]) -> Result<BatchOutcome, TermEnd> {
+        let confirmed = self.lease.confirm();
         if !self.worker.unless_stopped(confirmed).await? {
-            return Err(End::Over);
+            return Err(TermEnd::Over);
         }
-        let mut run = match (self.worker.sink)(slots) {
-            Ok(write) => Run(tokio::spawn(write)),
-            Err(undecodable) => return Ok(Outcome::Unreadable(undecodable)),
+        let mut run = match (self.worker.batch_fn)(writes) {
+            Ok(run) => AbortOnDrop(tokio::spawn(run)),
+            Err(undecodable) => return Ok(BatchOutcome::Undecodable(undecodable)),
         };
-        slots.iter_mut().for_each(|slot| slot.attempts += 1);
+        writes.iter_mut().for_each(|write| write.attempts += 1);
         let counters = &self.worker.queue.counters;
-        let written = match self.leadership.during(&mut run.0).await {
+        let written = match self.lease.while_held(&mut run.0).await {
             Some(Ok(written)) => written,
             Some(Err(panic)) => Err(format!("the batch function did not end: {panic}")),
-            // Somebody else may be at the same rows by now.
-            None => return Err(End::Over),
+            // Another leader may be writing the same rows by now.
+            None => return Err(TermEnd::Over),
         };
         match written {
             Ok(()) => {
                 counters.batches.add_one();
-                Ok(Outcome::Written)
+                Ok(BatchOutcome::Written)
             }
             Err(error) => {
-                let (queue, writes) = (&*self.worker.queue.names.title, slots.len());
-                tracing::warn!(queue, writes, error, "a batch could not be written");
+                let (queue, writes) = (&*self.worker.queue.names.title, writes.len());
+                tracing::warn!(queue, writes, error, "a batch function failed");
                 counters.batch_failures.add_one();
-                Ok(Outcome::Failed(error))
+                Ok(BatchOutcome::Failed(error))
             }
         }
     }
 
-    /// Takes what is in the database out of the queue. That has to get through: it would be written again.
-    async fn land(&mut self, slots: &[Slot]) -> Result<(), End> {
+    /// Removes writes from the queue that are in the database. It retries until the store confirms: otherwise the
+    /// next leader would write them again.
+    async fn land(&mut self, writes: &[BufferedWrite]) -> Result<(), TermEnd> {
         let worker = self.worker;
         let (queue, fence) = (&worker.queue, worker.queue.inner.fence_life);
-        let landings: Vec<_> = slots
+        let landings: Vec<_> = writes
             .iter()
-            .map(|slot| Landing {
-                key: &slot.item.key,
-                stamp: slot.item.stamp(),
-                life: slot.life(&queue.policy),
-                seqs: &slot.seqs,
+            .map(|write| Landing {
+                key: &write.item.key,
+                stamp: write.item.stamp(),
+                life: write.store_ttl(&queue.policy),
+                seqs: &write.seqs,
             })
             .collect();
         while let Err(error) = self.source.land(&queue.names, &landings, fence).await {
             tracing::warn!(queue = &*queue.names.title, %error, "a flush is not acknowledged yet");
             queue.counters.store_errors.add_one();
-            worker.pause(jittered(TROUBLE)).await?;
+            worker.pause(jittered(STORE_ERROR_PAUSE)).await?;
         }
-        let all: usize = slots.iter().map(|slot| slot.seqs.len()).sum();
-        queue.counters.flushed.add(slots.len() as u64);
-        queue.counters.replaced.add((all - slots.len()) as u64);
-        let too_large = slots.iter().filter(|slot| slot.is_too_large(&queue.policy));
+        let all: usize = writes.iter().map(|write| write.seqs.len()).sum();
+        queue.counters.flushed.add(writes.len() as u64);
+        queue.counters.replaced.add((all - writes.len()) as u64);
+        let too_large = writes.iter().filter(|write| write.is_too_large(&queue.policy));
         queue.counters.too_large.add(too_large.count() as u64);
         Ok(())
     }
 
-    /// Makes what the database refuses a dead letter.
-    async fn bury(&mut self, slot: &Slot, error: &str) -> Result<(), End> {
+    /// Makes a write a dead letter: the database refuses it, or its value cannot be decoded.
+    async fn dead_letter(&mut self, write: &BufferedWrite, error: &str) -> Result<(), TermEnd> {
         let worker = self.worker;
         let (queue, fence) = (&worker.queue, worker.queue.inner.fence_life);
-        let burial = Burial { item: &slot.item, seqs: &slot.seqs, error, attempts: slot.attempts };
-        let buried = loop {
-            match self.source.bury(&queue.names, &burial, fence).await {
-                Ok(buried) => break buried,
+        let request = DeadLetterRequest {
+            item: &write.item,
+            seqs: &write.seqs,
+            error,
+            attempts: write.attempts,
+        };
+        let outcome = loop {
+            match self.source.dead_letter(&queue.names, &request, fence).await {
+                Ok(outcome) => break outcome,
                 Err(error) => {
-                    tracing::warn!(queue = &*queue.names.title, %error, "a dead letter is not kept yet");
+                    tracing::warn!(queue = &*queue.names.title, %error, "a dead letter is not stored yet");
                     queue.counters.store_errors.add_one();
-                    worker.pause(jittered(TROUBLE)).await?;
+                    worker.pause(jittered(STORE_ERROR_PAUSE)).await?;
                 }
             }
         };
-        match buried {
-            Buried::Dead => {
+        match outcome {
+            DeadLetterOutcome::Dead => {
                 tracing::error!(
                     queue = &*queue.names.title,
-                    key = worker.guard.shown(&slot.item.key),
+                    key = worker.guard.shown(&write.item.key),
                     error,
-                    "a write cannot be written, and is a dead letter now"
+                    "a write has become a dead letter"
                 );
                 queue.counters.dead_letters.add_one();
             }
-            Buried::Replaced => queue.counters.replaced.add_one(),
-            Buried::Gone => {}
+            DeadLetterOutcome::Replaced => queue.counters.replaced.add_one(),
+            DeadLetterOutcome::Gone => {}
         }
         Ok(())
     }
 }
 
-/// Halves the first of the parts, and puts the halves last.
-fn halve(parts: &mut VecDeque<Vec<Slot>>) {
+/// Halves the first of the parts, and appends the halves.
+fn halve_first(parts: &mut VecDeque<Vec<BufferedWrite>>) {
     let Some(mut first) = parts.pop_front() else { return };
     let second = first.split_off(first.len().div_ceil(2));
     parts.extend([first, second].into_iter().filter(|half| !half.is_empty()));
 }
 
-/// A run of the batch function, in a task of its own, so that a panic ends there. It ends with this.
-struct Run(JoinHandle<Result<(), String>>);
+/// A run of the batch function in a task of its own, which contains a panic. Dropping this aborts the task.
+struct AbortOnDrop(JoinHandle<Result<(), String>>);
 
-impl Drop for Run {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }

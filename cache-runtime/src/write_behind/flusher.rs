@@ -1,74 +1,94 @@
-//! The flusher: a task that stands by until it leads, and then flushes.
+//! The flusher: a task that stands by until it leads its queue, and then flushes it.
 
-use std::{fmt, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
-use futures_util::future::{Either, select};
-use tokio::{sync::watch, task::JoinHandle, time};
+use tokio::{sync::watch, task::JoinHandle};
 
-use super::{batch_fn::Sink, leader::Term, leadership::Leadership, queue::Queue};
-use crate::{guard::Guard, time::jittered};
+use super::{
+    batch_fn::BatchFn,
+    leader::lead,
+    leader_lease::LeaderLease,
+    queue::QueueHandle,
+    term::Term,
+    worker::{Phase, STORE_ERROR_PAUSE, TermEnd, Worker},
+};
+use crate::time::jittered;
 
-/// The pause after trouble with the store.
-pub(super) const TROUBLE: Duration = Duration::from_millis(200);
-
-/// A task of this process that flushes a queue: what [`WriteBehind::flusher`](crate::WriteBehind::flusher) gives.
+/// A task of this process that flushes a queue: what [`WriteBehind::flusher`](crate::WriteBehind::flusher) returns.
 ///
-/// Of all flushers of one queue, one leads and the others stand by. When the leader ends, another one goes on
-/// where it was.
+/// One flusher of a queue leads, and the others stand by. When the leader ends, another flusher continues where it
+/// stopped.
 ///
 /// # Dropping
 ///
-/// A flusher that is dropped ends after the run of the batch function that is under way. What waits stays in
-/// the queue, for others or for the next start; over `memory://`, for as long as this process lives.
+/// A dropped flusher ends after the current run of the batch function. The writes that wait stay in the queue, for
+/// other flushers or for the next start; over `memory://` they stay as long as this process lives.
 #[must_use = "a flusher that is dropped stops"]
 pub struct Flusher {
-    queue: Queue,
+    queue: QueueHandle,
     phase: watch::Sender<Phase>,
     leading: watch::Receiver<bool>,
-    /// None where the cache is disabled.
+    /// `None` where the cache is disabled.
     task: Option<JoinHandle<()>>,
 }
 
-/// What is asked of the task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    Work,
-    /// Not to wait for more than there is.
-    Hurry,
-    Stop,
-}
-
-pub(super) fn start(queue: &Queue, sink: Box<Sink>) -> Flusher {
+pub(super) fn start(queue: &QueueHandle, batch_fn: Box<BatchFn>) -> Flusher {
     let (phase, phases) = watch::channel(Phase::Work);
     let (leads, leading) = watch::channel(false);
     let task = queue.guard().ok().map(|guard| {
-        queue.check();
+        queue.check_durability();
         let (queue, guard) = (queue.clone(), Arc::clone(guard));
-        tokio::spawn(Worker { queue, guard, sink, phases, leads }.work())
+        tokio::spawn(run(Worker { queue, guard, batch_fn, phases, leads }))
     });
     Flusher { queue: queue.clone(), phase, leading, task }
 }
 
+async fn run(worker: Worker) {
+    loop {
+        let Ok(lease) = stand_by(&worker).await else { return };
+        worker.leads.send_replace(true);
+        let mut term = Term::new(&worker, lease, worker.guard.store().source());
+        let end = lead(&mut term).await;
+        worker.leads.send_replace(false);
+        term.lease.resign().await;
+        if end == TermEnd::Stopped || worker.pause(jittered(STORE_ERROR_PAUSE)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits until this flusher holds the leader's lease.
+async fn stand_by(worker: &Worker) -> Result<LeaderLease, TermEnd> {
+    let (leader, life) = (&worker.queue.names.leader, worker.queue.settings.lease);
+    loop {
+        let acquired = LeaderLease::try_acquire(&worker.guard, leader, life);
+        if let Some(lease) = worker.unless_stopped(acquired).await? {
+            return Ok(lease);
+        }
+        worker.pause(jittered(life / 3)).await?;
+    }
+}
+
 impl Flusher {
-    /// Whether it is this flusher that works.
+    /// Whether this flusher leads.
     pub fn leads(&self) -> bool {
         *self.leading.borrow()
     }
 
-    /// Flushes all that was accepted before this call, whoever leads, and ends.
+    /// Flushes everything that was accepted before this call, whichever flusher leads, and ends.
     ///
-    /// It returns when that is in the database or in the dead letters. Where the database or the store is away,
-    /// that takes as long as they are: bound it with `tokio::time::timeout`.
+    /// It returns when all of that is in the database or in the dead letters. While the database or the store is
+    /// unavailable it keeps waiting: bound it with `tokio::time::timeout`.
     ///
     /// # Cancellation
     ///
-    /// As [dropping](Flusher#dropping).
+    /// Like [dropping](Flusher#dropping) the flusher.
     pub async fn shutdown(mut self) {
         self.phase.send_replace(Phase::Hurry);
         self.queue.flushed().await;
         self.phase.send_replace(Phase::Stop);
         if let Some(task) = self.task.take() {
-            // It would have panicked into the log.
+            // The log already has the panic of a task that panicked.
             _ = task.await;
         }
     }
@@ -86,72 +106,5 @@ impl fmt::Debug for Flusher {
             .field("queue", &self.queue.names.title)
             .field("leads", &self.leads())
             .finish_non_exhaustive()
-    }
-}
-
-/// What the task works with.
-pub(super) struct Worker {
-    pub(super) queue: Queue,
-    pub(super) guard: Arc<Guard>,
-    pub(super) sink: Box<Sink>,
-    phases: watch::Receiver<Phase>,
-    leads: watch::Sender<bool>,
-}
-
-/// Why a term of leadership ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The task is to stop.
-    Stopped,
-    /// Somebody else leads, or the store was in trouble: whoever leads next begins with what is unfinished.
-    Over,
-}
-
-impl Worker {
-    async fn work(self) {
-        loop {
-            let Ok(leadership) = self.stand_by().await else { return };
-            self.leads.send_replace(true);
-            let mut term = Term::new(&self, leadership, self.guard.store().source());
-            let end = term.serve().await;
-            self.leads.send_replace(false);
-            term.leadership.resign().await;
-            if end == End::Stopped || self.pause(jittered(TROUBLE)).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    async fn stand_by(&self) -> Result<Leadership, End> {
-        let (leader, life) = (&self.queue.names.leader, self.queue.settings.lease);
-        loop {
-            let sought = Leadership::seek(&self.guard, leader, life);
-            if let Some(leadership) = self.unless_stopped(sought).await? {
-                return Ok(leadership);
-            }
-            self.pause(jittered(life / 3)).await?;
-        }
-    }
-
-    pub(super) async fn pause(&self, pause: Duration) -> Result<(), End> {
-        self.unless_stopped(time::sleep(pause)).await
-    }
-
-    /// Waits for more to do, unless there is a hurry.
-    pub(super) async fn linger(&self, linger: Duration) {
-        let mut phases = self.phases.clone();
-        // Over in time, hurried or stopped: in any case it is over.
-        _ = time::timeout(linger, phases.wait_for(|phase| *phase != Phase::Work)).await;
-    }
-
-    /// Does `work`, unless the task is to stop: then it is dropped.
-    pub(super) async fn unless_stopped<F: Future>(&self, work: F) -> Result<F::Output, End> {
-        let mut phases = self.phases.clone();
-        // A flusher that is gone has said so.
-        let stop = pin!(phases.wait_for(|phase| *phase == Phase::Stop));
-        match select(pin!(work), stop).await {
-            Either::Left((output, _)) => Ok(output),
-            Either::Right(_) => Err(End::Stopped),
-        }
     }
 }

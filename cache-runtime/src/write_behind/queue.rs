@@ -1,4 +1,4 @@
-//! A queue as its handles see it, whatever the type of its values.
+//! The handle of a queue, independent of the type of its values.
 
 use std::{
     future::Future,
@@ -11,11 +11,11 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::Settings;
+use super::settings::QueueSettings;
 use crate::{
     entry::Entry,
     error::Error,
-    expiry::kept,
+    expiry::store_ttl,
     guard::Guard,
     key::{self, KeyWriter},
     policy::Policy,
@@ -23,37 +23,43 @@ use crate::{
     shared::Inner,
     stats::Counters,
     store::queue::{Durability, Enqueued, Names},
-    store_op::Asked,
-    tag_version::stamps,
+    store_op::StoreOp,
+    tag_version::fetch_stamps,
     time::jittered,
 };
 
-/// Pauses between two looks at a queue that is full, or has to become empty.
+/// The pause between two checks of a queue that is full, or that has to become empty.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Clone)]
-pub(super) struct Queue {
+pub(super) struct QueueHandle {
     pub(super) inner: Arc<Inner>,
     pub(super) names: Arc<Names>,
     pub(super) policy: Policy,
     pub(super) counters: Arc<Counters>,
-    pub(super) settings: Settings,
+    pub(super) settings: QueueSettings,
 }
 
-impl Queue {
+impl QueueHandle {
     pub(super) fn new(
         inner: &Arc<Inner>,
         title: &str,
         policy: Policy,
         label: &'static str,
-        settings: Settings,
-    ) -> Queue {
+        settings: QueueSettings,
+    ) -> QueueHandle {
         let counters = inner.registry.counters(policy.name.unwrap_or(label));
-        Queue { inner: Arc::clone(inner), names: inner.queue(title), policy, counters, settings }
+        QueueHandle {
+            inner: Arc::clone(inner),
+            names: inner.queue(title),
+            policy,
+            counters,
+            settings,
+        }
     }
 
-    /// The text under which a value is stored.
+    /// The stored key of a value.
     pub(super) fn key(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
         key::stored(self.inner.namespace.as_deref(), self.policy.version, write)
     }
@@ -64,34 +70,36 @@ impl Queue {
         })
     }
 
-    /// The stamps of `tags`, and of those that every entry of this cache carries. They matter once the value is in
-    /// the database and can be ended like any other: without one of them, as when it is fenced, the value ends when it
-    /// lands. So a stamp that was not learned in time is no reason to refuse the write.
+    /// The stamps of `tags` and of the tags that every entry of this cache carries. Empty where one of them has no
+    /// stamp, for example because it is fenced, and where they were not learned in time.
+    ///
+    /// The stamps only matter once the value is in the database and can be invalidated like any other entry. Without
+    /// them the value ends when it lands, so their absence is no reason to refuse the write.
     pub(super) async fn stamps(&self, tags: Vec<String>) -> Result<Vec<Nonce>, Error> {
         let guard = self.guard()?;
-        let tags = self.inner.carried(tags);
+        let tags = self.inner.entry_tags(tags);
         let names: Vec<_> = tags.iter().map(String::as_str).collect();
-        let stamps = stamps(guard, &names, kept(self.policy.ttl, &self.policy)).await;
+        let stamps = fetch_stamps(guard, &names, store_ttl(self.policy.ttl, &self.policy)).await;
         Ok(stamps.ok().and_then(|stamps| stamps.into_iter().collect()).unwrap_or_default())
     }
 
-    /// Accepts a value, or waits until there is room for it.
+    /// Accepts a value. Waits while the queue is full.
     pub(super) async fn accept(&self, key: &str, entry: &Entry) -> Result<(), Error> {
         let guard = self.guard()?;
-        self.check();
+        self.check_durability();
         let capacity = self.settings.capacity;
-        let mut room = self.room();
+        let mut wait = self.capacity_wait();
         loop {
             let sent = guard.now();
             let enqueued = guard.store().enqueue(&self.names, key, entry, capacity);
-            match guard.bounded(Asked::enqueue(entry), key, room.left(), enqueued).await {
+            match guard.bounded(StoreOp::enqueue(entry), key, wait.left(), enqueued).await {
                 Ok(Enqueued::Accepted) => {
-                    // The pending value has taken the place of what an earlier write may have left there.
+                    // The pending value has replaced whatever an earlier write may have left in the store.
                     guard.emptied(key, sent);
                     self.counters.queued.add_one();
                     return Ok(());
                 }
-                Ok(Enqueued::Full(queued)) => room.wait(queued).await?,
+                Ok(Enqueued::Full(queued)) => wait.pause(queued).await?,
                 Err(error) => {
                     self.counters.store_errors.add_one();
                     return Err(error);
@@ -100,23 +108,25 @@ impl Queue {
         }
     }
 
-    /// The patience of one who wants room in the queue.
-    pub(super) fn room(&self) -> Room<'_> {
-        Room { queue: self, began: Instant::now(), pause: FIRST_PAUSE }
+    /// Starts to wait for room in the queue.
+    pub(super) fn capacity_wait(&self) -> CapacityWait<'_> {
+        CapacityWait { queue: self, began: Instant::now(), pause: FIRST_PAUSE }
     }
 
     pub(super) async fn len(&self) -> Result<u64, Error> {
         self.answer(&self.names.queue, self.guard()?.store().queued(&self.names)).await
     }
 
-    /// Waits until what is in the queue now has left it.
+    /// Waits until the writes that are in the queue now have left it.
     pub(super) async fn flushed(&self) {
         let Ok(guard) = self.guard() else { return };
         let (queue, wait) = (&*self.names.queue, self.settings.wait);
         let mut last = None;
         let mut pause = FIRST_PAUSE;
         loop {
-            match guard.bounded(Asked::queue(2), queue, wait, guard.store().ends(&self.names)).await
+            match guard
+                .bounded(StoreOp::queue(2), queue, wait, guard.store().ends(&self.names))
+                .await
             {
                 Ok(None) => return,
                 Ok(Some((first, now_last))) => {
@@ -125,7 +135,7 @@ impl Queue {
                     }
                 }
                 Err(error) => {
-                    tracing::debug!(queue = &*self.names.title, %error, "a queue cannot be seen");
+                    tracing::debug!(queue = &*self.names.title, %error, "a queue cannot be read");
                 }
             }
             time::sleep(jittered(pause)).await;
@@ -137,17 +147,17 @@ impl Queue {
         self.answer(&self.names.queue, self.guard()?.store().durability(&self.names)).await
     }
 
-    /// The answer to one question of the store about `key`, which has as long for it as for a write.
+    /// The reply to one query of the store about `key`. It may take as long as a write.
     pub(super) async fn answer<T>(
         &self,
         key: &str,
-        asked: impl Future<Output = Result<T, Error>>,
+        query: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        self.guard()?.bounded(Asked::queue(1), key, self.settings.wait, asked).await
+        self.guard()?.bounded(StoreOp::queue(1), key, self.settings.wait, query).await
     }
 
-    /// Warns, once in a process, if the store may lose what it has accepted.
-    pub(super) fn check(&self) {
+    /// Logs a warning, once in a process, if the store may lose writes that it has accepted.
+    pub(super) fn check_durability(&self) {
         if self.names.checked.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -156,7 +166,7 @@ impl Queue {
         runtime.spawn(async move {
             match queue.durability().await {
                 Ok(durability) => warn(&queue.names.title, &durability),
-                // Asked again with the next write.
+                // The next write checks again.
                 Err(_) => queue.names.checked.store(false, Ordering::Relaxed),
             }
         });
@@ -169,29 +179,29 @@ fn warn(queue: &str, durability: &Durability) {
         Durability::Unknown(why) => tracing::warn!(
             queue,
             why,
-            "it could not be checked whether the server keeps queued writes when it stops: see that it has \
+            "cannot check whether the server keeps queued writes when it stops: make sure that it has \
              `appendonly yes`, and no `maxmemory-policy` of `allkeys-…`"
         ),
         other => tracing::warn!(queue, "queued writes may be lost: {other}"),
     }
 }
 
-/// Somebody who waits to be accepted.
-pub(super) struct Room<'a> {
-    queue: &'a Queue,
+/// A caller that waits for room in a full queue.
+pub(super) struct CapacityWait<'a> {
+    queue: &'a QueueHandle,
     began: Instant,
     pause: Duration,
 }
 
-impl Room<'_> {
-    /// For how long there is still time to wait.
+impl CapacityWait<'_> {
+    /// How much of the waiting time is left.
     pub(super) fn left(&self) -> Duration {
         self.queue.settings.wait.saturating_sub(self.began.elapsed())
     }
 
-    /// Waits a while, when so many writes are there; an error when the time is over.
-    pub(super) async fn wait(&mut self, queued: u64) -> Result<(), Error> {
-        let Settings { capacity, wait, .. } = self.queue.settings;
+    /// Pauses, because the queue holds `queued` writes. An error when the waiting time is over.
+    pub(super) async fn pause(&mut self, queued: u64) -> Result<(), Error> {
+        let QueueSettings { capacity, wait, .. } = self.queue.settings;
         let left = self.left();
         if left.is_zero() {
             let title = &self.queue.names.title;

@@ -1,14 +1,14 @@
-//! What the user of a queue decides about it.
+//! The settings of a queue.
 
 use std::time::Duration;
 
 use super::WriteBehind;
 
-/// A lease that is longer could not be added to the present time everywhere.
+/// On some platforms a longer lease could not be added to the current time.
 const LONGEST_LEASE: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Settings {
+pub(super) struct QueueSettings {
     pub(super) batch: usize,
     pub(super) linger: Duration,
     pub(super) capacity: u64,
@@ -18,8 +18,8 @@ pub(super) struct Settings {
     pub(super) lease: Duration,
 }
 
-impl Settings {
-    pub(super) const DEFAULT: Settings = Settings {
+impl QueueSettings {
+    pub(super) const DEFAULT: QueueSettings = QueueSettings {
         batch: 500,
         linger: Duration::from_millis(50),
         capacity: 100_000,
@@ -31,7 +31,7 @@ impl Settings {
 }
 
 impl<T> WriteBehind<T> {
-    /// How many writes the batch function gets at once, at most: 500 by default.
+    /// The most writes that the batch function gets at once: 500 by default.
     ///
     /// # Panics
     ///
@@ -48,7 +48,7 @@ impl<T> WriteBehind<T> {
         self
     }
 
-    /// How many writes may wait, in all processes together: 100,000 by default.
+    /// How many writes of all processes together may wait in the queue: 100,000 by default.
     ///
     /// # Panics
     ///
@@ -59,16 +59,17 @@ impl<T> WriteBehind<T> {
         self
     }
 
-    /// How long a write waits before it fails, be it for room in a full queue or for a store that is slow to
-    /// acknowledge it, as one is that writes its log to a busy disk: 5 s by default. It is never less than the
-    /// [`deadline`](crate::Builder::deadline) of the cache, which bounds what has a fallback; a queued write has none.
-    /// A store that is known to be away is not waited for.
+    /// How long a write waits before it fails: 5 s by default. It waits for room in a full queue, and for a store that
+    /// acknowledges slowly, for example because it writes its log to a busy disk.
+    ///
+    /// It never waits less than the [`deadline`](crate::Builder::deadline) of the cache, which bounds operations that
+    /// have a fallback; a queued write has none. It does not wait for a store that is known to be unavailable.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.queue.settings.wait = wait;
         self
     }
 
-    /// How often a batch is tried as a whole before it is taken apart: 5 by default.
+    /// How often a batch is tried as a whole before it is split: 5 by default.
     ///
     /// # Panics
     ///
@@ -79,15 +80,15 @@ impl<T> WriteBehind<T> {
         self
     }
 
-    /// For how long a database that takes nothing at all is thought to be away: 15 minutes by default. What
-    /// cannot be written then becomes dead letters.
+    /// How long a database that takes nothing at all counts as unavailable: 15 minutes by default. After that, the
+    /// writes that it does not take become dead letters.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.queue.settings.patience = patience;
         self
     }
 
-    /// How long after a flusher's death another one takes its place: 5 s by default. One that lives renews its
-    /// lease; see [what is not promised](WriteBehind#what-is-not) of one that stalls.
+    /// How long after the death of the leading flusher another one takes over: 5 s by default. A living leader renews
+    /// its lease; for one that stalls, see [what is not promised](WriteBehind#what-is-not).
     ///
     /// # Panics
     ///
@@ -98,13 +99,13 @@ impl<T> WriteBehind<T> {
         self
     }
 
-    /// This queue with another time to live of its values.
+    /// This queue, with another ttl for its values.
     pub(crate) fn ttl(mut self, ttl: Duration) -> Self {
         self.queue.policy.ttl = ttl;
         self
     }
 
-    /// This queue with values of another fingerprint.
+    /// This queue, with another fingerprint for its values.
     pub(crate) fn fingerprint(mut self, fingerprint: u64) -> Self {
         self.queue.policy.encoding.fingerprint = fingerprint;
         self

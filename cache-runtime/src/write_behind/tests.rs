@@ -1,4 +1,4 @@
-//! What is said, and how often, of a store that may lose what it has accepted.
+//! The warning about a store that may lose accepted writes: when it is logged, and how often.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use tracing::{
 
 use crate::{Cache, Policy};
 
-/// Keeps what is warned about.
+/// Collects the warnings.
 #[derive(Clone, Default)]
 struct Warnings(Arc<Mutex<Vec<String>>>);
 
@@ -49,10 +49,9 @@ impl Visit for Message<'_> {
     }
 }
 
-/// What is warned about when a queue of `cache` is first used, and used again.
+/// The warnings that are logged when a queue of `cache` is used twice.
 async fn warnings(cache: &Cache) -> Vec<String> {
-    // Where two threads reach an event at once for the first time, `tracing` can take it for one that nobody listens
-    // to, for good.
+    // If two threads first reach an event at the same time, `tracing` can conclude that nobody listens to it, for good.
     uses(&Cache::in_memory(), 1).await;
     let warnings = Warnings::default();
     let _guard = tracing::subscriber::set_default(warnings.clone());
@@ -60,14 +59,14 @@ async fn warnings(cache: &Cache) -> Vec<String> {
     warnings.0.lock().unwrap().clone()
 }
 
-/// So many programs that use a queue of `cache`.
+/// Uses a queue of `cache`, as often as `times` says.
 async fn uses(cache: &Cache, times: usize) {
     for _ in 0..times {
         let queue = cache.write_behind::<u8>("numbers", &Policy::ttl(60));
         queue.write("number", &1).await.expect("there is room");
         let flusher = queue.flusher(|_: Vec<u8>| async { Ok::<_, String>(()) });
         flusher.shutdown().await;
-        // The check runs by itself, in this thread.
+        // The check is a task of its own, on this thread.
         while Arc::strong_count(&queue.queue.names) > 2 {
             tokio::task::yield_now().await;
         }

@@ -35,7 +35,7 @@ async fn read(
         let row = source.query().await;
         if fails.load(Ordering::SeqCst) { Err("the source fails") } else { Ok(row) }
     };
-    cache.get_or_refresh("row:1", &policy, load).await
+    cache.get_or_load_owned("row:1", &policy, load).await
 }
 
 /// A row that has expired a moment ago: its first version is cached, and nothing newer has been loaded.
@@ -229,7 +229,7 @@ async fn a_renewal_that_panics_is_tried_again() {
                 assert!(row != 2, "the renewal panics, as the test wants it");
                 Ok::<_, String>(row)
             };
-            cache.get_or_refresh("row:1", &POLICY, load).await
+            cache.get_or_load_owned("row:1", &POLICY, load).await
         };
         assert_eq!(read().await, Ok(1));
         sleep(TTL).await;

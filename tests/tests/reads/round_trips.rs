@@ -92,7 +92,7 @@ async fn a_caller_that_is_served_an_expired_value_waits_once() {
     let read = async || {
         let source = std::sync::Arc::clone(&source);
         let load = || async move { Ok::<_, Infallible>(source.query().await) };
-        let Ok(row) = cache.get_or_refresh("row:1", &POLICY, load).await;
+        let Ok(row) = cache.get_or_load_owned("row:1", &POLICY, load).await;
         row
     };
     source.answer(1);

@@ -227,12 +227,15 @@ async fn a_tag_ends_the_grace_period_too() {
     on_each_store(async |cache| {
         let load = |row: Result<u64, &'static str>| move || async move { row };
         let tagged = cache.tagged(TENANT);
-        assert_eq!(tagged.get_or_refresh("row:1", &POLICY, load(Ok(1))).await, Ok(1));
+        assert_eq!(tagged.get_or_load_owned("row:1", &POLICY, load(Ok(1))).await, Ok(1));
         tokio::time::sleep(TTL).await;
         cache.invalidate_tags(TENANT).await.expect("the store can be told");
         let fails = load(Err("the source fails"));
-        assert_eq!(tagged.get_or_refresh("row:1", &POLICY, fails).await, Err("the source fails"));
-        assert_eq!(tagged.get_or_refresh("row:1", &POLICY, load(Ok(2))).await, Ok(2));
+        assert_eq!(
+            tagged.get_or_load_owned("row:1", &POLICY, fails).await,
+            Err("the source fails")
+        );
+        assert_eq!(tagged.get_or_load_owned("row:1", &POLICY, load(Ok(2))).await, Ok(2));
         in_time(
             "a hit",
             eventually("it is stored", async || {

@@ -29,7 +29,7 @@ const ABOUT_KEYS: [&str; 11] = [
     "a cache key holds what is no entry",
     "a value cannot be cached",
     "an audited entry differs from its source",
-    "a write cannot be written, and is a dead letter now",
+    "a write has become a dead letter",
     "a write could not fence its cache key",
 ];
 

@@ -12,7 +12,12 @@ pub(crate) fn words(text: &str) -> Vec<&str> {
             c => c.len_utf8(),
         });
         let (word, after) = rest.split_at(length);
-        if skipped.is_none() && (is_of_name(first) || ["::", "{", "}", ","].contains(&word)) {
+        // `use<…>` in a type says what the type captures, and imports nothing.
+        let captures = word == "use" && after.starts_with('<');
+        if skipped.is_none()
+            && !captures
+            && (is_of_name(first) || ["::", "{", "}", ","].contains(&word))
+        {
             found.push(word);
         }
         rest = after;
@@ -60,5 +65,13 @@ mod tests {
         let text = r####"a "b\"c" d r#"e"f"# 'g' '\'' 'h::i b'j' // k
             l "\\" m 'n: '\u{2019}' o r"\" p b"q" r "####;
         assert_eq!(words(text), ["a", "d", "h", "::", "i", "l", "m", "n", "o", "p", "r"]);
+    }
+
+    #[test]
+    fn what_a_type_captures_is_no_import() {
+        assert_eq!(
+            words("fn f() -> impl F + use<T> { use a::b; }")[4..],
+            ["T", "{", "use", "a", "::", "b", "}"]
+        );
     }
 }

@@ -169,7 +169,7 @@ pub(crate) async fn stale(cache: &Cache, calls: &mut Calls) {
     while counters(cache, "renewed").refreshes == 0 {
         let source = Arc::clone(&source);
         let load = || async move { Ok::<_, Infallible>(source.query().await) };
-        in_time("a value", cache.get_or_refresh("renewed:1", &policy, load))
+        in_time("a value", cache.get_or_load_owned("renewed:1", &policy, load))
             .await
             .expect("it loads");
         renewing += 1;

@@ -29,7 +29,7 @@ impl Repo {
                     __w.part(&self.tenant);
                 })
         };
-        let __part0 = ::cache_runtime::__private::written(&self.tenant);
+        let __part0 = ::cache_runtime::__private::rendered(&self.tenant);
         let __body = ::core::pin::pin!(
             async move { if let ::core::option::Option::Some(__ret) =
             ::core::option::Option::None:: < sqlx::Result < User > > { return __ret; }

@@ -57,7 +57,7 @@ impl Users for Repo {
                     .template("user:<id>:<return.version>");
                 ::cache_runtime::__private::Call::new(&__SITE)
             };
-            let __part0 = ::cache_runtime::__private::written(&id);
+            let __part0 = ::cache_runtime::__private::rendered(&id);
             let __body = ::core::pin::pin!(
                 async move { if let ::core::option::Option::Some(__ret) =
                 ::core::option::Option::None:: < User > { return __ret; } let __self =

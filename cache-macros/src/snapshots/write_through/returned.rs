@@ -15,7 +15,7 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             .template("user:<tenant>:<return.id>");
         ::cache_runtime::__private::Call::new(&__SITE)
     };
-    let __part0 = ::cache_runtime::__private::written(&tenant);
+    let __part0 = ::cache_runtime::__private::rendered(&tenant);
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < sqlx::Result < User > > { return __ret; }

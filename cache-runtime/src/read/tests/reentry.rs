@@ -43,13 +43,13 @@ impl Source {
 /// The layer below, which hands out what has expired and renews it in the background.
 async fn below(cache: Cache, source: Source) -> u64 {
     let load = || async move { Ok::<_, Infallible>(source.query()) };
-    cache.get_or_refresh("row:1", &RENEWED, load).await.unwrap_or_else(|never| match never {})
+    cache.get_or_load_owned("row:1", &RENEWED, load).await.unwrap_or_else(|never| match never {})
 }
 
 async fn above(cache: &Cache, policy: &Policy, source: &Source) -> u64 {
     let (below_it, source) = (cache.clone(), source.clone());
     let load = || async { Ok::<_, Infallible>(below(below_it, source).await) };
-    cache.get_or_refresh("row:1", policy, load).await.unwrap_or_else(|never| match never {})
+    cache.get_or_load_owned("row:1", policy, load).await.unwrap_or_else(|never| match never {})
 }
 
 /// One row, asked for by a batch that loads it by the function of one row.

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{LoadedRows, Places, Rows};
+use super::{LoadedRows, Rows, UniqueIds};
 
 /// Splits what a load of each id, once, has returned, and joins it again.
 fn there_and_back<O: LoadedRows<u32>>(ids: &[u32], load: impl FnOnce(&[u32]) -> O) -> Result<O, O> {
-    let places = Places::of(ids);
-    let asked: Vec<u32> = places.ids.iter().map(|&at| ids[at]).collect();
+    let unique = UniqueIds::of(ids);
+    let asked: Vec<u32> = unique.ids.iter().map(|&at| ids[at]).collect();
     let rows = O::Rows::split(load(&asked), &asked)?;
     assert_eq!(rows.len(), asked.len());
-    Ok(O::Rows::join(ids, &places.rows, rows))
+    Ok(O::Rows::join(ids, &unique.rows, rows))
 }
 
 fn name(id: u32) -> String {
@@ -19,10 +19,10 @@ fn name(id: u32) -> String {
 
 #[test]
 fn each_id_has_one_place() {
-    let places = Places::of(&[7, 8, 7, 9, 9, 7]);
-    assert_eq!(places.rows, [0, 1, 0, 2, 2, 0]);
-    assert_eq!(places.ids, [0, 1, 3]);
-    assert!(Places::of::<u32>(&[]).rows.is_empty());
+    let unique = UniqueIds::of(&[7, 8, 7, 9, 9, 7]);
+    assert_eq!(unique.rows, [0, 1, 0, 2, 2, 0]);
+    assert_eq!(unique.ids, [0, 1, 3]);
+    assert!(UniqueIds::of::<u32>(&[]).rows.is_empty());
 }
 
 #[test]

@@ -15,7 +15,10 @@ use super::MemoryStore;
 use crate::{
     entry::Entry,
     protocol::{Expected, Nonce, Reply, State, Step},
-    store::queue::{Burial, Buried, Enqueued, Item, Landing, Letter, Names, Replayed, Taken},
+    store::queue::{
+        DeadLetterOutcome, DeadLetterRequest, Enqueued, Item, Landing, Letter, Names, Replayed,
+        Taken,
+    },
 };
 
 #[derive(Default)]
@@ -155,17 +158,22 @@ impl MemoryStore {
         });
     }
 
-    pub(crate) fn bury(&self, names: &Names, burial: &Burial<'_>, fence: Duration) -> Buried {
-        let Burial { item, seqs, error, attempts } = *burial;
+    pub(crate) fn dead_letter(
+        &self,
+        names: &Names,
+        request: &DeadLetterRequest<'_>,
+        fence: Duration,
+    ) -> DeadLetterOutcome {
+        let DeadLetterRequest { item, seqs, error, attempts } = *request;
         self.queues.on(names, |queue| {
             let there = queue.items.contains_key(&item.seq);
             seqs.iter().for_each(|seq| drop(queue.items.remove(seq)));
             if !there {
-                return Buried::Gone;
+                return DeadLetterOutcome::Gone;
             }
             let stamp = item.stamp();
             if matches!(self.read(&item.key), State::Pending(p) if p.stamp != stamp) {
-                return Buried::Replaced;
+                return DeadLetterOutcome::Replaced;
             }
             queue.forget(&item.key);
             queue.deaths += 1;
@@ -174,7 +182,7 @@ impl MemoryStore {
             queue.dead.insert(queue.deaths, letter);
             queue.dead_keys.insert(Arc::clone(&item.key), queue.deaths);
             self.run(&item.key, Step::Land { stamp, life: None, fence });
-            Buried::Dead
+            DeadLetterOutcome::Dead
         })
     }
 
@@ -197,7 +205,7 @@ impl MemoryStore {
             if let Err(queued) = queue.has_room(capacity) {
                 return Replayed::Full(queued);
             }
-            self.accept(queue, key, &entry.stamped(stamp));
+            self.accept(queue, key, &entry.with_stamp(stamp));
             Replayed::Queued
         })
     }

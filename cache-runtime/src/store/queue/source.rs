@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Burial, Buried, Landing, Names, Taken};
+use super::{DeadLetterOutcome, DeadLetterRequest, Landing, Names, Taken};
 #[cfg(feature = "redis")]
 use crate::store::{redis, sealed::Sealed};
 use crate::{error::Error, protocol::Nonce, store::memory::MemoryStore};
@@ -65,16 +65,16 @@ impl Source<'_> {
     }
 
     /// Makes a write a dead letter. Its key is pending no longer, and holds nothing.
-    pub(crate) async fn bury(
+    pub(crate) async fn dead_letter(
         &mut self,
         names: &Names,
-        burial: &Burial<'_>,
+        request: &DeadLetterRequest<'_>,
         fence: Duration,
-    ) -> Result<Buried, Error> {
+    ) -> Result<DeadLetterOutcome, Error> {
         match self {
-            Source::Memory(store) => Ok(store.bury(names, burial, fence)),
+            Source::Memory(store) => Ok(store.dead_letter(names, request, fence)),
             #[cfg(feature = "redis")]
-            Source::Redis(source) => source.bury(names, burial, fence).await,
+            Source::Redis(source) => source.dead_letter(names, request, fence).await,
         }
     }
 }

@@ -8,11 +8,13 @@ use std::time::Duration;
 use cache_test_support::server::RedisServer;
 use fastrand::Rng;
 
-use super::{Burial, Buried, Enqueued, Item, Landing, Names, Replayed, Source, Taken};
+use super::{
+    DeadLetterOutcome, DeadLetterRequest, Enqueued, Item, Landing, Names, Replayed, Source, Taken,
+};
 use crate::{
     codec,
     encoding::Encoding,
-    encryption::Seal,
+    encryption::Encryptor,
     entry::Entry,
     protocol::{Nonce, Reply, State, Step},
     store::{
@@ -141,9 +143,13 @@ impl<'a> Bed<'a> {
             }
             Action::Bury(which) => {
                 let Some(item) = self.pick(which) else { return String::new() };
-                let burial =
-                    Burial { item: &item, seqs: &[item.seq], error: "no room", attempts: 3 };
-                format!("{:?}", self.source.bury(&self.names, &burial, LIFE).await)
+                let request = DeadLetterRequest {
+                    item: &item,
+                    seqs: &[item.seq],
+                    error: "no room",
+                    attempts: 3,
+                };
+                format!("{:?}", self.source.dead_letter(&self.names, &request, LIFE).await)
             }
             Action::Replay(which, stamp) => {
                 let Some((id, key)) = self.letter(which).await else { return String::new() };
@@ -194,7 +200,7 @@ impl<'a> Bed<'a> {
 
 fn redis(server: &RedisServer) -> Store {
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
-    Store::Redis(Sealed::new(RedisStore::new(&address, 1), Seal::default()))
+    Store::Redis(Sealed::new(RedisStore::new(&address, 1), Encryptor::default()))
 }
 
 #[tokio::test]
@@ -301,8 +307,12 @@ async fn what_no_write_has_put_there_is_put_aside() {
     let taken = bed.source.take(&bed.names, TOKEN, 10, None).await;
     let Ok(Taken::Items { items, .. }) = taken else { panic!("{taken:?}") };
     assert_eq!((items.len(), items[0].entry.is_none()), (1, true));
-    let burial = Burial { item: &items[0], seqs: &[items[0].seq], error: "", attempts: 0 };
-    assert_eq!(bed.source.bury(&bed.names, &burial, LIFE).await, Ok(Buried::Dead));
+    let request =
+        DeadLetterRequest { item: &items[0], seqs: &[items[0].seq], error: "", attempts: 0 };
+    assert_eq!(
+        bed.source.dead_letter(&bed.names, &request, LIFE).await,
+        Ok(DeadLetterOutcome::Dead)
+    );
     let letters = store.letters(&bed.names, 10).await.unwrap();
     assert!(letters[0].item.entry.is_none(), "its bytes are kept: {letters:?}");
 }

@@ -1,4 +1,4 @@
-//! A database that is away now and then, on a paused clock.
+//! A database that is unavailable now and then, on a paused clock.
 
 use std::{
     sync::{
@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use crate::{Cache, Policy, WriteBehind};
 
-/// A flusher that wants smaller batches finds the larger one that another process has left: so it has several in
-/// hand. One of the first writes is refused, and then the database is away for a while that is shorter than patience.
+/// A flusher with smaller batches finds the larger batch that another process has left, so it has several batches in
+/// its buffer. The database refuses one of the first writes, and is then unavailable for less than `patience`.
 #[tokio::test(start_paused = true)]
 async fn a_database_has_been_away_since_it_last_took_something() {
     const POISON: u64 = 1;

@@ -48,7 +48,7 @@ impl Renewed {
     pub(super) async fn find(&self, policy: &Policy, ids: &[u64]) -> Answer {
         let me = self.clone();
         let (key, load) = (|id: &u64| format!("row:{id}"), |ids| me.query(ids));
-        self.table.cache.get_or_refresh_many(ids, key, policy, load).await
+        self.table.cache.get_or_load_many_owned(ids, key, policy, load).await
     }
 
     #[cached(key = "row:<ids>", each = ids, policy = LENIENT, background, cache = self.table.cache)]
@@ -179,7 +179,7 @@ async fn an_invalidation_between_the_look_and_the_fill_of_a_renewal_wins() {
                 let key = |id: &u64| format!("tagged:{id}");
                 let load = |ids| me.query(ids);
                 let tagged = cache.tagged(["all"]);
-                tagged.get_or_refresh_many(ids, key, &LENIENT, load).await
+                tagged.get_or_load_many_owned(ids, key, &LENIENT, load).await
             };
             table.table.source.answer(1);
             find(&[1, 2]).await.expect("it is loaded");
@@ -198,7 +198,7 @@ async fn an_invalidation_between_the_look_and_the_fill_of_a_renewal_wins() {
                     let me = table.clone();
                     let tagged = table.table.cache.tagged(["all"]);
                     let key = |id: &u64| format!("tagged:{id}");
-                    tagged.get_or_refresh_many(&[1], key, &LENIENT, |ids| me.query(ids)).await
+                    tagged.get_or_load_many_owned(&[1], key, &LENIENT, |ids| me.query(ids)).await
                 }
             });
             table.table.source.asked(3).await;
@@ -258,7 +258,7 @@ async fn a_renewal_that_panics_is_tried_again() {
             };
             let key = |id: &u64| format!("row:{id}");
             let found: HashMap<u64, u64> =
-                cache.get_or_refresh_many(&[1, 2], key, &LENIENT, load).await;
+                cache.get_or_load_many_owned(&[1, 2], key, &LENIENT, load).await;
             found
         };
         assert_eq!(find().await, rows([(1, 1), (2, 1)]));

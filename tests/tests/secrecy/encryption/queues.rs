@@ -103,7 +103,7 @@ async fn a_write_that_was_tampered_with_is_a_dead_letter() {
         assert!(error.contains(why) && letter.error.contains(why), "{error}");
     }
     // With the old key back, what it has sealed can be written after all.
-    let both = bed.cache(Some(KeyRing::new("new", &NEW).and_opens("old", &OLD))).await;
+    let both = bed.cache(Some(KeyRing::new("new", &NEW).with_decryption_key("old", &OLD))).await;
     let letters = queue(&both).dead_letters(10).await.expect("the server is there");
     let letter = letters.iter().find(|letter| letter.key == "row:4").expect("it is there");
     assert_eq!(letter.value, Ok(row(4)));

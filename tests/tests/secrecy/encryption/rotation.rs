@@ -18,9 +18,9 @@ async fn expect_harmony(releases: [&Cache; 2]) {
 async fn a_key_is_exchanged_in_three_releases() {
     let bed = Bed::new().await;
     let zeroth = bed.cache(Some(KeyRing::new("old", &OLD))).await;
-    let first = KeyRing::new("old", &OLD).and_opens("new", &NEW);
+    let first = KeyRing::new("old", &OLD).with_decryption_key("new", &NEW);
     let first = bed.cache(Some(first)).await;
-    let second = KeyRing::new("new", &NEW).and_opens("old", &OLD);
+    let second = KeyRing::new("new", &NEW).with_decryption_key("old", &OLD);
     let second = bed.cache(Some(second)).await;
     let third = bed.cache(Some(KeyRing::new("new", &NEW))).await;
 
@@ -42,7 +42,7 @@ async fn a_key_is_exchanged_in_three_releases() {
 async fn a_service_begins_to_encrypt_in_three_releases() {
     let bed = Bed::new().await;
     let zeroth = bed.cache(None).await;
-    let first = bed.cache(Some(KeyRing::plaintext().and_opens("new", &NEW))).await;
+    let first = bed.cache(Some(KeyRing::plaintext().with_decryption_key("new", &NEW))).await;
     let second = bed.cache(Some(KeyRing::new("new", &NEW).and_plaintext())).await;
     let third = bed.sealed().await;
 

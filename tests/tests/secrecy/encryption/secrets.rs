@@ -7,7 +7,7 @@ use super::NEW;
 #[tokio::test]
 async fn no_key_is_shown() {
     let key: [u8; 32] = std::array::from_fn(|at| 200 + at as u8);
-    let ring = KeyRing::new("2026-11", &key).and_opens("2026-05", &NEW).and_plaintext();
+    let ring = KeyRing::new("2026-11", &key).with_decryption_key("2026-05", &NEW).and_plaintext();
     let builder = Cache::builder().url("redis://127.0.0.1:1").encryption(ring.clone());
     let cache = builder.clone().build().await.expect("it need not be reached");
     for shown in [format!("{ring:?}"), format!("{builder:?}"), format!("{cache:?} {builder:#?}")] {
@@ -25,8 +25,8 @@ async fn a_ring_that_cannot_be_used_is_an_error_of_the_builder() {
         (KeyRing::new(&long, &NEW), "printable"),
         (KeyRing::new("of may", &NEW), "printable"),
         (KeyRing::new("mai\u{308}", &NEW), "printable"),
-        (KeyRing::plaintext().and_opens("\r\n", &NEW), "printable"),
-        (KeyRing::new("a", &NEW).and_opens("a", &NEW), "an id of its own"),
+        (KeyRing::plaintext().with_decryption_key("\r\n", &NEW), "printable"),
+        (KeyRing::new("a", &NEW).with_decryption_key("a", &NEW), "an id of its own"),
     ];
     for (ring, why) in rings {
         for url in ["memory://", "redis://127.0.0.1:1"] {

@@ -13,7 +13,7 @@ use crate::{
     Cache,
     policy::Policy,
     read::{Decision, OwnedMany, Request, many},
-    return_shape::{FallibleRows, Hashed, Places},
+    return_shape::{FallibleRows, Hashed, UniqueIds},
     stats::FunctionStats,
 };
 
@@ -102,7 +102,7 @@ async fn closures_decide_of_every_row_for_how_long_it_is_kept() {
     let call = async |ids: &[u64]| {
         let counters = cache.inner.registry.counters("rows");
         let request = Request::new(&cache.inner, counters, LENIENT, Vec::new());
-        let places = Places::of(ids);
+        let places = UniqueIds::of(ids);
         let keys = places.ids.iter().map(|&at| format!("row:{}", ids[at])).collect();
         // A row is kept for as many seconds as its load's number is.
         let hooks =

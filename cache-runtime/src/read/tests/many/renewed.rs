@@ -62,7 +62,7 @@ impl Slow {
 pub(super) async fn find(cache: &Cache, policy: &Policy, source: &Slow, ids: &[u64]) -> Answer {
     let source = source.clone();
     let load = |ids| source.load(ids);
-    cache.get_or_refresh_many(ids, |id| format!("row:{id}"), policy, load).await
+    cache.get_or_load_many_owned(ids, |id| format!("row:{id}"), policy, load).await
 }
 
 /// Lets tasks in the background go on until they wait for the clock.
@@ -213,7 +213,7 @@ async fn a_renewal_is_in_the_scope_of_its_caller() {
             let scoped = u64::from(Cache::scoped().is_some());
             ids.into_iter().map(|id| (id, scoped)).collect::<HashMap<_, _>>()
         };
-        cache.get_or_refresh_many(&[1], |id| format!("row:{id}"), &LENIENT, load).await
+        cache.get_or_load_many_owned(&[1], |id| format!("row:{id}"), &LENIENT, load).await
     };
     assert_eq!(call().await, HashMap::from([(1, 0)]));
     pass(60).await;
@@ -231,11 +231,11 @@ fn without_a_runtime_rows_are_served() {
         let key = |id: &u64| format!("row:{id}");
         const BRIEF: Policy =
             Policy::ttl_duration(Duration::from_millis(1)).stale_while_revalidate(60);
-        let rows: HashMap<u64, u64> = cache.get_or_refresh_many(&[1], key, &BRIEF, load).await;
+        let rows: HashMap<u64, u64> = cache.get_or_load_many_owned(&[1], key, &BRIEF, load).await;
         std::thread::sleep(Duration::from_millis(2));
         assert_eq!(
             cache
-                .get_or_refresh_many::<_, _, HashMap<u64, u64>, _, _>(&[1], key, &BRIEF, load)
+                .get_or_load_many_owned::<_, _, HashMap<u64, u64>, _, _>(&[1], key, &BRIEF, load)
                 .await,
             rows
         );

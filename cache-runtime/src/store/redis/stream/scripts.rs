@@ -100,7 +100,7 @@ return 1
 ///
 /// Keys: the queue, what was written, the dead letters, their index. Arguments: the stamp, the time of a fence,
 /// the error, the number of attempts, and the ids, of which the entry's own comes last.
-const BURY: &str = r"
+const DEAD_LETTER: &str = r"
 local id = ARGV[#ARGV]
 local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
 if not entry then return 0 end
@@ -144,7 +144,7 @@ pub(in crate::store::redis) struct Scripts {
     pub(super) enqueue: Script,
     pub(super) take: Script,
     pub(super) land: Script,
-    pub(super) bury: Script,
+    pub(super) dead_letter: Script,
     pub(super) replay: Script,
     pub(super) forget: Script,
 }
@@ -157,7 +157,7 @@ impl Scripts {
             enqueue: Script::new(format!("{pend}{ENQUEUE}")),
             take: Script::new(format!("{WHEN_FULL}{TAKE}")),
             land: Script::new(format!("{WHEN_FULL}\n{land}{DONE}{LAND_ALL}")),
-            bury: Script::new(format!("{WHEN_FULL}\n{land}{pending}{DONE}{BURY}")),
+            dead_letter: Script::new(format!("{WHEN_FULL}\n{land}{pending}{DONE}{DEAD_LETTER}")),
             replay: Script::new(format!("{pend}{}{REPLAY}", function("enqueue", ENQUEUE))),
             forget: Script::new(FORGET.into()),
         }
@@ -165,8 +165,8 @@ impl Scripts {
 
     /// Has a server remember all of them.
     pub(in crate::store::redis) fn load(&self, into: &mut Pipeline) {
-        let Scripts { enqueue, take, land, bury, replay, forget } = self;
-        for script in [enqueue, take, land, bury, replay, forget] {
+        let Scripts { enqueue, take, land, dead_letter, replay, forget } = self;
+        for script in [enqueue, take, land, dead_letter, replay, forget] {
             script.load(into);
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     protocol::{Expected, Nonce},
     store::{
-        queue::{Burial, Buried, Landing, Names, Taken},
+        queue::{DeadLetterOutcome, DeadLetterRequest, Landing, Names, Taken},
         redis::{millis, unavailable},
     },
     time::nonce,
@@ -114,13 +114,13 @@ impl Source {
         Ok(())
     }
 
-    pub(crate) async fn bury(
+    pub(crate) async fn dead_letter(
         &mut self,
         names: &Names,
-        burial: &Burial<'_>,
+        request: &DeadLetterRequest<'_>,
         fence: Duration,
-    ) -> Result<Buried, Error> {
-        let Burial { item, seqs, error, attempts } = burial;
+    ) -> Result<DeadLetterOutcome, Error> {
+        let DeadLetterRequest { item, seqs, error, attempts } = request;
         let keys = [&*names.queue, &*item.key, &*names.dead, &*names.index];
         let stamp = item.stamp();
         let mut args = vec![stamp.0.to_vec(), millis(fence), error.as_bytes().to_vec()];
@@ -128,10 +128,10 @@ impl Source {
         args.extend(seqs.iter().map(id));
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
         self.make_ready().await;
-        match in_time(self.line.call(&self.scripts.bury, &keys, &args)).await? {
-            Value::Int(1) => Ok(Buried::Dead),
-            Value::Int(2) => Ok(Buried::Replaced),
-            Value::Int(0) => Ok(Buried::Gone),
+        match in_time(self.line.call(&self.scripts.dead_letter, &keys, &args)).await? {
+            Value::Int(1) => Ok(DeadLetterOutcome::Dead),
+            Value::Int(2) => Ok(DeadLetterOutcome::Replaced),
+            Value::Int(0) => Ok(DeadLetterOutcome::Gone),
             other => Err(expected("what became of a write", Ok(other))),
         }
     }

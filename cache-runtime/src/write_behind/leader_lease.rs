@@ -1,4 +1,4 @@
-//! The right to flush a queue: a lease that one process holds at a time.
+//! The leader's lease: the right to flush a queue, which one process holds at a time.
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
@@ -12,40 +12,44 @@ use crate::{
     time::nonce,
 };
 
-/// A lease that is held as far as is known. Dropping it gives it up.
-pub(super) struct Leadership {
+/// A lease that this process holds as far as it knows. Dropping it releases it.
+pub(super) struct LeaderLease {
     guard: Arc<Guard>,
     key: Arc<str>,
     claims: Claims,
     token: Nonce,
     life: Duration,
-    /// It stands until then at least: counted from before it was asked for.
+    /// It stands at least until then: counted from before it was requested.
     until: Instant,
 }
 
-impl Leadership {
-    /// Asks for the lease, once.
-    pub(super) async fn seek(guard: &Arc<Guard>, key: &Arc<str>, life: Duration) -> Option<Self> {
+impl LeaderLease {
+    /// Tries once to acquire the lease.
+    pub(super) async fn try_acquire(
+        guard: &Arc<Guard>,
+        key: &Arc<str>,
+        life: Duration,
+    ) -> Option<Self> {
         let mut claims = Claims::none(guard, life);
         let (_, token) = claims.ask(Arc::clone(key), None);
         let until = Instant::now() + life;
-        // It takes no value's place. But it is a step that a server takes even when its memory is full, and a queue
-        // that has filled it must have a leader.
+        // `Take` replaces no value here, since nothing has this stamp. But a server executes it even when its memory
+        // is full, and a queue that has filled the memory needs a leader.
         let step = Step::Take { stale: nonce(), token, life };
         match guard.run(key, step).await {
             Ok(Reply::Acquired) => {
                 let (guard, key) = (Arc::clone(guard), Arc::clone(key));
-                Some(Leadership { guard, key, claims, token, life, until })
+                Some(LeaderLease { guard, key, claims, token, life, until })
             }
             Ok(found) => {
                 claims.spend(Which::FIRST);
                 if found == Reply::Found(State::Unreadable) {
-                    // Nothing that a flusher has put there; the next one to ask gets it.
+                    // No flusher wrote this. The next one that tries acquires the lease.
                     _ = guard.run(key, Step::Discard).await;
                 }
                 None
             }
-            // It may have been taken, though the answer was lost: dropping it gives it up.
+            // The server may have granted the lease although the answer was lost. Dropping it releases it.
             Err(_) => None,
         }
     }
@@ -54,12 +58,12 @@ impl Leadership {
         self.token
     }
 
-    /// Asks whether the lease stands, and has it stand for a whole life from now.
+    /// Renews the lease for its whole life, and says whether it still stands.
     pub(super) async fn confirm(&mut self) -> bool {
         self.renew().await == Some(true)
     }
 
-    /// Gives the lease up, so that the next one need not wait for its end.
+    /// Releases the lease, so that the next leader does not have to wait until it expires.
     pub(super) async fn resign(mut self) {
         let expected = Expected::Lease(self.token());
         if self.guard.run(&self.key, Step::Release { expected }).await.is_ok() {
@@ -67,17 +71,17 @@ impl Leadership {
         }
     }
 
-    /// Does `work` while the lease stands, and keeps it alive meanwhile. Nothing where it was lost, or may have
-    /// been: then the work was dropped.
-    pub(super) async fn during<F: Future>(&mut self, work: F) -> Option<F::Output> {
-        match select(pin!(work), pin!(self.keep())).await {
+    /// Runs `work` while the lease stands, and keeps renewing it meanwhile. Returns `None`, and drops the work, where
+    /// the lease was lost or may have been.
+    pub(super) async fn while_held<F: Future>(&mut self, work: F) -> Option<F::Output> {
+        match select(pin!(work), pin!(self.keep_alive())).await {
             Either::Left((output, _)) => Some(output),
             Either::Right(_) => None,
         }
     }
 
     /// Renews the lease three times in each of its lives, until it is lost.
-    async fn keep(&mut self) {
+    async fn keep_alive(&mut self) {
         let mut next = self.until - self.life * 2 / 3;
         loop {
             time::sleep_until(next.min(self.until)).await;
@@ -92,7 +96,7 @@ impl Leadership {
         }
     }
 
-    /// Whether the lease has been renewed; nothing where that could not be learned while it stood.
+    /// Whether the lease was renewed. `None` where no answer came while it stood.
     async fn renew(&mut self) -> Option<bool> {
         let until = Instant::now() + self.life;
         let expected = Expected::Lease(self.token());
