@@ -30,8 +30,8 @@ use crate::{
     guard::{Guard, Settings},
     key,
     shared::Inner,
-    stats::{Registry, StoreCounters},
-    store::{Store, memory::MemoryStore},
+    stats::Registry,
+    store::{Store, breaker::Breakers, memory::MemoryStore},
 };
 
 /// How many values the embedded store keeps by default.
@@ -248,27 +248,29 @@ impl Builder {
     /// Builds the cache from a URL that names a store and nothing else.
     fn build_store(self) -> Result<Cache, Error> {
         self.check()?;
-        let (store, description) = self.store()?;
-        Ok(self.with_store(Some(store), description))
+        let breakers = self.resilience.breakers();
+        let (store, description) = self.store(&breakers)?;
+        Ok(self.with_store(Some(store), description, breakers))
     }
 
     pub(crate) fn memory(self) -> Cache {
         let store = Store::Memory(MemoryStore::new(CAPACITY));
-        self.with_store(Some(store), "memory".to_owned())
+        let breakers = self.resilience.breakers();
+        self.with_store(Some(store), "memory".to_owned(), breakers)
     }
 
     pub(crate) fn disabled(self) -> Cache {
-        self.with_store(None, "disabled".to_owned())
+        let breakers = self.resilience.breakers();
+        self.with_store(None, "disabled".to_owned(), breakers)
     }
 
-    fn with_store(self, store: Option<Store>, description: String) -> Cache {
+    fn with_store(self, store: Option<Store>, description: String, breakers: Breakers) -> Cache {
         let namespace_tag = self.namespace.as_deref().map(key::stored_namespace);
         let kind = store.as_ref().map_or("disabled", Store::kind);
-        let counters = Arc::<StoreCounters>::default();
+        let counters = Arc::clone(&breakers.counters);
         let settings = Settings {
-            counters: Arc::clone(&counters),
             log_keys: self.log_keys,
-            ..self.resilience.settings(self.deadline, namespace_tag.as_deref())
+            ..self.resilience.settings(self.deadline, namespace_tag.as_deref(), breakers)
         };
         Cache {
             inner: Arc::new(Inner {

@@ -10,20 +10,20 @@ use super::{
 };
 use crate::{
     error::Error,
-    store::{Store, memory::MemoryStore},
+    store::{Store, breaker::Breakers, memory::MemoryStore},
 };
 
 impl Builder {
     /// The store, and its description for `Debug`.
-    pub(super) fn store(&self) -> Result<(Store, String), Error> {
+    pub(super) fn store(&self, breakers: &Breakers) -> Result<(Store, String), Error> {
         if cluster::is_cluster_url(&self.url) {
-            return self.cluster();
+            return self.cluster(breakers);
         }
         // The parser does not know several hosts.
         if let Some((scheme, rest)) = self.url.split_once("://")
             && let Some(scheme) = scheme.strip_suffix("+sentinel")
         {
-            return self.sentinel(scheme, rest);
+            return self.sentinel(scheme, rest, breakers);
         }
         // The URL may hold a password; the parser's errors do not repeat it.
         let url = Url::parse(&self.url).map_err(|e| malformed(&e.to_string()))?;
@@ -34,7 +34,7 @@ impl Builder {
                 let store = MemoryStore::new(capacity);
                 Ok((Store::Memory(store), format!("memory, {capacity} values")))
             }
-            "redis" | "rediss" | "valkey" | "valkeys" => self.redis(&url),
+            "redis" | "rediss" | "valkey" | "valkeys" => self.redis(&url, breakers),
             scheme => {
                 Err(Error::Config(format!("`{scheme}://` is no store of this cache; {EXPECTED}")))
             }
@@ -56,22 +56,20 @@ impl Builder {
     }
 
     #[cfg(feature = "redis")]
-    fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
-        use crate::store::{
-            redis::{Address, RedisStore},
-            sealed::Sealed,
-        };
+    fn redis(&self, url: &Url, breakers: &Breakers) -> Result<(Store, String), Error> {
+        use crate::store::redis::{Address, RedisStore};
 
         check_tls(url.scheme())?;
         let address = Address::parse(&self.url).map_err(in_url)?;
         let address = self.with_provider(self.with_tls(address)?)?;
-        let store =
-            Sealed::new(RedisStore::new(&address, self.connections), self.encryptor.clone());
-        Ok((Store::Redis(store), format!("redis at {address:?}")))
+        let description = format!("redis at {address:?}");
+        let encryptor = self.encryptor.clone();
+        let store = RedisStore::new(address, self.connections, encryptor, breakers);
+        Ok((Store::Redis(store), description))
     }
 
     #[cfg(not(feature = "redis"))]
-    fn redis(&self, url: &Url) -> Result<(Store, String), Error> {
+    fn redis(&self, url: &Url, _: &Breakers) -> Result<(Store, String), Error> {
         let scheme = url.scheme();
         Err(Error::Config(format!("`{scheme}://` needs the feature `redis` of cache-runtime")))
     }

@@ -5,7 +5,10 @@ use super::Builder;
 use super::url_error::EXPECTED;
 #[cfg(feature = "redis")]
 use super::url_error::in_url;
-use crate::{error::Error, store::Store};
+use crate::{
+    error::Error,
+    store::{Store, breaker::Breakers},
+};
 
 /// The schemes. A cluster URL can name several hosts, which the URL parser does not support.
 const SCHEMES: [&str; 4] = ["redis", "rediss", "valkey", "valkeys"];
@@ -22,11 +25,8 @@ fn scheme(url: &str) -> Option<&str> {
 
 impl Builder {
     #[cfg(feature = "redis")]
-    pub(super) fn cluster(&self) -> Result<(Store, String), Error> {
-        use crate::store::{
-            redis::{RedisStore, Seeds},
-            sealed::Sealed,
-        };
+    pub(super) fn cluster(&self, breakers: &Breakers) -> Result<(Store, String), Error> {
+        use crate::store::redis::{RedisStore, Seeds};
 
         let scheme = scheme(&self.url).unwrap_or_default();
         if matches!(scheme, "rediss" | "valkeys") && !cfg!(feature = "tls") {
@@ -37,13 +37,13 @@ impl Builder {
         let seeds = Seeds::parse(&self.url).map_err(in_url)?;
         let seeds = seeds.secured(|seed| self.with_provider(self.with_tls(seed)?))?;
         let description = format!("cluster at {seeds:?}");
-        let store = RedisStore::cluster(seeds, self.connections);
-        let store = Sealed::new(store, self.encryptor.clone());
+        let encryptor = self.encryptor.clone();
+        let store = RedisStore::cluster(seeds, self.connections, encryptor, breakers);
         Ok((Store::Redis(store), description))
     }
 
     #[cfg(not(feature = "redis"))]
-    pub(super) fn cluster(&self) -> Result<(Store, String), Error> {
+    pub(super) fn cluster(&self, _: &Breakers) -> Result<(Store, String), Error> {
         let scheme = scheme(&self.url).unwrap_or_default();
         Err(Error::Config(format!(
             "`{scheme}+cluster://` needs the feature `redis` of cache-runtime; {EXPECTED}"

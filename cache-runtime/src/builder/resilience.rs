@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::Builder;
-use crate::{error::Error, guard::Settings};
+use crate::{error::Error, guard::Settings, store::breaker::Breakers};
 
 /// The settings.
 #[derive(Clone, Debug)]
@@ -43,17 +43,26 @@ impl Resilience {
         Err(Error::Config(wrong.to_owned()))
     }
 
+    /// What the breakers of the store's servers have in common.
+    pub(super) fn breakers(&self) -> Breakers {
+        Breakers { threshold: self.failures, ..Breakers::default() }
+    }
+
     /// The settings of the guard. `namespace_tag` is the tag that all entries of the cache carry.
-    pub(super) fn settings(&self, deadline: Duration, namespace_tag: Option<&str>) -> Settings {
+    pub(super) fn settings(
+        &self,
+        deadline: Duration,
+        namespace_tag: Option<&str>,
+        breakers: Breakers,
+    ) -> Settings {
         Settings {
             deadline,
-            failures: self.failures,
+            breakers,
             open_for: self.open_for,
             max_waiting: self.max_waiting,
             max_pending: self.max_pending_invalidations,
             probe: namespace_tag.unwrap_or("#all").into(),
             everything: namespace_tag.map(Arc::from),
-            counters: Arc::default(),
             log_keys: false,
         }
     }

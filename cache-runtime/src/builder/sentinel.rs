@@ -3,7 +3,10 @@
 use super::Builder;
 #[cfg(feature = "redis")]
 use super::url_error::{check_tls, in_url, malformed};
-use crate::{error::Error, store::Store};
+use crate::{
+    error::Error,
+    store::{Store, breaker::Breakers},
+};
 
 /// The default port of a sentinel.
 #[cfg(feature = "redis")]
@@ -12,18 +15,25 @@ const PORT: u16 = 26379;
 impl Builder {
     /// The store of `scheme+sentinel://rest`.
     #[cfg(not(feature = "redis"))]
-    pub(super) fn sentinel(&self, scheme: &str, _: &str) -> Result<(Store, String), Error> {
+    pub(super) fn sentinel(
+        &self,
+        scheme: &str,
+        _: &str,
+        _: &Breakers,
+    ) -> Result<(Store, String), Error> {
         let what = format!("`{scheme}+sentinel://` needs the feature `redis` of cache-runtime");
         Err(Error::Config(what))
     }
 
     /// The store of `scheme+sentinel://rest`.
     #[cfg(feature = "redis")]
-    pub(super) fn sentinel(&self, scheme: &str, rest: &str) -> Result<(Store, String), Error> {
-        use crate::store::{
-            redis::{Address, RedisStore, Sentinels},
-            sealed::Sealed,
-        };
+    pub(super) fn sentinel(
+        &self,
+        scheme: &str,
+        rest: &str,
+        breakers: &Breakers,
+    ) -> Result<(Store, String), Error> {
+        use crate::store::redis::{Address, Endpoint, RedisStore, Sentinels};
 
         check_tls(scheme)?;
         let SentinelUrl { login, hosts, master, database, sentinel_login } =
@@ -42,10 +52,11 @@ impl Builder {
         let sentinels = Sentinels::new(master, sentinels.collect::<Result<_, Error>>()?);
         // A placeholder host: the sentinels say where the master is.
         let address = self.with_provider(parse(&format!("{login}sentinel/{database}"))?)?;
-        let address = address.known_to(sentinels);
-        let store =
-            Sealed::new(RedisStore::new(&address, self.connections), self.encryptor.clone());
-        Ok((Store::Redis(store), format!("redis, {address:?}")))
+        let master = Endpoint::of_master(address, sentinels);
+        let description = format!("redis, {master:?}");
+        let encryptor = self.encryptor.clone();
+        let store = RedisStore::new(master, self.connections, encryptor, breakers);
+        Ok((Store::Redis(store), description))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[cfg(feature = "redis")]
 use tokio::runtime::Handle;
 
-use super::Guard;
+use super::operation::Guard;
 #[cfg(feature = "redis")]
 use crate::error::Error;
 use crate::{entry::Entry, protocol::Step, store::Store, store_op::StoreOp};
@@ -15,9 +15,9 @@ use crate::{entry::Entry, protocol::Step, store::Store, store_op::StoreOp};
 impl Guard {
     /// Takes one step that nobody waits for.
     pub(crate) fn run_detached(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>) {
-        match &self.store {
+        match self.store() {
             Store::Memory(store) => {
-                StoreOp::step(&step).count(&self.settings.counters);
+                StoreOp::step(&step).count(self.settings.counters());
                 drop(store.run(key, step));
             }
             #[cfg(feature = "redis")]
@@ -34,10 +34,10 @@ impl Guard {
 
     /// Takes several steps at once that nobody waits for.
     pub(crate) fn run_many_detached(self: &Arc<Self>, steps: Vec<(Arc<str>, Step<Entry>)>) {
-        match &self.store {
+        match self.store() {
             Store::Memory(store) => {
                 for (key, step) in steps {
-                    StoreOp::step(&step).count(&self.settings.counters);
+                    StoreOp::step(&step).count(self.settings.counters());
                     drop(store.run(&key, step));
                 }
             }

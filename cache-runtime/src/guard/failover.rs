@@ -5,7 +5,7 @@
 //! the background stays pending unless the sentinels, or the other nodes of a cluster, take that server for the master
 //! even after its answer. Otherwise it is sent again, to the new master.
 
-use super::Guard;
+use super::operation::Guard;
 
 /// The connection of each key, where another server may take the place of one.
 pub(super) struct ConnectionIds(Option<Vec<Option<u64>>>);
@@ -13,7 +13,7 @@ pub(super) struct ConnectionIds(Option<Vec<Option<u64>>>);
 impl Guard {
     /// The connections over which steps on `keys` are about to go.
     pub(super) fn connection_ids(&self, keys: &[&str]) -> ConnectionIds {
-        let ids = || keys.iter().map(|key| self.store.connection_of(key)).collect();
+        let ids = || keys.iter().map(|key| self.store.lane(key).connection_id()).collect();
         ConnectionIds(self.store.has_stand_ins().then(ids))
     }
 
@@ -25,8 +25,9 @@ impl Guard {
     ) -> Vec<bool> {
         let Some(ids) = ids else { return vec![true; keys.len()] };
         self.store.verify_masters(keys).await;
-        let still =
-            |(key, id): (&&str, Option<u64>)| id.is_some() && self.store.connection_of(key) == id;
+        let still = |(key, id): (&&str, Option<u64>)| {
+            id.is_some() && self.store.lane(key).connection_id() == id
+        };
         keys.iter().zip(ids).map(still).collect()
     }
 }

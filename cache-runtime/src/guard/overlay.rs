@@ -8,7 +8,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Guard;
+use super::operation::Guard;
 use crate::{
     entry::Entry,
     error::Error,

@@ -21,7 +21,11 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{protocol::Nonce, stats::StoreCounters};
+use crate::{
+    entry::Entry,
+    protocol::{Expected, Nonce, Step},
+    stats::StoreCounters,
+};
 
 pub(super) struct PendingInvalidations {
     most: usize,
@@ -297,6 +301,14 @@ impl PendingState {
     fn clear(&mut self) {
         while self.drop_oldest() {}
     }
+}
+
+/// What empties a key for a writer that has ended and does not know whether the store knows. Its settlement may have
+/// counted, so it is not told again: `own`, its fence, is released where it stands and is nobody else's too, and a
+/// delete does for the rest.
+pub(super) fn emptying(key: &str, own: Option<Nonce>) -> impl Iterator<Item = (&str, Step<Entry>)> {
+    let release = own.map(|epoch| Step::Release { expected: Expected::Fence(epoch) });
+    release.into_iter().chain([Step::Delete]).map(move |step| (key, step))
 }
 
 #[cfg(test)]

@@ -4,18 +4,12 @@
 //! nothing has to be waited for. An answer that is later than an operation may take proves that the server is there,
 //! and not that it can be used.
 
-use std::{
-    future::Future,
-    pin::pin,
-    sync::{Weak, atomic::Ordering},
-    time::Duration,
-};
+use std::{future::Future, pin::pin, sync::atomic::Ordering, time::Duration};
 
 use futures_util::future::select;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::breaker::Breaker;
-use crate::{error::Error, time::jittered};
+use crate::{error::Error, store::breaker::Breaker, time::jittered};
 
 /// After so long without an answer, the connection is not to be trusted any more.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,6 +19,9 @@ const BREATH: Duration = Duration::from_millis(50);
 
 /// What is probed.
 pub(super) trait ProbeTarget {
+    /// Whether nobody needs it any more.
+    fn is_gone(&self) -> bool;
+
     fn breaker(&self) -> &Breaker;
 
     /// How long an operation may take.
@@ -37,83 +34,86 @@ pub(super) trait ProbeTarget {
     fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Which connection it has.
-    fn connection(&self) -> Option<u64>;
+    fn connection_id(&self) -> Option<u64>;
 
     /// Waits until it has another connection than `old`.
-    fn comes_up(&self, old: Option<u64>) -> impl Future<Output = ()> + Send;
+    fn connection_other_than(&self, old: Option<u64>) -> impl Future<Output = ()> + Send;
 
     /// Gives up the connections that there are.
-    fn renew(&self);
+    fn renew_all(&self);
 
-    /// Brings back whatever has not come back by itself.
+    /// Brings back the connections that have not come back by themselves.
     fn reconnect_all(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// The task. Should its runtime shut down under it, another one can be started.
-pub(super) struct Prober<T: ProbeTarget>(Weak<T>);
+/// The task. If its runtime shuts down under it, another one can be started.
+pub(super) struct Prober<T: ProbeTarget> {
+    target: T,
+    /// It has said itself that it probes no longer.
+    ended: bool,
+}
 
 impl<T: ProbeTarget> Prober<T> {
-    pub(super) fn of(target: &Weak<T>) -> Self {
-        Prober(Weak::clone(target))
+    pub(super) fn of(target: T) -> Self {
+        Prober { target, ended: false }
     }
 
     pub(super) async fn run(mut self) {
-        attend(&self.0).await;
-        // It has said so itself.
-        self.0 = Weak::new();
+        self.ended = attend(&self.target).await;
     }
 }
 
 impl<T: ProbeTarget> Drop for Prober<T> {
     fn drop(&mut self) {
-        if let Some(target) = self.0.upgrade() {
-            target.breaker().probed.store(false, Ordering::Release);
+        if !self.ended {
+            self.target.breaker().probed.store(false, Ordering::Release);
         }
     }
 }
 
-/// Probes until the breaker is closed, or nobody needs it any more.
-async fn attend<T: ProbeTarget>(target: &Weak<T>) {
-    // What the connection was when a probe failed.
-    let mut failed: Option<Option<u64>> = None;
-    while let Some(target) = target.upgrade() {
-        let breaker = target.breaker();
-        if let Some(old) = failed.take() {
-            wait(&*target, old).await;
-            breaker.probing(true);
-        }
+/// Probes until the breaker is closed, and says so. False where nobody needs it any more.
+async fn attend(target: &impl ProbeTarget) -> bool {
+    let breaker = target.breaker();
+    while !target.is_gone() {
         if breaker.snapshot().is_closed() {
-            return closed(breaker);
+            closed(breaker);
+            return true;
         }
-        let (began, connection) = (Instant::now(), target.connection());
+        let (began, connection) = (Instant::now(), target.connection_id());
         let patience = PATIENCE.max(target.deadline().saturating_mul(2));
-        match timeout(patience, target.probe()).await {
+        // What the connection was when the probe failed.
+        let failed = match timeout(patience, target.probe()).await {
             Ok(Ok(())) if began.elapsed() <= target.deadline() => {
                 // Before anyone is let through, so that none meets a connection that is still in pieces.
                 _ = timeout(target.deadline(), target.reconnect_all()).await;
                 closed(breaker);
-                return;
+                return true;
             }
             // Too late: it may be quicker next time.
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => None,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the cache's store is still unwell");
-                failed = Some(connection);
+                Some(connection)
             }
             Err(_) => {
-                target.renew();
-                failed = Some(None);
+                target.renew_all();
+                Some(None)
             }
-        }
+        };
         breaker.probing(false);
+        if let Some(old) = failed {
+            wait(target, old).await;
+            breaker.probing(true);
+        }
     }
+    false
 }
 
 /// The pause after a probe that failed. It ends early where there is hope.
 async fn wait(target: &impl ProbeTarget, old: Option<u64>) {
     let hope = async {
         let sign_of_life = pin!(target.breaker().sign_of_life.notified());
-        select(pin!(target.comes_up(old)), sign_of_life).await;
+        select(pin!(target.connection_other_than(old)), sign_of_life).await;
     };
     let breath = sleep(BREATH.min(target.pause()));
     _ = timeout(jittered(target.pause()), hope).await;

@@ -12,9 +12,8 @@ use std::{
 use tokio::{runtime::Handle, time};
 
 use super::{
-    Guard,
-    pending::{Due, LogicalTime},
-    writer::emptying,
+    operation::Guard,
+    pending::{Due, LogicalTime, emptying},
 };
 use crate::{error::Error, protocol::Step, time::jittered};
 
@@ -69,9 +68,9 @@ impl Redelivery {
     async fn run(mut self) {
         let mut pace = Pace::FIRST;
         while let Some(guard) = self.0.upgrade() {
-            let closing = Arc::clone(guard.circuits.closing());
+            let closing = Arc::clone(&guard.settings.breakers.closing);
             let closed = closing.notified();
-            if guard.circuits.are_open() {
+            if guard.store.all_open() {
                 drop(guard);
                 _ = time::timeout(LOOK, closed).await;
                 pace = Pace::FIRST;
@@ -106,7 +105,7 @@ impl Guard {
         let names: Vec<&str> = due.iter().map(|(key, _)| &**key).collect();
         let steps: Vec<_> = due.iter().flat_map(|(key, own)| emptying(key, *own)).collect();
         let ways = self.connection_ids(&names);
-        let replies = match self.run_many(&steps).await {
+        let replies = match self.take(&steps).await {
             Ok(replies) => replies,
             Err(error) => {
                 tracing::debug!(%error, "invalidations still wait for the cache's store");

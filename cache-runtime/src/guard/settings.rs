@@ -2,28 +2,33 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::stats::StoreCounters;
+use crate::{stats::StoreCounters, store::breaker::Breakers};
 
 /// How a store is guarded.
 pub(crate) struct Settings {
     /// How long an operation may take.
     pub(crate) deadline: Duration,
-    /// After so many failures in a row the store is left alone,
-    pub(crate) failures: u32,
-    /// for so long between two probes.
+    /// What the breakers of its servers have in common.
+    pub(crate) breakers: Breakers,
+    /// How long a server is left alone between two probes.
     pub(crate) open_for: Duration,
     /// How many operations may wait for their answers.
     pub(crate) max_waiting: usize,
     /// How many keys may be pending.
     pub(crate) max_pending: usize,
-    /// The key that is read to see whether the store is well.
-    pub(crate) probe: Box<str>,
+    /// The key that probes read.
+    pub(crate) probe: Arc<str>,
     /// The tag that every entry carries, if there is one.
     pub(crate) everything: Option<Arc<str>>,
-    /// What is counted of the store.
-    pub(crate) counters: Arc<StoreCounters>,
     /// Whether logs may name keys.
     pub(crate) log_keys: bool,
+}
+
+impl Settings {
+    /// What is counted of the store.
+    pub(crate) fn counters(&self) -> &Arc<StoreCounters> {
+        &self.breakers.counters
+    }
 }
 
 #[cfg(test)]
@@ -32,13 +37,12 @@ impl Settings {
     pub(crate) fn tests() -> Settings {
         Settings {
             deadline: Duration::from_millis(100),
-            failures: 5,
+            breakers: Breakers { threshold: 5, ..Breakers::default() },
             open_for: Duration::from_secs(1),
             max_waiting: 100,
             max_pending: 100,
             probe: "#all".into(),
             everything: None,
-            counters: Arc::default(),
             log_keys: false,
         }
     }

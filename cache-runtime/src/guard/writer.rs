@@ -19,13 +19,14 @@ use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 use tokio::{runtime::Handle, task::unconstrained, time};
 
 use super::{
-    Guard, breaker::BreakerSnapshot, pending::LogicalTime, see_to_recovery, servers::Circuit,
+    operation::Guard,
+    pending::{LogicalTime, emptying},
 };
 use crate::{
     entry::Entry,
     error::Error,
-    protocol::{Expected, Nonce, Reply, Step},
-    store::ConnectionState,
+    protocol::{Nonce, Reply, Step},
+    store::{Lane, breaker::BreakerSnapshot, connection::ConnectionState},
     store_op::StoreOp,
 };
 
@@ -102,14 +103,6 @@ impl Drop for Delivery<'_> {
     }
 }
 
-/// What empties a key for a writer that has ended and does not know whether the store knows. Its settlement may have
-/// counted, so it is not told again: `own`, its fence, is released where it stands and is nobody else's too, and a
-/// delete does for the rest.
-pub(super) fn emptying(key: &str, own: Option<Nonce>) -> impl Iterator<Item = (&str, Step<Entry>)> {
-    let release = own.map(|epoch| Step::Release { expected: Expected::Fence(epoch) });
-    release.into_iter().chain([Step::Delete]).map(move |step| (key, step))
-}
-
 impl Guard {
     /// Fences a key for a write that is about to begin.
     pub(crate) async fn fence(
@@ -150,9 +143,9 @@ impl Guard {
             unconfirmed.own = own;
         }
         let delivery = Delivery { guard: self, key, own, unconfirmed, open: true };
-        let (circuit, deadline) = (self.circuit(Some(key)), self.settings.deadline);
-        let (seen, sent) = (circuit.breaker.snapshot(), self.pending.now());
-        if let Err(error) = self.may_wait(&circuit, seen, key) {
+        let (lane, deadline) = (self.store.lane(key), self.settings.deadline);
+        let (seen, sent) = (lane.snapshot(), self.pending.now());
+        if let Err(error) = self.may_wait(&lane, seen) {
             // First it becomes pending, so that what is sent now confirms it.
             drop(delivery);
             let sent = self.pending.now();
@@ -160,24 +153,26 @@ impl Guard {
                 return Err(error);
             }
             let (asked, emptied) = (StoreOp::step(&Step::Delete), pin!(self.empty(key, own)));
-            self.attempt(asked, (&circuit, seen), Some(key), deadline, emptied).await?;
+            self.attempt(asked, (&lane, key), seen, deadline, emptied).await?;
             self.pending.confirm(key, sent);
             return Ok(());
         }
         let asked = StoreOp::step(&step);
         let delivered = async {
-            match self.store.run(key, step).await {
+            match lane.run(key, step).await {
                 Ok(_) => Ok(()),
                 // The attempt to connect that has just failed need not fail again.
-                Err(error) if !seen.is_closed() && !self.is_connected(key) => Err(error),
+                Err(error) if !seen.is_closed() && !self.store.lane(key).state().is_connected() => {
+                    Err(error)
+                }
                 Err(_) => {
-                    asked.count_failure(&self.settings.counters);
-                    StoreOp::step(&Step::Delete).count(&self.settings.counters);
+                    asked.count_failure(self.settings.counters());
+                    StoreOp::step(&Step::Delete).count(self.settings.counters());
                     self.empty(key, own).await
                 }
             }
         };
-        self.attempt(asked, (&circuit, seen), Some(key), deadline, pin!(delivered)).await?;
+        self.attempt(asked, (&lane, key), seen, deadline, pin!(delivered)).await?;
         delivery.confirmed(sent);
         Ok(())
     }
@@ -187,10 +182,10 @@ impl Guard {
         let mut emptied = Ok(());
         for (key, step) in emptying(key, own) {
             if !matches!(step, Step::Delete) {
-                StoreOp::step(&step).count(&self.settings.counters);
+                StoreOp::step(&step).count(self.settings.counters());
             }
             // The delete is worth more, and is sent in any case.
-            emptied = self.store.run(key, step).await.map(drop).and(emptied);
+            emptied = self.store.lane(key).run(key, step).await.map(drop).and(emptied);
         }
         emptied
     }
@@ -212,13 +207,13 @@ impl Guard {
         step: Step<Entry>,
         sent: LogicalTime,
     ) -> Result<Reply<Entry>, Error> {
-        let circuit = self.circuit(Some(key));
-        let seen = circuit.breaker.snapshot();
+        let lane = self.store.lane(key);
+        let seen = lane.snapshot();
         let fences = matches!(step, Step::Fence { .. });
         let may_wait =
-            self.may_wait(&circuit, seen, key).and_then(|()| match fences && !seen.is_closed() {
+            self.may_wait(&lane, seen).and_then(|()| match fences && !seen.is_closed() {
                 // It is the settlement that has to know whether the server was away.
-                true if !self.is_connected(key) => Err(away()),
+                true if !lane.state().is_connected() => Err(away()),
                 _ => Ok(()),
             });
         if let Err(error) = may_wait
@@ -227,17 +222,15 @@ impl Guard {
             return Err(error);
         }
         let (asked, deadline) = (StoreOp::step(&step), self.settings.deadline);
-        let taken = pin!(self.store.run(key, step));
-        self.attempt(asked, (&circuit, seen), Some(key), deadline, taken).await
+        let taken = pin!(lane.run(key, step));
+        self.attempt(asked, (&lane, key), seen, deadline, taken).await
     }
 
     /// Whether a step may wait for its answer.
-    fn may_wait(&self, circuit: &Circuit, seen: BreakerSnapshot, key: &str) -> Result<(), Error> {
-        if seen.is_closed() {
-            return Ok(());
-        }
-        see_to_recovery(circuit);
-        match self.store.connection_state(key) {
+    fn may_wait(&self, lane: &Lane<'_>, seen: BreakerSnapshot) -> Result<(), Error> {
+        let Some(breaker) = lane.breaker().filter(|_| !seen.is_closed()) else { return Ok(()) };
+        self.recover(breaker);
+        match lane.state() {
             ConnectionState::Connected | ConnectionState::Refused => Ok(()),
             ConnectionState::Unresponsive => {
                 Err(Error::Unavailable("the store does not answer".into()))
@@ -246,31 +239,28 @@ impl Guard {
         }
     }
 
-    fn is_connected(&self, key: &str) -> bool {
-        matches!(
-            self.store.connection_state(key),
-            ConnectionState::Connected | ConnectionState::Unresponsive
-        )
-    }
-
     /// Sends a step, if it can be sent at once, and leaves its answer to the background. False where the connection
     /// turned out to be lost, so that it may not have been sent, and waiting does not take long any more.
     async fn send(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>, sent: LogicalTime) -> bool {
-        if !self.is_connected(key) {
-            self.store.reconnect_now(key);
+        let lane = self.store.lane(key);
+        if !lane.state().is_connected() {
+            lane.reconnect_now();
             return true;
         }
         let Ok(runtime) = Handle::try_current() else { return true };
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return true };
+        let Some(permit) = self.permit() else { return true };
         let (guard, its) = (Arc::clone(self), Arc::clone(key));
-        StoreOp::step(&step).count(&self.settings.counters);
+        StoreOp::step(&step).count(self.settings.counters());
         let empties = matches!(step, Step::Fence { .. } | Step::Settle { .. } | Step::Delete);
-        let ways = self.connection_ids(&[key]);
+        let ids = self.connection_ids(&[key]);
         let late = async move {
             let _permit = permit;
-            if let Ok(Ok(_)) = time::timeout(LATE, guard.store.run(&its, step)).await {
-                guard.circuit(Some(&its)).breaker.sign_of_life.notify_one();
-                if empties && guard.still_masters(&[&its], ways).await == [true] {
+            let lane = guard.store.lane(&its);
+            if let Ok(Ok(_)) = time::timeout(LATE, lane.run(&its, step)).await {
+                if let Some(breaker) = lane.breaker() {
+                    breaker.sign_of_life.notify_one();
+                }
+                if empties && guard.still_masters(&[&its], ids).await == [true] {
                     guard.pending.confirm(&its, sent);
                 }
             }
@@ -279,7 +269,7 @@ impl Guard {
         // had its share of time must not put it off.
         let mut late = Box::pin(unconstrained(late));
         let pending = poll_fn(|cx| Poll::Ready(late.as_mut().poll(cx).is_pending())).await;
-        match self.store.connection_state(key) {
+        match self.store.lane(key).state() {
             ConnectionState::Connected | ConnectionState::Unresponsive => {
                 if pending {
                     runtime.spawn(late);

@@ -3,17 +3,13 @@
 //! A write is accepted in one atomic step: it joins the end of its queue, and its key becomes pending with the
 //! same value, so that readers see what will be in the database. It leaves in one step too, when it is there.
 
-mod source;
-
 use std::{
     fmt,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-pub(crate) use self::source::Source;
-use super::Store;
-use crate::{entry::Entry, error::Error, key, protocol::Nonce};
+use crate::{entry::Entry, key, protocol::Nonce};
 
 /// What a queue is made of, as it is stored.
 #[cfg_attr(
@@ -176,96 +172,3 @@ impl fmt::Display for Durability {
         }
     }
 }
-
-impl Store {
-    /// Accepts a write, unless the queue holds `capacity` of them.
-    pub(crate) async fn enqueue(
-        &self,
-        names: &Names,
-        key: &str,
-        entry: &Entry,
-        capacity: u64,
-    ) -> Result<Enqueued, Error> {
-        match self {
-            Store::Memory(store) => Ok(store.enqueue(names, key, entry, capacity)),
-            #[cfg(feature = "redis")]
-            Store::Redis(store) => store.enqueue(names, key, entry, capacity).await,
-        }
-    }
-
-    /// How many writes wait.
-    pub(crate) async fn queued(&self, names: &Names) -> Result<u64, Error> {
-        match self {
-            Store::Memory(store) => Ok(store.queued(names)),
-            #[cfg(feature = "redis")]
-            Store::Redis(store) => store.queued(names).await,
-        }
-    }
-
-    /// The places of the first write that waits and of the last one.
-    pub(crate) async fn ends(&self, names: &Names) -> Result<Option<(i64, i64)>, Error> {
-        match self {
-            Store::Memory(store) => Ok(store.ends(names)),
-            #[cfg(feature = "redis")]
-            Store::Redis(store) => store.ends(names).await,
-        }
-    }
-
-    /// The first dead letters, at most so many.
-    pub(crate) async fn letters(&self, names: &Names, most: usize) -> Result<Vec<Letter>, Error> {
-        match self {
-            Store::Memory(store) => Ok(store.letters(names, most)),
-            #[cfg(feature = "redis")]
-            Store::Redis(store) => store.letters(names, most).await,
-        }
-    }
-
-    /// Puts a dead letter at the end of the queue, as a write of its own under `stamp`.
-    pub(crate) async fn replay(
-        &self,
-        names: &Names,
-        letter: (&str, &str),
-        stamp: Nonce,
-        capacity: u64,
-    ) -> Result<Replayed, Error> {
-        match self {
-            Store::Memory(store) => Ok(store.replay(names, letter, stamp, capacity)),
-            #[cfg(feature = "redis")]
-            Store::Redis(store) => store.replay(names, letter, stamp, capacity).await,
-        }
-    }
-
-    /// Removes a dead letter for good; says whether it was there.
-    pub(crate) async fn forget(&self, names: &Names, letter: (&str, &str)) -> Result<bool, Error> {
-        match self {
-            Store::Memory(store) => Ok(store.forget(names, letter)),
-            #[cfg(feature = "redis")]
-            Store::Redis(store) => store.forget(names, letter).await,
-        }
-    }
-
-    /// What a crash would lose of a queue.
-    #[cfg_attr(
-        not(feature = "redis"),
-        allow(unused_variables, reason = "all queues of the embedded store are lost")
-    )]
-    pub(crate) async fn durability(&self, names: &Names) -> Result<Durability, Error> {
-        match self {
-            Store::Memory(_) => Ok(Durability::Memory),
-            #[cfg(feature = "redis")]
-            Store::Redis(store) => store.durability(names).await,
-        }
-    }
-
-    /// A flusher's own way to its queue.
-    pub(crate) fn source(&self) -> Source<'_> {
-        match self {
-            Store::Memory(store) => Source::Memory(store),
-            #[cfg(feature = "redis")]
-            Store::Redis(store) => Source::Redis(store.source()),
-        }
-    }
-}
-
-#[cfg(all(test, feature = "redis"))]
-mod tests;

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     error::Error,
-    store::queue::{Item, Source, Taken},
+    store::{
+        queue::{Item, Taken},
+        queues::Source,
+    },
 };
 
 /// How long one look for new writes waits for one.

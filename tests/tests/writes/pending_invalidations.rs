@@ -132,7 +132,8 @@ fn told(server: &RedisServer) -> Vec<String> {
 #[tokio::test]
 async fn the_oldest_are_told_first() {
     let server = RedisServer::start();
-    let cache = built(over(&server)).await;
+    // Over several connections, each tells its own keys, the oldest first.
+    let cache = built(over(&server).connections(1)).await;
     // It serves nobody, and can be told to log what it is told.
     server.command(&["CONFIG", "SET", "replica-serve-stale-data", "no"]);
     takes_no_writes(&server);

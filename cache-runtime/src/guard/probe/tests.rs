@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -16,7 +16,10 @@ use tokio::{
 };
 
 use super::{PATIENCE, ProbeTarget, Prober};
-use crate::{error::Error, guard::breaker::Breaker};
+use crate::{
+    error::Error,
+    store::breaker::{Breaker, Breakers, OpenReason},
+};
 
 const DEADLINE: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(1);
@@ -24,7 +27,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A store. Each answer takes so long; the last one is given again and again.
 struct Store {
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
     answers: Mutex<VecDeque<(Duration, bool)>>,
     probes: AtomicU64,
     up: Notify,
@@ -36,16 +39,17 @@ impl Store {
     /// A store whose breaker is open, and the task that probes it.
     fn open(answers: impl IntoIterator<Item = (Duration, bool)>) -> (Arc<Store>, JoinHandle<()>) {
         let store = Arc::new(Store {
-            breaker: Breaker::new(1, &Arc::default(), &Arc::default()),
+            breaker: Arc::new(Breaker::new(&Breakers { threshold: 1, ..Breakers::default() })),
             answers: Mutex::new(answers.into_iter().collect()),
             probes: AtomicU64::new(0),
             up: Notify::new(),
             renewed: AtomicU64::new(0),
             reconnected: AtomicU64::new(0),
         });
-        assert!(store.breaker.failed(store.breaker.snapshot()));
+        assert!(store.breaker.failed(store.breaker.snapshot(), OpenReason::default));
         store.breaker.probed.store(true, Ordering::Release);
-        let task = tokio::spawn(Prober::of(&Arc::downgrade(&store)).run());
+        let target = Target { store: Arc::downgrade(&store), breaker: Arc::clone(&store.breaker) };
+        let task = tokio::spawn(Prober::of(target).run());
         (store, task)
     }
 
@@ -58,7 +62,23 @@ impl Store {
     }
 }
 
-impl ProbeTarget for Store {
+/// What is probed, for as long as the test needs it.
+struct Target {
+    store: Weak<Store>,
+    breaker: Arc<Breaker>,
+}
+
+impl Target {
+    fn store(&self) -> Arc<Store> {
+        self.store.upgrade().expect("it is needed")
+    }
+}
+
+impl ProbeTarget for Target {
+    fn is_gone(&self) -> bool {
+        self.store.strong_count() == 0
+    }
+
     fn breaker(&self) -> &Breaker {
         &self.breaker
     }
@@ -72,9 +92,11 @@ impl ProbeTarget for Store {
     }
 
     async fn probe(&self) -> Result<(), Error> {
-        self.probes.fetch_add(1, Ordering::Relaxed);
+        let gone = || Error::Unavailable("nobody needs it".into());
+        let store = self.store.upgrade().ok_or_else(gone)?;
+        store.probes.fetch_add(1, Ordering::Relaxed);
         let (time, succeeds) = {
-            let mut answers = self.answers.lock().expect("nobody panics");
+            let mut answers = store.answers.lock().expect("nobody panics");
             let answer = answers.pop_front().expect("there is an answer");
             if answers.is_empty() {
                 answers.push_back(answer);
@@ -85,21 +107,24 @@ impl ProbeTarget for Store {
         if succeeds { Ok(()) } else { Err(Error::Unavailable("no".into())) }
     }
 
-    fn connection(&self) -> Option<u64> {
+    fn connection_id(&self) -> Option<u64> {
         None
     }
 
-    async fn comes_up(&self, _old: Option<u64>) {
-        self.up.notified().await;
+    async fn connection_other_than(&self, _old: Option<u64>) {
+        if let Some(store) = self.store.upgrade() {
+            store.up.notified().await;
+        }
     }
 
-    fn renew(&self) {
-        self.renewed.fetch_add(1, Ordering::Relaxed);
+    fn renew_all(&self) {
+        self.store().renewed.fetch_add(1, Ordering::Relaxed);
     }
 
     async fn reconnect_all(&self) {
-        assert!(!self.is_closed(), "before anyone is let through");
-        self.reconnected.fetch_add(1, Ordering::Relaxed);
+        let store = self.store();
+        assert!(!store.is_closed(), "before anyone is let through");
+        store.reconnected.fetch_add(1, Ordering::Relaxed);
     }
 }
 

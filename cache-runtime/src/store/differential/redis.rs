@@ -12,9 +12,13 @@ use super::{
     nonce as any_nonce,
 };
 use crate::{
+    encryption::Encryptor,
     entry,
     protocol::{Reply, State, Step},
-    store::redis::{Address, RedisStore, Seeds},
+    store::{
+        breaker::Breakers,
+        redis::{Address, RedisStore, Seeds},
+    },
 };
 
 /// Sequences that run at a time, each on a key of its own.
@@ -130,10 +134,10 @@ async fn sequence(seed: u64, store: &RedisStore, place: &mut Place) {
         } else {
             let step = reference.step(rng);
             history.note(&step);
-            let reply = store.run(&key, step.clone()).await;
+            let reply = store.lane(&key).run(&key, step.clone()).await;
             history.expect_equal("reply", reply, Ok(reference.take(step)));
         }
-        let state = store.run(&key, Step::Read).await;
+        let state = store.lane(&key).run(&key, Step::Read).await;
         history.expect_equal("state", state, Ok(Reply::Found(reference.state.clone())));
         let left: i64 = connection.pttl(&key).await.expect("the server is there");
         // Lives are whole thousands of seconds, and no sequence takes as long as one.
@@ -166,7 +170,8 @@ async fn scripts_follow_the_protocol() {
     let server = RedisServer::start();
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
     let place = Place::new(&server.url(), "key".to_owned()).await;
-    follows(RedisStore::new(&address, 2), vec![place], SEQUENCES).await;
+    let store = RedisStore::new(address, 2, Encryptor::default(), &Breakers::default());
+    follows(store, vec![place], SEQUENCES).await;
 }
 
 #[tokio::test]
@@ -179,6 +184,6 @@ async fn on_a_cluster_they_do_too() {
         let tag = tags.find(|tag| cluster.owner(tag) == which).expect("there are so many tags");
         places.push(Place::new(&format!("redis://127.0.0.1:{}", node.port()), tag).await);
     }
-    let store = RedisStore::cluster(seeds, 2);
+    let store = RedisStore::cluster(seeds, 2, Encryptor::default(), &Breakers::default());
     follows(store, places, SEQUENCES / 4).await;
 }

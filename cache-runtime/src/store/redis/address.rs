@@ -4,10 +4,13 @@ use std::{fmt, sync::Arc};
 
 use redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo};
 
+use super::failure_log::FailureLog;
 #[cfg(feature = "tls")]
 use super::tls::Security;
-use super::{failure_log::FailureLog, sentinel::Sentinels};
 use crate::{credentials::Provider, error::Error};
+
+/// A host and a port.
+pub(super) type HostPort = (String, u16);
 
 /// A server's address and credentials, checked for form.
 #[derive(Clone)]
@@ -21,8 +24,6 @@ pub(crate) struct Address {
     pub(super) security: Option<Security>,
     /// What is asked for user and password, where those of the URL are not what counts.
     pub(super) provider: Option<Provider>,
-    /// Who knows where the server is. Host and port then mean nothing.
-    pub(super) sentinels: Option<Arc<Sentinels>>,
     pub(super) failure_log: Arc<FailureLog>,
 }
 
@@ -47,7 +48,6 @@ impl Address {
             #[cfg(feature = "tls")]
             security: if secure { Some(Security::public()?) } else { None },
             provider: None,
-            sentinels: None,
             failure_log: Arc::default(),
         })
     }
@@ -60,12 +60,7 @@ impl Address {
     /// Another node, reached with the same credentials and settings.
     pub(crate) fn at(&self, host: &str, port: u16) -> Address {
         let failure_log = Arc::default();
-        Address { host: host.into(), port, sentinels: None, failure_log, ..self.clone() }
-    }
-
-    /// The master that `sentinels` know, wherever it is, reached with the same credentials and settings.
-    pub(crate) fn known_to(self, sentinels: Sentinels) -> Address {
-        Address { sentinels: Some(Arc::new(sentinels)), ..self }
+        Address { host: host.into(), port, failure_log, ..self.clone() }
     }
 
     /// The same server, where somebody else logs in.
@@ -101,9 +96,6 @@ impl Address {
 impl fmt::Debug for Address {
     /// Host and port alone: no user, no password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(sentinels) = &self.sentinels {
-            return sentinels.fmt(f);
-        }
         match self.host.contains(':') {
             true => write!(f, "[{}]:{}", self.host, self.port),
             false => write!(f, "{}:{}", self.host, self.port),

@@ -1,14 +1,23 @@
-//! A connection from nothing: TCP, TLS, the login, and the first words.
+//! Makes a connection: TCP, TLS, the login, and the greeting.
 //!
-//! The `redis` crate would do the first two as well, but its TLS takes the cryptography that is in force for the
-//! whole process, panics where there is none or are two, and sees only then that a key does not fit its
+//! The `redis` crate would do the first two as well, but its TLS uses the cryptography that is in force for the
+//! whole process, panics where there is none or are two, and sees only at the handshake that a key does not fit its
 //! certificate.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::future::select_ok;
 use redis::{
-    AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo, RedisError, Value,
+    AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo, RedisError, RedisResult,
+    Value,
     aio::MultiplexedConnection,
     io::tcp::socket2::{SockRef, TcpKeepalive},
 };
@@ -19,100 +28,129 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{
-    address::Address,
-    sentinel::{self, Node},
-};
+use super::address::{Address, HostPort};
 use crate::credentials::Credentials;
 
 /// How long one attempt to connect may take.
-const ATTEMPT: Duration = Duration::from_secs(1);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(1);
 
-/// How long who is asked for credentials may take: it may have to ask somebody else.
+/// How long the provider of credentials may take: it may have to ask somebody else.
 const ASK: Duration = Duration::from_secs(5);
 
 /// How many commands may wait to be written before their senders wait.
 const QUEUE: usize = 1024;
 
-/// A connection. It ends with its last clone, whatever is outstanding on it.
+/// A live connection. It ends with its last clone, whatever is outstanding on it.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(super) struct Connection {
     inner: MultiplexedConnection,
-    _driver: Arc<Driver>,
+    shared: Arc<Shared>,
 }
 
-/// The task that reads and writes.
-struct Driver(AbortHandle);
+/// What clones of a connection share.
+struct Shared {
+    /// Which connection this is: the loss of an old one is not the loss of its successor.
+    id: u64,
+    /// The server, where sentinels have said which one that is.
+    node: Option<HostPort>,
+    since: Instant,
+    liveness: Liveness,
+    driver: AbortHandle,
+}
 
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.abort();
+/// What is known of whether a connection is of use.
+#[derive(Default)]
+pub(super) struct Liveness {
+    /// Whether it has brought an answer.
+    pub(super) answered: AtomicBool,
+    /// Whether an operation on it had no answer in time, or those before it were lost before they had brought one.
+    pub(super) unresponsive: AtomicBool,
+    /// Whether a task waits for an answer on it.
+    pub(super) watched: AtomicBool,
+}
+
+impl Connection {
+    /// Sends the command of an operation.
+    pub(super) async fn send(&mut self, cmd: &Cmd) -> RedisResult<Value> {
+        let answer = self.ask(cmd).await;
+        self.note(&answer);
+        answer
     }
-}
 
-impl Line {
-    pub(super) async fn send(&mut self, cmd: &Cmd) -> Result<Value, RedisError> {
+    /// Sends a command that is no operation: its answer does not show that the connection is of use.
+    pub(super) async fn ask(&mut self, cmd: &Cmd) -> RedisResult<Value> {
         // The reply to one command can be an error inside a value.
         self.inner.send_packed_command(cmd).await?.extract_error()
     }
 
-    /// Sends all of them at once. The answer to each may be an error of its own.
-    pub(super) async fn send_all(&mut self, all: &Pipeline) -> Result<Vec<Value>, RedisError> {
-        self.inner.send_packed_commands(all, 0, all.len()).await
+    /// Sends the commands of operations at once. The answer to each may be an error of its own.
+    pub(super) async fn send_all(&mut self, all: &Pipeline) -> RedisResult<Vec<Value>> {
+        let answers = self.inner.send_packed_commands(all, 0, all.len()).await;
+        self.note(&answers);
+        answers
+    }
+
+    /// Notes that it has brought an answer, if it has; an error of the server's is one.
+    fn note<T>(&self, answer: &RedisResult<T>) {
+        let from_the_server = answer.as_ref().err().is_none_or(|error| error.code().is_some());
+        let answered = &self.shared.liveness.answered;
+        if from_the_server && !answered.load(Ordering::Relaxed) {
+            answered.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.shared.id
+    }
+
+    /// The server, where sentinels have said which one that is.
+    pub(super) fn node(&self) -> Option<&HostPort> {
+        self.shared.node.as_ref()
+    }
+
+    pub(super) fn age(&self) -> Duration {
+        self.shared.since.elapsed()
+    }
+
+    pub(super) fn liveness(&self) -> &Liveness {
+        &self.shared.liveness
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.driver.abort();
     }
 }
 
 impl Address {
-    /// Connects to the server, and says `greeting`; to the one that is the master now, and which that is, where
-    /// sentinels know.
-    pub(super) async fn reach(
+    /// Connects to this very host, and says `greeting`. `node` is what sentinels call it, if they have named it.
+    pub(super) async fn connect(
         &self,
         greeting: &Pipeline,
-    ) -> Result<(Line, Option<Node>), RedisError> {
-        let Some(sentinels) = &self.sentinels else {
-            return Ok((self.connect(greeting).await?, None));
-        };
-        let node = sentinels.master(sentinel::NOW).await?;
-        let master = self.at(&node.0, node.1);
-        let attempt = async {
-            let mut line = master.connect(greeting).await?;
-            let until = Instant::now() + ATTEMPT;
-            let role = in_time(until, MUTE, line.send(&sentinel::role())).await?;
-            sentinel::must_be_master(&role)?;
-            Ok(line)
-        };
-        match attempt.await {
-            Ok(line) => Ok((line, Some(node))),
-            Err(error) => {
-                let error: RedisError = error;
-                let what = "the master does not let us in";
-                Err((ErrorKind::Io, what, format!("{master:?}: {error}")).into())
-            }
-        }
-    }
-
-    /// Connects to this very host, and says `greeting`.
-    pub(super) async fn connect(&self, greeting: &Pipeline) -> Result<Line, RedisError> {
+        node: Option<HostPort>,
+    ) -> RedisResult<Connection> {
         let login = self.login().await?;
         let until = Instant::now() + ATTEMPT;
-        let stream = in_time(until, "nothing answers there", dial(&self.host, self.port)).await?;
+        let stream = tcp(&self.host, self.port);
+        let stream = in_time(until, "nothing answers there", stream).await?;
         #[cfg(feature = "tls")]
         if let Some(security) = &self.security {
             let handshake = security.handshake(&self.host, stream);
-            let stream = in_time(until, SILENT, handshake).await?;
-            return in_time(until, MUTE, talk(stream, &login, greeting)).await;
+            let stream = in_time(until, NO_TLS, handshake).await?;
+            return in_time(until, MUTE, greet(stream, &login, greeting, node)).await;
         }
-        let line = in_time(until, MUTE, talk(stream, &login, greeting)).await;
-        line.map_err(|error| match error.is_connection_dropped() {
+        let connection = in_time(until, MUTE, greet(stream, &login, greeting, node)).await;
+        connection.map_err(|error| match error.is_connection_dropped() {
             true => closed(&error),
             false => error,
         })
     }
 
-    /// Who logs in now.
-    async fn login(&self) -> Result<RedisConnectionInfo, RedisError> {
+    /// The credentials to log in with now.
+    async fn login(&self) -> RedisResult<RedisConnectionInfo> {
         let Some(provider) = self.provider.clone() else { return Ok(self.login.clone()) };
-        // A task of its own, so that what panics has failed.
+        // In a task of its own, so that a panic is a failure.
         let mut asked = JoinSet::new();
         asked.spawn(async move { provider().await });
         let what = match time::timeout(ASK, asked.join_next()).await {
@@ -130,11 +168,12 @@ impl Address {
 }
 
 /// Logs in, and says `greeting`.
-async fn talk<S>(
+async fn greet<S>(
     stream: S,
     login: &RedisConnectionInfo,
     greeting: &Pipeline,
-) -> Result<Line, RedisError>
+    node: Option<HostPort>,
+) -> RedisResult<Connection>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -144,27 +183,31 @@ where
         .set_response_timeout(None)
         .set_pipeline_buffer_size(QUEUE);
     let (inner, driver) = MultiplexedConnection::new_with_config(login, stream, config).await?;
-    let driver = Arc::new(Driver(tokio::spawn(driver).abort_handle()));
-    let mut line = Line { inner, _driver: driver };
+    let driver = tokio::spawn(driver).abort_handle();
+    let (id, since) = (fastrand::u64(..), Instant::now());
+    let shared = Shared { id, node, since, liveness: Liveness::default(), driver };
+    let mut connection = Connection { inner, shared: Arc::new(shared) };
     if !greeting.is_empty() {
-        refused(&line.send_all(greeting).await?)?;
+        // As itself, since an answer to the greeting is none to an operation.
+        let answers = connection.inner.send_packed_commands(greeting, 0, greeting.len()).await?;
+        refused(&answers)?;
     }
-    Ok(line)
+    Ok(connection)
 }
 
-/// What a server says to TLS that has never heard of it, or is not there.
+/// Where a server that does not speak TLS leaves the handshake unanswered.
 #[cfg(feature = "tls")]
-const SILENT: &str =
+const NO_TLS: &str =
     "no TLS handshake comes about: does the server speak TLS? (`redis://` is without)";
 
-const MUTE: &str = "the server does not answer";
+pub(super) const MUTE: &str = "the server does not answer";
 
 /// Waits until the end of an attempt, and no longer.
-async fn in_time<T, E: Into<RedisError>>(
+pub(super) async fn in_time<T, E: Into<RedisError>>(
     until: Instant,
     late: &'static str,
     step: impl Future<Output = Result<T, E>>,
-) -> Result<T, RedisError> {
+) -> RedisResult<T> {
     match time::timeout_at(until, step).await {
         Ok(result) => result.map_err(Into::into),
         Err(_) => Err((ErrorKind::Io, late).into()),
@@ -172,7 +215,7 @@ async fn in_time<T, E: Into<RedisError>>(
 }
 
 /// A socket, to whichever of the host's addresses answers first.
-async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
+async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let attempts: Vec<_> =
         lookup_host((host, port)).await?.map(|at| Box::pin(TcpStream::connect(at))).collect();
     if attempts.is_empty() {
@@ -189,16 +232,16 @@ async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Whether a server has refused to talk to who has not logged in. One that refuses anything else is sent the
-/// scripts when they are first called.
-fn refused(answers: &[Value]) -> Result<(), RedisError> {
+/// An error where the server serves nobody who has not logged in. Where it refuses anything else, the scripts are sent
+/// when they are first called.
+fn refused(answers: &[Value]) -> RedisResult<()> {
     match answers.first() {
         Some(Value::ServerError(error)) if error.code() == "NOAUTH" => Err(error.clone().into()),
         _ => Ok(()),
     }
 }
 
-/// What the operating system says of it ("reset by peer") says nothing of why.
+/// The operating system's own words ("reset by peer") do not say why.
 fn closed(error: &RedisError) -> RedisError {
     let what = "the server closed the connection before it said a word, as one does that expects TLS \
                 (`rediss://`)";

@@ -1,32 +1,26 @@
-//! One connection that comes back by itself: made when first needed, remade in the background when lost.
+//! A link: one connection that comes back by itself. It is made when first needed, and remade in the background when
+//! lost.
 //!
-//! `redis`' own `ConnectionManager` makes calls wait for its reconnects, outside any response timeout. Here
-//! a call waits only while an attempt is under way, and its caller's deadline bounds that; between attempts
-//! it fails at once.
-
-mod liveness;
+//! With `redis`' own `ConnectionManager` calls wait for its reconnects, outside any response timeout. Here a call waits
+//! only while an attempt is under way, and its caller's deadline bounds that; between attempts it fails at once.
 
 use std::{
-    sync::{
-        Arc, Mutex, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
     time::Duration,
 };
 
-use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, Value};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
-    task,
-    time::{self, Instant},
+    task, time,
 };
 
-use self::liveness::ConnectStats;
 use super::{
-    address::Address,
-    connect::Line,
-    sentinel::{LOOK, NOW, Node},
+    connect::Connection,
+    connect_stats::ConnectStats,
+    endpoint::Endpoint,
+    sentinel::{LOOK, NOW},
 };
 use crate::time::jittered;
 
@@ -36,7 +30,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Bounds the time between a server's return and our noticing.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How old a connection has to be before it is replaced for being refused.
+/// A connection that is refused is replaced if it is as old as this.
 const TRIAL: Duration = Duration::from_secs(5);
 
 /// The connection and what keeps it. Clones are the same link.
@@ -46,12 +40,11 @@ pub(super) struct Link {
 }
 
 struct Shared {
-    address: Address,
+    endpoint: Endpoint,
     greeting: Arc<Pipeline>,
-    slot: watch::Sender<LinkState>,
+    state: watch::Sender<LinkState>,
     /// Ends the pause between two attempts.
     wake: Arc<Notify>,
-    /// What attempts have cost since there was a connection.
     stats: Mutex<ConnectStats>,
 }
 
@@ -67,73 +60,68 @@ enum LinkState {
 }
 
 impl LinkState {
-    /// Whether it holds this very connection.
-    fn is(&self, which: u64) -> bool {
-        matches!(self, LinkState::Up(up) if up.which == which)
-    }
-}
-
-/// A connection, and which one it is, so that the loss of an old one is not taken for the loss of its heir.
-#[derive(Clone)]
-pub(super) struct Connection {
-    line: Line,
-    which: u64,
-    /// The server, where sentinels have said which that is.
-    node: Option<Arc<Node>>,
-    since: Instant,
-    liveness: Arc<Liveness>,
-}
-
-/// What is known of whether a connection is of use.
-struct Liveness {
-    /// Whether it has brought an answer.
-    answered: AtomicBool,
-    /// Whether an operation on it has had no answer in time, or those before it were lost before they had brought one.
-    silent: AtomicBool,
-    /// Whether a task waits for an answer on it.
-    watched: AtomicBool,
-}
-
-impl Connection {
-    pub(super) async fn send(&mut self, cmd: &Cmd) -> Result<Value, RedisError> {
-        let answer = self.line.send(cmd).await;
-        self.note(&answer);
-        answer
-    }
-
-    /// Sends all of them at once. The answer to each may be an error of its own.
-    pub(super) async fn send_all(&mut self, all: &Pipeline) -> Result<Vec<Value>, RedisError> {
-        let answers = self.line.send_all(all).await;
-        self.note(&answers);
-        answers
-    }
-
-    /// Notes that it has brought an answer, if it has; an error of the server's is one.
-    fn note<T>(&self, answer: &Result<T, RedisError>) {
-        let from_the_server = answer.as_ref().err().is_none_or(|error| error.code().is_some());
-        if from_the_server && !self.liveness.answered.load(Ordering::Relaxed) {
-            self.liveness.answered.store(true, Ordering::Relaxed);
+    fn connection(&self) -> Option<&Connection> {
+        match self {
+            LinkState::Up(connection) => Some(connection),
+            _ => None,
         }
     }
 }
 
 impl Link {
-    /// A link to `address`; each of its connections begins with `greeting`.
-    pub(super) fn new(address: Address, greeting: Arc<Pipeline>) -> Link {
-        let (slot, _) = watch::channel(LinkState::Down);
+    /// A link to `endpoint`; each of its connections begins with `greeting`.
+    pub(super) fn new(endpoint: Endpoint, greeting: Arc<Pipeline>) -> Link {
+        let (state, _) = watch::channel(LinkState::Down);
         let (wake, stats) = (Arc::default(), Mutex::default());
-        Link { shared: Arc::new(Shared { address, greeting, slot, wake, stats }) }
+        Link { shared: Arc::new(Shared { endpoint, greeting, state, wake, stats }) }
+    }
+
+    /// Sends a command. Where the connection turns out to be dead, one that may be sent `again` is, once, over the next
+    /// connection.
+    pub(super) async fn send(&self, cmd: &Cmd, again: bool) -> RedisResult<Value> {
+        let mut connection = self.connection().await?;
+        match connection.send(cmd).await {
+            Err(e) if self.lost(&connection, &e) && again => {
+                self.connection().await?.send(cmd).await
+            }
+            result => result,
+        }
+    }
+
+    /// Sends some commands, in one round trip. Each has an answer of its own. Where the connection turns out to be
+    /// dead, those that may be sent `again` are, once, over the next connection.
+    pub(super) async fn send_all(
+        &self,
+        commands: &Pipeline,
+        again: bool,
+    ) -> RedisResult<Vec<RedisResult<Value>>> {
+        let mut connection = self.connection().await?;
+        let values = match connection.send_all(commands).await {
+            Err(e) if self.lost(&connection, &e) && again => {
+                self.connection().await?.send_all(commands).await
+            }
+            result => result,
+        }?;
+        if values.len() != commands.len() {
+            let what = "the server did not answer every command";
+            return Err((ErrorKind::UnexpectedReturnType, what).into());
+        }
+        let answers: Vec<_> = values.into_iter().map(Value::extract_error).collect();
+        answers.iter().filter_map(|answer| answer.as_ref().err()).for_each(|error| {
+            self.lost(&connection, error);
+        });
+        Ok(answers)
     }
 
     /// The connection, once an attempt that is under way has ended. Callers bound the wait.
-    pub(super) async fn connection(&self) -> Result<Connection, RedisError> {
-        if let LinkState::Up(connection) = &*self.shared.slot.borrow() {
+    pub(super) async fn connection(&self) -> RedisResult<Connection> {
+        if let LinkState::Up(connection) = &*self.shared.state.borrow() {
             return Ok(connection.clone());
         }
         self.start();
-        let mut slots = self.shared.slot.subscribe();
-        let slot = slots.wait_for(|slot| !matches!(slot, LinkState::Connecting)).await;
-        match slot.as_deref() {
+        let mut states = self.shared.state.subscribe();
+        let state = states.wait_for(|state| !matches!(state, LinkState::Connecting)).await;
+        match state.as_deref() {
             Ok(LinkState::Up(connection)) => Ok(connection.clone()),
             // Whatever the server has said to it, it is no answer to an operation.
             Ok(LinkState::Failed(error)) => {
@@ -143,165 +131,218 @@ impl Link {
         }
     }
 
-    /// Where an attempt has failed, makes another one now, and waits until it has ended.
+    /// The connection, if there is one.
+    pub(super) fn current(&self) -> Option<Connection> {
+        self.shared.state.borrow().connection().cloned()
+    }
+
+    /// Which connection there is.
+    pub(super) fn connection_id(&self) -> Option<u64> {
+        self.shared.state.borrow().connection().map(Connection::id)
+    }
+
+    /// Waits until there is a connection other than `old`.
+    pub(super) async fn other_than(&self, old: Option<u64>) {
+        let mut states = self.shared.state.subscribe();
+        let other = |state: &LinkState| {
+            state.connection().is_some_and(|connection| Some(connection.id()) != old)
+        };
+        // The link holds the sender.
+        _ = states.wait_for(other).await;
+    }
+
+    /// Where the last attempt failed, makes another one now, and waits until it has ended.
     ///
-    /// A writer must not take a failed attempt's word: other processes may be back with the server already,
-    /// and load what it is about to change. An attempt that fails after a commit shows that the server was
-    /// still away then, so that one that comes back empty will only see loads from after the commit.
+    /// A writer must not rely on a failed attempt: other processes may be back with the server already, and load what
+    /// it is about to change. An attempt that fails after a commit shows that the server was still away then, so that
+    /// one that comes back empty will only see loads from after the commit.
     pub(super) async fn retry_connect(&self) {
-        let mut slots = self.shared.slot.subscribe();
+        let mut states = self.shared.state.subscribe();
         if self.connection().await.is_err() {
-            slots.mark_unchanged();
+            states.mark_unchanged();
             self.shared.wake.notify_one();
-            // Nobody to say so: the runtime shuts down.
-            _ = slots.changed().await;
+            // Nobody changes it while the runtime shuts down.
+            _ = states.changed().await;
             _ = self.connection().await;
         }
+    }
+
+    /// Has an attempt to connect made now, if there is no connection.
+    pub(super) fn reconnect_now(&self) {
+        self.start();
+        if self.connection_id().is_none() {
+            self.shared.wake.notify_one();
+        }
+    }
+
+    /// Makes another connection in the place of the one that there is.
+    pub(super) fn renew(&self) {
+        if let Some(id) = self.connection_id() {
+            self.give_up(id);
+        }
+    }
+
+    /// Makes another connection in the place of this one.
+    pub(super) fn replace(&self, connection: &Connection) {
+        self.give_up(connection.id());
     }
 
     /// Whether `error` means that `connection` is of no use any more. If so, another one is on its way.
     pub(super) fn lost(&self, connection: &Connection, error: &RedisError) -> bool {
         let dead = error.is_unrecoverable_error() || error.is_io_error();
-        let lost = dead || self.outlived(connection, error);
+        let lost = dead || self.is_outdated(connection, error);
         if lost {
             self.replace(connection);
         }
         lost
     }
 
-    /// Whether a server refuses what it might allow over a new connection: it has other users now, or another one
-    /// answers in its place. A connection that is refused from its beginning on is not replaced all the time.
-    fn outlived(&self, connection: &Connection, error: &RedisError) -> bool {
+    /// Whether `error` may be cured by another connection: the server has other users now, or another server answers
+    /// in its place. A connection that is refused from its beginning on is not replaced all the time.
+    fn is_outdated(&self, connection: &Connection, error: &RedisError) -> bool {
+        let endpoint = &self.shared.endpoint;
         let refused = match error.code() {
             // Sentinels know of another one; if they do not yet, this one is not taken again.
-            Some("READONLY") if self.shared.address.sentinels.is_some() => return true,
+            Some("READONLY") if endpoint.has_sentinels() => return true,
             Some("NOAUTH" | "READONLY") => true,
-            Some("NOPERM") => self.shared.address.provider.is_some(),
+            Some("NOPERM") => endpoint.has_provider(),
             _ => false,
         };
-        refused && connection.since.elapsed() >= TRIAL
+        refused && connection.age() >= TRIAL
     }
 
-    /// Asks the sentinels whether the server is the master still, and leaves it if it is not.
-    pub(super) async fn verify_masters(&self) {
-        self.look_for_another(NOW).await;
+    /// Asks the sentinels whether the server is still the master, and gives its connection up if it is not.
+    pub(super) async fn verify_master(&self) {
+        self.verify_master_of(NOW).await;
     }
 
     /// The same, where what sentinels have said `age` ago will do.
-    async fn look_for_another(&self, age: Duration) {
-        let LinkState::Up(Connection { which, node: Some(node), .. }) =
-            self.shared.slot.borrow().clone()
-        else {
-            return;
-        };
-        let Some(sentinels) = &self.shared.address.sentinels else { return };
-        if let Ok(master) = sentinels.master(age).await
-            && master != *node
-        {
-            let address = &self.shared.address;
-            tracing::info!(?address, ?master, "the cache's server has changed");
-            self.give_up(which);
+    async fn verify_master_of(&self, age: Duration) {
+        let Some(connection) = self.current() else { return };
+        let endpoint = &self.shared.endpoint;
+        if let Some(master) = endpoint.another_master(&connection, age).await {
+            tracing::info!(address = ?endpoint, ?master, "the cache's server has changed");
+            self.replace(&connection);
         }
     }
 
-    /// Makes another connection in the place of this one.
-    pub(super) fn replace(&self, connection: &Connection) {
-        self.give_up(connection.which);
-    }
-
-    fn give_up(&self, which: u64) {
-        self.shared.slot.send_if_modified(|slot| {
-            let LinkState::Up(connection) = &*slot else { return false };
-            let ours = connection.which == which;
-            if ours {
-                self.shared.stats().lost(connection.liveness.answered.load(Ordering::Relaxed));
-                *slot = LinkState::Down;
-            }
-            ours
+    fn give_up(&self, id: u64) {
+        self.shared.state.send_if_modified(|state| {
+            let Some(connection) = state.connection().filter(|up| up.id() == id) else {
+                return false;
+            };
+            let answered = connection.liveness().answered.load(Ordering::Relaxed);
+            self.shared.stats().lost(answered);
+            *state = LinkState::Down;
+            true
         });
         self.start();
     }
 
-    /// Begins to connect in the background, unless there is a connection or somebody at it.
+    /// Begins to connect in the background, unless there is a connection or an attempt.
     pub(super) fn start(&self) {
         let Ok(runtime) = Handle::try_current() else { return };
-        let begun = self.shared.slot.send_if_modified(|slot| {
-            let down = matches!(slot, LinkState::Down);
+        let begun = self.shared.state.send_if_modified(|state| {
+            let down = matches!(state, LinkState::Down);
             if down {
-                *slot = LinkState::Connecting;
+                *state = LinkState::Connecting;
             }
             down
         });
         if begun {
-            runtime.spawn(reconnect(Attempts { link: Arc::downgrade(&self.shared) }));
+            runtime.spawn(reconnect(Attempts { link: self.downgrade() }));
         }
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.shared.endpoint
+    }
+
+    /// What attempts to connect have cost since there was a connection.
+    pub(super) fn stats(&self) -> MutexGuard<'_, ConnectStats> {
+        self.shared.stats()
+    }
+
+    pub(super) fn downgrade(&self) -> WeakLink {
+        WeakLink(Arc::downgrade(&self.shared))
+    }
+}
+
+/// A link, if it is still there.
+pub(super) struct WeakLink(Weak<Shared>);
+
+impl WeakLink {
+    pub(super) fn upgrade(&self) -> Option<Link> {
+        self.0.upgrade().map(|shared| Link { shared })
+    }
+}
+
+impl Shared {
+    /// Each change is whole before anything can panic.
+    fn stats(&self) -> MutexGuard<'_, ConnectStats> {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Tries until it succeeds or the link is gone.
 async fn reconnect(attempts: Attempts) {
     let mut pause = FIRST_PAUSE;
-    while let Some(shared) = attempts.link.upgrade() {
-        shared.slot.send_replace(LinkState::Connecting);
+    while let Some(Link { shared }) = attempts.link.upgrade() {
+        shared.state.send_replace(LinkState::Connecting);
         shared.stats().begin();
-        match shared.address.reach(&shared.greeting).await {
-            Ok((line, node)) => {
-                shared.address.failure_log.over(&shared.address);
-                let node = node.map(Arc::new);
-                let (which, since) = (fastrand::u64(..), Instant::now());
-                let liveness = Arc::new(Liveness {
-                    answered: AtomicBool::new(false),
-                    silent: AtomicBool::new(shared.stats().connected()),
-                    watched: AtomicBool::new(false),
-                });
-                let sentinels = node.is_some();
-                let connection = Connection { line, which, node, since, liveness };
-                shared.slot.send_replace(LinkState::Up(connection));
-                if sentinels {
-                    tokio::spawn(follow(Arc::downgrade(&shared), which));
+        let endpoint = &shared.endpoint;
+        match endpoint.connect(&shared.greeting).await {
+            Ok(connection) => {
+                endpoint.failure_log().over(endpoint);
+                let doubted = shared.stats().connected();
+                connection.liveness().unresponsive.store(doubted, Ordering::Relaxed);
+                let id = connection.id();
+                shared.state.send_replace(LinkState::Up(connection));
+                if endpoint.has_sentinels() {
+                    tokio::spawn(follow_master(Link { shared }.downgrade(), id));
                 }
                 return;
             }
             Err(error) => {
-                shared.address.failure_log.failed(&shared.address, &error);
+                endpoint.failure_log().failed(endpoint, &error);
                 shared.stats().failed();
-                shared.slot.send_replace(LinkState::Failed(error));
+                shared.state.send_replace(LinkState::Failed(error));
             }
         }
         let wake = Arc::clone(&shared.wake);
         drop(shared);
-        // Where a writer is in a hurry there is no pause, but those who wait shall see that this attempt has failed.
+        // A writer that waits for this attempt may end the pause, but not before it has seen that the attempt failed.
         task::yield_now().await;
         _ = time::timeout(jittered(pause), wake.notified()).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Leaves a connection to what was the master once it is so no longer. A server that has been demoted says so; one
-/// that hangs or is cut off from the others says nothing, so the sentinels are asked.
-async fn follow(link: Weak<Shared>, which: u64) {
+/// Gives a connection up once its server is no longer the master. A server that has been demoted says so; one that
+/// hangs or is cut off from the others says nothing, so the sentinels are asked.
+async fn follow_master(link: WeakLink, id: u64) {
     loop {
         time::sleep(jittered(LOOK)).await;
-        let Some(shared) = link.upgrade() else { return };
-        if !shared.slot.borrow().is(which) {
+        let Some(link) = link.upgrade() else { return };
+        if link.connection_id() != Some(id) {
             return;
         }
-        Link { shared }.look_for_another(LOOK / 2).await;
+        link.verify_master_of(LOOK / 2).await;
     }
 }
 
 /// The task that connects. If its runtime shuts down under it, the link is down and can be started again.
 struct Attempts {
-    link: Weak<Shared>,
+    link: WeakLink,
 }
 
 impl Drop for Attempts {
     fn drop(&mut self) {
-        if let Some(shared) = self.link.upgrade() {
-            shared.slot.send_if_modified(|slot| {
-                let unfinished = !matches!(slot, LinkState::Up(_));
+        if let Some(link) = self.link.upgrade() {
+            link.shared.state.send_if_modified(|state| {
+                let unfinished = state.connection().is_none();
                 if unfinished {
-                    *slot = LinkState::Down;
+                    *state = LinkState::Down;
                 }
                 unfinished
             });

@@ -1,4 +1,4 @@
-//! Where the master is, as sentinels know it.
+//! Asks sentinels where the master is.
 //!
 //! The `redis` crate has such a client too. It bounds no question, connects to the master once more to see its role,
 //! and brings two crates.
@@ -15,15 +15,18 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{address::Address, connect::Line};
+use super::{
+    address::{Address, HostPort},
+    connect::Connection,
+};
 
 /// How long one sentinel may take to answer, connecting included.
 const ANSWER: Duration = Duration::from_millis(300);
 
-/// For those who have to know where the master is now: an answer is theirs only if it was asked for after they came.
+/// For callers that have to know where the master is now: an answer will do only if it was asked for after they came.
 pub(super) const NOW: Duration = Duration::ZERO;
 
-/// How often a connection looks whether its server is the master still. One that hangs does not say so itself.
+/// How often a connection asks whether its server is still the master. One that hangs does not say so itself.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
 
 /// The sentinels of one master.
@@ -31,27 +34,27 @@ pub(crate) struct Sentinels {
     master: String,
     /// As they were given: what is shown.
     names: Vec<String>,
-    /// Held by whoever asks, so that the others are told the same.
+    /// Locked while somebody asks, so that the others get the same answer.
     state: Mutex<State>,
-    /// The last answer, for whoever has waited for it.
-    last: Lock<Option<Answer>>,
+    /// The last answer, for those who have waited for it.
+    last: Lock<Option<MasterReply>>,
 }
 
-struct Answer {
+struct MasterReply {
     /// When it was asked for.
     began: Instant,
     /// When it came.
     ended: Instant,
-    master: Result<Node, RedisError>,
+    master: Result<HostPort, RedisError>,
 }
 
-impl Answer {
-    fn of(began: Instant, master: &Result<Node, RedisError>) -> Option<Answer> {
-        Some(Answer { began, ended: Instant::now(), master: master.clone() })
+impl MasterReply {
+    fn of(began: Instant, master: &Result<HostPort, RedisError>) -> Option<MasterReply> {
+        Some(MasterReply { began, ended: Instant::now(), master: master.clone() })
     }
 
-    /// Whether it will do for somebody who came then and wants to know where the master was `age` ago. Who has waited
-    /// until nobody answered need not wait for that again.
+    /// Whether it will do for a caller that came then and wants to know where the master was `age` ago. A caller that has
+    /// waited until no sentinel answered does not wait for that again.
     fn will_do(&self, came: Instant, age: Duration) -> bool {
         match self.master {
             Ok(_) => self.began >= came || self.began.elapsed() < age,
@@ -64,23 +67,20 @@ struct State {
     /// The one that answered comes first.
     sentinels: Vec<Address>,
     /// The connection to the first one.
-    line: Option<Line>,
+    connection: Option<Connection>,
 }
-
-/// A server's host and port.
-pub(super) type Node = (String, u16);
 
 impl Sentinels {
     /// Those at `sentinels`, of which there is one at least, asked for the master called `master`.
     pub(crate) fn new(master: String, sentinels: Vec<Address>) -> Sentinels {
         let names = sentinels.iter().map(|address| format!("{address:?}")).collect();
-        let state = Mutex::new(State { sentinels, line: None });
+        let state = Mutex::new(State { sentinels, connection: None });
         Sentinels { master, names, state, last: Lock::new(None) }
     }
 
     /// Where the master is, or was `age` ago. Each sentinel has a bounded time, and the next one is asked where it has
     /// not answered.
-    pub(super) async fn master(&self, age: Duration) -> Result<Node, RedisError> {
+    pub(super) async fn master(&self, age: Duration) -> Result<HostPort, RedisError> {
         let came = Instant::now();
         let mut state = self.state.lock().await;
         if let Some(last) = &*self.last()
@@ -90,12 +90,12 @@ impl Sentinels {
         }
         let began = Instant::now();
         let master = self.ask(&mut state).await;
-        *self.last() = Answer::of(began, &master);
+        *self.last() = MasterReply::of(began, &master);
         master
     }
 
     /// Asks one sentinel after the other.
-    async fn ask(&self, state: &mut State) -> Result<Node, RedisError> {
+    async fn ask(&self, state: &mut State) -> Result<HostPort, RedisError> {
         let mut failures = Vec::new();
         for _ in 0..state.sentinels.len() {
             match time::timeout(ANSWER, state.ask(&self.master)).await {
@@ -103,7 +103,7 @@ impl Sentinels {
                 Ok(Err(error)) => failures.push(format!("{:?}: {error}", state.sentinels[0])),
                 Err(_) => failures.push(format!("{:?}: no answer", state.sentinels[0])),
             }
-            state.line = None;
+            state.connection = None;
             state.sentinels.rotate_left(1);
         }
         // The same failure in another order is the same.
@@ -112,7 +112,7 @@ impl Sentinels {
         Err((ErrorKind::Io, what, failures.join("; ")).into())
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<Answer>> {
+    fn last(&self) -> MutexGuard<'_, Option<MasterReply>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,24 +125,24 @@ impl fmt::Debug for Sentinels {
 
 impl State {
     /// Asks the first sentinel.
-    async fn ask(&mut self, master: &str) -> Result<Node, RedisError> {
+    async fn ask(&mut self, master: &str) -> Result<HostPort, RedisError> {
         let mut question = cmd("SENTINEL");
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(master);
-        if let Some(line) = &mut self.line {
+        if let Some(connection) = &mut self.connection {
             // It may have been closed long ago, or belong to a runtime that is gone.
-            match line.send(&question).await {
+            match connection.ask(&question).await {
                 Err(error) if error.is_io_error() || error.is_unrecoverable_error() => {}
                 answer => return found(answer?),
             }
         }
-        let mut line = self.sentinels[0].connect(&Pipeline::new()).await?;
-        let answer = line.send(&question).await?;
-        self.line = Some(line);
+        let mut connection = self.sentinels[0].connect(&Pipeline::new(), None).await?;
+        let answer = connection.ask(&question).await?;
+        self.connection = Some(connection);
         found(answer)
     }
 }
 
-fn found(answer: Value) -> Result<Node, RedisError> {
+fn found(answer: Value) -> Result<HostPort, RedisError> {
     let node = match answer {
         Value::Nil => return Err((ErrorKind::Client, "it knows no master of this name").into()),
         Value::Array(parts) => match &parts[..] {
@@ -158,7 +158,7 @@ fn found(answer: Value) -> Result<Node, RedisError> {
     node.ok_or_else(|| (ErrorKind::Parse, "its answer is no host and port").into())
 }
 
-/// What a server is asked before it is taken for the master.
+/// The command that asks a server for its role.
 pub(super) fn role() -> Cmd {
     cmd("ROLE")
 }
@@ -191,11 +191,11 @@ mod tests {
         let tick = |ticks: u64| Instant::now() + Duration::from_secs(1000 + ticks);
         let ticks = [0, 1, 2, 3].map(tick);
         let node = Ok(("10.0.0.1".to_owned(), 6379));
-        let found = Answer { began: ticks[1], ended: ticks[3], master: node };
+        let found = MasterReply { began: ticks[1], ended: ticks[3], master: node };
         assert!(found.will_do(ticks[0], NOW));
         assert!(!found.will_do(ticks[2], NOW), "the master may have changed before they came");
         let nobody = (ErrorKind::Io, "no sentinel says where the master is").into();
-        let failed = Answer { began: ticks[1], ended: ticks[3], master: Err(nobody) };
+        let failed = MasterReply { began: ticks[1], ended: ticks[3], master: Err(nobody) };
         assert!(failed.will_do(ticks[2], NOW));
         assert!(!failed.will_do(tick(4), NOW));
     }

@@ -2,48 +2,46 @@
 
 use std::sync::Arc;
 
-use redis::{Cmd, RedisError, Value};
+use redis::{Cmd, RedisResult, Value};
 use tokio::time;
 
 use super::{
-    Cluster, LONGEST_PAUSE, Patience, Redirected, Target,
-    node::{Node, send_asking},
+    nodes::Cluster,
+    route::{Backoff, LONGEST_PAUSE, Redirected, Target, send_asking},
 };
-use crate::store::redis::{pool, reconnect::Link};
+use crate::store::redis::{reconnect::Link, server::Server};
 
-pub(in crate::store::redis) struct Follower {
+pub(in crate::store::redis) struct SlotConnection {
     cluster: Cluster,
-    at: Option<(Arc<Node>, Link)>,
+    at: Option<(Arc<Server>, Link)>,
 }
 
-impl Cluster {
-    /// One more connection, for whoever wants to wait on it.
-    pub(in crate::store::redis) fn follower(&self) -> Follower {
-        Follower { cluster: self.clone(), at: None }
+impl SlotConnection {
+    /// One more connection to a node of `cluster`, for whoever wants to wait on it.
+    pub(in crate::store::redis) fn new(cluster: &Cluster) -> SlotConnection {
+        SlotConnection { cluster: cluster.clone(), at: None }
     }
-}
 
-impl Follower {
     /// Sends a command for keys in `slot`, once.
     pub(in crate::store::redis) async fn send(
         &mut self,
         slot: u16,
         command: &Cmd,
-    ) -> Result<Value, RedisError> {
-        let mut patience = Patience::default();
+    ) -> RedisResult<Value> {
+        let mut backoff = Backoff::default();
         loop {
             let (node, mut answer) = self.ask(slot, command).await?;
-            let mut elsewhere = self.cluster.elsewhere(slot, &node, answer.as_ref().err());
-            if let Some(Redirected::At(Target { node, asking: true })) = elsewhere {
-                answer = send_asking(node.link(slot), command).await;
-                elsewhere = self.cluster.elsewhere(slot, &node, answer.as_ref().err());
+            let mut redirected = self.cluster.redirected(slot, &node, answer.as_ref().err());
+            if let Some(Redirected::At(Target { node, asking: true })) = redirected {
+                answer = send_asking(node.link(usize::from(slot)), command).await;
+                redirected = self.cluster.redirected(slot, &node, answer.as_ref().err());
             }
-            match elsewhere {
+            match redirected {
                 None => return answer,
                 Some(Redirected::At(_)) => {}
-                Some(Redirected::Later) => patience.exhaust(),
+                Some(Redirected::Later) => backoff.exhaust(),
             }
-            patience.pause().await;
+            backoff.pause().await;
         }
     }
 
@@ -52,9 +50,9 @@ impl Follower {
         &mut self,
         slot: u16,
         command: &Cmd,
-    ) -> Result<(), RedisError> {
+    ) -> RedisResult<()> {
         let (node, answer) = self.ask(slot, command).await?;
-        match self.cluster.elsewhere(slot, &node, answer.as_ref().err()) {
+        match self.cluster.redirected(slot, &node, answer.as_ref().err()) {
             None => answer.map(drop),
             Some(_) => {
                 // While a slot is on its way, there would be one look after the other.
@@ -74,18 +72,18 @@ impl Follower {
         &mut self,
         slot: u16,
         command: &Cmd,
-    ) -> Result<(Arc<Node>, Result<Value, RedisError>), RedisError> {
+    ) -> RedisResult<(Arc<Server>, RedisResult<Value>)> {
         let node = self.cluster.owner(slot).await?;
         let link = match &mut self.at {
             Some((at, link)) if Arc::ptr_eq(at, &node) => link,
             at => {
-                let link = self.cluster.further_link(&node);
+                let link = node.further_link();
                 &mut at.insert((Arc::clone(&node), link)).1
             }
         };
-        let asked = self.cluster.asked(&node);
-        let answer = pool::send(link, command, false).await;
-        asked.answered(answer.as_ref().err());
+        let in_flight = self.cluster.in_flight(&node);
+        let answer = link.send(command, false).await;
+        in_flight.answered(answer.as_ref().err());
         Ok((node, answer))
     }
 }

@@ -1,30 +1,33 @@
-//! A look at many keys: one command for each slot, and all of them at once.
+//! Looks at many keys: one command for each slot, and all of them at once.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use redis::{Cmd, ErrorKind, RedisError, Value};
+use redis::{Cmd, ErrorKind, RedisResult, Value};
 
 use super::{
-    Cluster,
+    nodes::Cluster,
     redirect::{Redirection, redirection},
     slots::slot,
 };
-
-type Answer = Result<Value, RedisError>;
+use crate::store::redis::server::Server;
 
 impl Cluster {
-    /// What stands under each key, or why that cannot be said.
+    /// What stands under each key, or why that cannot be said. `server` serves all of them, as far as is known.
     ///
     /// One look at many keys is as many looks at single slots: they are not all of one moment.
-    pub(in crate::store::redis) async fn read_many(&self, keys: &[&str]) -> Vec<Answer> {
+    pub(in crate::store::redis) async fn read_many(
+        &self,
+        keys: &[&str],
+        server: Option<&Arc<Server>>,
+    ) -> Vec<RedisResult<Value>> {
         let mut by_slot = BTreeMap::<u16, Vec<usize>>::new();
         for (at, key) in keys.iter().enumerate() {
             by_slot.entry(slot(key)).or_default().push(at);
         }
         let (slots, groups): (Vec<u16>, Vec<Vec<usize>>) = by_slot.into_iter().unzip();
         let get = |which: usize| get(groups[which].iter().map(|&at| keys[at]));
-        let answers = self.send_all(&slots, &get, true).await;
-        let mut found: Vec<Answer> = keys.iter().map(|_| Ok(Value::Nil)).collect();
+        let answers = self.send_all(&slots, server, &get, true).await;
+        let mut found: Vec<RedisResult<Value>> = keys.iter().map(|_| Ok(Value::Nil)).collect();
         let mut singly = Vec::new();
         for (group, answer) in groups.iter().zip(answers) {
             // Some of the slot's keys have moved already, and some have not: each is asked for by itself.
@@ -39,8 +42,9 @@ impl Cluster {
         }
         if !singly.is_empty() {
             let slots: Vec<u16> = singly.iter().map(|&at| slot(keys[at])).collect();
-            let answers =
-                self.send_all(&slots, &|which| self::get([keys[singly[which]]]), true).await;
+            let answers = self
+                .send_all(&slots, server, &|which| self::get([keys[singly[which]]]), true)
+                .await;
             singly.into_iter().zip(answers).for_each(|(at, answer)| found[at] = answer);
         }
         found
@@ -55,7 +59,7 @@ fn get<'a>(keys: impl IntoIterator<Item = &'a str>) -> Cmd {
 }
 
 /// The answer for each key of a group.
-fn each(answer: Answer, keys: usize) -> Vec<Answer> {
+fn each(answer: RedisResult<Value>, keys: usize) -> Vec<RedisResult<Value>> {
     let missing = || Err((ErrorKind::UnexpectedReturnType, "a key has no answer").into());
     match answer {
         answer if keys == 1 => vec![answer],

@@ -3,15 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
-use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
+use redis::{Cmd, ErrorKind, Pipeline, RedisResult, Value};
 
 use super::{
-    Cluster, Patience, Redirected, Target,
-    node::{Node, asking},
+    nodes::Cluster,
+    route::{Backoff, Redirected, Target, asking},
 };
-use crate::store::redis::pool;
-
-type Answer = Result<Value, RedisError>;
+use crate::store::redis::server::Server;
 
 /// A command that has no answer yet, and where it is to be sent to, if not to the owner of its slot.
 struct Open {
@@ -24,17 +22,20 @@ impl Cluster {
     /// it that a node could not be reached. Those of one slot are taken in their order. Where a connection turns out to
     /// be dead, they are sent `again` if they may be.
     ///
-    /// One that is for several keys of a slot that is on its way may be answered that it be tried again later. All are
-    /// answered together, so what is not to wait for a node that is silent is asked for by itself.
+    /// All of them go to `server`, as far as that is known; what that redirects goes on by itself. A command for several
+    /// keys of a slot that is on its way may be answered that it be tried again later.
     pub(in crate::store::redis) async fn send_all(
         &self,
         slots: &[u16],
+        server: Option<&Arc<Server>>,
         command: &(dyn Fn(usize) -> Cmd + Sync),
         again: bool,
-    ) -> Vec<Answer> {
-        let mut answers: Vec<Answer> = slots.iter().map(|_| Ok(Value::Nil)).collect();
-        let mut open: Vec<Open> = (0..slots.len()).map(|at| Open { at, target: None }).collect();
-        let mut patience = Patience::default();
+    ) -> Vec<RedisResult<Value>> {
+        let mut answers: Vec<RedisResult<Value>> = slots.iter().map(|_| Ok(Value::Nil)).collect();
+        let target = || Some(Target { node: Arc::clone(server?), asking: false });
+        let open = (0..slots.len()).map(|at| Open { at, target: target() });
+        let mut open: Vec<Open> = open.collect();
+        let mut backoff = Backoff::default();
         loop {
             let parts = self.parts(slots, open, &mut answers).await;
             let sent = parts.into_iter().map(|part| {
@@ -44,7 +45,7 @@ impl Cluster {
             open = Vec::new();
             for (part, results) in join_all(sent).await {
                 for (&(at, _), result) in part.commands.iter().zip(results) {
-                    match self.elsewhere(slots[at], &part.node, result.as_ref().err()) {
+                    match self.redirected(slots[at], &part.node, result.as_ref().err()) {
                         Some(Redirected::At(target)) => {
                             open.push(Open { at, target: Some(target) });
                         }
@@ -56,12 +57,17 @@ impl Cluster {
                 return answers;
             }
             open.sort_unstable_by_key(|open| open.at);
-            patience.pause().await;
+            backoff.pause().await;
         }
     }
 
     /// Sorts commands by the connection that each is to go over. Those that can go nowhere are answered.
-    async fn parts(&self, slots: &[u16], open: Vec<Open>, answers: &mut [Answer]) -> Vec<Part> {
+    async fn parts(
+        &self,
+        slots: &[u16],
+        open: Vec<Open>,
+        answers: &mut [RedisResult<Value>],
+    ) -> Vec<Part> {
         let mut parts = BTreeMap::<(usize, usize), Part>::new();
         for Open { at, target } in open {
             let slot = slots[at];
@@ -71,7 +77,7 @@ impl Cluster {
             };
             match target {
                 Ok(Target { node, asking }) => {
-                    let lane = (node.number, node.lane(slot));
+                    let lane = (node.number, node.link_index(usize::from(slot)));
                     let part = Part { node, slot, commands: Vec::new() };
                     parts.entry(lane).or_insert(part).commands.push((at, asking));
                 }
@@ -81,10 +87,15 @@ impl Cluster {
         parts.into_values().collect()
     }
 
-    async fn send_part(&self, part: Part, pipeline: Pipeline, again: bool) -> (Part, Vec<Answer>) {
-        let asked = self.asked(&part.node);
-        let sent = pool::send_all(part.node.link(part.slot), &pipeline, again).await;
-        asked.answered(sent.as_ref().err());
+    async fn send_part(
+        &self,
+        part: Part,
+        pipeline: Pipeline,
+        again: bool,
+    ) -> (Part, Vec<RedisResult<Value>>) {
+        let in_flight = self.in_flight(&part.node);
+        let sent = part.node.link(usize::from(part.slot)).send_all(&pipeline, again).await;
+        in_flight.answered(sent.as_ref().err());
         let results = match sent {
             Ok(values) => part.answers(values),
             Err(error) => part.commands.iter().map(|_| Err(error.clone())).collect(),
@@ -95,7 +106,7 @@ impl Cluster {
 
 /// Commands that go over one connection of a node.
 struct Part {
-    node: Arc<Node>,
+    node: Arc<Server>,
     /// That of one of them.
     slot: u16,
     /// Which they are, and whether each is to be taken though its slot is still on its way.
@@ -115,7 +126,7 @@ impl Part {
     }
 
     /// The answers to the commands themselves.
-    fn answers(&self, values: Vec<Answer>) -> Vec<Answer> {
+    fn answers(&self, values: Vec<RedisResult<Value>>) -> Vec<RedisResult<Value>> {
         let mut values = values.into_iter();
         let missing = || Err((ErrorKind::UnexpectedReturnType, "an answer is missing").into());
         let answer = |&(_, asks): &(usize, bool)| {

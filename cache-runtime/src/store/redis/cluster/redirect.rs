@@ -1,42 +1,42 @@
-//! Answers of a node that is not the one to ask. Such an answer also says that nothing was done.
+//! Redirections: answers of a node that does not serve the key. They also say that it executed nothing.
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// Whom to ask instead.
+/// Where to send a command instead.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Redirection<'a> {
     /// The slot is this node's: for now, and for all that comes after.
-    Moved(Place<'a>),
+    Moved(NodeAddress<'a>),
     /// The slot is on its way to this node, and the key is there already: for this one command.
-    Ask(Place<'a>),
+    Ask(NodeAddress<'a>),
     /// Of several keys in a slot on its way, some are here and some there.
     TryAgain,
 }
 
 /// How a node says where another one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place<'a> {
+pub(super) struct NodeAddress<'a> {
     /// None where the node does not know it: then it is the host under which that node was asked.
     pub(super) host: Option<&'a str>,
     pub(super) port: u16,
 }
 
-impl<'a> Place<'a> {
+impl<'a> NodeAddress<'a> {
     /// `?` stands for a name that a node was not given.
-    pub(super) fn new(host: &'a str, port: u16) -> Place<'a> {
-        Place { host: (!matches!(host, "" | "?")).then_some(host), port }
+    pub(super) fn new(host: &'a str, port: u16) -> NodeAddress<'a> {
+        NodeAddress { host: (!matches!(host, "" | "?")).then_some(host), port }
     }
 
     /// Reads `host:port`, where an IPv6 address has no brackets.
-    fn parse(text: &'a str) -> Option<Place<'a>> {
+    fn parse(text: &'a str) -> Option<NodeAddress<'a>> {
         let (host, port) = text.rsplit_once(':')?;
-        Some(Place::new(host, port.parse().ok()?))
+        Some(NodeAddress::new(host, port.parse().ok()?))
     }
 }
 
-/// Whom to ask instead, if that is what an error says.
+/// Where to send a command instead, if that is what an error says.
 pub(super) fn redirection(error: &RedisError) -> Option<Redirection<'_>> {
-    let place = || Place::parse(error.redirect_node()?.0);
+    let place = || NodeAddress::parse(error.redirect_node()?.0);
     match error.kind() {
         ErrorKind::Server(ServerErrorKind::Moved) => place().map(Redirection::Moved),
         ErrorKind::Server(ServerErrorKind::Ask) => place().map(Redirection::Ask),
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn answers_say_whom_to_ask() {
-        let place = |host, port| Place { host, port };
+        let place = |host, port| NodeAddress { host, port };
         for (said, host) in [
             ("3999 10.0.0.7:6381", Some("10.0.0.7")),
             ("3999 cache-2.shop:6381", Some("cache-2.shop")),

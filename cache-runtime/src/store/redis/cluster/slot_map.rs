@@ -8,7 +8,8 @@ use std::{
 
 use redis::Value;
 
-use super::{node::Node, redirect::Place, slots::SLOTS};
+use super::{redirect::NodeAddress, slots::SLOTS};
+use crate::store::redis::server::Server;
 
 /// No node, as far as is known.
 const NOBODY: u16 = u16::MAX;
@@ -18,7 +19,7 @@ const NOBODY: u16 = u16::MAX;
 pub(super) struct SlotMap {
     /// For each slot, which of the nodes; empty as long as nothing is known.
     slots: Box<[u16]>,
-    nodes: Vec<Arc<Node>>,
+    nodes: Vec<Arc<Server>>,
 }
 
 /// Slots that are served by one node.
@@ -26,20 +27,20 @@ pub(super) struct SlotMap {
 pub(super) struct Range<'a> {
     first: u16,
     last: u16,
-    place: Place<'a>,
+    place: NodeAddress<'a>,
 }
 
 impl SlotMap {
-    pub(super) fn owner(&self, slot: u16) -> Option<&Arc<Node>> {
+    pub(super) fn owner(&self, slot: u16) -> Option<&Arc<Server>> {
         self.nodes.get(usize::from(*self.slots.get(usize::from(slot))?))
     }
 
-    pub(super) fn nodes(&self) -> &[Arc<Node>] {
+    pub(super) fn nodes(&self) -> &[Arc<Server>] {
         &self.nodes
     }
 
     /// Those of the nodes that serve a slot.
-    pub(super) fn serving(&self) -> Vec<Arc<Node>> {
+    pub(super) fn serving(&self) -> Vec<Arc<Server>> {
         let serving: BTreeSet<u16> = self.slots.iter().copied().collect();
         serving.into_iter().filter_map(|at| self.nodes.get(usize::from(at)).cloned()).collect()
     }
@@ -51,12 +52,12 @@ impl SlotMap {
     }
 
     /// The node at a place, if it is one of these.
-    pub(super) fn at(&self, host: &str, port: u16) -> Option<&Arc<Node>> {
-        self.nodes.iter().find(|node| node.port == port && &*node.host == host)
+    pub(super) fn at(&self, host: &str, port: u16) -> Option<&Arc<Server>> {
+        self.nodes.iter().find(|node| node.endpoint().place() == (host, port))
     }
 
     /// Makes a node one of these, and says which. It need not serve anything yet.
-    pub(super) fn add(&mut self, node: &Arc<Node>) -> usize {
+    pub(super) fn add(&mut self, node: &Arc<Server>) -> usize {
         let known = self.nodes.iter().position(|known| Arc::ptr_eq(known, node));
         known.unwrap_or_else(|| {
             self.nodes.push(Arc::clone(node));
@@ -65,7 +66,7 @@ impl SlotMap {
     }
 
     /// Notes that slots are served by `node` from now on.
-    pub(super) fn give(&mut self, slots: RangeInclusive<u16>, node: &Arc<Node>) {
+    pub(super) fn give(&mut self, slots: RangeInclusive<u16>, node: &Arc<Server>) {
         let at = self.add(node) as u16;
         if self.slots.is_empty() {
             self.slots = vec![NOBODY; SLOTS].into();
@@ -84,20 +85,20 @@ impl SlotMap {
     pub(super) fn replace(
         &mut self,
         ranges: &[Range<'_>],
-        mut node: impl FnMut(&SlotMap, Place<'_>) -> Arc<Node>,
+        mut node: impl FnMut(&SlotMap, NodeAddress<'_>) -> Arc<Server>,
     ) {
-        let mut slot_map = SlotMap::default();
+        let mut map = SlotMap::default();
         let mut seen = BTreeMap::new();
         for range in ranges {
             // One that serves several ranges is made only once.
             let place = (range.place.host, range.place.port);
             let node = seen.entry(place).or_insert_with(|| node(self, range.place));
-            slot_map.give(range.first..=range.last, node);
+            map.give(range.first..=range.last, node);
         }
         for node in self.nodes.iter().filter(|node| node.is_up()) {
-            slot_map.add(node);
+            map.add(node);
         }
-        *self = slot_map;
+        *self = map;
     }
 }
 
@@ -131,5 +132,5 @@ fn range(range: &Value) -> Option<Range<'_>> {
     };
     let slot = |slot: i64| u16::try_from(slot).ok().filter(|&slot| usize::from(slot) < SLOTS);
     let (first, last) = (slot(*first)?, slot(*last)?);
-    Some(Range { first, last, place: Place::new(host, u16::try_from(*port).ok()?) })
+    Some(Range { first, last, place: NodeAddress::new(host, u16::try_from(*port).ok()?) })
 }

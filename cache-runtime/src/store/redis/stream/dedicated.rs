@@ -1,6 +1,6 @@
-//! A way to the server of a queue that nobody else uses, so that one can wait on it.
+//! A connection to the server of a queue that nobody else uses, so that one can wait on it.
 
-use redis::{Cmd, RedisError, Value};
+use redis::{Cmd, RedisResult, Value};
 
 use super::slot_check::check_slots;
 use crate::{
@@ -8,33 +8,32 @@ use crate::{
     store::{
         queue::Names,
         redis::{
-            cluster::{Follower, slot},
-            pool,
+            cluster::{dedicated::SlotConnection, slots::slot},
             reconnect::Link,
             script::Script,
-            servers::Servers,
+            store::Servers,
         },
     },
 };
 
-pub(super) enum Line {
+pub(super) enum Dedicated {
     One(Link),
-    Cluster(Follower),
+    Cluster(SlotConnection),
 }
 
-impl Line {
-    pub(super) fn new(servers: &Servers) -> Line {
+impl Dedicated {
+    pub(super) fn new(servers: &Servers) -> Dedicated {
         match servers {
-            Servers::One(pool) => Line::One(pool.further_link()),
-            Servers::Cluster(cluster) => Line::Cluster(cluster.follower()),
+            Servers::One(server) => Dedicated::One(server.further_link()),
+            Servers::Cluster(cluster) => Dedicated::Cluster(SlotConnection::new(cluster)),
         }
     }
 
     /// Whether a queue of these names can be served.
     pub(super) fn check(&self, names: &Names) -> Result<(), Error> {
         match self {
-            Line::One(_) => Ok(()),
-            Line::Cluster(_) => check_slots(names, None),
+            Dedicated::One(_) => Ok(()),
+            Dedicated::Cluster(_) => check_slots(names, None),
         }
     }
 
@@ -44,7 +43,7 @@ impl Line {
         script: &Script,
         keys: &[&str],
         args: &[&[u8]],
-    ) -> Result<Value, RedisError> {
+    ) -> RedisResult<Value> {
         let key = keys.first().unwrap_or(&"");
         let answer = self.send(key, &script.by_hash(keys, args)).await;
         // A server that does not know a script has done nothing.
@@ -54,31 +53,27 @@ impl Line {
         answer
     }
 
-    async fn send(&mut self, key: &str, command: &Cmd) -> Result<Value, RedisError> {
+    async fn send(&mut self, key: &str, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Line::One(link) => pool::send(link, command, false).await,
-            Line::Cluster(follower) => follower.send(slot(key), command).await,
+            Dedicated::One(link) => link.send(command, false).await,
+            Dedicated::Cluster(connection) => connection.send(slot(key), command).await,
         }
     }
 
     /// Sends a command that waits until something has happened to `key`. Where the key moves, that has.
-    pub(super) async fn wait(&mut self, key: &str, command: &Cmd) -> Result<(), RedisError> {
+    pub(super) async fn wait(&mut self, key: &str, command: &Cmd) -> RedisResult<()> {
         match self {
-            Line::One(link) => pool::send(link, command, false).await.map(drop),
-            Line::Cluster(follower) => follower.wait(slot(key), command).await,
+            Dedicated::One(link) => link.send(command, false).await.map(drop),
+            Dedicated::Cluster(connection) => connection.wait(slot(key), command).await,
         }
     }
 
-    /// Leaves a connection on which an answer is outstanding.
-    pub(super) async fn leave(&self) {
+    /// Gives up a connection on which an answer is outstanding.
+    pub(super) fn leave(&self) {
         let link = match self {
-            Line::One(link) => Some(link),
-            Line::Cluster(follower) => follower.link(),
+            Dedicated::One(link) => Some(link),
+            Dedicated::Cluster(connection) => connection.link(),
         };
-        if let Some(link) = link
-            && let Ok(connection) = link.connection().await
-        {
-            link.replace(&connection);
-        }
+        link.inspect(|link| link.renew());
     }
 }

@@ -6,14 +6,21 @@ use bytes::Bytes;
 use redis::{RedisError, Value};
 
 use crate::{
+    encryption::Encryptor,
     entry::{self, Entry},
     error::Error,
     protocol::State,
     store::{
         queue::{Durability, Item, Letter},
-        redis::unavailable,
+        redis::reply::unavailable,
     },
 };
+
+/// An item whose value has been opened: it is sealed as it is under its key.
+pub(super) fn open(encryption: &Encryptor, item: Item) -> Item {
+    let entry = item.entry.map(|entry| encryption.open(&item.key, entry));
+    Item { entry, ..item }
+}
 
 /// Entries of a queue.
 #[derive(Default)]

@@ -4,17 +4,15 @@ use crate::{
     error::Error,
     store::{
         queue::Names,
-        redis::{RedisStore, cluster::slot, servers::Servers},
+        redis::{cluster::slots::slot, store::Servers},
     },
 };
 
-impl RedisStore {
-    /// Whether a queue, and a key of it, can be changed in one step.
-    pub(super) fn check_slots(&self, names: &Names, key: Option<&str>) -> Result<(), Error> {
-        match &self.servers {
-            Servers::One(_) => Ok(()),
-            Servers::Cluster(_) => check_slots(names, key),
-        }
+/// Whether a queue, and a key of it, can be changed in one step.
+pub(super) fn check(servers: &Servers, names: &Names, key: Option<&str>) -> Result<(), Error> {
+    match servers {
+        Servers::One(_) => Ok(()),
+        Servers::Cluster(_) => check_slots(names, key),
     }
 }
 

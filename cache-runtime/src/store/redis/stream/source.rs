@@ -6,16 +6,21 @@ use redis::{RedisError, Value, cmd};
 use tokio::time;
 
 use super::{
-    Line, Scripts, decimal,
-    reply::{Entries, entries, expected},
+    dedicated::Dedicated,
+    reply::{Entries, entries, expected, open},
 };
 use crate::{
+    encryption::Encryptor,
     entry,
     error::Error,
     protocol::{Expected, Nonce},
     store::{
         queue::{DeadLetterOutcome, DeadLetterRequest, Landing, Names, Taken},
-        redis::{millis, unavailable},
+        redis::{
+            command::{decimal, millis},
+            queue_scripts::QueueScripts,
+            reply::unavailable,
+        },
     },
     time::nonce,
 };
@@ -27,18 +32,23 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const LANDINGS: usize = 256;
 
 pub(crate) struct Source {
-    line: Line,
-    scripts: Arc<Scripts>,
-    /// As what it reads in the group.
+    connection: Dedicated,
+    scripts: Arc<QueueScripts>,
+    encryptor: Encryptor,
+    /// Its name in the group.
     consumer: String,
     /// It was left while it waited: what is sent next would be answered after that.
     waiting: bool,
 }
 
 impl Source {
-    pub(super) fn new(line: Line, scripts: Arc<Scripts>) -> Source {
+    pub(super) fn new(
+        connection: Dedicated,
+        scripts: Arc<QueueScripts>,
+        encryptor: Encryptor,
+    ) -> Source {
         let consumer = nonce().0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Source { line, scripts, consumer, waiting: false }
+        Source { connection, scripts, encryptor, consumer, waiting: false }
     }
 
     pub(crate) async fn take(
@@ -48,13 +58,13 @@ impl Source {
         most: usize,
         again: Option<i64>,
     ) -> Result<Taken, Error> {
-        self.line.check(names)?;
+        self.connection.check(names)?;
         let lease = entry::identity(Expected::Lease(token));
         let (most, again) = (decimal(most), again.map(|from| id(&from)).unwrap_or_default());
-        self.make_ready().await;
+        self.make_ready();
         let args = [&lease[..], self.consumer.as_bytes(), &most, &again];
         let keys = [&*names.leader, &*names.queue];
-        let taken = in_time(self.line.call(&self.scripts.take, &keys, &args)).await;
+        let taken = in_time(self.connection.call(&self.scripts.take, &keys, &args)).await;
         let (more, found) = match taken? {
             Value::Nil => return Ok(Taken::Deposed),
             Value::Array(mut answer) => match (answer.pop(), answer.pop()) {
@@ -72,8 +82,9 @@ impl Source {
             );
             let args: Vec<&[u8]> =
                 [&b"1"[..]].into_iter().chain(strange.iter().map(|id| id.as_bytes())).collect();
-            in_time(self.line.call(&self.scripts.land, &[&names.queue], &args)).await?;
+            in_time(self.connection.call(&self.scripts.land, &[&names.queue], &args)).await?;
         }
+        let items = items.into_iter().map(|item| open(&self.encryptor, item)).collect();
         Ok(Taken::Items { items, more })
     }
 
@@ -82,9 +93,10 @@ impl Source {
         read.arg("BLOCK").arg(&millis(most)[..]).arg("COUNT").arg(1);
         // Whatever is in the queue is still to be done.
         read.arg("STREAMS").arg(&*names.queue).arg("0-0");
-        self.make_ready().await;
+        self.make_ready();
         self.waiting = true;
-        let answer = time::timeout(most + DEADLINE, self.line.wait(&names.queue, &read)).await;
+        let answer =
+            time::timeout(most + DEADLINE, self.connection.wait(&names.queue, &read)).await;
         self.waiting = answer.is_err();
         match answer {
             Ok(answer) => answer.map(drop).map_err(|e| unavailable(&e)),
@@ -98,7 +110,7 @@ impl Source {
         landings: &[Landing<'_>],
         fence: Duration,
     ) -> Result<(), Error> {
-        self.make_ready().await;
+        self.make_ready();
         for part in landings.chunks(LANDINGS) {
             let keys: Vec<&str> =
                 [&*names.queue].into_iter().chain(part.iter().map(|landing| landing.key)).collect();
@@ -109,7 +121,7 @@ impl Source {
             }
             args.extend(part.iter().flat_map(|landing| landing.seqs).map(id));
             let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-            in_time(self.line.call(&self.scripts.land, &keys, &args)).await?;
+            in_time(self.connection.call(&self.scripts.land, &keys, &args)).await?;
         }
         Ok(())
     }
@@ -127,8 +139,8 @@ impl Source {
         args.push(decimal(*attempts));
         args.extend(seqs.iter().map(id));
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-        self.make_ready().await;
-        match in_time(self.line.call(&self.scripts.dead_letter, &keys, &args)).await? {
+        self.make_ready();
+        match in_time(self.connection.call(&self.scripts.dead_letter, &keys, &args)).await? {
             Value::Int(1) => Ok(DeadLetterOutcome::Dead),
             Value::Int(2) => Ok(DeadLetterOutcome::Replaced),
             Value::Int(0) => Ok(DeadLetterOutcome::Gone),
@@ -137,9 +149,9 @@ impl Source {
     }
 
     /// Leaves a connection on which an answer is outstanding.
-    async fn make_ready(&mut self) {
+    fn make_ready(&mut self) {
         if std::mem::take(&mut self.waiting) {
-            self.line.leave().await;
+            self.connection.leave();
         }
     }
 }

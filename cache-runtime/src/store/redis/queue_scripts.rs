@@ -8,7 +8,7 @@
 
 use redis::Pipeline;
 
-use crate::store::redis::script::{LAND, PEND, Script, WHEN_FULL, function};
+use super::script::{LAND, PEND, Script, WHEN_FULL, function};
 
 /// Accepts a write: -1, or how many wait where there is no room.
 ///
@@ -140,7 +140,7 @@ if redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[1] then redis.call('HDEL', KEYS[
 return redis.call('XDEL', KEYS[1], ARGV[1])
 ";
 
-pub(in crate::store::redis) struct Scripts {
+pub(super) struct QueueScripts {
     pub(super) enqueue: Script,
     pub(super) take: Script,
     pub(super) land: Script,
@@ -149,11 +149,11 @@ pub(in crate::store::redis) struct Scripts {
     pub(super) forget: Script,
 }
 
-impl Scripts {
-    pub(in crate::store::redis) fn new() -> Self {
+impl QueueScripts {
+    pub(super) fn new() -> Self {
         let (pend, land) = (function("pend", PEND), function("land", LAND));
         let pending = function("pending", "return read_pending()");
-        Scripts {
+        QueueScripts {
             enqueue: Script::new(format!("{pend}{ENQUEUE}")),
             take: Script::new(format!("{WHEN_FULL}{TAKE}")),
             land: Script::new(format!("{WHEN_FULL}\n{land}{DONE}{LAND_ALL}")),
@@ -164,8 +164,8 @@ impl Scripts {
     }
 
     /// Has a server remember all of them.
-    pub(in crate::store::redis) fn load(&self, into: &mut Pipeline) {
-        let Scripts { enqueue, take, land, dead_letter, replay, forget } = self;
+    pub(super) fn load(&self, into: &mut Pipeline) {
+        let QueueScripts { enqueue, take, land, dead_letter, replay, forget } = self;
         for script in [enqueue, take, land, dead_letter, replay, forget] {
             script.load(into);
         }

@@ -9,7 +9,7 @@ use cache_test_support::server::RedisServer;
 use fastrand::Rng;
 
 use super::{
-    DeadLetterOutcome, DeadLetterRequest, Enqueued, Item, Landing, Names, Replayed, Source, Taken,
+    DeadLetterOutcome, DeadLetterRequest, Enqueued, Landing, Names, Replayed, Source, Taken,
 };
 use crate::{
     codec,
@@ -19,9 +19,10 @@ use crate::{
     protocol::{Nonce, Reply, State, Step},
     store::{
         Store,
+        breaker::Breakers,
         memory::MemoryStore,
+        queue::Item,
         redis::{Address, RedisStore},
-        sealed::Sealed,
     },
 };
 
@@ -80,7 +81,10 @@ impl<'a> Bed<'a> {
     async fn new(store: &'a Store, title: &str) -> Bed<'a> {
         let names = Names::new(None, title);
         let acquire = Step::Acquire { token: TOKEN, life: LIFE };
-        assert_eq!(store.run(&names.leader, acquire).await, Ok(Reply::Acquired));
+        assert_eq!(
+            store.lane(&names.leader).run(&names.leader, acquire).await,
+            Ok(Reply::Acquired)
+        );
         let (places, taken) = (Vec::new(), Vec::new());
         Bed { store, source: store.source(), names, places, taken, began: false }
     }
@@ -164,11 +168,17 @@ impl<'a> Bed<'a> {
                 format!("{:?}", self.store.forget(&self.names, (&id, &key)).await)
             }
             Action::Delete(which) => {
-                format!("{:?}", self.store.run(&self.key(which), Step::Delete).await)
+                format!(
+                    "{:?}",
+                    self.store.lane(&self.key(which)).run(&self.key(which), Step::Delete).await
+                )
             }
             Action::Fence(which, epoch) => {
                 let fence = Step::Fence { epoch, life: LIFE };
-                format!("{:?}", self.store.run(&self.key(which), fence).await)
+                format!(
+                    "{:?}",
+                    self.store.lane(&self.key(which)).run(&self.key(which), fence).await
+                )
             }
         }
     }
@@ -184,7 +194,9 @@ impl<'a> Bed<'a> {
     async fn sight(&self) -> String {
         let mut sight = format!("{:?} queued", self.store.queued(&self.names).await);
         for which in 0..KEYS.len() {
-            let Ok(Reply::Found(state)) = self.store.run(&self.key(which), Step::Read).await else {
+            let Ok(Reply::Found(state)) =
+                self.store.lane(&self.key(which)).run(&self.key(which), Step::Read).await
+            else {
                 panic!("it can be read")
             };
             sight += &format!(", {state:?}");
@@ -200,7 +212,7 @@ impl<'a> Bed<'a> {
 
 fn redis(server: &RedisServer) -> Store {
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
-    Store::Redis(Sealed::new(RedisStore::new(&address, 1), Encryptor::default()))
+    Store::Redis(RedisStore::new(address, 1, Encryptor::default(), &Breakers::default()))
 }
 
 #[tokio::test]
@@ -352,6 +364,6 @@ async fn a_batch_of_any_size_lands() {
         .collect();
     assert_eq!(bed.source.land(&bed.names, &landings, LIFE).await, Ok(()));
     assert_eq!(store.queued(&bed.names).await, Ok(0));
-    let landed = store.read("key:59").await;
+    let landed = store.lane("key:59").read("key:59").await;
     assert!(matches!(landed, Ok(State::Value(stamp, _)) if stamp == stamps[all - 1]), "{landed:?}");
 }

@@ -1,17 +1,10 @@
-//! Queues in memory: the same steps as in Redis, under one lock for each store.
-//!
-//! A write waits in its place until it is in the database, so that a flusher that comes to its end has taken
-//! nothing with it.
+//! The steps of a queue in memory: the same as in Redis.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, time};
+use tokio::time;
 
-use super::MemoryStore;
+use super::{entries::MemoryStore, queues::Queue};
 use crate::{
     entry::Entry,
     protocol::{Expected, Nonce, Reply, State, Step},
@@ -20,57 +13,6 @@ use crate::{
         Taken,
     },
 };
-
-#[derive(Default)]
-pub(super) struct Queues(Mutex<HashMap<Arc<str>, Queue>>);
-
-/// What waits under one name.
-#[derive(Default)]
-struct Queue {
-    items: BTreeMap<i64, Item>,
-    /// The place that was given last.
-    last: i64,
-    /// The place of the last one that was taken.
-    taken: i64,
-    /// The dead letters, in the order of their deaths.
-    dead: BTreeMap<u64, Letter>,
-    /// Which key has which of them.
-    dead_keys: HashMap<Arc<str>, u64>,
-    deaths: u64,
-    arrivals: Arc<Notify>,
-}
-
-impl Queues {
-    /// Does something to a queue. Nothing in here panics halfway.
-    fn on<T>(&self, names: &Names, act: impl FnOnce(&mut Queue) -> T) -> T {
-        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        act(queues.entry(Arc::clone(&names.queue)).or_default())
-    }
-}
-
-impl Queue {
-    fn has_room(&self, capacity: u64) -> Result<(), u64> {
-        let queued = self.items.len() as u64;
-        if queued < capacity { Ok(()) } else { Err(queued) }
-    }
-
-    fn forget(&mut self, key: &str) -> Option<Letter> {
-        let dead = self.dead_keys.remove(key)?;
-        self.dead.remove(&dead)
-    }
-
-    fn letter(&self, id: &str) -> Option<&Letter> {
-        self.dead.get(&id.parse().ok()?)
-    }
-
-    /// The next place: the time of day in microseconds, and at least one more than the last.
-    fn next(&mut self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(since.as_micros()).unwrap_or_default();
-        self.last = now.max(self.last + 1);
-        self.last
-    }
-}
 
 impl MemoryStore {
     pub(crate) fn enqueue(

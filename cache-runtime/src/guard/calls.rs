@@ -1,0 +1,101 @@
+//! What readers ask of the store. While a server is left alone, they are answered at once that it cannot be reached.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use tokio::time;
+
+use super::{operation::Guard, overlay::fill_in};
+use crate::{
+    entry::Entry,
+    error::Error,
+    protocol::{Expected, Reply, State, Step},
+    store::batch::{Replies, States},
+    store_op::{StoreOp, StoreReply},
+};
+
+impl Guard {
+    /// Looks at a key.
+    pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
+        if let Some(state) = self.state(key) {
+            return Ok(state);
+        }
+        let lane = self.store.lane(key);
+        let (seen, deadline) = (self.admit(&lane)?, self.settings.deadline);
+        let look = pin!(lane.read(key));
+        let state = self.attempt(StoreOp::READ, (&lane, key), seen, deadline, look).await?;
+        state.count(self.settings.counters());
+        Ok(state)
+    }
+
+    /// Takes one step.
+    ///
+    /// After an error the step may have been taken all the same, or may yet be: the protocol is right
+    /// either way, and callers must be too.
+    pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
+        if let Some(reply) = self.reply(key, &step) {
+            return Ok(reply);
+        }
+        let lane = self.store.lane(key);
+        // A writer at work must not lose its fence because the store has failed others.
+        if matches!(step, Step::Renew { expected: Expected::Fence(_), .. })
+            && !lane.snapshot().is_closed()
+            && let Some(me) = self.me.upgrade()
+        {
+            return me.write(&key.into(), step, self.pending.now()).await;
+        }
+        let (asked, deadline) = (StoreOp::step(&step), self.settings.deadline);
+        let seen = self.admit(&lane)?;
+        let taken = pin!(lane.run(key, step));
+        let reply = self.attempt(asked, (&lane, key), seen, deadline, taken).await?;
+        reply.count(self.settings.counters());
+        Ok(reply)
+    }
+
+    /// Looks at several keys at once. Very many go out one part after the other, each part in its own time. An error
+    /// is that of all of them; otherwise each is seen or not by itself.
+    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
+        if let Some(known) = self.states(keys) {
+            let asked = keys.iter().zip(&known).filter(|(_, known)| known.is_none());
+            let asked: Vec<&str> = asked.map(|(key, _)| *key).collect();
+            return fill_in(known, self.look_at(&asked).await?);
+        }
+        self.look_at(keys).await
+    }
+
+    /// Takes several steps at once; those of one key in this order. Very many as [`read_many`](Guard::read_many) does.
+    /// An error is that of all of them; otherwise each has an answer of its own.
+    pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
+        if let Some(known) = self.replies(steps) {
+            let taken = steps.iter().zip(&known).filter(|(_, known)| known.is_none());
+            let taken: Vec<_> = taken.map(|(step, _)| step.clone()).collect();
+            return fill_in(known, self.take(&taken).await?);
+        }
+        self.take(steps).await
+    }
+
+    /// Does something with `key`, for which there is no other way, so that it is worth waiting for: for as long as
+    /// `patience`, and for as long as one operation may take at least.
+    pub(crate) async fn bounded<T>(
+        &self,
+        asked: StoreOp,
+        key: &str,
+        patience: Duration,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let lane = self.store.lane(key);
+        let deadline = patience.max(self.settings.deadline);
+        let seen = self.admit(&lane)?;
+        self.attempt(asked, (&lane, key), seen, deadline, pin!(operation)).await
+    }
+
+    /// Waits until the store has confirmed every invalidation; what is left is an error.
+    pub(crate) async fn settled(&self, patience: Duration) -> Result<(), usize> {
+        if let Some(me) = self.me.upgrade().filter(|me| me.pending.len() != 0) {
+            me.start_redelivery();
+        }
+        match time::timeout(patience, self.pending.all_confirmed()).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.pending.len()),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! One operation on the store: whether its server's breaker lets it through, and how long it may take.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Weak, atomic::AtomicBool},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time,
+};
+
+use super::{pending::PendingInvalidations, recovery, settings::Settings};
+use crate::{
+    error::Error,
+    store::{
+        Lane, Store,
+        breaker::{Breaker, BreakerSnapshot, OpenReason},
+    },
+    store_op::StoreOp,
+};
+
+/// A store that answers in time or not at all.
+pub(crate) struct Guard {
+    pub(super) me: Weak<Guard>,
+    pub(super) store: Arc<Store>,
+    pub(super) settings: Settings,
+    /// One permit for each operation that may wait for its answer, lest a server that hangs fills the memory.
+    permits: Arc<Semaphore>,
+    pub(super) pending: PendingInvalidations,
+    /// Whether the redelivery task runs.
+    pub(super) redelivering: AtomicBool,
+}
+
+impl Guard {
+    pub(crate) fn new(store: Store, settings: Settings) -> Arc<Self> {
+        Arc::new_cyclic(|me| Guard {
+            me: Weak::clone(me),
+            store: Arc::new(store),
+            permits: Arc::new(Semaphore::new(settings.max_waiting.min(Semaphore::MAX_PERMITS))),
+            pending: PendingInvalidations::new(
+                settings.max_pending,
+                settings.everything.clone(),
+                settings.counters(),
+            ),
+            redelivering: AtomicBool::new(false),
+            settings,
+        })
+    }
+
+    /// The store itself, for what is bounded by [`bounded`](Guard::bounded) or by itself.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Whether the store answers at once: it is in this process.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(*self.store, Store::Memory(_))
+    }
+
+    /// A key as logs may show it: not at all, unless that was asked for. There may be personal data in it.
+    pub(crate) fn shown<'k>(&self, key: &'k str) -> Option<&'k str> {
+        self.settings.log_keys.then_some(key)
+    }
+
+    /// Lets a reader's operation through: the breaker as it finds it, or an error where the server is left alone.
+    pub(super) fn admit(&self, lane: &Lane<'_>) -> Result<BreakerSnapshot, Error> {
+        let seen = lane.snapshot();
+        match lane.breaker() {
+            Some(breaker) if !seen.is_closed() => {
+                self.recover(breaker);
+                let why = breaker.reason().error;
+                Err(self.reject(format!("it is left alone until it answers again: {why}")))
+            }
+            _ => Ok(seen),
+        }
+    }
+
+    /// Bounds what an operation on `key` may take, times it, and notes for the breaker how it went. The step is pinned by
+    /// the caller, so that it is held once.
+    pub(super) async fn attempt<T>(
+        &self,
+        asked: StoreOp,
+        (lane, key): (&Lane<'_>, &str),
+        seen: BreakerSnapshot,
+        deadline: Duration,
+        step: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> Result<T, Error> {
+        let counters = self.settings.counters();
+        let Some(breaker) = lane.breaker() else {
+            asked.count(counters);
+            return step.await;
+        };
+        let Ok(_permit) = self.permits.try_acquire() else {
+            return Err(self.reject("too many operations wait for it".into()));
+        };
+        asked.count(counters);
+        let began = Instant::now();
+        let result = match time::timeout(deadline, step).await {
+            Ok(result) => result,
+            Err(_) => {
+                lane.mark_unresponsive(key);
+                Err(Error::Unavailable(format!("no answer within {deadline:?}")))
+            }
+        };
+        let took = began.elapsed();
+        counters.answered(asked.operation, took, result.is_ok());
+        if result.is_err() {
+            asked.count_failure(counters);
+        }
+        match &result {
+            Err(Error::Unavailable(why)) => self.failed(breaker, seen, key, why),
+            // One that others would not have waited for says nothing for the store.
+            _ if took > self.settings.deadline => {}
+            _ => breaker.answered(seen),
+        }
+        result
+    }
+
+    fn failed(&self, breaker: &Arc<Breaker>, seen: BreakerSnapshot, key: &str, why: &str) {
+        // Of the servers of a cluster, the one with this key has to be probed.
+        let key = || self.store.has_several_servers().then(|| key.into());
+        if breaker.failed(seen, || OpenReason { error: why.into(), key: key() }) {
+            let failures = self.settings.breakers.threshold;
+            tracing::warn!(failures, why, "the cache's store is left alone until it answers again");
+            self.recover(breaker);
+        }
+    }
+
+    /// Starts to probe an unwell server, unless a task does.
+    pub(super) fn recover(&self, breaker: &Arc<Breaker>) {
+        recovery::start(&self.store, breaker, &self.settings);
+    }
+
+    /// A permit for an operation that waits in the background, if there is one left.
+    pub(super) fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_owned().ok()
+    }
+
+    fn reject(&self, why: String) -> Error {
+        self.settings.counters().rejected.add_one();
+        Error::Unavailable(why)
+    }
+}
+
+#[cfg(all(test, feature = "redis"))]
+mod tests;

@@ -1,0 +1,270 @@
+//! The stores, and their lanes: the embedded one, and Redis.
+
+use std::sync::Arc;
+
+#[cfg(feature = "redis")]
+use super::redis;
+use super::{
+    batch::{Replies, States},
+    breaker::{Breaker, BreakerSnapshot},
+    connection::ConnectionState,
+    memory::MemoryStore,
+};
+use crate::{
+    entry::Entry,
+    error::Error,
+    protocol::{Reply, State, Step},
+};
+
+/// One of the stores. An enum rather than a trait object, so that no step allocates a future.
+#[allow(clippy::large_enum_variant, reason = "there is one for each cache")]
+pub(crate) enum Store {
+    Memory(MemoryStore),
+    #[cfg(feature = "redis")]
+    Redis(redis::RedisStore),
+}
+
+/// Where the steps on a key go, resolved once: the connection and its server. What is sent over one lane arrives in its
+/// order.
+pub(crate) enum Lane<'s> {
+    Memory(&'s MemoryStore),
+    #[cfg(feature = "redis")]
+    Redis(redis::Lane<'s>),
+}
+
+/// The lanes of several keys.
+pub(crate) enum Lanes<'s> {
+    One(Lane<'s>),
+    /// And the places of the keys that each of them has.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "the embedded store has one"))]
+    Several(Vec<(Lane<'s>, Vec<usize>)>),
+}
+
+impl Store {
+    /// The lane of a key.
+    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it has one lane"))]
+    pub(crate) fn lane(&self, key: &str) -> Lane<'_> {
+        match self {
+            Store::Memory(store) => Lane::Memory(store),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => Lane::Redis(store.lane(key)),
+        }
+    }
+
+    /// The lanes of the keys of several steps.
+    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it has one lane"))]
+    pub(crate) fn lanes(&self, steps: &[(&str, Step<Entry>)]) -> Lanes<'_> {
+        match self {
+            Store::Memory(store) => Lanes::One(Lane::Memory(store)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => lanes(store, steps.iter().map(|(key, _)| *key), false),
+        }
+    }
+
+    /// The lanes over which to look at several keys. Looks change nothing, so on one server they need no order, and one
+    /// command looks at all keys.
+    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it has one lane"))]
+    pub(crate) fn lanes_of_looks(&self, keys: &[&str]) -> Lanes<'_> {
+        match self {
+            Store::Memory(store) => Lanes::One(Lane::Memory(store)),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => lanes(store, keys.iter().copied(), !store.has_several_servers()),
+        }
+    }
+
+    /// What it is called in statistics.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Store::Memory(_) => "memory",
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.kind(),
+        }
+    }
+
+    /// Whether keys are on several servers.
+    pub(crate) fn has_several_servers(&self) -> bool {
+        match self {
+            Store::Memory(_) => false,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.has_several_servers(),
+        }
+    }
+
+    /// Whether another server may take the place of one, which may not know it for a while.
+    pub(crate) fn has_stand_ins(&self) -> bool {
+        match self {
+            Store::Memory(_) => false,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.has_stand_ins(),
+        }
+    }
+
+    /// Asks sentinels, or the other nodes of a cluster, whether the servers of `keys` are still masters.
+    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it is no server"))]
+    pub(crate) async fn verify_masters(&self, keys: &[&str]) {
+        match self {
+            Store::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.verify_masters(keys).await,
+        }
+    }
+
+    /// Whether the breaker of every server is open.
+    pub(crate) fn all_open(&self) -> bool {
+        match self {
+            Store::Memory(_) => false,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.all_open(),
+        }
+    }
+
+    /// Sends a cheap command to the server of `key`, whichever that is. Any answer will do that does not say that the
+    /// server is unwell.
+    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it is always well"))]
+    pub(crate) async fn probe(&self, key: &str) -> Result<(), Error> {
+        match self {
+            Store::Memory(_) => Ok(()),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.probe(key).await,
+        }
+    }
+}
+
+/// The lanes of several keys, or that of the first where one is enough.
+#[cfg(feature = "redis")]
+fn lanes<'s, 'k>(
+    store: &'s redis::RedisStore,
+    mut keys: impl Iterator<Item = &'k str>,
+    one_is_enough: bool,
+) -> Lanes<'s> {
+    if one_is_enough || store.has_one_lane() {
+        return Lanes::One(Lane::Redis(store.lane(keys.next().unwrap_or_default())));
+    }
+    let mut lanes = store.lanes(keys);
+    match lanes.pop() {
+        Some((lane, _)) if lanes.is_empty() => Lanes::One(Lane::Redis(lane)),
+        last => {
+            let lanes = lanes.into_iter().chain(last);
+            Lanes::Several(lanes.map(|(lane, places)| (Lane::Redis(lane), places)).collect())
+        }
+    }
+}
+
+#[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it is always well"))]
+impl Lane<'_> {
+    /// Looks at a key: the hot path.
+    pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
+        match self {
+            Lane::Memory(store) => Ok(store.read(key)),
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.read(key).await,
+        }
+    }
+
+    /// Looks at several keys, in one round trip.
+    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
+        match self {
+            Lane::Memory(store) => Ok(keys.iter().map(|key| Ok(store.read(key))).collect()),
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.read_many(keys).await,
+        }
+    }
+
+    /// Takes one step.
+    pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
+        match self {
+            Lane::Memory(store) => Ok(store.run(key, step)),
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.run(key, step).await,
+        }
+    }
+
+    /// Takes several steps, in one round trip and in this order; each has an answer of its own.
+    pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
+        match self {
+            Lane::Memory(store) => {
+                let run = |(key, step): &(&str, Step<Entry>)| Ok(store.run(key, step.clone()));
+                Ok(steps.iter().map(run).collect())
+            }
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.run_many(steps).await,
+        }
+    }
+
+    /// The breaker of the server. The embedded store has none.
+    pub(crate) fn breaker(&self) -> Option<&Arc<Breaker>> {
+        match self {
+            Lane::Memory(_) => None,
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => Some(lane.breaker()),
+        }
+    }
+
+    /// That breaker as an operation finds it that begins now.
+    pub(crate) fn snapshot(&self) -> BreakerSnapshot {
+        self.breaker().map_or(BreakerSnapshot::CLOSED, |breaker| breaker.snapshot())
+    }
+
+    /// The state of the connection.
+    pub(crate) fn state(&self) -> ConnectionState {
+        match self {
+            Lane::Memory(_) => ConnectionState::Connected,
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.state(),
+        }
+    }
+
+    /// Which connection there is.
+    pub(crate) fn connection_id(&self) -> Option<u64> {
+        match self {
+            Lane::Memory(_) => None,
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.connection_id(),
+        }
+    }
+
+    /// Waits until there is a connection other than `old`.
+    pub(crate) async fn connection_other_than(&self, old: Option<u64>) {
+        match self {
+            Lane::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.connection_other_than(old).await,
+        }
+    }
+
+    /// Notes that an operation on `key` had no answer in time.
+    pub(crate) fn mark_unresponsive(&self, key: &str) {
+        match self {
+            Lane::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.mark_unresponsive(key),
+        }
+    }
+
+    /// Has an attempt to connect made now, if there is no connection.
+    pub(crate) fn reconnect_now(&self) {
+        match self {
+            Lane::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.reconnect_now(),
+        }
+    }
+
+    /// Connects every link to the server that has no connection, and clears the unresponsive flag.
+    pub(crate) async fn reconnect_all(&self) {
+        match self {
+            Lane::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.reconnect_all().await,
+        }
+    }
+
+    /// Makes every connection to the server anew.
+    pub(crate) fn renew_all(&self) {
+        match self {
+            Lane::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.renew_all(),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The command that takes each step.
+
+use std::time::Duration;
+
+use redis::{Cmd, cmd};
+
+use super::script::{Script, Scripts};
+use crate::{
+    entry::{self, Entry},
+    protocol::{Expected, Step},
+};
+
+impl Scripts {
+    /// The command that takes `step`. Where it is a script, `call` says how that is named.
+    pub(super) fn command(&self, key: &str, step: &Step<Entry>, call: CallScript) -> Cmd {
+        let Scripts {
+            take,
+            stamp,
+            pend,
+            land,
+            fill,
+            renew,
+            release,
+            discard,
+            fence,
+            settle,
+            delete,
+        } = self;
+        match step {
+            Step::Read => {
+                let mut get = cmd("GET");
+                get.arg(key);
+                get
+            }
+            // One command takes the lease or says what is there.
+            Step::Acquire { token, life } => {
+                let mut set = cmd("SET");
+                set.arg(key).arg(entry::identity(Expected::Lease(*token)));
+                set.arg("NX").arg("GET").arg("PX").arg(&millis(*life)[..]);
+                set
+            }
+            Step::Take { stale, token, life } => {
+                let lease = entry::identity(Expected::Lease(*token));
+                let stale = entry::identity(Expected::Value(*stale));
+                call(take, &[key], &[&stale, &lease, &millis(*life)])
+            }
+            Step::Stamp { value, life, .. } => {
+                call(stamp, &[key], &[value.bytes(), &millis(*life)])
+            }
+            Step::Fill { expected, value, life, .. } => {
+                call(fill, &[key], &[&entry::identity(*expected), value.bytes(), &millis(*life)])
+            }
+            Step::Renew { expected, life } => {
+                call(renew, &[key], &[&entry::identity(*expected), &millis(*life)])
+            }
+            Step::Release { expected } => call(release, &[key], &[&entry::identity(*expected)]),
+            Step::Discard => call(discard, &[key], &[]),
+            Step::Fence { epoch, life } => call(fence, &[key], &[&epoch.0, &millis(*life)]),
+            Step::Settle { epoch, value: None } => call(settle, &[key], &[&epoch.0]),
+            Step::Settle { epoch, value: Some((_, value, life)) } => {
+                call(settle, &[key], &[&epoch.0, value.bytes(), &millis(*life)])
+            }
+            Step::Delete => call(delete, &[key], &[]),
+            Step::Pend { value, .. } => call(pend, &[key], &[value.bytes()]),
+            Step::Land { stamp, life: None, fence } => {
+                call(land, &[key], &[&stamp.0, &millis(*fence)])
+            }
+            Step::Land { stamp, life: Some(life), fence } => {
+                call(land, &[key], &[&stamp.0, &millis(*fence), &millis(*life)])
+            }
+        }
+    }
+}
+
+/// Whether a step may be taken twice: neither one that counts (a settlement) nor one that compares (a fill).
+pub(super) fn may_be_repeated(step: &Step<Entry>) -> bool {
+    !matches!(step, Step::Fill { .. } | Step::Settle { .. } | Step::Land { .. } | Step::Pend { .. })
+}
+
+/// Whether a step is a writer's, which must not be given up because an attempt to connect failed a while ago.
+pub(super) fn is_a_writers(step: &Step<Entry>) -> bool {
+    matches!(
+        step,
+        Step::Fence { .. }
+            | Step::Settle { .. }
+            | Step::Release { expected: Expected::Fence(_) }
+            | Step::Delete
+    )
+}
+
+/// How a script is called: by its hash, or by its text.
+pub(super) type CallScript = fn(&Script, &[&str], &[&[u8]]) -> Cmd;
+
+/// A life as Redis wants it: whole milliseconds, at least one, few enough for its 64-bit clock.
+pub(super) fn millis(life: Duration) -> Vec<u8> {
+    /// A thousand years.
+    const MOST: u128 = 1000 * 366 * 24 * 3600 * 1000;
+    life.as_millis().clamp(1, MOST).to_string().into_bytes()
+}
+
+/// A number as Redis wants it.
+pub(super) fn decimal(number: impl itoa::Integer) -> Vec<u8> {
+    itoa::Buffer::new().format(number).as_bytes().to_vec()
+}

@@ -1,0 +1,93 @@
+//! Where a server is: at an address, or wherever the sentinels say that the master is.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use redis::{ErrorKind, Pipeline, RedisError, RedisResult};
+use tokio::time::Instant;
+
+use super::{
+    address::{Address, HostPort},
+    connect::{ATTEMPT, Connection, MUTE, in_time},
+    failure_log::FailureLog,
+    sentinel::{self, Sentinels},
+};
+
+/// Where a server is, and what is needed to be let in.
+#[derive(Clone)]
+pub(crate) struct Endpoint {
+    /// With sentinels, its host and port mean nothing.
+    address: Address,
+    sentinels: Option<Arc<Sentinels>>,
+}
+
+impl Endpoint {
+    /// The master that `sentinels` know, wherever it is, reached with the credentials and settings of `address`.
+    pub(crate) fn of_master(address: Address, sentinels: Sentinels) -> Endpoint {
+        Endpoint { address, sentinels: Some(Arc::new(sentinels)) }
+    }
+
+    /// Connects to the server, and says `greeting`.
+    pub(super) async fn connect(&self, greeting: &Pipeline) -> RedisResult<Connection> {
+        let Some(sentinels) = &self.sentinels else {
+            return self.address.connect(greeting, None).await;
+        };
+        let node = sentinels.master(sentinel::NOW).await?;
+        let master = self.address.at(&node.0, node.1);
+        let attempt = async {
+            let mut connection = master.connect(greeting, Some(node)).await?;
+            let until = Instant::now() + ATTEMPT;
+            let role = in_time(until, MUTE, connection.ask(&sentinel::role())).await?;
+            sentinel::must_be_master(&role)?;
+            Ok(connection)
+        };
+        attempt.await.map_err(|error: RedisError| {
+            let what = "the master does not let us in";
+            (ErrorKind::Io, what, format!("{master:?}: {error}")).into()
+        })
+    }
+
+    /// Another master than that of `connection`, if the sentinels know of one. What they have said `age` ago will do.
+    pub(super) async fn another_master(
+        &self,
+        connection: &Connection,
+        age: Duration,
+    ) -> Option<HostPort> {
+        let (sentinels, node) = (self.sentinels.as_ref()?, connection.node()?);
+        sentinels.master(age).await.ok().filter(|master| master != node)
+    }
+
+    /// Whether sentinels say where the server is.
+    pub(super) fn has_sentinels(&self) -> bool {
+        self.sentinels.is_some()
+    }
+
+    /// Whether a user or password may change while the cache is at work.
+    pub(super) fn has_provider(&self) -> bool {
+        self.address.provider.is_some()
+    }
+
+    /// The host and the port, where no sentinels are asked for them.
+    pub(super) fn place(&self) -> (&str, u16) {
+        self.address.place()
+    }
+
+    pub(super) fn failure_log(&self) -> &FailureLog {
+        &self.address.failure_log
+    }
+}
+
+impl From<Address> for Endpoint {
+    fn from(address: Address) -> Endpoint {
+        Endpoint { address, sentinels: None }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    /// Hosts and ports alone: no user, no password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.sentinels {
+            Some(sentinels) => sentinels.fmt(f),
+            None => self.address.fmt(f),
+        }
+    }
+}

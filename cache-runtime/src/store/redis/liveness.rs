@@ -1,0 +1,83 @@
+//! Whether the server of a link answers, and a connection that brings no answers although it is not lost.
+//!
+//! That happens behind a proxy that has forgotten it. Other connections to the same server may do well meanwhile, so that
+//! no breaker opens, and no probe finds it.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use redis::cmd;
+use tokio::{runtime::Handle, time};
+
+use super::{
+    connect::Connection,
+    reconnect::{Link, WeakLink},
+};
+use crate::store::connection::ConnectionState;
+
+/// After so long without an answer, a connection is given up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Link {
+    /// The state of its connection.
+    pub(super) fn state(&self) -> ConnectionState {
+        match self.current() {
+            Some(up) if up.liveness().unresponsive.load(Ordering::Relaxed) => {
+                ConnectionState::Unresponsive
+            }
+            Some(_) => ConnectionState::Connected,
+            None if self.stats().are_small() => ConnectionState::Refused,
+            None => ConnectionState::Unreachable,
+        }
+    }
+
+    /// Clears the unresponsive flag.
+    pub(super) fn clear_unresponsive(&self) {
+        self.stats().is_well();
+        if let Some(connection) = self.current() {
+            connection.liveness().unresponsive.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that an operation on `key` had no answer in time, and has the connection made anew if none comes at all.
+    pub(super) fn mark_unresponsive(&self, key: &str) {
+        let Some(connection) = self.current() else { return };
+        connection.liveness().unresponsive.store(true, Ordering::Relaxed);
+        let Ok(runtime) = Handle::try_current() else { return };
+        if let Some(watch) = Watch::begin(connection) {
+            runtime.spawn(watch.over(self.downgrade(), key.to_owned()));
+        }
+    }
+}
+
+/// The right to wait for an answer on a connection. Dropped, as with its runtime, it leaves it to another one.
+struct Watch(Connection);
+
+impl Watch {
+    fn begin(connection: Connection) -> Option<Watch> {
+        let others = connection.liveness().watched.swap(true, Ordering::AcqRel);
+        (!others).then(|| Watch(connection))
+    }
+
+    /// Sends a small command. What is sent later is answered later, so any answer will do.
+    async fn over(mut self, link: WeakLink, key: String) {
+        let mut look = cmd("GETRANGE");
+        look.arg(key).arg(0).arg(0);
+        let answer = time::timeout(PATIENCE, self.0.send(&look)).await;
+        let Some(link) = link.upgrade() else { return };
+        match answer {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => drop(link.lost(&self.0, &error)),
+            Err(_) => {
+                let endpoint = link.endpoint();
+                tracing::debug!(address = ?endpoint, "a connection to the cache's server brings no answers");
+                link.replace(&self.0);
+            }
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.liveness().watched.store(false, Ordering::Release);
+    }
+}

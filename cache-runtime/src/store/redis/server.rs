@@ -1,0 +1,82 @@
+//! One server: the connections to it that all callers share, and its breaker.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use redis::{Pipeline, RedisResult};
+
+use super::{endpoint::Endpoint, reconnect::Link};
+use crate::store::breaker::{Breaker, Breakers};
+
+pub(super) struct Server {
+    /// Which of all the servers that this process has ever known.
+    pub(super) number: usize,
+    pub(super) breaker: Arc<Breaker>,
+    links: Box<[Link]>,
+    /// What a further connection needs.
+    endpoint: Endpoint,
+    greeting: Arc<Pipeline>,
+}
+
+impl Server {
+    /// A server with so many connections, each made when it is first needed.
+    pub(super) fn new(
+        number: usize,
+        endpoint: Endpoint,
+        connections: usize,
+        greeting: &Arc<Pipeline>,
+        breakers: &Breakers,
+    ) -> Server {
+        let link = |_| Link::new(endpoint.clone(), Arc::clone(greeting));
+        Server {
+            number,
+            breaker: Arc::new(Breaker::new(breakers)),
+            links: (0..connections.max(1)).map(link).collect(),
+            endpoint,
+            greeting: Arc::clone(greeting),
+        }
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// All connections.
+    pub(super) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// The connection of a key, by the key's place. It is always the same one, so that the steps of this process on a key
+    /// reach the server in the order in which they were sent.
+    pub(super) fn link(&self, place: usize) -> &Link {
+        &self.links[self.link_index(place)]
+    }
+
+    pub(super) fn link_index(&self, place: usize) -> usize {
+        place % self.links.len()
+    }
+
+    /// One more connection, for whoever wants to wait on it.
+    pub(super) fn further_link(&self) -> Link {
+        Link::new(self.endpoint.clone(), Arc::clone(&self.greeting))
+    }
+
+    /// Starts to connect.
+    pub(super) fn start(&self) {
+        self.links.iter().for_each(Link::start);
+    }
+
+    /// Starts to connect, and waits until each connection has been made or has failed once.
+    pub(super) async fn connect(&self) -> RedisResult<()> {
+        self.start();
+        for link in &self.links {
+            link.connection().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether each connection is there, as far as is known.
+    pub(super) fn is_up(&self) -> bool {
+        self.links.iter().all(|link| matches!(link.connection().now_or_never(), Some(Ok(_))))
+    }
+}
