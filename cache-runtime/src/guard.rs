@@ -10,6 +10,7 @@
 //! | `failover` | whether the server that confirms one is still the master |
 //! | `overlay` | reads while an invalidation is pending |
 //! | `writer` | the steps of writers, which are never left out |
+//! | `key_write` | the write of one key, and the guard that leaves it pending |
 //! | `calls`, `background` | what readers ask for, and steps that nobody waits for |
 //!
 //! Each file imports only from those before it. All of it is for a remote store: the embedded one takes a lock and a
@@ -18,6 +19,7 @@
 mod background;
 mod calls;
 mod failover;
+mod key_write;
 mod operation;
 mod overlay;
 mod pending;
@@ -28,4 +30,8 @@ mod redelivery;
 mod settings;
 mod writer;
 
-pub(crate) use self::{operation::Guard, settings::Settings, writer::Unconfirmed};
+pub(crate) use self::{
+    key_write::{FenceOutcome, KeyWrite, Value},
+    operation::Guard,
+    settings::Settings,
+};

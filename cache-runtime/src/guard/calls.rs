@@ -35,20 +35,14 @@ impl Guard {
         if let Some(reply) = self.reply(key, &step) {
             return Ok(reply);
         }
-        let lane = self.store.lane(key);
         // A writer at work must not lose its fence because the store has failed others.
         if matches!(step, Step::Renew { expected: Expected::Fence(_), .. })
-            && !lane.snapshot().is_closed()
+            && !self.store.lane(key).snapshot().is_closed()
             && let Some(me) = self.me.upgrade()
         {
             return me.write(&key.into(), step, self.pending.now()).await;
         }
-        let (asked, deadline) = (StoreOp::step(&step), self.settings.deadline);
-        let seen = self.admit(&lane)?;
-        let taken = pin!(lane.run(key, step));
-        let reply = self.attempt(asked, (&lane, key), seen, deadline, taken).await?;
-        reply.count(self.settings.counters());
-        Ok(reply)
+        self.step(key, step).await
     }
 
     /// Looks at several keys at once. Very many go out one part after the other, each part in its own time. An error

@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Weak, atomic::AtomicBool},
     time::{Duration, Instant},
 };
@@ -14,12 +14,14 @@ use tokio::{
 
 use super::{pending::PendingInvalidations, recovery, settings::Settings};
 use crate::{
+    entry::Entry,
     error::Error,
+    protocol::{Reply, Step},
     store::{
         Lane, Store,
         breaker::{Breaker, BreakerSnapshot, OpenReason},
     },
-    store_op::StoreOp,
+    store_op::{StoreOp, StoreReply},
 };
 
 /// A store that answers in time or not at all.
@@ -117,6 +119,17 @@ impl Guard {
             _ => breaker.answered(seen),
         }
         result
+    }
+
+    /// Takes one step, though its key may be pending.
+    pub(super) async fn step(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
+        let lane = self.store.lane(key);
+        let (asked, deadline) = (StoreOp::step(&step), self.settings.deadline);
+        let seen = self.admit(&lane)?;
+        let taken = pin!(lane.run(key, step));
+        let reply = self.attempt(asked, (&lane, key), seen, deadline, taken).await?;
+        reply.count(self.settings.counters());
+        Ok(reply)
     }
 
     fn failed(&self, breaker: &Arc<Breaker>, seen: BreakerSnapshot, key: &str, why: &str) {

@@ -33,152 +33,9 @@ use crate::{
 /// How long an answer is waited for in the background.
 const LATE: Duration = Duration::from_secs(30);
 
-/// A fence that was raised, or may have been.
-pub(crate) struct FenceOutcome {
-    /// The epoch in force; where the store did not answer, the one that was proposed, which may stand.
-    pub(crate) epoch: Nonce,
-    /// Where the store has not confirmed the fence: the error, and the key that is pending until the write is complete.
-    pub(crate) unconfirmed: Option<(Error, Unconfirmed)>,
-}
-
-/// A writer at work on a key without a confirmed fence. Until it has delivered, this process reads past the key;
-/// dropped before, a delete is pending.
-pub(crate) struct Unconfirmed {
-    guard: Arc<Guard>,
-    /// None once it has ended.
-    name: Option<Arc<str>>,
-    /// Its fence, once it has begun to settle.
-    own: Option<Nonce>,
-}
-
-impl Unconfirmed {
-    fn begin(guard: &Arc<Guard>, key: &Arc<str>) -> Unconfirmed {
-        Unconfirmed { guard: Arc::clone(guard), name: Some(guard.pending.begin(key)), own: None }
-    }
-
-    /// The write is complete.
-    fn end(mut self) {
-        if let Some(name) = self.name.take() {
-            self.guard.pending.end(&name);
-        }
-    }
-}
-
-impl Drop for Unconfirmed {
-    fn drop(&mut self) {
-        if let Some(name) = self.name.take() {
-            self.guard.pending.end_unconfirmed(&name, self.own);
-            self.guard.start_redelivery();
-        }
-    }
-}
-
-/// A delivery under way. Dropped before it has been confirmed, it leaves a pending invalidation.
-struct Delivery<'a> {
-    guard: &'a Arc<Guard>,
-    key: &'a Arc<str>,
-    /// The fence of the writer that settles.
-    own: Option<Nonce>,
-    unconfirmed: Option<Unconfirmed>,
-    open: bool,
-}
-
-impl Delivery<'_> {
-    fn confirmed(mut self, sent: LogicalTime) {
-        self.open = false;
-        self.guard.pending.confirm(self.key, sent);
-        if let Some(unconfirmed) = self.unconfirmed.take() {
-            unconfirmed.end();
-        }
-    }
-}
-
-impl Drop for Delivery<'_> {
-    fn drop(&mut self) {
-        // A writer without a confirmed fence leaves one by its own end.
-        if self.open && self.unconfirmed.is_none() {
-            self.guard.pending.add(self.key, self.own);
-            self.guard.start_redelivery();
-        }
-    }
-}
-
 impl Guard {
-    /// Fences a key for a write that is about to begin.
-    pub(crate) async fn fence(
-        self: &Arc<Self>,
-        key: &Arc<str>,
-        proposed: Nonce,
-        life: Duration,
-    ) -> FenceOutcome {
-        let sent = self.pending.now();
-        let error = match self.write(key, Step::Fence { epoch: proposed, life }, sent).await {
-            Ok(Reply::Fenced(epoch)) => {
-                // Whatever was there before is gone.
-                self.pending.confirm(key, sent);
-                return FenceOutcome { epoch, unconfirmed: None };
-            }
-            Ok(_) => Error::Unavailable("the store did not fence the key".into()),
-            Err(error) => error,
-        };
-        let unconfirmed = Unconfirmed::begin(self, key);
-        FenceOutcome { epoch: proposed, unconfirmed: Some((error, unconfirmed)) }
-    }
-
-    /// Takes a step that ends a write; where that fails, empties the key in what is left of the time.
-    ///
-    /// A settlement is not sent twice by the store, since it counts. A delete may be, and if it lands before
-    /// the writer returns, nothing is pending. Otherwise the key is, also where this is dropped halfway.
-    pub(crate) async fn complete_write(
-        self: &Arc<Self>,
-        key: &Arc<str>,
-        step: Step<Entry>,
-        mut unconfirmed: Option<Unconfirmed>,
-    ) -> Result<(), Error> {
-        let own = match &step {
-            Step::Settle { epoch, .. } => Some(*epoch),
-            _ => None,
-        };
-        if let Some(unconfirmed) = &mut unconfirmed {
-            unconfirmed.own = own;
-        }
-        let delivery = Delivery { guard: self, key, own, unconfirmed, open: true };
-        let (lane, deadline) = (self.store.lane(key), self.settings.deadline);
-        let (seen, sent) = (lane.snapshot(), self.pending.now());
-        if let Err(error) = self.may_wait(&lane, seen) {
-            // First it becomes pending, so that what is sent now confirms it.
-            drop(delivery);
-            let sent = self.pending.now();
-            if self.send(key, step, sent).await {
-                return Err(error);
-            }
-            let (asked, emptied) = (StoreOp::step(&Step::Delete), pin!(self.empty(key, own)));
-            self.attempt(asked, (&lane, key), seen, deadline, emptied).await?;
-            self.pending.confirm(key, sent);
-            return Ok(());
-        }
-        let asked = StoreOp::step(&step);
-        let delivered = async {
-            match lane.run(key, step).await {
-                Ok(_) => Ok(()),
-                // The attempt to connect that has just failed need not fail again.
-                Err(error) if !seen.is_closed() && !self.store.lane(key).state().is_connected() => {
-                    Err(error)
-                }
-                Err(_) => {
-                    asked.count_failure(self.settings.counters());
-                    StoreOp::step(&Step::Delete).count(self.settings.counters());
-                    self.empty(key, own).await
-                }
-            }
-        };
-        self.attempt(asked, (&lane, key), seen, deadline, pin!(delivered)).await?;
-        delivery.confirmed(sent);
-        Ok(())
-    }
-
     /// Empties a key at once; the delete has been counted.
-    async fn empty(&self, key: &str, own: Option<Nonce>) -> Result<(), Error> {
+    pub(super) async fn empty(&self, key: &str, own: Option<Nonce>) -> Result<(), Error> {
         let mut emptied = Ok(());
         for (key, step) in emptying(key, own) {
             if !matches!(step, Step::Delete) {
@@ -227,7 +84,7 @@ impl Guard {
     }
 
     /// Whether a step may wait for its answer.
-    fn may_wait(&self, lane: &Lane<'_>, seen: BreakerSnapshot) -> Result<(), Error> {
+    pub(super) fn may_wait(&self, lane: &Lane<'_>, seen: BreakerSnapshot) -> Result<(), Error> {
         let Some(breaker) = lane.breaker().filter(|_| !seen.is_closed()) else { return Ok(()) };
         self.recover(breaker);
         match lane.state() {
@@ -241,7 +98,12 @@ impl Guard {
 
     /// Sends a step, if it can be sent at once, and leaves its answer to the background. False where the connection
     /// turned out to be lost, so that it may not have been sent, and waiting does not take long any more.
-    async fn send(self: &Arc<Self>, key: &Arc<str>, step: Step<Entry>, sent: LogicalTime) -> bool {
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        key: &Arc<str>,
+        step: Step<Entry>,
+        sent: LogicalTime,
+    ) -> bool {
         let lane = self.store.lane(key);
         if !lane.state().is_connected() {
             lane.reconnect_now();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use crate::{error::Error, guard::Guard, protocol::Step};
+use crate::{error::Error, guard::Guard};
 
 /// Empties `key`, or sees to it that it will be.
 pub(crate) async fn invalidate(guard: &Arc<Guard>, key: String) -> Result<(), Error> {
-    guard.complete_write(&key.into(), Step::Delete, None).await
+    guard.invalidate(key.into()).await
 }
 
 /// Empties all of `keys` at once, or sees to it that they will be: one that fails keeps none from being told.

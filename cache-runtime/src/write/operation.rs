@@ -5,17 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join3};
 
-use super::{
-    fence::{Fence, Value},
-    invalidate::invalidate_all,
-    result::Leave,
-    tags::Carried,
-};
+use super::{fence::Fence, invalidate::invalidate_all, result::Leave, tags::Carried};
 use crate::{
     entry::Entry,
     error::Error,
     expiry::{Expiry, store_ttl},
-    guard::Guard,
+    guard::{Guard, Value},
     policy::Policy,
     protocol::Nonce,
     shared::Inner,

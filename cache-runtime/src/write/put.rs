@@ -10,9 +10,8 @@ use crate::{
     entry::Entry,
     error::Error,
     expiry::Expiry,
-    guard::Guard,
+    guard::{FenceOutcome, Guard},
     policy::Policy,
-    protocol::Step,
     shared::Inner,
     tag_version::fetch_stamps,
     time::{nonce, now_ms},
@@ -26,16 +25,15 @@ pub(crate) async fn put(
     entry: Entry,
     policy: &Policy,
 ) -> Result<(), Error> {
-    let key: Arc<str> = key.into();
     let life = Expiry::new(policy.ttl, policy, now_ms());
     let tags = inner.entry_tags(Vec::new());
     let names: Vec<_> = tags.iter().map(String::as_str).collect();
-    let fence = guard.fence(&key, nonce(), inner.fence_life);
-    let (raised, stamps) = join(fence, fetch_stamps(guard, &names, life.store_ttl)).await;
-    if let Some((error, unconfirmed)) = raised.unconfirmed {
+    let fence = guard.fence(key.into(), nonce(), inner.fence_life);
+    let (FenceOutcome { write, error }, stamps) =
+        join(fence, fetch_stamps(guard, &names, life.store_ttl)).await;
+    if let Some(error) = error {
         // The fence may stand, and what is there is not what it should be.
-        let settle = Step::Settle { epoch: raised.epoch, value: None };
-        _ = guard.complete_write(&key, settle, Some(unconfirmed)).await;
+        _ = write.settle(None).await;
         return Err(error);
     }
     let stores = !policy.ttl.is_zero() && !is_too_large(&entry, &policy.encoding);
@@ -44,6 +42,6 @@ pub(crate) async fn put(
         Ok(Some(tags)) if stores => Some(value(&entry, life, tags)),
         _ => None,
     };
-    guard.complete_write(&key, Step::Settle { epoch: raised.epoch, value }, None).await?;
+    write.settle(value).await?;
     known.map(drop)
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::fence::{Fence, Value};
+use super::fence::Fence;
 use crate::{
     entry::{Entry, MAX_TAGS},
     error::Error,
     expiry::tag_ttl,
-    guard::Guard,
+    guard::{Guard, Value},
     protocol::Nonce,
     tag_version::fetch_stamps,
     time::nonce,

@@ -1,0 +1,215 @@
+//! The write of one key, from before its fence is sent until its settlement is confirmed. One guard for all of it: however
+//! a write ends, its key is pending until the store has confirmed that the old value is gone.
+//!
+//! | the write | its key meanwhile | where the guard is dropped |
+//! |---|---|---|
+//! | its fence is sent | as the store holds it: the write has not begun | is pending |
+//! | its fence stands in the store | is fenced there | stays fenced for the fence's time; then its writer is no longer counted |
+//! | its fence is not confirmed | is pending | stays pending |
+//! | it is settled, or its key is emptied | as before | is pending, or stays so |
+//! | it is over | | |
+
+use std::{mem, pin::pin, sync::Arc, time::Duration};
+
+use tokio::{runtime::Handle, time};
+
+use super::{operation::Guard, pending::LogicalTime};
+use crate::{
+    entry::Entry,
+    error::Error,
+    protocol::{Expected, Nonce, Reply, Step},
+    store_op::StoreOp,
+};
+
+/// What a settlement leaves: a value with its stamp and life.
+pub(crate) type Value = (Nonce, Entry, Duration);
+
+/// A write of one key. See the table above for what happens where it is dropped.
+pub(crate) struct KeyWrite {
+    guard: Arc<Guard>,
+    key: Arc<str>,
+    /// The epoch in force; where the store has not confirmed the fence, the one that was proposed, which may stand.
+    epoch: Nonce,
+    life: Duration,
+    stage: Stage,
+}
+
+enum Stage {
+    /// The fence is sent.
+    Fencing,
+    /// The fence stands in the store.
+    Fenced,
+    /// The fence is not confirmed. The key is pending under this name.
+    Unconfirmed(Arc<str>),
+    /// A step that ends the write is sent. `own` is the fence that it settles, `name` that of an unconfirmed writer.
+    Ending {
+        own: Option<Nonce>,
+        name: Option<Arc<str>>,
+    },
+    Over,
+}
+
+/// The outcome of a fence.
+pub(crate) struct FenceOutcome {
+    pub(crate) write: KeyWrite,
+    /// Why the store has not confirmed it, where it has not.
+    pub(crate) error: Option<Error>,
+}
+
+impl Guard {
+    /// Fences a key for a write that is about to begin.
+    pub(crate) async fn fence(
+        self: &Arc<Self>,
+        key: Arc<str>,
+        proposed: Nonce,
+        life: Duration,
+    ) -> FenceOutcome {
+        let sent = self.pending.now();
+        let mut write =
+            KeyWrite { guard: Arc::clone(self), key, epoch: proposed, life, stage: Stage::Fencing };
+        let fence = Step::Fence { epoch: proposed, life };
+        let error = match self.write(&write.key, fence, sent).await {
+            Ok(Reply::Fenced(epoch)) => {
+                // Whatever was there before is gone.
+                self.pending.confirm(&write.key, sent);
+                (write.epoch, write.stage) = (epoch, Stage::Fenced);
+                return FenceOutcome { write, error: None };
+            }
+            Ok(_) => Error::Unavailable("the store did not fence the key".into()),
+            Err(error) => error,
+        };
+        write.stage = Stage::Unconfirmed(self.pending.begin(&write.key));
+        FenceOutcome { write, error: Some(error) }
+    }
+
+    /// Empties a key, or sees to it that it will be.
+    pub(crate) async fn invalidate(self: &Arc<Self>, key: Arc<str>) -> Result<(), Error> {
+        let (guard, epoch) = (Arc::clone(self), Nonce([0; 16]));
+        let stage = Stage::Ending { own: None, name: None };
+        let write = KeyWrite { guard, key, epoch, life: Duration::ZERO, stage };
+        write.complete(Step::Delete).await
+    }
+}
+
+impl KeyWrite {
+    pub(crate) fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+
+    pub(crate) fn epoch(&self) -> Nonce {
+        self.epoch
+    }
+
+    /// Whether its fence stands in the store.
+    pub(crate) fn is_fenced(&self) -> bool {
+        matches!(self.stage, Stage::Fenced)
+    }
+
+    /// Settles the fence, and leaves `value` if no other writer has been at work.
+    ///
+    /// Nothing is left where the store has not confirmed the fence: it may be raised only now, after others have
+    /// written. An epoch that is not in force does what a delete does: a fence of others stays, contended.
+    pub(crate) async fn settle(mut self, value: Option<Value>) -> Result<(), Error> {
+        let value = value.filter(|_| self.is_fenced());
+        let own = Some(self.epoch);
+        self.stage = match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Unconfirmed(name) => Stage::Ending { own, name: Some(name) },
+            _ => Stage::Ending { own, name: None },
+        };
+        let epoch = self.epoch;
+        self.complete(Step::Settle { epoch, value }).await
+    }
+
+    /// Takes the step that ends the write. Where that fails, empties the key in what is left of the time.
+    ///
+    /// A settlement is not sent twice by the store, since it counts. A delete may be, and if that is confirmed before
+    /// the writer returns, nothing is pending. Otherwise the key is, also where this is dropped halfway.
+    async fn complete(self, step: Step<Entry>) -> Result<(), Error> {
+        let (guard, key, own) = (Arc::clone(&self.guard), Arc::clone(&self.key), self.own());
+        let (lane, deadline) = (guard.store().lane(&key), guard.settings.deadline);
+        let (seen, sent) = (lane.snapshot(), guard.pending.now());
+        if let Err(error) = guard.may_wait(&lane, seen) {
+            // First it becomes pending, so that what is sent now confirms it.
+            drop(self);
+            let sent = guard.pending.now();
+            if guard.send(&key, step, sent).await {
+                return Err(error);
+            }
+            let (asked, emptied) = (StoreOp::step(&Step::Delete), pin!(guard.empty(&key, own)));
+            guard.attempt(asked, (&lane, &key), seen, deadline, emptied).await?;
+            guard.pending.confirm(&key, sent);
+            return Ok(());
+        }
+        let asked = StoreOp::step(&step);
+        let ended = async {
+            match lane.run(&key, step).await {
+                Ok(_) => Ok(()),
+                // The attempt to connect that has just failed need not fail again.
+                Err(error)
+                    if !seen.is_closed() && !guard.store().lane(&key).state().is_connected() =>
+                {
+                    Err(error)
+                }
+                Err(_) => {
+                    asked.count_failure(guard.settings.counters());
+                    StoreOp::step(&Step::Delete).count(guard.settings.counters());
+                    guard.empty(&key, own).await
+                }
+            }
+        };
+        guard.attempt(asked, (&lane, &key), seen, deadline, pin!(ended)).await?;
+        self.confirmed(sent);
+        Ok(())
+    }
+
+    /// The fence that the step which ends the write settles.
+    fn own(&self) -> Option<Nonce> {
+        match self.stage {
+            Stage::Ending { own, .. } => own,
+            _ => None,
+        }
+    }
+
+    /// The step that ends the write, sent at `sent`, is confirmed.
+    fn confirmed(mut self, sent: LogicalTime) {
+        let pending = &self.guard.pending;
+        pending.confirm(&self.key, sent);
+        if let Stage::Ending { name: Some(name), .. } = mem::replace(&mut self.stage, Stage::Over) {
+            pending.end(&name);
+        }
+    }
+}
+
+impl Drop for KeyWrite {
+    fn drop(&mut self) {
+        let guard = &self.guard;
+        match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Fencing => guard.pending.add(&self.key, Some(self.epoch)),
+            Stage::Unconfirmed(name) => guard.pending.end_unconfirmed(&name, None),
+            Stage::Ending { own, name: Some(name) } => guard.pending.end_unconfirmed(&name, own),
+            Stage::Ending { own, name: None } => guard.pending.add(&self.key, own),
+            Stage::Fenced => return abandon(guard, &self.key, self.epoch, self.life),
+            Stage::Over => return,
+        }
+        guard.start_redelivery();
+    }
+}
+
+/// Leaves a fence whose writer is gone. The writer counts as one at work for as long as the fence stands, and every other
+/// writer of the key prolongs that: it is no longer counted when its own time is over. Best effort: the fence falls when
+/// nobody has written for its time.
+fn abandon(guard: &Arc<Guard>, key: &Arc<str>, epoch: Nonce, life: Duration) {
+    let Ok(runtime) = Handle::try_current() else { return };
+    let (guard, key) = (Arc::downgrade(guard), Arc::clone(key));
+    runtime.spawn(async move {
+        time::sleep(life).await;
+        let Some(guard) = guard.upgrade() else { return };
+        let found = guard.step(&key, Step::Read).await;
+        if matches!(found, Ok(Reply::Found(state)) if state.is(Expected::Fence(epoch))) {
+            _ = guard.step(&key, Step::Settle { epoch, value: None }).await;
+        }
+    });
+}
+
+#[cfg(all(test, feature = "redis"))]
+mod tests;
