@@ -3,11 +3,13 @@
 use std::mem::discriminant;
 
 use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Token, Type};
+use syn::{Expr, Lit, Token, Type};
 
 use crate::ctxt::Ctxt;
+use crate::literals;
 use crate::suggest;
 
 /// The name of an argument, and how it is written.
@@ -38,6 +40,15 @@ impl Spec {
         let mut names: Vec<_> = self.known().map(|(known, _)| *known).collect();
         names.dedup();
         names
+    }
+
+    /// Whether an argument comes next that the attribute refuses. `key` could be an expression.
+    fn refuses(&self, input: ParseStream<'_>) -> bool {
+        let ahead = input.fork();
+        let name = ahead.call(Ident::parse_any).ok();
+        let ends = ahead.is_empty() || ahead.peek(Token![,]) || ahead.peek(syn::token::Paren);
+        let refused = |name: Ident| self.refused.iter().any(|(refused, _)| name == refused);
+        ends && name.is_some_and(|name| name != "key" && refused(name))
     }
 
     /// How to write the argument of this name, if the attribute takes it.
@@ -124,15 +135,21 @@ impl Args {
         let assigns = input.peek2(Token![=]) && !input.peek2(Token![==]);
         let listed = input.peek2(syn::token::Paren)
             && (input.fork().call(Ident::parse_any)).is_ok_and(|name| spec.is_list(&name));
-        let may_be_named = assigns || listed || spec.positional.is_some();
+        let may_be_named = assigns || listed || spec.positional.is_some() || spec.refuses(input);
         if input.peek(Ident::peek_any) && may_be_named {
             let name = Ident::parse_any(input)?;
             let value = Value::read(input, &name, spec)?;
-            self.keep(name, value, spec, cx);
+            if literals::check(value.to_token_stream(), cx) {
+                self.keep(name, value, spec, cx);
+            } else {
+                self.excused.extend(spec.names().into_iter().find(|known| name == known));
+            }
         } else {
-            let value = input.parse().map(ungrouped)?;
+            let value: Expr = input.parse().map(ungrouped)?;
+            check_is_quoted(input, &value, "write a key in quotes, such as `\"user:<id>\"`")?;
             match spec.positional {
-                None => self.positional.push(value),
+                None if literals::check(value.to_token_stream(), cx) => self.positional.push(value),
+                None => self.broken = true,
                 Some(message) => {
                     cx.error_at(&value, message);
                     self.broken = true;
@@ -171,6 +188,30 @@ impl Args {
         };
         cx.error_at(&name, format!("unknown argument `{name}`{hint}"));
     }
+}
+
+/// `key = user:<id>` is a name and something that cannot follow it.
+fn check_is_quoted(input: ParseStream<'_>, value: &Expr, instead: &str) -> syn::Result<()> {
+    match input.peek(Token![:]) {
+        true => Err(syn::Error::new_spanned(value, format!("a template is a string: {instead}"))),
+        false => Ok(()),
+    }
+}
+
+/// `80%` is a number and an operator without a right side.
+fn check_is_no_percentage(input: ParseStream<'_>) -> syn::Result<()> {
+    let ahead = input.fork();
+    let (Ok(number), Ok(percent)) = (ahead.parse::<Lit>(), ahead.parse::<Token![%]>()) else {
+        return Ok(());
+    };
+    if !ahead.is_empty() && !ahead.peek(Token![,]) {
+        return Ok(());
+    }
+    let part = number.to_token_stream().to_string().parse::<f64>().map(|percent| percent / 100.0);
+    let part = part.map_or("0.8".to_owned(), |part| part.to_string());
+    let tokens: TokenStream =
+        [number.to_token_stream(), percent.to_token_stream()].into_iter().collect();
+    Err(syn::Error::new_spanned(tokens, format!("a percentage is written as a fraction: `{part}`")))
 }
 
 /// The expression without the invisible group that a `$value:literal` of a `macro_rules!` macro arrives in.
@@ -218,6 +259,17 @@ impl Arg {
     }
 }
 
+impl ToTokens for Value {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Value::Flag => {}
+            Value::Is(expr) => expr.to_tokens(tokens),
+            Value::Type(ty) => ty.to_tokens(tokens),
+            Value::List(list) => tokens.extend(list.clone()),
+        }
+    }
+}
+
 impl Value {
     fn read(input: ParseStream<'_>, name: &Ident, spec: &Spec) -> syn::Result<Self> {
         if input.peek(Token![=]) {
@@ -230,7 +282,11 @@ impl Value {
             if spec.of_type.is_some_and(|of_type| name == of_type) {
                 return input.parse().map(Value::Type);
             }
-            input.parse().map(ungrouped).map(Value::Is)
+            check_is_no_percentage(input)?;
+            let value = input.parse().map(ungrouped)?;
+            let usage = spec.usage(name).unwrap_or("name = \"...\"");
+            check_is_quoted(input, &value, &format!("write it in quotes: `{usage}`"))?;
+            Ok(Value::Is(value))
         } else if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);

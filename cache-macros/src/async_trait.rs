@@ -144,7 +144,9 @@ fn said_again(stmt: &Stmt) -> Option<&Ident> {
     let Stmt::Local(Local { pat: Pat::Ident(bound), init: Some(init), .. }) = stmt else {
         return None;
     };
-    let Expr::Path(path) = &*init.expr else { return None };
+    let Expr::Path(path) = &*init.expr else {
+        return None;
+    };
     let same = path.path.is_ident(&bound.ident) || path.path.is_ident("self");
     same.then_some(&bound.ident)
 }

@@ -203,7 +203,9 @@ pub(crate) fn check(function: &Function, uses: &TokenStream, because: &Ident, cx
         }
     }
     for (bound, ty) in function.bindings() {
-        let Some(ty) = ty.filter(|ty| !is_mutable_reference(ty)) else { continue };
+        let Some(ty) = ty.filter(|ty| !is_mutable_reference(ty)) else {
+            continue;
+        };
         let name = bound.ident.unraw().to_string();
         if !tokens::mentions(uses.clone(), &name) {
             continue;
@@ -242,7 +244,9 @@ pub(crate) fn is_mutable_reference(ty: &Type) -> bool {
 
 /// Whether `ty` is `&dyn Trait`.
 fn is_trait_object(ty: &Type) -> bool {
-    let Type::Reference(reference) = ty else { return false };
+    let Type::Reference(reference) = ty else {
+        return false;
+    };
     match &*reference.elem {
         Type::Paren(inner) => matches!(*inner.elem, Type::TraitObject(_)),
         other => matches!(other, Type::TraitObject(_)),

@@ -36,7 +36,9 @@ pub(crate) fn call(
 
 /// `.template(...)`: the key's template for logs, unless it is an expression.
 pub(crate) fn template(key: &Key) -> Option<TokenStream> {
-    let Key::Template(template) = key else { return None };
+    let Key::Template(template) = key else {
+        return None;
+    };
     let text = template.literal.value();
     Some(quote_spanned!(Span::mixed_site()=> .template(#text)))
 }
@@ -64,13 +66,22 @@ pub(crate) fn policy(
 /// `let __shape = ...;`: finds by autoref whether the body returns `T`, `Option<T>`, `Result<T, E>` or
 /// `Result<Option<T>, E>`, through any alias, and whether its error can be cloned. `probe` makes a `Probe` of it.
 pub(crate) fn shape(krate: &Path, probe: &TokenStream) -> TokenStream {
+    shape_or(krate, probe, &TokenStream::new())
+}
+
+/// The same, of a function that must return something: an alias of `()` does not compile.
+pub(crate) fn shape_of_something(krate: &Path, probe: &TokenStream) -> TokenStream {
+    shape_or(krate, probe, &quote_spanned!(Span::mixed_site()=> ShapeOfNothing as _,))
+}
+
+fn shape_or(krate: &Path, probe: &TokenStream, refused: &TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         let __shape = {
             #[allow(unused_imports)]
             use #krate::__private::{
-                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _, #refused
             };
-            (&&&&&&#krate::__private::Probe::#probe).__cache_shape()
+            (&&&&&&&#krate::__private::Probe::#probe).__cache_shape()
         };
     }
 }

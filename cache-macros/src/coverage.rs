@@ -33,7 +33,9 @@ const NO_MESSAGES: [&str; 12] = [
 fn every_message_has_a_case() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     // The cases are not part of the published crate.
-    let Ok(cases) = fs::read_dir(root.join("../tests/ui/ours")) else { return };
+    let Ok(cases) = fs::read_dir(root.join("../tests/ui/ours")) else {
+        return;
+    };
     let shown: String = cases
         .map(|case| case.expect("a case").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "stderr"))

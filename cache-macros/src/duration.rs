@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
-use syn::{BinOp, Expr, ExprLit, Lit, UnOp};
+use syn::{BinOp, Expr, ExprLit, Lit, LitFloat, UnOp};
 
 use crate::tokens;
 
@@ -34,6 +34,18 @@ impl Length {
             ));
         }
         Ok(Length::Known(length))
+    }
+
+    /// As [`parse`](Length::parse), for an argument that is usually shorter than a second: a bare number could be meant as
+    /// milliseconds.
+    pub(crate) fn parse_with_unit(name: &str, expr: Expr, zero: &str) -> syn::Result<Self> {
+        match number(&expr) {
+            Some(Ok(number)) if number > 0 => Err(syn::Error::new_spanned(
+                expr,
+                format!("`{name}` needs a unit: write `\"{number}ms\"` or `\"{number}s\"`"),
+            )),
+            _ => Length::parse(name, expr, zero),
+        }
     }
 
     /// The code of a `Duration`.
@@ -92,9 +104,7 @@ fn read(expr: &Expr) -> Result<Option<Duration>, String> {
         match lit {
             Lit::Str(text) => return text_length(&text.value()).map(Some),
             Lit::Int(_) => {}
-            Lit::Float(_) => {
-                return Err("counts whole seconds: write `\"1s 500ms\"` for a part of one".into());
-            }
+            Lit::Float(float) => return Err(fraction(float)),
             _ => {
                 return Err(
                     "is not a duration: write for example `90` (seconds), `\"90s\"` or `\"1h30m\"`"
@@ -112,6 +122,16 @@ fn read(expr: &Expr) -> Result<Option<Duration>, String> {
         Err(_) if seconds < 0 => Err(NEGATIVE.into()),
         Err(_) => Err(TOO_LARGE.into()),
     }
+}
+
+/// What to write for `1.5`.
+fn fraction(float: &LitFloat) -> String {
+    let written = float.base10_parse().ok().and_then(|it| Duration::try_from_secs_f64(it).ok());
+    let written = written.map_or_else(
+        || "1s 500ms".to_owned(),
+        |written| humantime::format_duration(written).to_string(),
+    );
+    format!("must be a whole number of seconds: for a fraction write `\"{written}\"`")
 }
 
 fn text_length(text: &str) -> Result<Duration, String> {
@@ -188,7 +208,7 @@ mod tests {
             ("1 / 0", "too large"),
             ("99999999999999999999999999999999999999999", "too large"),
             ("18446744073709551616", "too large"),
-            ("1.5", "whole seconds"),
+            ("1.5", "`\"1s 500ms\"`"),
             ("true", "not a duration"),
             ("\"soon\"", "expected number"),
             ("\"90\"", "90sec"),

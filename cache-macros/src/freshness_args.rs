@@ -73,7 +73,7 @@ impl FreshnessArgs {
             jitter: named(args, "jitter", |arg| JITTER.parse(arg.expr(cx)?, cx)),
             stale_while_revalidate: named(args, "stale_while_revalidate", |a| length(a, swr, cx)),
             stale_if_error: named(args, "stale_if_error", |arg| length(arg, sie, cx)),
-            soft_timeout: named(args, "soft_timeout", |arg| length(arg, soft, cx)),
+            soft_timeout: named(args, "soft_timeout", |arg| short_length(arg, soft, cx)),
             refresh_ahead: named(args, "refresh_ahead", |arg| refresh_ahead(arg, cx)),
             audit: named(args, "audit", |arg| AUDIT.parse(arg.expr(cx)?, cx)),
             background: named(args, "background", |arg| match arg.value {
@@ -167,6 +167,18 @@ fn named<T>(
 
 /// Parses a duration that is the same for every value.
 fn length(arg: Arg, zero: &str, cx: &Ctxt) -> Option<Length> {
+    let (name, expr) = constant(arg, cx)?;
+    cx.ok(Length::parse(&name, expr, zero))
+}
+
+/// The same, with a unit.
+fn short_length(arg: Arg, zero: &str, cx: &Ctxt) -> Option<Length> {
+    let (name, expr) = constant(arg, cx)?;
+    cx.ok(Length::parse_with_unit(&name, expr, zero))
+}
+
+/// The argument's name and its value, which is no closure.
+fn constant(arg: Arg, cx: &Ctxt) -> Option<(String, Expr)> {
     let name = arg.name.to_string();
     let expr = arg.expr(cx)?;
     if let Expr::Closure(closure) = &expr {
@@ -175,7 +187,7 @@ fn length(arg: Arg, zero: &str, cx: &Ctxt) -> Option<Length> {
         cx.error_at(closure, message);
         return None;
     }
-    cx.ok(Length::parse(&name, expr, zero))
+    Some((name, expr))
 }
 
 fn refresh_ahead(arg: Arg, cx: &Ctxt) -> Option<RefreshAhead> {

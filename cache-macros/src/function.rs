@@ -93,7 +93,9 @@ impl Function {
         let known = self.params();
         let mut bindings = Vec::new();
         for input in &self.sig.inputs {
-            let FnArg::Typed(PatType { pat, ty, .. }) = input else { continue };
+            let FnArg::Typed(PatType { pat, ty, .. }) = input else {
+                continue;
+            };
             let whole = matches!(&**pat, Pat::Ident(_)).then_some(&**ty);
             bindings.extend(params::bindings(pat).into_iter().map(|bound| (bound, whole)));
         }

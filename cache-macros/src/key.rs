@@ -40,7 +40,9 @@ impl Key {
 
     /// Parses the keys of a list in parentheses: `tags("users", UserKey { id })`.
     pub(crate) fn list(arg: Arg, cx: &Ctxt) -> Vec<Self> {
-        let Some(tokens) = arg.list(cx) else { return Vec::new() };
+        let Some(tokens) = arg.list(cx) else {
+            return Vec::new();
+        };
         let keys = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens);
         let keys = cx.ok(keys).into_iter().flatten();
         keys.filter_map(|key| Key::parse(key, cx)).collect()

@@ -30,6 +30,8 @@ mod freshness_args;
 mod function;
 mod invalidates;
 mod key;
+mod lists;
+mod literals;
 mod on_unavailable;
 mod params;
 mod rename_self;
@@ -37,11 +39,13 @@ mod result_keys;
 mod shared_args;
 #[cfg(test)]
 mod snapshot;
+mod stale_keys;
 mod suggest;
 mod template;
 #[cfg(test)]
 mod template_check;
 mod tokens;
+mod transactions;
 mod validation;
 mod write_behind;
 mod write_through;
@@ -178,6 +182,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | without a name | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | a key that the function makes stale; at least one key or tag is required |
 /// | `tags` | `tags("tenant:<tenant>")` | tags whose entries the function makes stale; written like keys |
+/// | `each` | `each = ids` | a list: a key or tag that names it stands for one element, and is invalidated for all of them; see below |
 /// | `on_unavailable` | `on_unavailable = "error"` | if the keys and tags cannot be fenced, the function returns the cache's error and its body does not run; by default the write proceeds, and other processes may serve the old value until the invalidation reaches the store. Needs `E: From<cache_runtime::Error>` |
 /// | `cache` | `cache = self.cache` | the `Cache` to use; by default the process-wide one |
 /// | `version` | `2` | the `version` of the readers |
@@ -185,6 +190,14 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `crate` | `crate = my::cache` | the path of the runtime; by default `::cache_runtime` |
 ///
 /// Keys are written as in [`macro@cached`], but need not name every parameter: the readers decide what a key is made of.
+///
+/// ```text
+/// #[invalidates("user:<ids>", each = ids)]
+/// async fn delete_many(&self, ids: &[u64]) -> sqlx::Result<()> { ... }
+/// ```
+///
+/// With `each`, a key or tag that names the list stands for one element, and all of them are fenced together. The list is
+/// a parameter of any type with a method `iter`, or an `Option` of one; or `each = return`, for a result that is a list.
 ///
 /// `<return>` is the `Ok` value and `<return.id>` a field of it, for keys that are known only after an insert. Such a key or
 /// tag is invalidated after the body: a stored `None` is dropped, and loads under way can no longer store what they saw. It
@@ -231,6 +244,7 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `invalidates` | `invalidates("user-by-name:<user.name>", ...)` | other keys that the function makes stale |
 /// | `tags` | `tags("tenant:<user.tenant>", ...)` | tags that the function makes stale |
 /// | `tags` | `tags = ["tenant:<user.tenant>"]` | tags of the stored entry: those of its readers |
+/// | `each` | `each = ids` | a list whose elements `invalidates(...)` and `tags(...)` name, as in [`macro@invalidates`] |
 /// | `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | as for the readers |
 /// | `codec`, `compress`, `max_bytes` | as in [`macro@cached`] | as for the readers |
 /// | `policy` | `policy = USERS` | the policy of the readers; other arguments override it |

@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{FnArg, Pat, PatIdent, PatType, Signature, Type};
+use syn::{FnArg, Pat, PatIdent, Signature};
 
 /// The names that a key may use.
 #[derive(Default)]
@@ -12,6 +12,10 @@ pub(crate) struct Params {
     /// The span of `self`, if the function has one.
     pub(crate) receiver: Option<Span>,
     pub(crate) names: Vec<Ident>,
+    /// The const parameters of the function.
+    pub(crate) consts: Vec<Ident>,
+    /// The type parameters of the function, which a template cannot name.
+    pub(crate) types: Vec<Ident>,
     /// The list of `each = ...`: in a key, its name stands for one element.
     pub(crate) each: Option<Ident>,
     /// Whether a key may name [`RESULT`] too.
@@ -24,7 +28,11 @@ pub(crate) const RESULT: &str = "return";
 impl Params {
     /// The names that the patterns of `sig` bind.
     pub(crate) fn of(sig: &Signature) -> Self {
-        let mut params = Params::default();
+        let mut params = Params {
+            consts: sig.generics.const_params().map(|param| param.ident.clone()).collect(),
+            types: sig.generics.type_params().map(|param| param.ident.clone()).collect(),
+            ..Params::default()
+        };
         for input in &sig.inputs {
             match input {
                 FnArg::Receiver(receiver) => params.receiver = Some(receiver.self_token.span),
@@ -37,7 +45,7 @@ impl Params {
     /// The parameter of this name, raw or not.
     pub(crate) fn get(&self, name: &str) -> Option<&Ident> {
         let plain = name.strip_prefix("r#").unwrap_or(name);
-        self.names.iter().find(|param| param.unraw() == plain)
+        self.names.iter().chain(&self.consts).find(|param| param.unraw() == plain)
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
@@ -48,7 +56,7 @@ impl Params {
 
     /// The names as a key writes them.
     pub(crate) fn list(&self) -> Vec<String> {
-        let names = self.names.iter().map(|n| n.unraw().to_string());
+        let names = self.names.iter().chain(&self.consts).map(|n| n.unraw().to_string());
         names.chain(self.result.then(|| RESULT.to_owned())).collect()
     }
 }
@@ -64,12 +72,9 @@ pub(crate) fn bindings(pat: &Pat) -> Vec<PatIdent> {
 
     impl<'ast> Visit<'ast> for Bindings {
         fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
-            // A bare capitalised name is a unit struct or a constant, which binds nothing.
-            let bare = pat.by_ref.is_none() && pat.mutability.is_none() && pat.subpat.is_none();
-            let capitalised = pat.ident.to_string().starts_with(char::is_uppercase);
-            if !(bare && capitalised) {
-                self.0.push(pat.clone());
-            }
+            // A capitalised name could be a unit struct, which binds nothing. The macro cannot tell it from a parameter
+            // such as `URL`, and a parameter must not be missing from a key.
+            self.0.push(pat.clone());
             visit::visit_pat_ident(self, pat);
         }
     }
@@ -102,34 +107,6 @@ fn strip_mut(tokens: TokenStream, names: &[Ident]) -> TokenStream {
     kept.collect()
 }
 
-/// The names of transaction types in `sqlx` (with aliases), `tokio-postgres`, `rusqlite`, `mongodb` and `sea-orm`.
-const TRANSACTIONS: [&str; 5] = [
-    "Transaction",
-    "DatabaseTransaction",
-    "PgTransaction",
-    "SqliteTransaction",
-    "MySqlTransaction",
-];
-
-/// The parameters whose type is named like a database transaction, or is a reference to one.
-pub(crate) fn transactions(sig: &Signature) -> impl Iterator<Item = &PatType> {
-    sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(typed) if is_transaction(&typed.ty) => Some(typed),
-        _ => None,
-    })
-}
-
-fn is_transaction(ty: &Type) -> bool {
-    match ty {
-        Type::Reference(reference) => is_transaction(&reference.elem),
-        Type::Paren(paren) => is_transaction(&paren.elem),
-        Type::Group(group) => is_transaction(&group.elem),
-        Type::Path(path) => (path.path.segments.last())
-            .is_some_and(|last| TRANSACTIONS.iter().any(|name| last.ident == name)),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,12 +128,12 @@ mod tests {
                 ref i: u8,
                 j @ Wrapper(k): Wrapper,
                 _: u8,
-                Unit: Unit,
+                URL: &str,
                 r#type: u8,
             )
         };
         let found = names(&sig);
-        assert_eq!(found, ["a", "b", "c", "e", "g", "h", "i", "j", "k", "type"]);
+        assert_eq!(found, ["a", "b", "c", "e", "g", "h", "i", "j", "k", "URL", "type"]);
         assert!(Params::of(&sig).receiver.is_some());
         assert!(Params::of(&sig).contains("r#type"));
     }
@@ -172,19 +149,5 @@ mod tests {
             FnArg::Receiver(_) => String::new(),
         });
         assert_eq!(stripped.collect::<Vec<_>>(), ["(a , [b , c])", "mut d"]);
-    }
-
-    #[test]
-    fn transactions_are_known_by_name() {
-        let sig: Signature = parse_quote! {
-            fn f(
-                a: &mut sqlx::Transaction<'_, Postgres>,
-                b: DatabaseTransaction,
-                c: &BankTransaction,
-                d: Option<u8>,
-                e: &&PgTransaction<'_>,
-            )
-        };
-        assert_eq!(transactions(&sig).count(), 3);
     }
 }

@@ -3,7 +3,7 @@
 //! The parts that such a key takes from parameters are rendered before the body runs, since the body may move them.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::Path;
 
 use crate::key::{self, Key, Template};
@@ -16,7 +16,9 @@ pub(crate) struct ResultKeys {
     /// Statements before the body.
     pub(crate) before: TokenStream,
     /// Statements after the body, on `__value` and `__leave`.
-    pub(crate) after: TokenStream,
+    after: TokenStream,
+    /// The same for each element of the result, `__id`.
+    each: TokenStream,
     parts: usize,
 }
 
@@ -37,9 +39,10 @@ impl ResultKeys {
     pub(crate) fn empty(&mut self, method: &str, key: &Template, params: &Params, krate: &Path) {
         let span = Span::mixed_site();
         let literal = key.literal.span();
+        let each = params.each.as_ref().is_some_and(|list| list == RESULT);
         let statements = key.write(|placeholder| {
             if is_returned(placeholder) {
-                return result(placeholder, literal);
+                return result(placeholder, literal, each);
             }
             let part = format_ident!("__part{}", self.parts, span = span);
             self.parts += 1;
@@ -50,16 +53,28 @@ impl ResultKeys {
             quote_spanned!(span=> &#part)
         });
         let method = Ident::new(method, span);
-        self.after.extend(quote_spanned!(span=> __leave.#method(|__w| { #statements });));
+        let after = if each { &mut self.each } else { &mut self.after };
+        after.extend(quote_spanned!(span=> __leave.#method(|__w| { #statements });));
+    }
+
+    /// The statements after the body. `elements` makes an iterator over a list that is the result.
+    pub(crate) fn after(&self, elements: impl FnOnce(&TokenStream) -> TokenStream) -> TokenStream {
+        let (span, after, each) = (Span::mixed_site(), &self.after, &self.each);
+        if each.is_empty() {
+            return after.clone();
+        }
+        let elements = elements(&quote_spanned!(span=> __value));
+        quote_spanned!(span=> #after for __id in #elements { #each })
     }
 }
 
-/// A reference to the result, or to a field of it.
-fn result(placeholder: &Placeholder, literal: Span) -> TokenStream {
+/// A reference to the result, to a field of it, or to an element.
+fn result(placeholder: &Placeholder, literal: Span, each: bool) -> TokenStream {
     let span = Span::mixed_site().located_at(literal);
+    let value = Ident::new(if each { "__id" } else { "__value" }, span);
     let rest = placeholder.path[1..].iter().map(|name| key::member(name, span));
     if placeholder.path.len() == 1 {
-        return quote_spanned!(span=> __value);
+        return value.into_token_stream();
     }
-    quote_spanned!(span=> &__value #(.#rest)*)
+    quote_spanned!(span=> &#value #(.#rest)*)
 }

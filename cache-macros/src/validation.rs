@@ -3,7 +3,7 @@
 use crate::ctxt::Ctxt;
 use crate::function::{Form, Function};
 use crate::key::{Key, Template};
-use crate::params::{self, Params, RESULT};
+use crate::params::{Params, RESULT};
 use crate::suggest;
 use crate::template::{Part, Placeholder};
 
@@ -39,14 +39,6 @@ pub(crate) fn check_async(function: &Function, attribute: &str, cx: &Ctxt) {
     }
 }
 
-/// Within a transaction a reader may see rows that never commit, and a writer commits after the attribute has
-/// finished. Either would leave wrong values in the cache.
-pub(crate) fn check_transactions(function: &Function, message: &str, cx: &Ctxt) {
-    for parameter in params::transactions(&function.sig) {
-        cx.error_at(&parameter.ty, message);
-    }
-}
-
 /// Checks a key or tag by itself. Expressions are left to the compiler.
 pub(crate) fn check_key(key: &Key, params: &Params, cx: &Ctxt) {
     if let Key::Template(template) = key {
@@ -70,6 +62,11 @@ pub(crate) fn check_placeholders(template: &Template, params: &Params, cx: &Ctxt
         if params.contains(root) {
             continue;
         }
+        if params.types.iter().any(|ty| ty == root) {
+            meant.names.push(root.to_owned());
+            template.error(placeholder.at.start, type_in_template(root), cx);
+            continue;
+        }
         let near = suggest::closest(root, &names);
         match near {
             Some(near) => meant.names.push(near.to_owned()),
@@ -79,6 +76,13 @@ pub(crate) fn check_placeholders(template: &Template, params: &Params, cx: &Ctxt
         template.error(placeholder.at.start, message, cx);
     }
     meant
+}
+
+fn type_in_template(name: &str) -> String {
+    format!(
+        "`{name}` is a type, which a template cannot contain: write the key as an expression, such as \
+         `format!(\"setting:{{}}\", {name}::NAME)`"
+    )
 }
 
 /// The parameters that unknown placeholders probably meant.

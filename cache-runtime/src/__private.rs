@@ -3,6 +3,7 @@
 mod detach;
 mod each;
 mod kept;
+mod nothing;
 mod queue;
 mod refused;
 mod shapes;
@@ -20,6 +21,7 @@ pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::{Found, Found0, Found1, batch, batch_owned},
     kept::*,
+    nothing::{Cacheable, ShapeOfNothing},
     queue::{
         enqueue, enqueue_tagged, flusher, queue, queue_fingerprint, queue_key, queue_tag, queue_ttl,
     },

@@ -56,6 +56,11 @@ impl Db {
         Ok(ids.iter().filter_map(|id| Some((*id, users.get(id)?.clone()))).collect())
     }
 
+    async fn delete_users(&self, ids: &[u64]) -> Result<(), DbError> {
+        self.users.lock().unwrap().retain(|id, _| !ids.contains(id));
+        Ok(())
+    }
+
     async fn upsert_views(&self, all: Vec<Views>) -> Result<(), DbError> {
         *self.queries.lock().unwrap() += 1;
         self.views.lock().unwrap().extend(all);
@@ -127,6 +132,11 @@ impl UserRepo {
         self.db.select_users(ids).await // gets the ids that are missing
     }
 
+    #[invalidates("user:<ids>", each = ids)]
+    async fn delete_many(&self, ids: &[u64]) -> Result<(), DbError> {
+        self.db.delete_users(ids).await
+    }
+
     #[write_through(key = UserKey { id: user.id }, ttl = 3600, tags("tenant:<user.tenant>"))]
     async fn rename(&self, user: &User) -> Result<User, DbError> {
         self.db.update_returning(user).await
@@ -158,6 +168,8 @@ async fn many_rows_and_a_value_that_is_left() {
             let found = repo.find_many(&[41, 42, 43]).await.unwrap();
             assert_eq!(found, HashMap::from([(42, ann)]));
             assert_eq!(*repo.db.queries.lock().unwrap(), 1);
+            repo.delete_many(&[41, 42]).await.unwrap();
+            assert_eq!(repo.find(42).await.unwrap(), None);
         })
         .await;
 }

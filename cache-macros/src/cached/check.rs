@@ -1,35 +1,39 @@
 //! The rules of `#[cached]`, one function for each, with its reason.
 
 use super::model::Cached;
-use super::{background, each, types};
+use super::{background, each, generics};
 use crate::ctxt::Ctxt;
 use crate::function::{self, Form};
 use crate::key::{Key, Template};
 use crate::params;
 use crate::suggest;
 use crate::tokens;
+use crate::transactions;
 use crate::validation::{self, Meant};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{GenericArgument, PathArguments, Type, TypeReference};
+use syn::{FnArg, GenericArgument, PathArguments, Type, TypeReference};
 
 pub(super) fn all(model: &Cached, cx: &Ctxt) {
     validation::check_async(&model.function, "#[cached]", cx);
-    validation::check_transactions(&model.function, IN_A_TRANSACTION, cx);
+    transactions::check(&model.function.sig, IN_A_TRANSACTION, cx);
     check_returns_something(model, cx);
     check_return_type_is_named(model, cx);
     check_value_is_owned(model, cx);
     check_skipped_are_parameters(model, cx);
-    types::check(model, cx);
     match &model.options.key {
         Some(Key::Template(template)) => {
             check_skipped_are_not_in_key(model, template, cx);
             let meant = validation::check_template(template, &model.params, cx);
             check_template_is_complete(model, template, &meant, cx);
+            generics::check(model, &meant.names, cx);
         }
         // A batch refuses an expression, in `each`.
         Some(Key::Expr(_)) if model.options.each.is_some() => {}
-        Some(Key::Expr(expr)) => check_expression_is_complete(model, &expr.to_token_stream(), cx),
+        Some(Key::Expr(expr)) => {
+            check_expression_is_complete(model, &expr.to_token_stream(), cx);
+            generics::check(model, &[], cx);
+        }
         None => {}
     }
     if let Some(because) = model.options.freshness.background() {
@@ -106,7 +110,8 @@ fn check_skipped_are_parameters(model: &Cached, cx: &Ctxt) {
         if model.options.skip[..at].contains(name) {
             cx.error_at(name, format!("`{name}` is skipped twice: keep one of them"));
         }
-        if model.params.contains(&name.to_string()) || types::parameters(model).any(|it| it == name)
+        if model.params.contains(&name.to_string())
+            || generics::parameters(model).any(|it| it == name)
         {
             continue;
         }
@@ -176,8 +181,13 @@ fn missing(model: &Cached, in_key: impl Fn(&str) -> bool) -> impl Iterator<Item 
 
 /// Whether the parameter is a transaction, which has its own message.
 fn is_a_transaction(model: &Cached, name: &syn::Ident) -> bool {
-    let mut transactions = params::transactions(&model.function.sig);
-    transactions.any(|typed| params::bound(&typed.pat).contains(name))
+    let sig = &model.function.sig;
+    sig.inputs.iter().any(|input| match input {
+        FnArg::Typed(typed) => {
+            params::bound(&typed.pat).contains(name) && transactions::is_transaction(sig, typed)
+        }
+        FnArg::Receiver(_) => false,
+    })
 }
 
 /// Whether a misspelt `skip` meant this parameter, which has its own message.

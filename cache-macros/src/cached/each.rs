@@ -4,13 +4,14 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{FnArg, GenericArgument, PatIdent, PathArguments, Type};
+use syn::{FnArg, PatIdent, Type};
 
 use super::model::Cached;
 use super::{call, hooks};
 use crate::captures::{self, Captures};
 use crate::ctxt::Ctxt;
-use crate::key::{Key, Template};
+use crate::key::Key;
+use crate::lists;
 use crate::rename_self;
 use crate::suggest;
 use crate::template::Placeholder;
@@ -27,7 +28,7 @@ impl<'a> List<'a> {
     fn of(model: &'a Cached, name: &Ident) -> Option<Self> {
         let mut bindings = model.function.bindings().into_iter();
         let (bound, ty) = bindings.find(|(bound, _)| bound.ident == *name)?;
-        let ty = ty.filter(|ty| is_list(ty))?;
+        let ty = ty.filter(|ty| lists::can_be_made(ty))?;
         Some(List { bound, ty })
     }
 
@@ -55,27 +56,10 @@ impl<'a> List<'a> {
     }
 }
 
-/// Whether `ty` is `&[K]`, `Vec<K>` or `&Vec<K>`.
-fn is_list(ty: &Type) -> bool {
-    match ty {
-        Type::Reference(ty) => {
-            ty.mutability.is_none() && (matches!(*ty.elem, Type::Slice(_)) || is_vec(&ty.elem))
-        }
-        ty => is_vec(ty),
-    }
-}
-
-fn is_vec(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    path.path.segments.last().is_some_and(|last| {
-        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
-        let element = matches!(arguments.args.first(), Some(GenericArgument::Type(_)));
-        last.ident == "Vec" && element && arguments.args.len() == 1
-    })
-}
-
 pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
-    let Some(list) = List::of(model, name) else { return TokenStream::new() };
+    let Some(list) = List::of(model, name) else {
+        return TokenStream::new();
+    };
     let span = Span::mixed_site();
     let krate = &model.options.shared.krate;
     let begin = call::begin(model);
@@ -178,13 +162,9 @@ fn found(model: &Cached) -> TokenStream {
 
 fn in_key(model: &Cached, param: &Ident) -> bool {
     match &model.options.key {
-        Some(Key::Template(template)) => names(template, &param.unraw().to_string()),
+        Some(Key::Template(template)) => lists::names(template, &param.unraw().to_string()),
         _ => false,
     }
-}
-
-fn names(template: &Template, param: &str) -> bool {
-    template.placeholders().any(|placeholder| placeholder.root().trim_start_matches("r#") == param)
 }
 
 pub(super) fn check(model: &Cached, name: &Ident, cx: &Ctxt) {
@@ -198,7 +178,7 @@ pub(super) fn check(model: &Cached, name: &Ident, cx: &Ctxt) {
 fn check_is_a_list(model: &Cached, name: &Ident, cx: &Ctxt) {
     let bindings = model.function.bindings();
     match bindings.iter().find(|(bound, _)| bound.ident == *name) {
-        Some((_, Some(ty))) if is_list(ty) => {}
+        Some((_, Some(ty))) if lists::can_be_made(ty) => {}
         Some((_, Some(ty))) => cx.error_at(
             ty,
             "`each` needs a list: make the type `&[K]`, `Vec<K>` or `&Vec<K>`",
@@ -222,7 +202,7 @@ fn check_key(model: &Cached, name: &Ident, cx: &Ctxt) {
             let name = name.unraw().to_string();
             let is_known = |placeholder: &Placeholder| model.params.contains(placeholder.root());
             let meant = template.literal.value().contains(&format!("{{{name}"));
-            if template.placeholders().all(is_known) && !meant && !names(template, &name) {
+            if template.placeholders().all(is_known) && !meant && !lists::names(template, &name) {
                 cx.error_at(
                     &template.literal,
                     format!("each element of `{name}` needs a key of its own: add `<{name}>` to the key, which stands for one element"),
@@ -241,7 +221,7 @@ fn check_key(model: &Cached, name: &Ident, cx: &Ctxt) {
 fn check_tags(model: &Cached, name: &Ident, cx: &Ctxt) {
     for tag in &model.options.tags {
         let of_one = match tag {
-            Key::Template(template) => names(template, &name.unraw().to_string()),
+            Key::Template(template) => lists::names(template, &name.unraw().to_string()),
             Key::Expr(expr) => tokens::mentions(expr.to_token_stream(), &name.unraw().to_string()),
         };
         if of_one {

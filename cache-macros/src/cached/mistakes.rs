@@ -77,9 +77,23 @@ fn one_mistake_gives_one_message() {
         errors!((key = "u", policy = "users") async fn find() -> User),
         errors!((key = "u", policy) async fn find() -> User),
         errors!((key = "u", ttl = 60, jitter = -0.1) async fn find() -> User),
-        errors!((key = "u", ttl = 60, soft_timeout = 1) async fn find() -> User),
-        errors!((key = "u", ttl = 60, soft_timeout = 1, stale_if_error = 0) async fn find() -> User),
+        errors!((key = "u", ttl = 60, soft_timeout = "1s") async fn find() -> User),
+        errors!((key = "u", ttl = 60, soft_timeout = "1s", stale_if_error = 0) async fn find() -> User),
         errors!((key = "u", ttl = 60, soft_timeout = 0, policy = USERS) async fn find() -> User),
+        errors!((key = "u", ttl = 60, soft_timeout = 200, stale_if_error = 60) async fn find() -> User),
+        errors!((key = "u", ttl = 0m) async fn find() -> User),
+        errors!((key = "u", ttl = 60, lock(lease = 500ms)) async fn find() -> User),
+        errors!((key = "u", ttl = 60, max_bytes = 64k) async fn find() -> User),
+        errors!((key = "u", ttl = 60, jitter = 10%) async fn find() -> User),
+        errors!((key = user:<id>, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find(id: u64, URL: &str) -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find(id: u64, Path(ID): Path<u64>) -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find<const N: usize>(id: u64) -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find<A: Kind>(id: u64) -> User),
+        errors!((key = "u:<A>", ttl = 60) async fn find<A: Kind>() -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find<A, I: Into<A>>(id: I) -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find(id: u64, tx: Option<&mut Transaction<'_>>) -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find<T: AsMut<Transaction>>(id: u64, tx: T) -> User),
         errors!((key = "u", ttl = 60, stale_while_revalidate = 30, background) async fn find() -> User),
         errors!((key = "u", ttl = 60, refresh_ahead = 1.0) async fn find() -> User),
         errors!((key = "u", ttl = 60, codec = Json) async fn find() -> User),
@@ -122,6 +136,23 @@ fn one_mistake_gives_one_message() {
     for found in found {
         assert_eq!(found.len(), 1, "{found:#?}");
     }
+}
+
+#[test]
+fn what_the_key_tells_apart_by_other_names_need_not_be_in_it() {
+    let found = [
+        errors!((key = "u:<id>:<N>", ttl = 60) async fn find<const N: usize>(id: u64) -> User),
+        errors!((key = "u:<list>", ttl = 60) async fn find<const N: usize>(list: [u8; N]) -> User),
+        errors!((key = format!("u:{N}"), ttl = 60) async fn find<const N: usize>() -> User),
+        errors!((key = format!("u:{}", A::NAME), ttl = 60) async fn find<A: Kind>() -> User),
+        errors!((key = "u:<id>", ttl = 60, skip(A, N)) async fn find<A: Kind, const N: usize>(id: u64) -> User),
+        errors!((key = "u", ttl = 60, skip(ids)) async fn find<I: Iterator<Item = T>, T>(ids: I) -> User),
+        errors!((key = "u", ttl = 60, skip(f)) async fn find<F, T>(f: F) -> User where F: Fn() -> T),
+        errors!((key = "u", ttl = 60) async fn find<E>() -> Result<User, E>),
+        errors!((key = "u:<URL>", ttl = 60) async fn find(URL: &str) -> User),
+        errors!((key = "u:<id>", ttl = 3600u64, max_bytes = 64usize, jitter = 0.1f64) async fn find(id: u64) -> User),
+    ];
+    assert_eq!(found.concat(), Vec::<String>::new());
 }
 
 #[test]

@@ -5,11 +5,11 @@ mod call;
 mod check;
 mod each;
 mod expand;
+mod generics;
 mod hooks;
 mod model;
 mod parse;
 mod policy;
-mod types;
 
 #[cfg(test)]
 mod mistakes;

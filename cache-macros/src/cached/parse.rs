@@ -13,6 +13,7 @@ use crate::duration::Length;
 use crate::encoding::{self, Encoding};
 use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
+use crate::lists;
 use crate::shared_args::{self, SharedArgs};
 
 pub(crate) const CACHED: Spec = Spec {
@@ -23,7 +24,7 @@ pub(crate) const CACHED: Spec = Spec {
             ("ttl", "ttl = 3600"),
             ("lock", "lock` or `lock(lease = \"5s\", wait = \"10s\")"),
             ("skip", "skip(conn)"),
-            ("each", "each = ids"),
+            lists::USAGE,
             ("negative_ttl", "negative_ttl = 60"),
             ("tags", "tags = [\"tenant:<tenant>\"]"),
             ("when", "when = !fresh"),
@@ -62,7 +63,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         policy: shared_args::policy(&mut args, cx),
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
         skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
-        each: args.take("each").and_then(|arg| each(arg, cx)),
+        each: lists::parse(&mut args, cx),
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
         freshness,
         encoding: Encoding::parse(&mut args, cx),
@@ -139,17 +140,6 @@ fn skip(arg: Arg, cx: &Ctxt) -> Option<Vec<Ident>> {
         return None;
     };
     Some(names.into_iter().collect())
-}
-
-fn each(arg: Arg, cx: &Ctxt) -> Option<Ident> {
-    let expr = arg.expr(cx)?;
-    match &expr {
-        Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
-        _ => {
-            cx.error_at(expr, "`each` takes the name of a parameter that is a list: `each = ids`");
-            None
-        }
-    }
 }
 
 fn negative_ttl(arg: Arg, cx: &Ctxt) -> Option<NegativeTtl> {

@@ -3,16 +3,14 @@
 
 use super::model::Invalidates;
 use crate::ctxt::Ctxt;
-use crate::{on_unavailable, validation};
+use crate::{on_unavailable, stale_keys, transactions, validation};
 
 pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
     validation::check_async(&model.function, "#[invalidates]", cx);
-    validation::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
-    for key in model.options.keys.iter().chain(&model.options.tags) {
-        validation::check_key(key, &model.params, cx);
-    }
-    let fences = model.options.keys.iter().chain(&model.options.tags);
-    on_unavailable::check(model.options.refuses, fences, cx);
+    transactions::check(&model.function.sig, COMMITS_TOO_LATE, cx);
+    let keys = || model.options.keys.iter().chain(&model.options.tags);
+    stale_keys::check(&model.function, &model.params, keys(), cx);
+    on_unavailable::check(model.options.refuses, keys(), cx);
 }
 
 const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the keys are \

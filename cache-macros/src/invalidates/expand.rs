@@ -4,51 +4,32 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::model::Invalidates;
-use crate::result_keys::{self, ResultKeys};
+use crate::stale_keys::{KEY, StaleKeys, TAG};
 use crate::{codegen, on_unavailable};
 
 pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let span = Span::mixed_site();
-    let common = &model.options.shared;
-    let krate = &common.krate;
-    let policy = common.policy();
+    let (options, params, function) = (&model.options, &model.params, &model.function);
+    let shared = &options.shared;
+    let krate = &shared.krate;
+    let policy = shared.policy();
     let site = quote_spanned! {span=>
         new(|| ::core::any::type_name_of_val(&__here), #krate::__private::NO_TTL #policy)
     };
-    let known = model.options.keys.iter().filter(|key| result_keys::template(key).is_none());
-    let keys = known.map(|key| {
-        let key = key.write(&model.params);
-        quote_spanned!(span=> .fence(|__w| { #key }))
-    });
-    let known = model.options.tags.iter().filter(|tag| result_keys::template(tag).is_none());
-    let tags = known.map(|tag| {
-        let tag = tag.write(&model.params);
-        quote_spanned!(span=> .fence_tag(|__w| { #tag }))
-    });
-    let fences = keys.chain(tags).collect();
-    let call = codegen::call(&common.krate, common.cache.as_ref(), &site, &fences);
-    let body = model.function.body();
-    let returned = returned(model);
-    let before = &returned.before;
-    let run = run(model, &returned.after);
-    model.function.with(quote_spanned! {span=>
+    let mut keys = StaleKeys::default();
+    options.keys.iter().for_each(|key| keys.add(key, KEY, params, krate));
+    options.tags.iter().for_each(|tag| keys.add(tag, TAG, params, krate));
+    let call = codegen::call(krate, shared.cache.as_ref(), &site, &keys.steps);
+    let (each, before) = (keys.each(function, params), keys.before());
+    let body = function.body();
+    let run = run(model, &keys.after(function));
+    function.with(quote_spanned! {span=>
         #call
+        #each
         #before
         let __body = ::core::pin::pin!(#body);
         #run
     })
-}
-
-/// The keys that name the result.
-fn returned(model: &Invalidates) -> ResultKeys {
-    let mut found = ResultKeys::default();
-    for key in model.options.keys.iter().filter_map(result_keys::template) {
-        found.empty("empty", key, &model.params, &model.options.shared.krate);
-    }
-    for tag in model.options.tags.iter().filter_map(result_keys::template) {
-        found.empty("empty_tag", tag, &model.params, &model.options.shared.krate);
-    }
-    found
 }
 
 /// The call into the runtime. The result is examined only if a key names it.

@@ -1,6 +1,6 @@
 //! The model of `#[invalidates]`.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 
 use crate::function::Function;
 use crate::key::Key;
@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) keys: Vec<Key>,
     /// The tags whose entries the function makes stale.
     pub(crate) tags: Vec<Key>,
+    /// The list with a key for each element.
+    pub(crate) each: Option<Ident>,
     /// The span of `on_unavailable = "error"`.
     pub(crate) refuses: Option<Span>,
     pub(crate) shared: SharedArgs,
@@ -26,6 +28,7 @@ impl Invalidates {
     pub(crate) fn new(function: Function, options: Options) -> Self {
         let mut params = function.params();
         params.result = true;
+        params.each.clone_from(&options.each);
         Invalidates { function, params, options }
     }
 }

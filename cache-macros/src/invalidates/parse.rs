@@ -6,16 +6,31 @@ use super::model::Options;
 use crate::args::{Args, Spec};
 use crate::ctxt::Ctxt;
 use crate::key::Key;
+use crate::lists;
 use crate::on_unavailable;
 use crate::shared_args::{self, SharedArgs};
 
 pub(crate) const INVALIDATES: Spec = Spec {
     attribute: "`#[invalidates]`",
-    known: &[&[("tags", "tags(\"tenant:<tenant>\")"), on_unavailable::USAGE], shared_args::USAGES],
-    refused: &[(
-        "key",
-        "`#[invalidates]` takes keys without a name, since there can be several: `#[invalidates(\"user:<user.id>\")]`",
-    )],
+    known: &[
+        &[("tags", "tags(\"tenant:<tenant>\")"), lists::USAGE, on_unavailable::USAGE],
+        shared_args::USAGES,
+    ],
+    refused: &[
+        (
+            "key",
+            "`#[invalidates]` takes keys without a name, since there can be several: `#[invalidates(\"user:<user.id>\")]`",
+        ),
+        (
+            "ttl",
+            "`#[invalidates]` stores nothing, so it has no `ttl`: remove it, or use `#[write_through]` to store the result",
+        ),
+        ("lock", "`lock` is for readers: remove it; a writer fences its keys instead"),
+        (
+            "skip",
+            "`skip` is for readers: remove it; the keys of a writer need not name every parameter",
+        ),
+    ],
     of_type: None,
     positional: None,
 };
@@ -32,6 +47,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
     Options {
         keys: keys.into_iter().filter_map(|key| Key::parse(key, cx)).collect(),
         tags: tags.map(|tags| Key::list(tags, cx)).unwrap_or_default(),
+        each: lists::parse(&mut args, cx),
         refuses: on_unavailable::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
     }

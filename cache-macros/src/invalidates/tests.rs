@@ -58,6 +58,31 @@ snapshots! {
             db::update(user).await
         }
     }
+    each in Some("impl Repo"), (
+        "user:<ids>",
+        "users:<self.tenant>",
+        each = ids,
+        tags("user-team:<ids>", "tenant:<self.tenant>"),
+    ): {
+        async fn forget(&self, ids: &[u64]) -> sqlx::Result<()> {
+            self.db.forget(ids).await
+        }
+    }
+    each_optional in None, ("user:<users.id>", each = users): {
+        async fn update(users: Option<Vec<User>>) -> sqlx::Result<()> {
+            db::update(users).await
+        }
+    }
+    each_result in None, ("user:<tenant>:<return.id>", each = return, tags("tenant:<tenant>")): {
+        async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
+            db::insert(tenant, new).await
+        }
+    }
+    const_parameter in None, ("page:<N>:<id>"): {
+        async fn forget<const N: usize>(id: u64) {
+            db::forget::<N>(id).await;
+        }
+    }
     no_result in None, ("user:<id>"): {
         async fn forget(id: u64) {
             db::forget(id).await;
@@ -113,10 +138,38 @@ fn one_mistake_gives_one_message() {
         errors!((tags("a", 5)) async fn update(user: &User)),
         errors!(("user:<user.id>", on_unavailable = "refuse") async fn update(user: &User)),
         errors!(("user:<return.id>", on_unavailable = "error") async fn insert(user: &User)),
+        errors!(("user:<ids>") async fn forget(ids: &[i64])),
+        errors!(("user:<ids>") async fn forget(ids: Option<Vec<i64>>)),
+        errors!(("user:<ids>") async fn forget(ids: [i64; 2])),
+        errors!((tags("user:<users.id>")) async fn forget(users: &HashSet<User>)),
+        errors!(("user:<return>") async fn insert() -> Result<Vec<u64>, E>),
+        errors!(("user:<a>", "user:<b>", each = a) async fn forget(a: &[u8; 2], b: &[i64])),
+        errors!(("user:*") async fn forget()),
+        errors!((tags("user:*")) async fn forget()),
+        errors!(("user:<ids>", each = idz) async fn forget(ids: &[i64])),
+        errors!(("user:<idz>", each = ids) async fn forget(ids: &[i64])),
+        errors!(("user:{ids}", each = ids) async fn forget(ids: &[i64])),
+        errors!(("users", each = ids) async fn forget(ids: &[i64])),
+        errors!(("user:<ids>", each = &ids) async fn forget(ids: &[i64])),
+        errors!(("user:<ids>", Key(ids), each = ids) async fn forget(ids: &[i64])),
+        errors!(("user:<ids>:<return>", each = ids) async fn forget(ids: &[i64]) -> u8),
+        errors!(("user:<id>", ttl = 60) async fn forget(id: u8)),
     ];
     for found in found {
         assert_eq!(found.len(), 1, "{found:#?}");
     }
+}
+
+#[test]
+fn what_is_no_list_stays_one_key() {
+    let found = [
+        errors!(("digest:<digest>") async fn forget(digest: &[u8; 32])),
+        errors!(("user:<name>") async fn forget(name: Option<&str>)),
+        errors!(("user:<pair.0>") async fn forget(pair: (u8, u8))),
+        errors!((UserKeys { ids }) async fn forget(ids: &[i64])),
+        errors!(("user:<ids>", each = ids) async fn forget(Json(ids): Json<Vec<i64>>)),
+    ];
+    assert_eq!(found.concat(), Vec::<String>::new());
 }
 
 #[test]

@@ -7,13 +7,15 @@ use super::model::{Batch, ReceiverForm, WriteBehind};
 use crate::ctxt::Ctxt;
 use crate::function::Form;
 use crate::key::Key;
+use crate::stale_keys;
 use crate::tokens;
+use crate::transactions;
 use crate::validation;
 
 /// Checks all of them, and returns what the expansion needs of the signature.
 pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
     validation::check_async(&model.function, "#[write_behind]", cx);
-    validation::check_transactions(&model.function, LATER, cx);
+    transactions::check(&model.function.sig, LATER, cx);
     check_no_trait(model, cx);
     check_not_generic(model, cx);
     check_says_whether_it_worked(model, cx);
@@ -21,6 +23,11 @@ pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
     check_key(model, cx);
     for tag in &model.options.tags {
         validation::check_key(tag, &model.params, cx);
+    }
+    for key in model.options.key.iter().chain(&model.options.tags) {
+        if let Key::Template(template) = key {
+            stale_keys::check_no_wildcard(template, cx);
+        }
     }
     let receiver = check_receiver(model, cx);
     let parameter = check_takes_a_batch(model, cx);
@@ -81,7 +88,9 @@ fn check_name_is_free(model: &WriteBehind, cx: &Ctxt) {
 
 /// Different values need different keys.
 fn check_key(model: &WriteBehind, cx: &Ctxt) {
-    let Some(enqueue) = &model.options.enqueue else { return };
+    let Some(enqueue) = &model.options.enqueue else {
+        return;
+    };
     let value = enqueue.value.to_string();
     let missing = || {
         format!(
@@ -177,7 +186,9 @@ fn check_takes_a_batch<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<&'a Type
 fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == name)?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
     match arguments.args.first()? {
         GenericArgument::Type(ty) if arguments.args.len() == 1 => Some(ty),
         _ => None,

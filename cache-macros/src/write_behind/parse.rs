@@ -183,7 +183,8 @@ fn settings(args: &mut Args, cx: &Ctxt) -> Vec<(&'static str, Setting)> {
     }
     for (name, zero) in TIMES {
         let expr = args.take(name).and_then(|arg| arg.expr(cx));
-        let time = expr.and_then(|expr| cx.ok(Length::parse(name, expr, zero)));
+        let parse = if name == "linger" { Length::parse_with_unit } else { Length::parse };
+        let time = expr.and_then(|expr| cx.ok(parse(name, expr, zero)));
         settings.extend(time.map(|time| (name, Setting::Time(time))));
     }
     settings

@@ -1,26 +1,24 @@
 //! The rules of `#[write_through]`, one function for each, with its reason. Its keys need not name every parameter: the
 //! readers decide what a key is made of.
 
+use syn::ext::IdentExt;
 use syn::{GenericArgument, PathArguments, Type};
 
 use super::model::WriteThrough;
 use crate::ctxt::Ctxt;
 use crate::function::Form;
 use crate::key::Key;
-use crate::{on_unavailable, result_keys, validation};
+use crate::{lists, on_unavailable, result_keys, stale_keys, transactions, validation};
 
 pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
     validation::check_async(&model.function, "#[write_through]", cx);
-    validation::check_transactions(&model.function, COMMITS_TOO_LATE, cx);
+    transactions::check(&model.function.sig, COMMITS_TOO_LATE, cx);
     check_there_is_a_value(model, cx);
     check_carried_are_known_before(model, cx);
     on_unavailable::check(model.options.refuses, model.options.fences(), cx);
-    for key in model.options.keys() {
-        if let Key::Template(template) = key {
-            validation::check_placeholders(template, &model.params, cx);
-            validation::check_braces(template, |name| model.params.contains(name), cx);
-        }
-    }
+    check_stored_key_and_tags(model, cx);
+    let stale = model.options.invalidates.iter().chain(&model.options.tags.fenced);
+    stale_keys::check(&model.function, &model.params, stale, cx);
 }
 
 const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the value is stored in \
@@ -64,6 +62,27 @@ fn unit(ty: &Type) -> Option<&Type> {
             }
         }
         _ => None,
+    }
+}
+
+/// The function stores one value, under one key and with the same tags, so these cannot name an element of a list.
+fn check_stored_key_and_tags(model: &WriteThrough, cx: &Ctxt) {
+    for key in model.options.key.iter().chain(&model.options.tags.carried) {
+        let Key::Template(template) = key else {
+            continue;
+        };
+        validation::check_template(template, &model.params, cx);
+        stale_keys::check_no_wildcard(template, cx);
+        let list = model.params.each.as_ref().map(|list| list.unraw().to_string());
+        if let Some(list) = list.filter(|list| lists::names(template, list)) {
+            cx.error_at(
+                &template.literal,
+                format!(
+                    "one value is stored, and `{list}` is a list: name what identifies the value, and use `<{list}>` \
+                     only in `invalidates(...)` and `tags(...)`"
+                ),
+            );
+        }
     }
 }
 

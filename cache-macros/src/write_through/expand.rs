@@ -7,7 +7,8 @@ use syn::Path;
 use super::model::{Options, Ttl, Value, WriteThrough};
 use crate::duration::Length;
 use crate::key::Key;
-use crate::result_keys::{self, ResultKeys};
+use crate::result_keys;
+use crate::stale_keys::{KEY, StaleKeys, TAG};
 use crate::tokens;
 use crate::{codegen, on_unavailable};
 
@@ -19,17 +20,20 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let template = options.key.as_ref().and_then(codegen::template);
     let site =
         quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy) #template);
-    let call = codegen::call(krate, options.shared.cache.as_ref(), &site, &steps(model));
+    let keys = stale_keys(model);
+    let steps = steps(model, &keys.steps);
+    let call = codegen::call(krate, options.shared.cache.as_ref(), &site, &steps);
+    let each = keys.each(&model.function, &model.params);
     let link = is_linked(options)
         .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));
     let body = model.function.body();
     let shape = codegen::shape(krate, &quote_spanned!(span=> of(&*__body)));
-    let returned = returned(model);
-    let before = &returned.before;
-    let write = write(model, &returned.after);
+    let before = keys.before();
+    let write = write(model, &keys.after(&model.function));
     model.function.with(quote_spanned! {span=>
         #link
         #call
+        #each
         #before
         let __body = ::core::pin::pin!(#body);
         #shape
@@ -52,7 +56,7 @@ fn policy(options: &Options) -> TokenStream {
 }
 
 /// The steps that need the arguments. A value made of the parameters comes last, since it needs the ttl.
-fn steps(model: &WriteThrough) -> TokenStream {
+fn steps(model: &WriteThrough, stale: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
     let mut steps = TokenStream::new();
@@ -70,16 +74,11 @@ fn steps(model: &WriteThrough) -> TokenStream {
         };
         quote_spanned!(span=> .through(|__w| { #key }))
     }));
-    let mut names = |method: &str, keys: &[Key]| {
-        let method = syn::Ident::new(method, span);
-        for key in keys.iter().filter(|key| result_keys::template(key).is_none()) {
-            let key = key.write(&model.params);
-            steps.extend(quote_spanned!(span=> .#method(|__w| { #key })));
-        }
-    };
-    names("fence", &options.invalidates);
-    names("fence_tag", &options.tags.fenced);
-    names("tag", &options.tags.carried);
+    steps.extend(stale.clone());
+    for tag in options.tags.carried.iter().filter(|tag| result_keys::template(tag).is_none()) {
+        let tag = tag.write(&model.params);
+        steps.extend(quote_spanned!(span=> .tag(|__w| { #tag })));
+    }
     if let Some(Value::Given(given)) = &options.value {
         let given = tokens::borrowed(given);
         let leave = leave(options, &given, tokens::first_span(&given));
@@ -88,18 +87,18 @@ fn steps(model: &WriteThrough) -> TokenStream {
     steps
 }
 
-/// The keys that name the result.
-fn returned(model: &WriteThrough) -> ResultKeys {
-    let options = &model.options;
-    let mut found = ResultKeys::default();
-    let mut empty = |method: &str, keys: &mut dyn Iterator<Item = &Key>| {
-        for key in keys.filter_map(result_keys::template) {
-            found.empty(method, key, &model.params, &options.shared.krate);
-        }
-    };
-    empty("empty", &mut options.key.iter().chain(&options.invalidates));
-    empty("empty_tag", &mut options.tags.fenced.iter());
-    found
+/// The keys and tags that the function makes stale. Its own key is one of them if it names the result.
+fn stale_keys(model: &WriteThrough) -> StaleKeys {
+    let (options, params) = (&model.options, &model.params);
+    let mut keys = StaleKeys::default();
+    let own = options.key.iter().filter(|key| result_keys::template(key).is_some());
+    for key in own.chain(&options.invalidates) {
+        keys.add(key, KEY, params, &options.shared.krate);
+    }
+    for tag in &options.tags.fenced {
+        keys.add(tag, TAG, params, &options.shared.krate);
+    }
+    keys
 }
 
 /// The call into the runtime. It has the span of the return type, where the compiler reports a value that cannot be stored.

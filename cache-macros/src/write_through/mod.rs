@@ -19,6 +19,7 @@ pub(crate) fn write_through(args: TokenStream, item: TokenStream) -> TokenStream
         let mut params = function.params();
         params.result = true;
         let options = parse::options(args, &params, cx);
+        params.each.clone_from(&options.each);
         let model = model::WriteThrough { function, params, options };
         check::all(&model, cx);
         cx.is_clean().then(|| expand::expand(&model))

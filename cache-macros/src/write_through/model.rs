@@ -1,6 +1,6 @@
 //! The model of `#[write_through]`. It keeps the user's tokens, so that later stages can point at them.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::{Expr, ExprClosure};
 
 use crate::duration::Length;
@@ -27,6 +27,8 @@ pub(crate) struct Options {
     /// Other keys that the function makes stale.
     pub(crate) invalidates: Vec<Key>,
     pub(crate) tags: Tags,
+    /// The list with another key for each element.
+    pub(crate) each: Option<Ident>,
     /// The span of `on_unavailable = "error"`.
     pub(crate) refuses: Option<Span>,
     /// The policy of its readers, which other arguments override.
@@ -63,11 +65,5 @@ impl Options {
     /// The keys and tags that the function makes stale. They are fenced, unless they name the result.
     pub(crate) fn fences(&self) -> impl Iterator<Item = &Key> {
         self.key.iter().chain(&self.invalidates).chain(&self.tags.fenced)
-    }
-
-    /// All keys and tags.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
-        let Options { key, invalidates, tags, .. } = self;
-        key.iter().chain(invalidates).chain(&tags.fenced).chain(&tags.carried)
     }
 }

@@ -10,6 +10,7 @@ use crate::duration::Length;
 use crate::encoding::{self, Encoding};
 use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
+use crate::lists;
 use crate::on_unavailable;
 use crate::params::Params;
 use crate::shared_args::{self, SharedArgs};
@@ -24,6 +25,7 @@ pub(crate) const WRITE_THROUGH: Spec = Spec {
             ("invalidates", "invalidates(\"user-by-name:<user.name>\")"),
             TAGS,
             TAGS,
+            lists::USAGE,
             on_unavailable::USAGE,
             shared_args::POLICY,
         ],
@@ -32,14 +34,14 @@ pub(crate) const WRITE_THROUGH: Spec = Spec {
         shared_args::USAGES,
     ],
     refused: &[
-        ("lock", "`lock` is for readers: remove it; a writer fences its key instead"),
+        ("lock", "`lock` is for readers: remove it; a writer fences its keys instead"),
         (
             "negative_ttl",
             "`negative_ttl` is for readers: remove it; a writer does not store `None`",
         ),
         (
             "skip",
-            "`skip` is for readers: remove it; the key of a writer need not name every parameter",
+            "`skip` is for readers: remove it; the keys of a writer need not name every parameter",
         ),
     ],
     of_type: None,
@@ -65,6 +67,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         value: args.take("value").map(|arg| value(arg, params, cx)),
         invalidates: args.take("invalidates").map(|arg| Key::list(arg, cx)).unwrap_or_default(),
         tags: tags(&mut args, cx),
+        each: lists::parse(&mut args, cx),
         refuses: on_unavailable::parse(&mut args, cx),
         policy: shared_args::policy(&mut args, cx),
         freshness: FreshnessArgs::parse(&mut args, cx),

@@ -87,6 +87,11 @@ snapshots! {
             self.db.update(user).await
         }
     }
+    each in None, (key = "team:<team.id>", ttl = 60, invalidates("user:<team.users>", "user-team:<ids>"), each = ids): {
+        async fn join(team: &Team, ids: Vec<u64>) -> sqlx::Result<Team> {
+            db::join(team, ids).await
+        }
+    }
     returned_itself in None, (key = "user:<return>", ttl = 60): {
         async fn insert(new: NewUser) -> sqlx::Result<u64> {
             db::insert(new).await
@@ -159,6 +164,12 @@ fn one_mistake_gives_one_message() {
         errors!((key = "user:<user.id>", ttl = 60, tags("a:<b>")) async fn update(user: &User) -> User),
         errors!((key = "user:<user.id>", ttl = 60, tags = ["a:<return.b>"])
             async fn update(user: &User) -> User),
+        errors!((key = "a:<ids>", ttl = 60, invalidates("b:<ids>"), each = ids) async fn update(ids: &[u8]) -> User),
+        errors!((key = "a", ttl = 60, tags = ["a:<ids>"], invalidates("b:<ids>"), each = ids)
+            async fn update(ids: &[u64]) -> User),
+        errors!((key = "a", ttl = 60, invalidates("b:<ids>")) async fn update(ids: &[u64]) -> User),
+        errors!((key = "a:*", ttl = 60) async fn update() -> User),
+        errors!((key = "a", ttl = 60, each = ids) async fn update(ids: &[u64]) -> User),
     ];
     for found in found {
         assert_eq!(found.len(), 1, "{found:#?}");

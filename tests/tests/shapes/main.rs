@@ -63,3 +63,4 @@ mod options;
 mod parameters;
 mod returns;
 mod traits;
+mod writers;

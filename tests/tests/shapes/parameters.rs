@@ -81,3 +81,107 @@ async fn generic_functions() {
     assert_eq!(loads_once!(loads, generic(&loads, 5_u8, [])), "5 []");
     assert_eq!(loads_once!(loads, anonymous(&loads, Some(1_u8))), "Some(1)");
 }
+
+/// A name that begins with a capital is a parameter like any other.
+#[cached(key = "capitals:<URL>:<ID>", ttl = 60, skip(loads, Marker))]
+#[allow(non_snake_case)]
+async fn capitals(loads: &Loads, URL: &str, Path(ID): Path<u64>, Marker: Marker) -> String {
+    loads.add_one();
+    format!("{URL} {ID}")
+}
+
+struct Marker;
+
+trait Table {
+    const NAME: &str;
+}
+
+struct Users;
+
+impl Table for Users {
+    const NAME: &str = "users";
+}
+
+struct Orders;
+
+impl Table for Orders {
+    const NAME: &str = "orders";
+}
+
+#[cached(key = "page:<N>:<id>", ttl = 60, skip(loads))]
+async fn page<const N: usize>(loads: &Loads, id: u64) -> Vec<u64> {
+    loads.add_one();
+    vec![id; N]
+}
+
+#[cached(key = format!("count:{}", A::NAME), ttl = 60, skip(loads))]
+async fn count<A: Table>(loads: &Loads) -> usize {
+    loads.add_one();
+    A::NAME.len()
+}
+
+#[cached(
+    key = "padded:<id>",
+    ttl = 3600u64,
+    max_bytes = 64usize,
+    jitter = 0.1f64,
+    skip(loads, N, A)
+)]
+async fn padded<A: Table, const N: usize>(loads: &Loads, id: u64) -> String {
+    loads.add_one();
+    id.to_string()
+}
+
+/// What the parameters' types determine is no other value.
+#[cached(key = "sum:<name>", ttl = 60, skip(loads, ids, make))]
+async fn sum<I, T, F, E>(loads: &Loads, name: &str, ids: I, make: F) -> Result<u64, E>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<u64>,
+    F: FnOnce() -> E,
+{
+    loads.add_one();
+    match name {
+        "" => Err(make()),
+        _ => Ok(ids.into_iter().map(Into::into).sum()),
+    }
+}
+
+#[tokio::test]
+async fn every_parameter_tells_calls_apart() {
+    let loads = Loads::default();
+    Cache::in_memory()
+        .scope(async {
+            assert_eq!(capitals(&loads, "a", Path(1), Marker).await, "a 1");
+            assert_eq!(capitals(&loads, "b", Path(1), Marker).await, "b 1");
+            assert_eq!(capitals(&loads, "b", Path(2), Marker).await, "b 2");
+            assert_eq!(page::<5>(&loads, 1).await.len(), 5);
+            assert_eq!(page::<2>(&loads, 1).await.len(), 2);
+            assert_eq!(count::<Users>(&loads).await, 5);
+            assert_eq!(count::<Orders>(&loads).await, 6);
+            assert_eq!(loads.take(), 7);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn parameters_that_need_not_be_in_the_key() {
+    let loads = Loads::default();
+    assert_eq!(loads_once!(loads, padded::<Users, 2>(&loads, 1)), "1");
+    assert_eq!(loads_once!(loads, sum(&loads, "a", [1_u8, 2], || Failed)), Ok(3));
+}
+
+struct Transaction;
+
+/// A closure that gets a transaction gets one that begins inside of the function.
+#[cached(key = "work:<id>", ttl = 60, skip(loads, work))]
+async fn work(loads: &Loads, id: u64, work: impl FnOnce(&mut Transaction) -> u64) -> u64 {
+    loads.add_one();
+    id + work(&mut Transaction)
+}
+
+#[tokio::test]
+async fn transactions_may_begin_inside() {
+    let loads = Loads::default();
+    assert_eq!(loads_once!(loads, work(&loads, 1, |_| 2)), 3);
+}

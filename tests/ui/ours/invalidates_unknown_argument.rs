@@ -4,7 +4,7 @@
 
 use cache_runtime::invalidates;
 
-#[invalidates("user:<id>", ttl = 60)]
+#[invalidates("user:<id>", unless = true)]
 async fn rename(id: u64) {
     println!("{id}");
 }

@@ -48,8 +48,9 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> U
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
             Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            ShapeOfNothing as _,
         };
-        (&&&&&&::cache_runtime::__private::Probe::of_load(&__load)).__cache_shape()
+        (&&&&&&&::cache_runtime::__private::Probe::of_load(&__load)).__cache_shape()
     };
     let __value = ::cache_runtime::__private::ValueProbe::of(&__shape);
     let __call = __call

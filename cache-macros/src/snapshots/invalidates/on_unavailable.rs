@@ -28,7 +28,7 @@ async fn update(user: &User) -> Result<(), Error> {
         use ::cache_runtime::__private::{
             Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
         };
-        (&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
+        (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
     let __refuse = ::cache_runtime::__private::refusal(&__shape);
     __call

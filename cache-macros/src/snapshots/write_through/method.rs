@@ -59,7 +59,7 @@ impl Repo {
                 Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _,
                 Shape5 as _,
             };
-            (&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
+            (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
         };
         __call.write(__shape, ::cache_runtime::__private::leave_nothing, __body).await
     }

@@ -42,7 +42,7 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
         use ::cache_runtime::__private::{
             Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
         };
-        (&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
+        (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
     __call
         .write(

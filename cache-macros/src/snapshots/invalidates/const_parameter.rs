@@ -1,0 +1,29 @@
+#[invalidates("page:<N>:<id>")]
+async fn forget<const N: usize>(id: u64) {
+    db::forget::<N>(id).await;
+}
+
+// becomes
+
+async fn forget<const N: usize>(id: u64) {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::__private::NO_TTL,
+        );
+        ::cache_runtime::__private::Call::new(&__SITE)
+            .fence(|__w| {
+                __w.literal("page:");
+                __w.part(&N);
+                __w.literal(":");
+                __w.part(&id);
+            })
+    };
+    let __body = ::core::pin::pin!(
+        async move { if let ::core::option::Option::Some(__ret) =
+        ::core::option::Option::None:: < () > { return __ret; } db::forget:: < N > (id).
+        await; }
+    );
+    __call.invalidate(__body).await
+}

@@ -1,0 +1,51 @@
+#[invalidates("user:<tenant>:<return.id>", each = return, tags("tenant:<tenant>"))]
+async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
+    db::insert(tenant, new).await
+}
+
+// becomes
+
+async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::__private::NO_TTL,
+        );
+        ::cache_runtime::__private::Call::new(&__SITE)
+            .fence_tag(|__w| {
+                __w.literal("tenant:");
+                __w.part(&tenant);
+            })
+    };
+    let __part0 = ::cache_runtime::__private::written(&tenant);
+    let __body = ::core::pin::pin!(
+        async move { if let ::core::option::Option::Some(__ret) =
+        ::core::option::Option::None:: < sqlx::Result < Vec < User > > > { return __ret;
+        } db::insert(tenant, new). await }
+    );
+    let __shape = {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+        };
+        (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
+    };
+    __call
+        .write(
+            __shape,
+            |__value, __leave| {
+                for __id in __value.iter() {
+                    __leave
+                        .empty(|__w| {
+                            __w.literal("user:");
+                            __w.part(&__part0);
+                            __w.literal(":");
+                            __w.part(&__id.id);
+                        });
+                }
+            },
+            __body,
+        )
+        .await
+}

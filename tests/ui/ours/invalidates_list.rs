@@ -1,0 +1,12 @@
+// Misuse: a list in a key of a writer.
+// Why: `<ids>` would be one key for all of them, which no reader of one has.
+// Instead: `each = ids`.
+
+use cache_runtime::invalidates;
+
+#[invalidates("user:<ids>")]
+async fn forget(ids: &[i64]) {
+    println!("{}", ids.len());
+}
+
+fn main() {}

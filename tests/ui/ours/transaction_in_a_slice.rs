@@ -1,0 +1,14 @@
+// Misuse: a slice of transactions as a parameter.
+// Why: rows that they read may never commit.
+// Instead: the transactions inside the function.
+
+use cache_runtime::cached;
+
+pub struct Transaction<'c>(pub &'c u64);
+
+#[cached(key = "user:<id>", ttl = 60)]
+async fn name(shards: &mut [Transaction<'_>], id: u64) -> String {
+    format!("{id} {}", shards.len())
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+// Misuse: a tuple with a transaction as a parameter.
+// Why: rows that it reads may never commit.
+// Instead: the transaction inside the function.
+
+use cache_runtime::cached;
+
+pub struct Transaction<'c>(pub &'c u64);
+
+#[cached(key = "user:<context.1>", ttl = 60)]
+async fn name(context: (&mut Transaction<'_>, u64)) -> String {
+    context.1.to_string()
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+// Misuse: an optional transaction as a parameter.
+// Why: rows that it reads may never commit.
+// Instead: the transaction inside the function.
+
+use cache_runtime::cached;
+
+pub struct Transaction<'c>(pub &'c u64);
+
+#[cached(key = "user:<id>", ttl = 60)]
+async fn name(tx: Option<&mut Transaction<'_>>, id: u64) -> String {
+    format!("{id} {}", tx.is_some())
+}
+
+fn main() {}
