@@ -11,6 +11,27 @@ use syn::{Expr, Lit, Token, Type};
 use crate::ctxt::Ctxt;
 use crate::literals;
 use crate::suggest;
+use crate::tokens;
+
+/// What arguments are called in other libraries.
+const SYNONYMS: [(&str, &str); 16] = [
+    ("condition", "when"),
+    ("exclude", "skip"),
+    ("expiration", "ttl"),
+    ("expire", "ttl"),
+    ("expires", "ttl"),
+    ("expiry", "ttl"),
+    ("ignore", "skip"),
+    ("ignore_args", "skip"),
+    ("label", "name"),
+    ("max_age", "ttl"),
+    ("max_size", "max_bytes"),
+    ("time", "ttl"),
+    ("time_to_live", "ttl"),
+    ("timeout", "ttl"),
+    ("unless_null", "negative_ttl"),
+    ("with_lock", "lock"),
+];
 
 /// The name of an argument, and how it is written.
 pub(crate) type Usage = (&'static str, &'static str);
@@ -145,7 +166,7 @@ impl Args {
                 self.excused.extend(spec.names().into_iter().find(|known| name == known));
             }
         } else {
-            let value: Expr = input.parse().map(ungrouped)?;
+            let value: Expr = input.parse().map(tokens::ungrouped)?;
             check_is_quoted(input, &value, "write a key in quotes, such as `\"user:<id>\"`")?;
             match spec.positional {
                 None if literals::check(value.to_token_stream(), cx) => self.positional.push(value),
@@ -179,7 +200,11 @@ impl Args {
             return;
         }
         let names = spec.names();
-        let hint = match suggest::closest(&name.to_string(), names.iter().copied()) {
+        let synonym = SYNONYMS.iter().find(|(synonym, _)| name == synonym).map(|(_, known)| *known);
+        let meant = synonym
+            .filter(|known| names.contains(known))
+            .or_else(|| suggest::closest(&name.to_string(), names.iter().copied()));
+        let hint = match meant {
             Some(meant) => {
                 self.excused.extend(names.iter().copied().find(|known| *known == meant));
                 format!("; did you mean `{meant}`?")
@@ -212,14 +237,6 @@ fn check_is_no_percentage(input: ParseStream<'_>) -> syn::Result<()> {
     let tokens: TokenStream =
         [number.to_token_stream(), percent.to_token_stream()].into_iter().collect();
     Err(syn::Error::new_spanned(tokens, format!("a percentage is written as a fraction: `{part}`")))
-}
-
-/// The expression without the invisible group that a `$value:literal` of a `macro_rules!` macro arrives in.
-fn ungrouped(mut expr: Expr) -> Expr {
-    while let Expr::Group(group) = expr {
-        expr = *group.expr;
-    }
-    expr
 }
 
 impl Arg {
@@ -283,7 +300,7 @@ impl Value {
                 return input.parse().map(Value::Type);
             }
             check_is_no_percentage(input)?;
-            let value = input.parse().map(ungrouped)?;
+            let value = input.parse().map(tokens::ungrouped)?;
             let usage = spec.usage(name).unwrap_or("name = \"...\"");
             check_is_quoted(input, &value, &format!("write it in quotes: `{usage}`"))?;
             Ok(Value::Is(value))

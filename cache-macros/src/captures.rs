@@ -3,14 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
-use syn::visit::{self, Visit};
-use syn::{
-    FnArg, Lifetime, ParenthesizedGenericArguments, Path, ReceiverKind, Token, Type, TypeFnPtr,
-    TypeReference,
-};
+use syn::{FnArg, Path, ReceiverKind, Token, Type, TypeReference};
 
 use crate::ctxt::Ctxt;
 use crate::function::{self, Function};
+use crate::lifetimes;
 use crate::rename_self::{self, renamed};
 use crate::tokens;
 
@@ -23,9 +20,13 @@ struct Parameter {
     outside: Ident,
     /// Its name in the load.
     inside: Ident,
+    /// The parameter's `#[cfg]` attributes.
+    condition: TokenStream,
     /// Allows the clone to be unused: a body may mention the name for something else.
     attribute: Option<TokenStream>,
     mutability: Option<Token![mut]>,
+    /// Whether a closure captures it, and not the body.
+    for_closures: bool,
     /// The reference type that the load sees, if the parameter is a reference: it then borrows the clone.
     reference: Option<TokenStream>,
 }
@@ -38,6 +39,7 @@ impl Captures {
         if rename_self::rename(uses.clone()).used {
             parameters.extend(receiver(function));
         }
+        let params = function.params();
         for (bound, ty) in function.bindings() {
             if !tokens::mentions(uses.clone(), &bound.ident.unraw().to_string()) {
                 continue;
@@ -48,10 +50,12 @@ impl Captures {
                 (None, _) => None,
             };
             parameters.push(Parameter {
+                condition: params.condition(&bound.ident.to_string()),
                 outside: bound.ident.clone(),
                 inside: bound.ident,
                 attribute: Some(quote_spanned!(span=> #[allow(unused_variables)])),
                 mutability: bound.mutability,
+                for_closures: false,
                 reference,
             });
         }
@@ -76,10 +80,13 @@ impl Captures {
 
     /// The same captures for closures, in which a `mut` parameter may be used without changing it.
     pub(crate) fn for_closures(mut self) -> Self {
-        for parameter in self.0.iter_mut().filter(|parameter| parameter.mutability.is_some()) {
-            let span = Span::mixed_site();
-            parameter.attribute =
-                Some(quote_spanned!(span=> #[allow(unused_mut, unused_variables)]));
+        for parameter in &mut self.0 {
+            parameter.for_closures = true;
+            if parameter.mutability.is_some() {
+                let span = Span::mixed_site();
+                parameter.attribute =
+                    Some(quote_spanned!(span=> #[allow(unused_mut, unused_variables)]));
+            }
         }
         self
     }
@@ -96,7 +103,7 @@ impl Captures {
             return TokenStream::new();
         }
         let clones = self.0.iter().map(|parameter| {
-            let Parameter { outside, inside, attribute, reference, .. } = parameter;
+            let Parameter { condition, outside, inside, attribute, reference, .. } = parameter;
             let at = span.located_at(outside.span());
             let krate = tokens::at(krate, at);
             let source = match reference {
@@ -104,10 +111,11 @@ impl Captures {
                 None => quote_spanned!(at=> Argument(&#outside)),
             };
             let clone = quote_spanned!(at=> (&&&#krate::__private::#source).__cache_detach());
-            // A reference is bound to the clone afterwards, in `references`.
-            let mutability = parameter.mutability.filter(|_| reference.is_none());
-            let attribute = attribute.as_ref().filter(|_| reference.is_none());
-            quote_spanned!(span=> #attribute let #mutability #inside = #clone;)
+            // What a load sees is bound to the clone afterwards, in `within`.
+            let of_closure = reference.is_none() && parameter.for_closures;
+            let mutability = parameter.mutability.filter(|_| of_closure);
+            let attribute = attribute.as_ref().filter(|_| of_closure);
+            quote_spanned!(span=> #condition #attribute let #mutability #inside = #clone;)
         });
         let clones: TokenStream = clones.collect();
         quote_spanned! {span=>
@@ -120,9 +128,10 @@ impl Captures {
     /// `let id = id.clone();` for each.
     pub(crate) fn clones(&self) -> TokenStream {
         let clones = self.0.iter().map(|parameter| {
-            let Parameter { outside, inside, attribute, mutability, .. } = parameter;
+            let Parameter { condition, outside, inside, attribute, mutability, .. } = parameter;
             let at = Span::mixed_site().located_at(outside.span());
             quote_spanned! {at=>
+                #condition
                 #attribute
                 let #mutability #inside = ::core::clone::Clone::clone(&#outside);
             }
@@ -133,14 +142,29 @@ impl Captures {
     /// `let name: &str = &name;` for each that the load sees as a reference.
     pub(crate) fn references(&self) -> TokenStream {
         let references = self.0.iter().filter_map(|parameter| {
-            let Parameter { inside, attribute, mutability, reference, .. } = parameter;
+            let Parameter { condition, inside, attribute, mutability, reference, .. } = parameter;
             let ty = reference.as_ref()?;
             Some(quote_spanned! {Span::mixed_site()=>
+                #condition
                 #attribute
                 let #mutability #inside: #ty = &#inside;
             })
         });
         references.collect()
+    }
+
+    /// The first statements of the body: each parameter as it was declared. See [`rebinding`](crate::rebinding).
+    pub(crate) fn within(&self) -> TokenStream {
+        let owned = self.0.iter().filter(|parameter| parameter.reference.is_none());
+        let owned = owned.map(|parameter| {
+            let Parameter { condition, inside, attribute, mutability, .. } = parameter;
+            quote_spanned! {Span::mixed_site()=>
+                #condition
+                #attribute
+                let #mutability #inside = #inside;
+            }
+        });
+        owned.chain([self.references()]).collect()
     }
 }
 
@@ -160,17 +184,19 @@ fn receiver(function: &Function) -> Option<Parameter> {
         _ => None,
     };
     Some(Parameter {
+        condition: TokenStream::new(),
         outside: Ident::new("self", this.span),
         inside: renamed(this.span),
         attribute: None,
         mutability: receiver.mutability,
+        for_closures: false,
         reference,
     })
 }
 
 /// The type of a reference to the clone; `None` for `&'static T`, which needs no clone.
 pub(crate) fn reference(ty: &TypeReference) -> Option<TokenStream> {
-    if ty.lifetime.as_ref().is_some_and(is_static) {
+    if ty.lifetime.as_ref().is_some_and(lifetimes::is_static) {
         return None;
     }
     let mut ty = ty.clone();
@@ -180,10 +206,6 @@ pub(crate) fn reference(ty: &TypeReference) -> Option<TokenStream> {
         true => ty.into_token_stream(),
         false => quote_spanned!(Span::mixed_site()=> &_),
     })
-}
-
-fn is_static(lifetime: &Lifetime) -> bool {
-    lifetime.ident == "static"
 }
 
 /// A load that outlives its caller cannot borrow from it. `because` is the argument that lets it; `uses` are its tokens.
@@ -255,32 +277,8 @@ fn is_trait_object(ty: &Type) -> bool {
 
 /// Whether a clone of a parameter of this type would still borrow from the caller.
 fn borrows(ty: &Type) -> bool {
-    struct Borrows(bool);
-
-    impl<'ast> Visit<'ast> for Borrows {
-        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
-            self.0 |= !is_static(lifetime);
-        }
-
-        fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
-            self.0 |= reference.lifetime.is_none();
-            visit::visit_type_reference(self, reference);
-        }
-
-        // A function pointer does not hold its arguments.
-        fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
-        fn visit_parenthesized_generic_arguments(
-            &mut self,
-            _: &'ast ParenthesizedGenericArguments,
-        ) {
-        }
+    match ty {
+        Type::Reference(reference) => lifetimes::borrows(&reference.elem),
+        other => lifetimes::borrows(other),
     }
-
-    let cloned = match ty {
-        Type::Reference(reference) => &reference.elem,
-        other => other,
-    };
-    let mut found = Borrows(false);
-    found.visit_type(cloned);
-    found.0
 }

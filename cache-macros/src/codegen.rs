@@ -6,6 +6,7 @@ use quote::quote_spanned;
 use syn::{Expr, Path};
 
 use crate::duration::Length;
+use crate::function::Function;
 use crate::key::Key;
 use crate::tokens;
 
@@ -64,22 +65,36 @@ pub(crate) fn policy(
 }
 
 /// `let __shape = ...;`: finds by autoref whether the body returns `T`, `Option<T>`, `Result<T, E>` or
-/// `Result<Option<T>, E>`, through any alias, and whether its error can be cloned. `probe` makes a `Probe` of it.
-pub(crate) fn shape(krate: &Path, probe: &TokenStream) -> TokenStream {
-    shape_or(krate, probe, &TokenStream::new())
+/// `Result<Option<T>, E>`, through any alias, and whether its error can be shared. `probe` makes a `Probe` of it.
+pub(crate) fn shape(function: &Function, krate: &Path, probe: &TokenStream) -> TokenStream {
+    shape_or(function, krate, probe, &TokenStream::new())
 }
 
 /// The same, of a function that must return something: an alias of `()` does not compile.
-pub(crate) fn shape_of_something(krate: &Path, probe: &TokenStream) -> TokenStream {
-    shape_or(krate, probe, &quote_spanned!(Span::mixed_site()=> ShapeOfNothing as _,))
+pub(crate) fn shape_of_something(
+    function: &Function,
+    krate: &Path,
+    probe: &TokenStream,
+) -> TokenStream {
+    let span = Span::mixed_site();
+    shape_or(function, krate, probe, &quote_spanned!(span=> ShapeOfNothing as _,))
 }
 
-fn shape_or(krate: &Path, probe: &TokenStream, refused: &TokenStream) -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
+fn shape_or(
+    function: &Function,
+    krate: &Path,
+    probe: &TokenStream,
+    refused: &TokenStream,
+) -> TokenStream {
+    let span = Span::mixed_site();
+    // These two share errors. Autoref ignores lifetimes, so it would choose them for an error that borrows.
+    let shared =
+        (!function.error_borrows()).then(|| quote_spanned!(span=> Shape3 as _, Shape5 as _,));
+    quote_spanned! {span=>
         let __shape = {
             #[allow(unused_imports)]
             use #krate::__private::{
-                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _, #refused
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, #shared #refused
             };
             (&&&&&&&#krate::__private::Probe::#probe).__cache_shape()
         };

@@ -1,7 +1,7 @@
 //! What a macro emits on an error: the untouched item and every message. So callers of the function still compile, the
 //! editor keeps working, and one mistake gives one message.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 
 use crate::ctxt::Ctxt;
 use crate::function::Function;
@@ -15,7 +15,7 @@ pub(crate) fn untouched_on_error(
     let cx = Ctxt::new();
     let function = syn::parse2::<Function>(item.clone()).map_err(|mut error| {
         if !mentions_fn(&item) {
-            let message = format!("`{attribute}` goes on an `async fn`");
+            let message = no_function(attribute, &item);
             error = syn::Error::new(proc_macro2::Span::call_site(), message);
         }
         cx.error(error);
@@ -30,7 +30,20 @@ pub(crate) fn untouched_on_error(
 /// Whether the item looks like a function.
 fn mentions_fn(item: &TokenStream) -> bool {
     (item.clone().into_iter())
-        .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "fn"))
+        .any(|token| matches!(token, TokenTree::Ident(ident) if ident == "fn"))
+}
+
+/// What to do with an attribute that is not on a function.
+fn no_function(attribute: &str, item: &TokenStream) -> String {
+    let is = |token: TokenTree, names: &[&str]| names.iter().any(|name| token.to_string() == *name);
+    let mentions = |names: &[&str]| item.clone().into_iter().any(|token| is(token, names));
+    if mentions(&["impl", "trait"]) {
+        format!("`{attribute}` goes on an `async fn`: put it on the methods inside")
+    } else if mentions(&["|", "||"]) {
+        format!("`{attribute}` goes on an `async fn`: write one instead of the closure")
+    } else {
+        format!("`{attribute}` goes on an `async fn`")
+    }
 }
 
 /// Expands a derive, or returns all errors. The compiler keeps the item itself.

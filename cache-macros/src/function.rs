@@ -5,11 +5,12 @@ use quote::{ToTokens, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, FnArg, Pat, PatIdent, PatType, ReturnType, Signature, Token, Type, TypeImplTrait,
-    Visibility,
+    Attribute, FnArg, GenericArgument, Pat, PatIdent, PatType, PathArguments, ReturnType,
+    Signature, Token, Type, TypeImplTrait, Visibility,
 };
 
-use crate::async_trait::Pinned;
+use crate::desugared::Desugared;
+use crate::lifetimes;
 use crate::params::{self, Params};
 use crate::tokens;
 
@@ -28,7 +29,7 @@ pub(crate) enum Form {
     /// `async fn` and its statements.
     Async(TokenStream),
     /// `fn` and `Box::pin(async move { ... })`.
-    Pinned(Box<Pinned>),
+    Desugared(Box<Desugared>),
     /// Any other `fn`.
     Blocking,
     /// A method of a trait, without a body.
@@ -39,7 +40,15 @@ impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
-        let sig: Signature = input.parse()?;
+        let mut sig: Signature = input.parse()?;
+        for input in &mut sig.inputs {
+            if let FnArg::Typed(typed) = input {
+                ungroup(&mut typed.ty);
+            }
+        }
+        if let ReturnType::Type(_, ty) = &mut sig.output {
+            ungroup(ty);
+        }
         if input.peek(Token![;]) {
             let braces = input.parse::<Token![;]>()?.span;
             let (form, inner_attrs) = (Form::Bodiless, Vec::new());
@@ -49,11 +58,32 @@ impl Parse for Function {
         let (inner_attrs, body) = split_body.parse2(block.stream())?;
         let form = match sig.asyncness {
             Some(_) => Form::Async(body),
-            None => Pinned::recognise(&sig, body)
-                .map_or(Form::Blocking, |pinned| Form::Pinned(Box::new(pinned))),
+            None => Desugared::recognise(&sig, body)
+                .map_or(Form::Blocking, |found| Form::Desugared(Box::new(found))),
         };
         let braces = block.span();
         Ok(Function { attrs, vis, sig, form, inner_attrs, braces })
+    }
+}
+
+/// Takes a type out of the invisible group that a `$ty:ty` of a `macro_rules!` macro arrives in.
+fn ungroup(ty: &mut Type) {
+    match ty {
+        Type::Group(group) if !has_plus(&group.elem) => {
+            *ty = (*group.elem).clone();
+            ungroup(ty);
+        }
+        Type::Reference(reference) => ungroup(&mut reference.elem),
+        _ => {}
+    }
+}
+
+/// Whether `ty` cannot stand behind `&` without parentheses.
+fn has_plus(ty: &Type) -> bool {
+    match ty {
+        Type::TraitObject(ty) => ty.bounds.len() > 1,
+        Type::ImplTrait(ty) => ty.bounds.len() > 1,
+        _ => false,
     }
 }
 
@@ -68,13 +98,12 @@ impl Function {
 
     /// The function's `#[cfg]` attributes: functions generated beside it need them too.
     pub(crate) fn outer(&self) -> TokenStream {
-        let conditions = self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
-        conditions.map(ToTokens::to_token_stream).collect()
+        params::conditions(&self.attrs)
     }
 
     pub(crate) fn params(&self) -> Params {
         match &self.form {
-            Form::Pinned(pinned) => pinned.params(&self.sig),
+            Form::Desugared(desugared) => desugared.params(&self.sig),
             _ => Params::of(&self.sig),
         }
     }
@@ -82,7 +111,7 @@ impl Function {
     /// The type that the function returns once awaited; `None` if none is written.
     pub(crate) fn output(&self) -> Option<&Type> {
         match (&self.form, &self.sig.output) {
-            (Form::Pinned(pinned), _) => pinned.output.as_ref(),
+            (Form::Desugared(desugared), _) => desugared.output.as_ref(),
             (_, ReturnType::Type(_, ty)) => Some(ty),
             (_, ReturnType::Default) => None,
         }
@@ -101,27 +130,27 @@ impl Function {
         }
         // The user did not write the names that stand in for patterns.
         bindings.retain(|(bound, _)| known.names.contains(&bound.ident));
-        if let Form::Pinned(pinned) = &self.form {
-            bindings.extend(pinned.bindings(&self.sig).map(|bound| (bound, None)));
+        if let Form::Desugared(desugared) = &self.form {
+            bindings.extend(desugared.bindings(&self.sig).map(|bound| (bound, None)));
         }
         bindings
     }
 
-    /// The user's statements as one future.
-    pub(crate) fn body(&self) -> TokenStream {
+    /// The user's statements as one future, after the statements `before`.
+    pub(crate) fn body(&self, before: &TokenStream) -> TokenStream {
         let body = match &self.form {
             Form::Async(body) => body.clone(),
-            Form::Pinned(pinned) => pinned.body(),
+            Form::Desugared(desugared) => desugared.body(),
             Form::Blocking | Form::Bodiless => return TokenStream::new(),
         };
-        self.future(&TokenStream::new(), body)
+        self.future(before, body)
     }
 
     /// The user's statements, without the `let id = id;` that `#[async_trait]` adds.
     pub(crate) fn statements(&self) -> TokenStream {
         match &self.form {
             Form::Async(body) => body.clone(),
-            Form::Pinned(pinned) => pinned.busy(),
+            Form::Desugared(desugared) => desugared.busy(),
             Form::Blocking | Form::Bodiless => TokenStream::new(),
         }
     }
@@ -137,21 +166,29 @@ impl Function {
             Some(_) => TokenStream::new(),
             None => typed(span, &quote_spanned!(span=> ())),
         };
-        quote_spanned! {span=>
-            async move {
-                #typed
-                #before
-                #body
+        // The compiler points at these braces if the body has no result, or ends in the middle of an expression.
+        let block = quote_spanned!(span=> #typed #before #body);
+        let mut block = Group::new(Delimiter::Brace, block);
+        block.set_span(span.located_at(self.braces));
+        quote_spanned!(span=> async move #block)
+    }
+
+    /// Whether the error that the function returns borrows, so that no other caller can share it.
+    pub(crate) fn error_borrows(&self) -> bool {
+        let Some(Type::Path(path)) = self.output() else { return false };
+        let Some(last) = path.path.segments.last() else { return false };
+        match &last.arguments {
+            PathArguments::AngleBracketed(arguments) if last.ident == "Result" => {
+                arguments.args.iter().skip(1).any(|argument| match argument {
+                    GenericArgument::Type(error) => lifetimes::borrows(error),
+                    _ => false,
+                })
             }
+            _ => false,
         }
     }
 
-    /// The function with `inside` as its statements.
-    pub(crate) fn with(&self, inside: TokenStream) -> TokenStream {
-        self.with_rebound(&[], inside)
-    }
-
-    /// As [`with`](Function::with), for an `inside` that binds the parameters `rebound` again.
+    /// The function with `inside` as its statements, which bind the parameters `rebound` again.
     pub(crate) fn with_rebound(&self, rebound: &[Ident], inside: TokenStream) -> TokenStream {
         let Function { attrs, vis, inner_attrs, .. } = self;
         let mut sig = self.sig.clone();
@@ -169,7 +206,7 @@ impl Function {
             attr.to_tokens(&mut body);
         }
         body.extend(match &self.form {
-            Form::Pinned(pinned) => pinned.around(rebound, inside),
+            Form::Desugared(desugared) => desugared.around(rebound, inside),
             _ => inside,
         });
         let mut body = Group::new(Delimiter::Brace, body);

@@ -26,7 +26,7 @@ pub(crate) struct Template {
 impl Key {
     /// Parses a key. A string is a template; anything else is an expression.
     pub(crate) fn parse(expr: Expr, cx: &Ctxt) -> Option<Self> {
-        match expr {
+        match tokens::ungrouped(expr) {
             Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => {
                 Template::parse(literal, cx).map(Key::Template)
             }
@@ -67,9 +67,10 @@ impl Key {
     /// Statements that write the key to `__w`.
     pub(crate) fn write(&self, params: &Params) -> TokenStream {
         match self {
-            Key::Template(template) => {
-                template.write(|placeholder| argument(placeholder, template.literal.span(), params))
-            }
+            Key::Template(template) => template.write_where(
+                |placeholder| params.condition(placeholder.root()),
+                |placeholder| argument(placeholder, template.literal.span(), params),
+            ),
             Key::Expr(expr) => {
                 let key = tokens::borrowed(expr);
                 quote_spanned!(Span::mixed_site()=> __w.key(#key);)
@@ -115,13 +116,22 @@ impl Template {
     }
 
     /// Statements that write the template to `__w`. `value` gives the code of what fills a placeholder.
-    pub(crate) fn write(&self, mut value: impl FnMut(&Placeholder) -> TokenStream) -> TokenStream {
+    pub(crate) fn write(&self, value: impl FnMut(&Placeholder) -> TokenStream) -> TokenStream {
+        self.write_where(|_| TokenStream::new(), value)
+    }
+
+    /// The same, where `condition` gives the `#[cfg]` attributes of a placeholder.
+    pub(crate) fn write_where(
+        &self,
+        condition: impl Fn(&Placeholder) -> TokenStream,
+        mut value: impl FnMut(&Placeholder) -> TokenStream,
+    ) -> TokenStream {
         let span = Span::mixed_site();
         let statements = self.parts.iter().map(|part| match part {
             Part::Text { text, .. } => quote_spanned!(span=> __w.literal(#text);),
             Part::Placeholder(placeholder) => {
-                let value = value(placeholder);
-                quote_spanned!(span=> __w.part(#value);)
+                let (condition, value) = (condition(placeholder), value(placeholder));
+                quote_spanned!(span=> #condition __w.part(#value);)
             }
         });
         statements.collect()

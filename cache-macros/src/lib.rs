@@ -14,7 +14,6 @@
 use proc_macro::TokenStream;
 
 mod args;
-mod async_trait;
 mod cached;
 mod captures;
 mod codegen;
@@ -22,6 +21,7 @@ mod codegen;
 mod coverage;
 mod ctxt;
 mod derive;
+mod desugared;
 mod duration;
 mod encoding;
 mod fallback;
@@ -30,10 +30,13 @@ mod freshness_args;
 mod function;
 mod invalidates;
 mod key;
+mod lifetimes;
 mod lists;
 mod literals;
 mod on_unavailable;
 mod params;
+mod placeholder_types;
+mod rebinding;
 mod rename_self;
 mod result_keys;
 mod shared_args;
@@ -47,6 +50,7 @@ mod template_check;
 mod tokens;
 mod transactions;
 mod validation;
+mod value_closures;
 mod write_behind;
 mod write_through;
 

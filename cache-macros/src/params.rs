@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{FnArg, Pat, PatIdent, Signature};
+use syn::{Attribute, FnArg, Pat, PatIdent, Signature};
 
 /// The names that a key may use.
 #[derive(Default)]
@@ -14,6 +14,8 @@ pub(crate) struct Params {
     pub(crate) names: Vec<Ident>,
     /// The const parameters of the function.
     pub(crate) consts: Vec<Ident>,
+    /// Parameters with `#[cfg]` attributes, and these.
+    pub(crate) conditions: Vec<(Ident, TokenStream)>,
     /// The type parameters of the function, which a template cannot name.
     pub(crate) types: Vec<Ident>,
     /// The list of `each = ...`: in a key, its name stands for one element.
@@ -36,10 +38,29 @@ impl Params {
         for input in &sig.inputs {
             match input {
                 FnArg::Receiver(receiver) => params.receiver = Some(receiver.self_token.span),
-                FnArg::Typed(typed) => params.names.extend(bound(&typed.pat)),
+                FnArg::Typed(typed) => {
+                    let names = bound(&typed.pat);
+                    let condition = conditions(&typed.attrs);
+                    if !condition.is_empty() {
+                        let named = names.iter().map(|name| (name.clone(), condition.clone()));
+                        params.conditions.extend(named);
+                    }
+                    params.names.extend(names);
+                }
             }
         }
         params
+    }
+
+    /// The `#[cfg]` attributes of the parameter of this name: code that uses it needs them too. Without any, or if there
+    /// is another parameter of this name for the opposite condition, none.
+    pub(crate) fn condition(&self, name: &str) -> TokenStream {
+        let Some(name) = self.get(name) else { return TokenStream::new() };
+        if self.names.iter().filter(|other| *other == name).count() > 1 {
+            return TokenStream::new();
+        }
+        let condition = self.conditions.iter().find(|(param, _)| param == name);
+        condition.map(|(_, condition)| condition.clone()).unwrap_or_default()
     }
 
     /// The parameter of this name, raw or not.
@@ -59,6 +80,12 @@ impl Params {
         let names = self.names.iter().chain(&self.consts).map(|n| n.unraw().to_string());
         names.chain(self.result.then(|| RESULT.to_owned())).collect()
     }
+}
+
+/// The `#[cfg]` attributes among `attrs`.
+pub(crate) fn conditions(attrs: &[Attribute]) -> TokenStream {
+    let conditions = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    conditions.map(ToTokens::to_token_stream).collect()
 }
 
 /// The names that `pat` binds, in order.

@@ -40,14 +40,17 @@ impl ResultKeys {
         let span = Span::mixed_site();
         let literal = key.literal.span();
         let each = params.each.as_ref().is_some_and(|list| list == RESULT);
-        let statements = key.write(|placeholder| {
+        let condition = |placeholder: &Placeholder| params.condition(placeholder.root());
+        let statements = key.write_where(condition, |placeholder| {
             if is_returned(placeholder) {
                 return result(placeholder, literal, each);
             }
             let part = format_ident!("__part{}", self.parts, span = span);
             self.parts += 1;
             let value = key::argument(placeholder, literal, params);
+            let condition = condition(placeholder);
             self.before.extend(quote_spanned! {span=>
+                #condition
                 let #part = #krate::__private::rendered(#value);
             });
             quote_spanned!(span=> &#part)

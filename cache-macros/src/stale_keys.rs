@@ -13,7 +13,7 @@ use crate::lists::{self, Kind};
 use crate::params::{Params, RESULT};
 use crate::result_keys::{self, ResultKeys};
 use crate::template::Part;
-use crate::{suggest, tokens, validation};
+use crate::{placeholder_types, suggest, tokens, validation};
 
 /// The code for them.
 #[derive(Default)]
@@ -130,6 +130,9 @@ fn check_template(function: &Function, params: &Params, template: &Template, cx:
     let each = params.each.as_ref().map(|list| list.unraw().to_string());
     let names_list = each.as_deref().is_some_and(|each| lists::names(template, each));
     check_no_list(function, params, template, cx);
+    if params.each.is_none() && cx.is_clean() {
+        placeholder_types::check(function, template, cx);
+    }
     if let Some(each) = each.filter(|each| names_list && each != RESULT)
         && lists::names(template, RESULT)
     {

@@ -1,8 +1,16 @@
 //! Helpers for the user's tokens: their spans, the names that they mention, parentheses around them.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path};
+
+/// The expression without the invisible group that a `$value:literal` of a `macro_rules!` macro arrives in.
+pub(crate) fn ungrouped(mut expr: Expr) -> Expr {
+    while let Expr::Group(group) = expr {
+        expr = *group.expr;
+    }
+    expr
+}
 
 /// `&expr`, parenthesised if needed, with the span of `expr`.
 pub(crate) fn borrowed(expr: &Expr) -> TokenStream {
@@ -34,6 +42,33 @@ pub(crate) fn bracketed(expr: &Expr) -> TokenStream {
 pub(crate) fn first_span(tokens: &impl ToTokens) -> Span {
     let first = tokens.to_token_stream().into_iter().next();
     first.map_or_else(Span::mixed_site, |token| token.span())
+}
+
+/// `tokens` as text for a message, with the spaces that people write.
+pub(crate) fn text(tokens: &impl ToTokens) -> String {
+    let mut text = tokens.to_token_stream().to_string();
+    for (spaced, tight) in [
+        (" < ", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" :: ", "::"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" :", ":"),
+    ] {
+        text = text.replace(spaced, tight);
+    }
+    text
+}
+
+/// All names in `tokens`.
+pub(crate) fn names(tokens: TokenStream) -> Vec<Ident> {
+    let names = tokens.into_iter().flat_map(|token| match token {
+        TokenTree::Ident(name) => vec![name],
+        TokenTree::Group(group) => names(group.stream()),
+        _ => Vec::new(),
+    });
+    names.collect()
 }
 
 /// Whether `tokens` mention the variable, including in a format string: `format!("user:{id}")`.

@@ -23,7 +23,7 @@ pub(crate) fn check_async(function: &Function, attribute: &str, cx: &Ctxt) {
         return;
     }
     match function.form {
-        Form::Async(_) | Form::Pinned(_) => {}
+        Form::Async(_) | Form::Desugared(_) => {}
         Form::Blocking => cx.error_at(
             sig.fn_token,
             format!("`{attribute}` waits for the cache: make this an `async fn`"),

@@ -7,6 +7,7 @@ mod nothing;
 mod queue;
 mod refused;
 mod shapes;
+mod share;
 mod stored;
 
 use std::{
@@ -27,6 +28,7 @@ pub use self::{
     },
     refused::{FromUnavailable, Refuses, refusal},
     shapes::*,
+    share::{Share0, Share1, Shared},
     stored::{Fingerprint0, Fingerprint1, Link, ValueProbe, require_fingerprint},
 };
 use crate::{

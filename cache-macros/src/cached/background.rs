@@ -17,7 +17,7 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     let captures = Captures::of(&model.function, &statements);
     let clones = captures.detach(&model.options.shared.krate);
     let body = rename_self::rename(statements).tokens;
-    let body = model.function.future(&captures.references(), body);
+    let body = model.function.future(&captures.within(), body);
     let found = call::found(model, &quote_spanned!(span=> of_load(&__load)));
     let hooks = hooks::owned(model, &TokenStream::new());
     let at = call::where_it_returns(model);

@@ -65,7 +65,7 @@ pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
     let krate = &options.shared.krate;
-    let shape = codegen::shape_of_something(krate, probe);
+    let shape = codegen::shape_of_something(&model.function, krate, probe);
     let value = quote_spanned!(span=> let __value = #krate::__private::ValueProbe::of(&__shape););
     let fingerprint = fingerprint(options);
     let link = is_linked(options).then(|| quote_spanned!(span=> __link.to(&__shape);));

@@ -1,18 +1,21 @@
 //! The rules of `#[cached]`, one function for each, with its reason.
 
-use super::model::Cached;
+use super::model::{Cached, Ttl};
 use super::{background, each, generics};
 use crate::ctxt::Ctxt;
+use crate::duration::Length;
 use crate::function::{self, Form};
 use crate::key::{Key, Template};
 use crate::params;
+use crate::placeholder_types;
 use crate::suggest;
 use crate::tokens;
 use crate::transactions;
 use crate::validation::{self, Meant};
+use crate::value_closures;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{FnArg, GenericArgument, PathArguments, Type, TypeReference};
+use syn::{Expr, FnArg, GenericArgument, PathArguments, Type, TypeReference};
 
 pub(super) fn all(model: &Cached, cx: &Ctxt) {
     validation::check_async(&model.function, "#[cached]", cx);
@@ -25,6 +28,7 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
         Some(Key::Template(template)) => {
             check_skipped_are_not_in_key(model, template, cx);
             let meant = validation::check_template(template, &model.params, cx);
+            check_types(model, template, cx);
             check_template_is_complete(model, template, &meant, cx);
             generics::check(model, &meant.names, cx);
         }
@@ -44,6 +48,30 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
     }
     for tag in &model.options.tags {
         validation::check_key(tag, &model.params, cx);
+    }
+    check_closures(model, cx);
+}
+
+/// In a batch, a placeholder may be an element of a list.
+fn check_types(model: &Cached, template: &Template, cx: &Ctxt) {
+    if model.options.each.is_none() {
+        placeholder_types::check(&model.function, template, cx);
+    }
+}
+
+/// In a batch, closures see the value of one element.
+fn check_closures(model: &Cached, cx: &Ctxt) {
+    let options = &model.options;
+    let output = model.function.output().filter(|_| options.each.is_none());
+    match &options.ttl {
+        Some(Ttl::OfValue(closure)) => value_closures::check(closure, output, cx),
+        Some(Ttl::Length(Length::Expr(ttl))) => {
+            value_closures::check_is_no_function(ttl, &model.params, cx);
+        }
+        _ => {}
+    }
+    if let Some(Expr::Closure(closure)) = &options.unless {
+        value_closures::check(closure, output, cx);
     }
 }
 

@@ -135,9 +135,9 @@ fn in_background(model: &Cached, list: &List<'_>) -> Run {
     let statements = model.function.statements();
     let captures = Captures::of(&model.function, &statements).without(name);
     let clones = captures.detach(&model.options.shared.krate);
-    let (references, missing) = (captures.references(), list.missing());
+    let (within, missing) = (captures.within(), list.missing());
     let body = rename_self::rename(statements).tokens;
-    let body = model.function.future(&quote_spanned!(span=> #references #missing), body);
+    let body = model.function.future(&quote_spanned!(span=> #within #missing), body);
     let load = quote_spanned!(span=> || { #clones move |__ids| #body });
     let hooks = hooks::owned(model, &found(model));
     let hooks = quote_spanned!(span=> || #hooks);

@@ -5,6 +5,7 @@ use quote::quote_spanned;
 
 use super::model::Cached;
 use super::{background, call, each, hooks};
+use crate::rebinding::Rebinding;
 
 pub(super) fn expand(model: &Cached) -> TokenStream {
     if let Some(list) = &model.options.each {
@@ -20,15 +21,21 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
 fn attended(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
     let begin = call::begin(model);
-    let body = model.function.body();
+    let krate = &model.options.shared.krate;
+    let closures = hooks::closures(&model.options);
+    let rebinding = Rebinding::sharing(&model.function, &closures, krate);
+    let body = model.function.body(&rebinding.within);
+    let shared = &rebinding.before;
     let found = call::found(model, &quote_spanned!(span=> of(&*__body)));
     let hooks = hooks::borrowed(&model.options, &TokenStream::new());
     let at = call::where_it_returns(model);
     let run = quote_spanned!(at=> __call.run(__shape, #hooks, __body).await);
-    model.function.with(quote_spanned! {span=>
+    let inside = quote_spanned! {span=>
         #begin
+        #shared
         let __body = ::core::pin::pin!(#body);
         #found
         #run
-    })
+    };
+    model.function.with_rebound(&rebinding.names, inside)
 }

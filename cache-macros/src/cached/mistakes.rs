@@ -60,6 +60,16 @@ fn one_mistake_gives_one_message() {
         errors!((key = "u", ttl = 60, lock()) async fn find() -> User),
         errors!((key = "u", ttl = 60, lock(laese = 1)) async fn find() -> User),
         errors!((key = "u", ttl = 60, lock(lease = 1, lease = 2)) async fn find() -> User),
+        errors!((key = "u", ttl = |user: User| 5) async fn find() -> User),
+        errors!((key = "u", ttl = |user: &Option<User>| 5) async fn find() -> Option<User>),
+        errors!((key = "u", ttl = |user: &Option<User>| 5) async fn find() -> sqlx::Result<Option<User>>),
+        errors!((key = "u", ttl = 60, unless = |user: &Result<User, E>| true) async fn find() -> Result<User, E>),
+        errors!((key = "u", ttl = ttl_of) async fn find() -> User),
+        errors!((key = "u:<a.zip>", ttl = 60) async fn find(a: &Option<Address>) -> User),
+        errors!((key = "u:<name>", ttl = 60) async fn find(name: impl Into<String> + Send) -> User),
+        errors!((key = "u", expire = 60) async fn find() -> User),
+        errors!((key = "u", ttl = 60, skip = pool) async fn find(pool: &Pool) -> User),
+        errors!((key = "u", ttl = 60, skip = [pool]) async fn find(pool: &Pool) -> User),
         errors!((key = "u", ttl = 60, skip) async fn find() -> User),
         errors!((key = "u", ttl = 60, skip("conn")) async fn find() -> User),
         errors!((key = "u", ttl = 60, when = |user| true) async fn find() -> User),
@@ -151,6 +161,21 @@ fn what_the_key_tells_apart_by_other_names_need_not_be_in_it() {
         errors!((key = "u", ttl = 60) async fn find<E>() -> Result<User, E>),
         errors!((key = "u:<URL>", ttl = 60) async fn find(URL: &str) -> User),
         errors!((key = "u:<id>", ttl = 3600u64, max_bytes = 64usize, jitter = 0.1f64) async fn find(id: u64) -> User),
+    ];
+    assert_eq!(found.concat(), Vec::<String>::new());
+}
+
+#[test]
+fn what_may_be_right_is_left_to_the_compiler() {
+    let found = [
+        errors!((key = "u", ttl = |user: &User| 5) async fn find() -> Option<User>),
+        errors!((key = "u", ttl = |user: &Option<User>| 5) async fn find() -> Option<Option<User>>),
+        errors!((key = "u", ttl = |user: &Option<User>| 5) async fn find() -> Found),
+        errors!((key = "u", ttl = |user: _| 5) async fn find() -> User),
+        errors!((key = "u:<ttl>", ttl = ttl) async fn find(ttl: u64) -> User),
+        errors!((key = "u", ttl = User::TTL) async fn find() -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find(id: impl Id + Debug) -> User),
+        errors!((key = "u:<id>", ttl = 60) async fn find(id: Option<u8>) -> User),
     ];
     assert_eq!(found.concat(), Vec::<String>::new());
 }

@@ -1,6 +1,7 @@
 //! Parses the arguments of `#[cached]`, one function for each.
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -15,6 +16,7 @@ use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
 use crate::lists;
 use crate::shared_args::{self, SharedArgs};
+use crate::tokens;
 
 pub(crate) const CACHED: Spec = Spec {
     attribute: "`#[cached]`",
@@ -129,6 +131,12 @@ fn lock(arg: Arg, cx: &Ctxt) -> Option<Lock> {
 
 fn skip(arg: Arg, cx: &Ctxt) -> Option<Vec<Ident>> {
     let parser = Punctuated::<Ident, Token![,]>::parse_separated_nonempty_with;
+    // What a misspelt form names is not to be called missing.
+    if let Value::Is(expr) = &arg.value {
+        let names = tokens::names(expr.to_token_stream());
+        arg.misused::<()>(cx);
+        return Some(names);
+    }
     let tokens = arg.list(cx)?;
     let names = |input: syn::parse::ParseStream<'_>| {
         let names = parser(input, Ident::parse_any)?;

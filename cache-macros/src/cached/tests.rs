@@ -95,6 +95,28 @@ shapes! {
             db::setting::<T, E>(name).await
         }
     }
+    conditional_parameter in None, (key = "user:<id>:<tenant>", ttl = 60, stale_while_revalidate = 30): {
+        async fn find(id: u64, #[cfg(feature = "tenants")] tenant: &str) -> User {
+            #[cfg(feature = "tenants")]
+            let id = tenant.id(id);
+            db::find(id).await
+        }
+    }
+    borrowed_error in None, (key = "user:<name>", ttl = 60): {
+        async fn find(name: &str) -> Result<User, ParseError<'_>> {
+            db::parse(name)
+        }
+    }
+    returned_future in Some("trait Users"), (key = "user:<id>", ttl = 60): {
+        fn find(&self, id: u64) -> impl Future<Output = sqlx::Result<User>> + Send {
+            async move { self.db.find(id).await }
+        }
+    }
+    boxed_future in None, (key = "user:<id>", ttl = 60): {
+        fn find(id: u64) -> BoxFuture<'static, sqlx::Result<User>> {
+            Box::pin(async move { db::find(id).await })
+        }
+    }
     patterns in None, (key = "user:<id>:<a>:<pair.0>", ttl = 60): {
         async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, mut pair: (u8, u8), _: u8) -> User {
             pair.0 += 1;

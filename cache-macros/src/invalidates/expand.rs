@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::model::Invalidates;
+use crate::rebinding::Rebinding;
 use crate::stale_keys::{KEY, StaleKeys, TAG};
 use crate::{codegen, on_unavailable};
 
@@ -21,15 +22,17 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     options.tags.iter().for_each(|tag| keys.add(tag, TAG, params, krate));
     let call = codegen::call(krate, shared.cache.as_ref(), &site, &keys.steps);
     let (each, before) = (keys.each(function, params), keys.before());
-    let body = function.body();
+    let rebinding = Rebinding::except(function, &TokenStream::new());
+    let body = function.body(&rebinding.within);
     let run = run(model, &keys.after(function));
-    function.with(quote_spanned! {span=>
+    let inside = quote_spanned! {span=>
         #call
         #each
         #before
         let __body = ::core::pin::pin!(#body);
         #run
-    })
+    };
+    function.with_rebound(&rebinding.names, inside)
 }
 
 /// The call into the runtime. The result is examined only if a key names it.
@@ -39,7 +42,7 @@ fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
     if empties.is_empty() && model.options.refuses.is_none() {
         return quote_spanned!(span=> __call.invalidate(__body).await);
     }
-    let shape = codegen::shape(krate, &quote_spanned!(span=> of(&*__body)));
+    let shape = codegen::shape(&model.function, krate, &quote_spanned!(span=> of(&*__body)));
     let hook = if empties.is_empty() {
         quote_spanned!(span=> #krate::__private::leave_nothing)
     } else {

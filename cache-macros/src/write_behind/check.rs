@@ -40,7 +40,9 @@ const LATER: &str = "a batch is written later, when this transaction has ended: 
 
 /// The expansion adds methods, which the implementation of a trait cannot have.
 fn check_no_trait(model: &WriteBehind, cx: &Ctxt) {
-    if let Form::Pinned(_) = model.function.form {
+    if let Form::Desugared(desugared) = &model.function.form
+        && desugared.is_boxed()
+    {
         cx.error_at(
             &model.function.sig.ident,
             "`#[write_behind]` adds methods, which the implementation of a trait cannot have: put it on an inherent \

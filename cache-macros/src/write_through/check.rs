@@ -4,11 +4,15 @@
 use syn::ext::IdentExt;
 use syn::{GenericArgument, PathArguments, Type};
 
-use super::model::WriteThrough;
+use super::model::{Ttl, WriteThrough};
 use crate::ctxt::Ctxt;
+use crate::duration::Length;
 use crate::function::Form;
 use crate::key::Key;
-use crate::{lists, on_unavailable, result_keys, stale_keys, transactions, validation};
+use crate::{
+    lists, on_unavailable, placeholder_types, result_keys, stale_keys, transactions, validation,
+    value_closures,
+};
 
 pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
     validation::check_async(&model.function, "#[write_through]", cx);
@@ -17,6 +21,7 @@ pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
     check_carried_are_known_before(model, cx);
     on_unavailable::check(model.options.refuses, model.options.fences(), cx);
     check_stored_key_and_tags(model, cx);
+    check_closures(model, cx);
     let stale = model.options.invalidates.iter().chain(&model.options.tags.fenced);
     stale_keys::check(&model.function, &model.params, stale, cx);
 }
@@ -65,6 +70,18 @@ fn unit(ty: &Type) -> Option<&Type> {
     }
 }
 
+fn check_closures(model: &WriteThrough, cx: &Ctxt) {
+    // With a `value`, the closure of `ttl` sees that.
+    let output = model.function.output().filter(|_| model.options.value.is_none());
+    match &model.options.ttl {
+        Some(Ttl::OfValue(closure)) => value_closures::check(closure, output, cx),
+        Some(Ttl::Length(Length::Expr(ttl))) => {
+            value_closures::check_is_no_function(ttl, &model.params, cx);
+        }
+        _ => {}
+    }
+}
+
 /// The function stores one value, under one key and with the same tags, so these cannot name an element of a list.
 fn check_stored_key_and_tags(model: &WriteThrough, cx: &Ctxt) {
     for key in model.options.key.iter().chain(&model.options.tags.carried) {
@@ -72,6 +89,7 @@ fn check_stored_key_and_tags(model: &WriteThrough, cx: &Ctxt) {
             continue;
         };
         validation::check_template(template, &model.params, cx);
+        placeholder_types::check(&model.function, template, cx);
         stale_keys::check_no_wildcard(template, cx);
         let list = model.params.each.as_ref().map(|list| list.unraw().to_string());
         if let Some(list) = list.filter(|list| lists::names(template, list)) {

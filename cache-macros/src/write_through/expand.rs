@@ -7,6 +7,7 @@ use syn::Path;
 use super::model::{Options, Ttl, Value, WriteThrough};
 use crate::duration::Length;
 use crate::key::Key;
+use crate::rebinding::Rebinding;
 use crate::result_keys;
 use crate::stale_keys::{KEY, StaleKeys, TAG};
 use crate::tokens;
@@ -26,11 +27,12 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let each = keys.each(&model.function, &model.params);
     let link = is_linked(options)
         .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));
-    let body = model.function.body();
-    let shape = codegen::shape(krate, &quote_spanned!(span=> of(&*__body)));
+    let rebinding = Rebinding::except(&model.function, &closures(options));
+    let body = model.function.body(&rebinding.within);
+    let shape = codegen::shape(&model.function, krate, &quote_spanned!(span=> of(&*__body)));
     let before = keys.before();
     let write = write(model, &keys.after(&model.function));
-    model.function.with(quote_spanned! {span=>
+    let inside = quote_spanned! {span=>
         #link
         #call
         #each
@@ -38,7 +40,20 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
         let __body = ::core::pin::pin!(#body);
         #shape
         #write
-    })
+    };
+    model.function.with_rebound(&rebinding.names, inside)
+}
+
+/// The closures that take parameters after the body, or from it.
+fn closures(options: &Options) -> TokenStream {
+    let mut closures = TokenStream::new();
+    if let Some(Ttl::OfValue(closure)) = &options.ttl {
+        closure.to_tokens(&mut closures);
+    }
+    if let Some(Value::Of(closure)) = &options.value {
+        closure.to_tokens(&mut closures);
+    }
+    closures
 }
 
 /// The part of the policy that is constant.

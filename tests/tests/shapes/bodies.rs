@@ -59,3 +59,91 @@ async fn bodies_do_as_without_the_attribute() {
     assert_eq!(loads_once!(loads, returns_from_a_loop(&loads, 4)), 10);
     assert_eq!(loads_once!(loads, inferred_from_the_return_type(&loads, 2)).len(), 2);
 }
+
+/// Says when it is dropped.
+#[derive(Clone)]
+struct Noisy(&'static str, Arc<Mutex<Vec<&'static str>>>);
+
+impl Drop for Noisy {
+    fn drop(&mut self) {
+        self.1.lock().unwrap().push(self.0);
+    }
+}
+
+impl KeyPart for Noisy {
+    fn write_part(&self, out: &mut cache_runtime::KeyWriter<'_>) {
+        out.text(self.0);
+    }
+}
+
+/// A function whose parameters and locals say when they are dropped, with and without an attribute.
+macro_rules! noisy {
+    ($($(#[$attribute:meta])* $name:ident;)*) => {$(
+        $(#[$attribute])*
+        async fn $name(a: Noisy, (b, c): (Noisy, Noisy), mut d: Noisy) -> usize {
+            let local = Noisy("local", c.1.clone());
+            tokio::task::yield_now().await;
+            d.0 = "d, changed";
+            b.0.len() + a.0.len() + local.0.len()
+        }
+    )*};
+}
+
+noisy! {
+    plain;
+    #[cached(key = "noisy:<a>:<b>:<c>:<d>", ttl = 60)] noisy_cached;
+    #[invalidates("noisy:<a>:<b>:<c>:<d>")] noisy_invalidates;
+    #[cache_runtime::write_through(key = "noisy:<a>:<b>:<c>:<d>", ttl = 60)] noisy_written;
+}
+
+#[tokio::test]
+async fn parameters_are_dropped_in_the_order_of_a_function() {
+    let expected = ["local", "d, changed", "c", "b", "a"];
+    macro_rules! dropped {
+        ($function:ident) => {
+            Cache::in_memory()
+                .scope(async {
+                    let drops = Arc::<Mutex<Vec<&'static str>>>::default();
+                    let noisy = |name| Noisy(name, drops.clone());
+                    let call = $function(noisy("a"), (noisy("b"), noisy("c")), noisy("d"));
+                    assert_eq!(call.await, 7);
+                    assert_eq!(*drops.lock().unwrap(), expected, stringify!($function));
+                })
+                .await
+        };
+    }
+    dropped!(plain);
+    dropped!(noisy_cached);
+    dropped!(noisy_invalidates);
+    dropped!(noisy_written);
+}
+
+/// The closures look at what the body consumes, and at what cannot be cloned.
+#[cached(
+    key = "consumed:<name>",
+    ttl = |value: &String| value.len() as u64 + name.len() as u64,
+    unless = |value: &String| *value == name || value.len() > limit.0,
+    skip(loads, limit),
+)]
+async fn consumed(loads: &Loads, name: String, limit: Limit) -> String {
+    loads.add_one();
+    let length = limit.0.min(name.len());
+    let mut name = name;
+    name.truncate(length);
+    name
+}
+
+struct Limit(usize);
+
+#[tokio::test]
+async fn closures_see_what_the_body_consumes() {
+    let loads = Loads::default();
+    assert_eq!(loads_once!(loads, consumed(&loads, "abc".into(), Limit(2))), "ab");
+    Cache::in_memory()
+        .scope(async {
+            consumed(&loads, "abc".into(), Limit(3)).await;
+            consumed(&loads, "abc".into(), Limit(3)).await;
+            assert_eq!(loads.take(), 2, "a value that is the name itself is not stored");
+        })
+        .await;
+}

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::fmt::{Debug, Display};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cache_runtime::{Cache, CacheKey, KeyPart, cached, invalidates};
@@ -56,6 +56,7 @@ macro_rules! loads_once {
 mod background;
 mod batches;
 mod bodies;
+mod desugared;
 mod futures;
 mod methods;
 mod nesting;

@@ -22,7 +22,6 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
     let __load = || {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{Detach0 as _, Detach1 as _, Detach2 as _};
-        #[allow(unused_variables)]
         let id = (&&&::cache_runtime::__private::Argument(&id)).__cache_detach();
         async move {
             if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
@@ -30,13 +29,15 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             > {
                 return __ret;
             }
+            #[allow(unused_variables)]
+            let id = id;
             db::find(id).await
         }
     };
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
-            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _, Shape5 as _,
             ShapeOfNothing as _,
         };
         (&&&&&&&::cache_runtime::__private::Probe::of_load(&__load)).__cache_shape()

@@ -34,7 +34,6 @@ impl Repo {
             use ::cache_runtime::__private::{Detach0 as _, Detach1 as _, Detach2 as _};
             let __self = (&&&::cache_runtime::__private::Borrowed(self))
                 .__cache_detach();
-            #[allow(unused_variables)]
             let id = (&&&::cache_runtime::__private::Argument(&id)).__cache_detach();
             async move {
                 if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
@@ -42,6 +41,8 @@ impl Repo {
                 > {
                     return __ret;
                 }
+                #[allow(unused_variables)]
+                let id = id;
                 let __self: &Self = &__self;
                 __self.db.find(id).await
             }
@@ -49,7 +50,7 @@ impl Repo {
         let __shape = {
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{
-                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _,
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _,
                 Shape5 as _, ShapeOfNothing as _,
             };
             (&&&&&&&::cache_runtime::__private::Probe::of_load(&__load)).__cache_shape()

@@ -27,10 +27,8 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> U
     let __load = || {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{Detach0 as _, Detach1 as _, Detach2 as _};
-        #[allow(unused_variables)]
         let id = (&&&::cache_runtime::__private::Argument(&id)).__cache_detach();
-        #[allow(unused_variables)]
-        let mut a = (&&&::cache_runtime::__private::Argument(&a)).__cache_detach();
+        let a = (&&&::cache_runtime::__private::Argument(&a)).__cache_detach();
         let list = (&&&::cache_runtime::__private::Borrowed(list)).__cache_detach();
         async move {
             if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
@@ -38,6 +36,10 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> U
             > {
                 return __ret;
             }
+            #[allow(unused_variables)]
+            let id = id;
+            #[allow(unused_variables)]
+            let mut a = a;
             #[allow(unused_variables)]
             let list: &_ = &list;
             a += 1;
@@ -47,7 +49,7 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> U
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
-            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _, Shape5 as _,
             ShapeOfNothing as _,
         };
         (&&&&&&&::cache_runtime::__private::Probe::of_load(&__load)).__cache_shape()

@@ -32,7 +32,7 @@ async fn all(tenant: &str) -> sqlx::Result<Vec<User>> {
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
-            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _, Shape5 as _,
             ShapeOfNothing as _,
         };
         (&&&&&&&::cache_runtime::__private::Probe::of_load(&__load)).__cache_shape()

@@ -45,8 +45,7 @@ impl Repo {
                 };
                 let __self = (&&&::cache_runtime::__private::Borrowed(self))
                     .__cache_detach();
-                #[allow(unused_variables)]
-                let mut tags = (&&&::cache_runtime::__private::Argument(&tags))
+                let tags = (&&&::cache_runtime::__private::Argument(&tags))
                     .__cache_detach();
                 move |__ids| async move {
                     if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
@@ -54,6 +53,8 @@ impl Repo {
                     > {
                         return __ret;
                     }
+                    #[allow(unused_variables)]
+                    let mut tags = tags;
                     let __self: &Self = &__self;
                     #[allow(unused_variables)]
                     let ids: &[u64] = &__ids;

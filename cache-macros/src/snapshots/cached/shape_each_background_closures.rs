@@ -42,6 +42,7 @@ impl Repo {
                     > {
                         return __ret;
                     }
+                    let __self = __self;
                     #[allow(unused_variables)]
                     let mut ids: Vec<u64> = __ids;
                     ids.sort();

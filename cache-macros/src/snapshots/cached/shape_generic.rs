@@ -34,12 +34,12 @@ where
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < Result < User, C::Error > > { return __ret; }
-        conn.find(id). await }
+        #[allow(unused_variables)] let id = id; conn.find(id). await }
     );
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
-            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _, Shape5 as _,
             ShapeOfNothing as _,
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()

@@ -11,12 +11,7 @@ async fn find(
 
 // becomes
 
-async fn find(
-    Path(id): Path<u64>,
-    Pair { a, .. }: Pair,
-    mut pair: (u8, u8),
-    _: u8,
-) -> User {
+async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, pair: (u8, u8), _: u8) -> User {
     let __call = {
         fn __here() {}
         static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
@@ -36,13 +31,15 @@ async fn find(
     };
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
-        ::core::option::Option::None:: < User > { return __ret; } pair.0 += 1;
-        db::find(id, a, pair). await }
+        ::core::option::Option::None:: < User > { return __ret; }
+        #[allow(unused_variables)] let id = id; #[allow(unused_variables)] let a = a;
+        #[allow(unused_variables)] let mut pair = pair; pair.0 += 1; db::find(id, a,
+        pair). await }
     );
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
-            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _, Shape5 as _,
             ShapeOfNothing as _,
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()

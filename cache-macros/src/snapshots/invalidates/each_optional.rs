@@ -28,7 +28,7 @@ async fn update(users: Option<Vec<User>>) -> sqlx::Result<()> {
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
-        db::update(users). await }
+        #[allow(unused_variables)] let users = users; db::update(users). await }
     );
     __call.invalidate(__body).await
 }

@@ -31,8 +31,8 @@ impl Repo {
         };
         let __body = ::core::pin::pin!(
             async move { if let ::core::option::Option::Some(__ret) =
-            ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; } self
-            .db.update(user). await }
+            ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
+            #[allow(unused_variables)] let user = user; self.db.update(user). await }
         );
         __call.invalidate(__body).await
     }

@@ -28,7 +28,7 @@ async fn update(user: User) -> sqlx::Result<()> {
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
-        db::update(user). await }
+        #[allow(unused_variables)] let user = user; db::update(user). await }
     );
     __call.invalidate(__body).await
 }

@@ -42,12 +42,12 @@ async fn join(team: &Team, ids: Vec<u64>) -> sqlx::Result<Team> {
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < sqlx::Result < Team > > { return __ret; }
-        db::join(team, ids). await }
+        #[allow(unused_variables)] let ids = ids; db::join(team, ids). await }
     );
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
-            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _, Shape5 as _,
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };

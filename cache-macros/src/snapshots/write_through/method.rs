@@ -50,13 +50,13 @@ impl Repo {
         };
         let __body = ::core::pin::pin!(
             async move { if let ::core::option::Option::Some(__ret) =
-            ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; } self
-            .db.update(user). await }
+            ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
+            #[allow(unused_variables)] let user = user; self.db.update(user). await }
         );
         let __shape = {
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{
-                Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _,
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _,
                 Shape5 as _,
             };
             (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()

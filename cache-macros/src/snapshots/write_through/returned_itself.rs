@@ -18,12 +18,12 @@ async fn insert(new: NewUser) -> sqlx::Result<u64> {
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < sqlx::Result < u64 > > { return __ret; }
-        db::insert(new). await }
+        #[allow(unused_variables)] let new = new; db::insert(new). await }
     );
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
-            Shape0 as _, Shape1 as _, Shape2 as _, Shape3 as _, Shape4 as _, Shape5 as _,
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _, Shape5 as _,
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };

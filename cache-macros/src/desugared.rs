@@ -1,6 +1,7 @@
-//! Functions that are async without `async fn`: those of `#[async_trait]`, and those written like them.
+//! Functions that are async without `async fn`: they return `Box::pin(async move { ... })`, or `async move { ... }` as an
+//! `impl Future`.
 //!
-//! `#[async_trait]` expands before the attributes of its methods, which therefore see
+//! `#[async_trait]` makes the first kind. It expands before the attributes of its methods, which therefore see
 //!
 //! ```text
 //! fn find<'life0, 'async_trait>(&'life0 self, __arg1: Path<u64>)
@@ -14,8 +15,8 @@
 //! }
 //! ```
 
-use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::{
@@ -26,12 +27,12 @@ use syn::{
 use crate::params::{self, Params};
 use crate::tokens;
 
-/// A function whose body is `Box::pin(async move { ... })`.
-pub(crate) struct Pinned {
+/// A function that returns an `async move` block.
+pub(crate) struct Desugared {
     /// The statements before the call.
     before: Vec<Stmt>,
-    /// `Box::pin(...)`
-    call: ExprCall,
+    /// `Box::pin(...)`, if it does.
+    call: Option<ExprCall>,
     /// `async move { ... }`, without its statements.
     block: ExprAsync,
     /// The `let` statements that destructure parameters: keys can name what they bind.
@@ -42,23 +43,30 @@ pub(crate) struct Pinned {
     pub(crate) output: Option<Type>,
 }
 
-impl Pinned {
+impl Desugared {
     /// Recognises the form; `None` for any other function.
     pub(crate) fn recognise(sig: &Signature, body: TokenStream) -> Option<Self> {
         let mut before = Block::parse_within.parse2(body).ok()?;
-        let Some(Stmt::Expr(Expr::Call(mut call), None)) = before.pop() else {
+        let Some(Stmt::Expr(last, None)) = before.pop() else {
             return None;
         };
-        if !is_box_pin(&call.func) || call.args.len() != 1 {
-            return None;
-        }
-        let Expr::Async(mut block) = call.args.pop()? else {
-            return None;
+        let (call, mut block) = match last {
+            Expr::Async(block) => (None, block),
+            Expr::Call(mut call) if is_box_pin(&call.func) && call.args.len() == 1 => {
+                let Expr::Async(block) = call.args.pop()? else { return None };
+                (Some(call), block)
+            }
+            _ => return None,
         };
         block.capture?;
         let (patterns, body) =
             (block.block.stmts.drain(..)).partition(|stmt| patterned(stmt, sig).is_some());
-        Some(Pinned { before, call, block, patterns, body, output: output(&sig.output) })
+        Some(Desugared { before, call, block, patterns, body, output: output(&sig.output) })
+    }
+
+    /// Whether the block is in a `Box`, as `#[async_trait]` does it.
+    pub(crate) fn is_boxed(&self) -> bool {
+        self.call.is_some()
     }
 
     /// The statements of the future.
@@ -66,7 +74,7 @@ impl Pinned {
         self.body.iter().map(ToTokens::to_token_stream).collect()
     }
 
-    /// As [`body`](Pinned::body), without each `let id = id;` whose name nothing else mentions.
+    /// As [`body`](Desugared::body), without each `let id = id;` whose name nothing else mentions.
     pub(crate) fn busy(&self) -> TokenStream {
         let others = |at: usize| {
             let others = self.body.iter().enumerate().filter(move |(other, _)| *other != at);
@@ -94,7 +102,7 @@ impl Pinned {
 
     /// The function's body with `inside` as the future's statements, which bind `rebound` again.
     pub(crate) fn around(&self, rebound: &[Ident], inside: TokenStream) -> TokenStream {
-        let Pinned { before, .. } = self;
+        let Desugared { before, .. } = self;
         let mut patterns = self.patterns.clone();
         for pattern in patterns.iter_mut().filter(|_| !rebound.is_empty()) {
             if let Stmt::Local(local) = pattern {
@@ -104,13 +112,17 @@ impl Pinned {
         let mut block = self.block.clone();
         block.block.stmts = vec![Stmt::Expr(Expr::Verbatim(inside), None)];
         block.block.stmts.splice(0..0, patterns);
-        let mut call = self.call.clone();
-        call.args.push(Expr::Async(block));
         let mut body = TokenStream::new();
         for stmt in before {
             stmt.to_tokens(&mut body);
         }
-        call.to_tokens(&mut body);
+        match self.call.clone() {
+            None => block.to_tokens(&mut body),
+            Some(mut call) => {
+                call.args.push(Expr::Async(block));
+                call.to_tokens(&mut body);
+            }
+        }
         body
     }
 }
@@ -158,15 +170,23 @@ fn is_stand_in(name: &Ident) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The `Output` of a returned `Pin<Box<dyn Future<Output = R> + ...>>`.
+/// The `Output` of a returned `Pin<Box<dyn Future<Output = R> + ...>>` or `impl Future<Output = R> + ...`. Any other type is
+/// an alias of one of them.
 fn output(returned: &ReturnType) -> Option<Type> {
-    let ReturnType::Type(_, pin) = returned else {
+    let ReturnType::Type(_, returned) = returned else {
         return None;
     };
-    let Type::TraitObject(future) = argument(argument(pin)?)? else {
-        return None;
+    let future = argument(returned).and_then(argument);
+    let bounds = match (&**returned, future) {
+        (Type::ImplTrait(future), _) => &future.bounds,
+        (_, Some(Type::TraitObject(future))) => &future.bounds,
+        (alias, _) => {
+            let at = Span::mixed_site().located_at(tokens::first_span(alias));
+            return syn::parse2(quote_spanned!(at=> <#alias as ::core::future::Future>::Output))
+                .ok();
+        }
     };
-    let TypeParamBound::Trait(bound) = future.bounds.first()? else {
+    let TypeParamBound::Trait(bound) = bounds.first()? else {
         return None;
     };
     let PathArguments::AngleBracketed(arguments) = &bound.path.segments.last()?.arguments else {
@@ -198,15 +218,15 @@ mod tests {
     use quote::quote;
     use syn::ItemFn;
 
-    fn recognise(item: TokenStream) -> Option<(Pinned, Signature)> {
+    fn recognise(item: TokenStream) -> Option<(Desugared, Signature)> {
         let item: ItemFn = syn::parse2(item).unwrap();
         let body = item.block.stmts.iter().map(ToTokens::to_token_stream).collect();
-        Some((Pinned::recognise(&item.sig, body)?, item.sig))
+        Some((Desugared::recognise(&item.sig, body)?, item.sig))
     }
 
     #[test]
     fn async_trait_is_recognised() {
-        let (pinned, sig) = recognise(quote! {
+        let (found, sig) = recognise(quote! {
             fn find<'life0, 'async_trait>(&'life0 self, name: u8, __arg1: Path<u64>, __arg2: u8)
                 -> ::core::pin::Pin<Box<dyn ::core::future::Future<Output = User> + Send + 'async_trait>>
             {
@@ -221,9 +241,35 @@ mod tests {
             }
         })
         .unwrap();
-        assert_eq!(pinned.params(&sig).list(), ["name", "id"]);
-        assert_eq!(pinned.output.unwrap().to_token_stream().to_string(), "User");
-        assert_eq!(pinned.patterns.len(), 1);
+        assert_eq!(found.params(&sig).list(), ["name", "id"]);
+        assert_eq!(found.output.unwrap().to_token_stream().to_string(), "User");
+        assert_eq!(found.patterns.len(), 1);
+    }
+
+    #[test]
+    fn a_returned_block_is_recognised() {
+        let (found, _) = recognise(quote! {
+            fn find(&self, id: u64) -> impl Future<Output = sqlx::Result<User>> + Send {
+                async move { self.db.find(id).await }
+            }
+        })
+        .unwrap();
+        assert!(!found.is_boxed());
+        let output = found.output.unwrap().to_token_stream().to_string();
+        assert_eq!(output, quote!(sqlx::Result<User>).to_string());
+    }
+
+    #[test]
+    fn an_alias_of_a_boxed_future_is_asked_for_its_output() {
+        let (found, _) = recognise(quote! {
+            fn find(&self, id: u64) -> BoxFuture<'_, User> {
+                Box::pin(async move { self.db.find(id).await })
+            }
+        })
+        .unwrap();
+        let output = found.output.unwrap().to_token_stream().to_string();
+        let expected = quote!(<BoxFuture<'_, User> as ::core::future::Future>::Output);
+        assert_eq!(output, expected.to_string());
     }
 
     #[test]
