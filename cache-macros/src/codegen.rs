@@ -1,7 +1,7 @@
 //! Statements that the expansions of all attributes share: the function's `static`, the call into the runtime, and the
 //! probes of the result's type.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Expr, Path};
 
@@ -87,6 +87,9 @@ fn shape_or(
     refused: &TokenStream,
 ) -> TokenStream {
     let span = Span::mixed_site();
+    // What cannot be cached is reported where the return type stands.
+    let at = function.output().map_or(span, |output| span.located_at(tokens::first_span(output)));
+    let method = Ident::new("__cache_shape", at);
     // These two share errors. Autoref ignores lifetimes, so it would choose them for an error that borrows.
     let shared =
         (!function.error_borrows()).then(|| quote_spanned!(span=> Shape3 as _, Shape5 as _,));
@@ -96,7 +99,7 @@ fn shape_or(
             use #krate::__private::{
                 Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, #shared #refused
             };
-            (&&&&&&&#krate::__private::Probe::#probe).__cache_shape()
+            (&&&&&&&#krate::__private::Probe::#probe).#method()
         };
     }
 }
