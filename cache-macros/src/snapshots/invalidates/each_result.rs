@@ -18,7 +18,7 @@ async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
                 __w.part(&tenant);
             })
     };
-    let __part0 = ::cache_runtime::__private::written(&tenant);
+    let __part0 = ::cache_runtime::__private::rendered(&tenant);
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < sqlx::Result < Vec < User > > > { return __ret;
