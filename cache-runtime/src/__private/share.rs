@@ -40,12 +40,19 @@ impl<'a, T> Share0 for Shared<'a, T> {
 mod tests {
     use super::*;
 
+    /// As an expansion does.
+    macro_rules! share {
+        ($of:expr) => {
+            (&&Shared($of)).__cache_share()
+        };
+    }
+
     #[test]
     fn a_clone_where_there_is_one() {
         struct Alone(u8);
         let (text, alone) = (String::from("a"), Alone(1));
-        let owned: String = (&&Shared(&text)).__cache_share();
-        let borrowed: &Alone = (&&Shared(&alone)).__cache_share();
+        let owned: String = share!(&text);
+        let borrowed: &Alone = share!(&alone);
         assert_eq!((owned, borrowed.0), (text, 1));
     }
 }
