@@ -501,3 +501,6 @@ pub(super) enum LeaseIs {
 pub(super) fn refresh_key(key: &str) -> String {
     key::beside(key, "refresh")
 }
+
+#[cfg(test)]
+mod tests;
