@@ -1,9 +1,7 @@
 //! Drives one call to its end: polls what the engine waits for, and the function's load while that keeps its leases.
 
 use std::{
-    future::Future,
     mem,
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 
@@ -14,30 +12,14 @@ use super::{
     function::{Function, Purpose, Spawned},
     keys::Keys,
     request::Request,
-    running::Load,
-    spawned::Waited,
-    turn::{Ended, Turn, go_on},
+    turn::{Ended, Io, Phase, Turn, go_on, loaded},
 };
-
-/// A step of the engine that takes time.
-pub(super) type Io = Pin<Box<dyn Future<Output = (Engine, Ask)> + Send>>;
 
 /// A call on its way to an answer.
 pub(super) struct Driver {
     /// Until it is polled.
     begin: Option<Begin>,
     phase: Phase,
-}
-
-/// What a call waits for.
-#[derive(Default)]
-pub(super) enum Phase {
-    Io(Io),
-    Load(Box<Load>),
-    /// A task loads, and is waited for no longer than `soft_timeout` says.
-    Spawned(Box<Waited>),
-    #[default]
-    Over,
 }
 
 /// A call that has not been polled.
@@ -112,7 +94,7 @@ impl Driver {
     #[inline(never)]
     fn end_load(&mut self, succeeded: bool, function: &mut dyn Function) -> Turn {
         match mem::take(&mut self.phase) {
-            Phase::Load(load) => load.end(succeeded, function),
+            Phase::Load(load) => loaded(*load, succeeded, function),
             _ => unreachable!("it is a load that has ended"),
         }
     }
@@ -120,7 +102,10 @@ impl Driver {
     #[inline(never)]
     fn end_wait(&mut self, spawned: Spawned) -> Turn {
         match mem::take(&mut self.phase) {
-            Phase::Spawned(waited) => waited.end(spawned),
+            Phase::Spawned(waited) => {
+                let (engine, has_values) = waited.end(spawned);
+                Turn::end(&engine, has_values)
+            }
             _ => unreachable!("it is a task that was waited for"),
         }
     }

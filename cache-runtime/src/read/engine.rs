@@ -79,6 +79,8 @@ pub(crate) struct Engine {
 #[derive(Default)]
 pub(super) struct FirstLook {
     pub(super) over: bool,
+    /// Whether what is missing has been dealt with once.
+    pub(super) used: bool,
     /// Whether the call can renew in the background what it serves.
     pub(super) renews: bool,
     /// The keys whose values are to be renewed.
@@ -116,6 +118,7 @@ impl Engine {
         let keys = if self.is_single() { Keys::one_of(keys) } else { Keys::Many(keys) };
         let mut engine = Engine::new(self.request.clone(), keys, false);
         engine.first_look.over = true;
+        engine.first_look.used = true;
         engine
     }
 

@@ -9,12 +9,7 @@ use std::{
 
 use tracing::Span;
 
-use super::{
-    engine::Engine,
-    function::Function,
-    reentry::Loading,
-    turn::{Turn, loaded},
-};
+use super::{engine::Engine, function::Function, reentry::Loading};
 
 pub(super) struct Load {
     engine: Engine,
@@ -46,7 +41,8 @@ impl Load {
         polled
     }
 
-    pub(super) fn end(self, succeeded: bool, function: &mut dyn Function) -> Turn {
-        loaded(self.engine, succeeded, function)
+    /// The call whose load it was.
+    pub(super) fn into_engine(self) -> Engine {
+        self.engine
     }
 }

@@ -16,7 +16,6 @@ use tokio::{
 use super::{
     engine::Engine,
     function::{Function, Purpose, Spawned},
-    turn::Turn,
 };
 
 /// Has a task renew what the first look has found to be due, but for keys that this process is renewing already.
@@ -94,7 +93,8 @@ impl Waited {
         }
     }
 
-    pub(super) fn end(mut self, spawned: Spawned) -> Turn {
+    /// The call, and whether the function holds a value for each of its keys.
+    pub(super) fn end(mut self, spawned: Spawned) -> (Engine, bool) {
         let (stale, has_values) = match spawned {
             Spawned::Values(stale) => (stale, true),
             Spawned::Output(stale) => (stale, false),
@@ -105,6 +105,6 @@ impl Waited {
             let outcome = self.engine.keys[at].answered_by_another(stale);
             self.engine.count(at, outcome);
         }
-        Turn::end(self.engine, has_values)
+        (self.engine, has_values)
     }
 }

@@ -1,12 +1,27 @@
 //! What follows from what the engine asks: values are decoded, a load begins, a task takes over, or the call ends.
 
+use std::{future::Future, mem, pin::Pin};
+
 use super::{
-    driver::Phase,
     engine::{Ask, Engine},
     function::Function,
     running::Load,
-    spawned,
+    spawned::{self, Waited},
 };
+
+/// What a call waits for.
+#[derive(Default)]
+pub(super) enum Phase {
+    Io(Io),
+    Load(Box<Load>),
+    /// A task loads, and is waited for no longer than `soft_timeout` says.
+    Spawned(Box<Waited>),
+    #[default]
+    Over,
+}
+
+/// A step of the engine that takes time.
+pub(super) type Io = Pin<Box<dyn Future<Output = (Engine, Ask)> + Send>>;
 
 /// What follows.
 pub(super) enum Turn {
@@ -25,9 +40,8 @@ pub(super) struct Ended {
 }
 
 impl Turn {
-    pub(super) fn end(engine: Engine, has_values: bool) -> Turn {
-        let stale = (0..engine.keys.len()).filter(|&at| engine.keys[at].is_stale()).collect();
-        Turn::End(Ended { has_values, stored: engine.stored, stale })
+    pub(super) fn end(engine: &Engine, has_values: bool) -> Turn {
+        Turn::End(Ended::of(engine, has_values))
     }
 
     fn next(engine: Engine) -> Turn {
@@ -40,37 +54,56 @@ impl Turn {
 }
 
 /// Does what the engine asks.
-#[inline(never)]
-pub(super) fn go_on(engine: Engine, ask: Ask, function: &mut dyn Function) -> Turn {
+#[inline]
+pub(super) fn go_on(mut engine: Engine, ask: Ask, function: &mut dyn Function) -> Turn {
     match ask {
-        Ask::Decode => decode(engine, function),
+        // A hit ends here, and its engine has not been moved.
+        Ask::Decode => match decode(&mut engine, function) {
+            Some(ended) => Turn::End(ended),
+            None => unanswered(engine, function),
+        },
         Ask::Load => Turn::load(engine),
         Ask::Fail(error) => match function.adopt_error(&error) {
-            true => Turn::end(engine, false),
+            true => Turn::end(&engine, false),
             // It is the error of another function with the same key.
             false => Turn::next(engine),
         },
-        Ask::Return => Turn::end(engine, true),
+        Ask::Return => Turn::end(&engine, true),
     }
 }
 
-fn decode(mut engine: Engine, function: &mut dyn Function) -> Turn {
-    read(&mut engine, function);
+/// Decodes what was found. The end of the call, if that is all it asks for.
+fn decode(engine: &mut Engine, function: &mut dyn Function) -> Option<Ended> {
+    read(engine, function);
     if engine.has_failed {
-        let has_values = engine.is_answered();
-        return Turn::end(engine, has_values);
+        return Some(Ended::of(engine, engine.is_answered()));
     }
     if !engine.first_look.over {
-        spawned::renew(&mut engine, function);
+        spawned::renew(engine, function);
         engine.missed();
-        if spawned::may_load(&mut engine, function) {
-            return Turn::Go(Phase::Spawned(Box::new(spawned::load(engine, function))));
-        }
     }
-    match (engine.is_answered(), engine.first_look.audited.is_empty()) {
-        (true, true) => Turn::end(engine, true),
-        (true, false) => Turn::load(engine),
-        (false, _) => Turn::next(engine),
+    let served = engine.is_answered() && engine.first_look.audited.is_empty();
+    served.then(|| Ended::of(engine, true))
+}
+
+/// The cache does not have everything, or what it has is to be audited.
+#[inline(never)]
+fn unanswered(mut engine: Engine, function: &mut dyn Function) -> Turn {
+    if engine.is_answered() {
+        return Turn::load(engine);
+    }
+    match !mem::replace(&mut engine.first_look.used, true)
+        && spawned::may_load(&mut engine, function)
+    {
+        true => Turn::Go(Phase::Spawned(Box::new(spawned::load(engine, function)))),
+        false => Turn::next(engine),
+    }
+}
+
+impl Ended {
+    fn of(engine: &Engine, has_values: bool) -> Ended {
+        let stale = (0..engine.keys.len()).filter(|&at| engine.keys[at].is_stale()).collect();
+        Ended { has_values, stored: engine.stored, stale }
     }
 }
 
@@ -85,31 +118,32 @@ fn read(engine: &mut Engine, function: &mut dyn Function) {
     }
 }
 
-/// The load has come to its end.
-pub(super) fn loaded(mut engine: Engine, succeeded: bool, function: &mut dyn Function) -> Turn {
+/// A load has come to its end.
+pub(super) fn loaded(load: Load, succeeded: bool, function: &mut dyn Function) -> Turn {
+    let mut engine = load.into_engine();
     engine.end_load(succeeded);
     if succeeded {
         let settlement = engine.plan(function);
         engine.asked.iter().for_each(|at| function.accept(*at));
         return match settlement.is_nothing() {
-            true => Turn::end(engine, true),
+            true => Turn::end(&engine, true),
             false => Turn::Go(Phase::Io(Box::pin(engine.settle(settlement)))),
         };
     }
     engine.failed(function);
     if engine.is_answered() {
         // It was only to be compared with what the caller has.
-        return Turn::end(engine, true);
+        return Turn::end(&engine, true);
     }
     if !engine.falls_back || !engine.can_fall_back() {
-        return Turn::end(engine, false);
+        return Turn::end(&engine, false);
     }
     engine.has_failed = true;
     match engine.is_single() {
         // The value was seen by this very call, so serving it undoes no write that the caller could know of.
         true => {
             engine.fall_back();
-            decode(engine, function)
+            go_on(engine, Ask::Decode, function)
         }
         false => Turn::Go(Phase::Io(Box::pin(engine.look_for_stale()))),
     }

@@ -25,10 +25,15 @@ fn by<'a>(policy: &'a Policy, tags: &'a [Option<Nonce>], renews: bool) -> Judge<
 
 /// A number that expires so many seconds from now, under these versions of its tags.
 fn entry(expires_in: i64, fingerprint: u64, tags: &[Nonce]) -> Entry {
+    stamped(STAMP, expires_in, fingerprint, tags)
+}
+
+/// The same, of this stamp.
+fn stamped(stamp: Nonce, expires_in: i64, fingerprint: u64, tags: &[Nonce]) -> Entry {
     let soft_expiry = now_ms().saturating_add_signed(expires_in * 1000);
     let meta = Meta { graceful: true, soft_expiry, ttl: 60_000, tags, ..Meta::default() };
     let encoding = Encoding { fingerprint, ..Encoding::DEFAULT };
-    codec::encode(&7, STAMP, &encoding, meta).expect("a number")
+    codec::encode(&7, stamp, &encoding, meta).expect("a number")
 }
 
 fn value(entry: Entry) -> State<Entry> {
@@ -113,7 +118,7 @@ fn an_election_is_lost_to_whoever_replaces_the_value() {
     assert_eq!(elected(found(leased()), stale()), (LeaseIs::Gone, Want::Wait, false));
     let mark = value(Entry::tag(Nonce([8; 16])));
     assert_eq!(elected(found(mark), stale()), (LeaseIs::Gone, Want::ServeStale, false));
-    let newer = || State::Value(TAG, entry(60, 0, &[]).stamped(TAG));
+    let newer = || value(stamped(TAG, 60, 0, &[]));
     assert_eq!(elected(Reply::Acquired, newer()), (LeaseIs::Unwanted, Want::Serve, false));
     assert_eq!(elected(found(leased()), newer()), (LeaseIs::Gone, Want::Serve, false));
     assert_eq!(elected(Reply::Acquired, State::Vacant), (LeaseIs::Unwanted, Want::Acquire, false));
@@ -147,7 +152,7 @@ fn an_entry_of_another_layout_is_stood_beside() {
     assert_eq!(key.key(), "user:1#0000000000000008{user:1}");
     assert_eq!(key.beside(), Some(("user:1", STAMP)));
     // Its own entry carries the stamp of the other one.
-    assert!(key.see(value(entry(60, 8, &[STAMP]).stamped(TAG)), &judge).is_none());
+    assert!(key.see(value(stamped(TAG, 60, 8, &[STAMP])), &judge).is_none());
     assert_eq!(key.want(), Want::Serve);
     // And ends with it.
     assert!(key.see_own_key(State::Vacant, &judge).is_none());
