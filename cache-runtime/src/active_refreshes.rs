@@ -1,4 +1,4 @@
-//! Which keys this process is renewing in the background, so that it does not set out twice for one.
+//! The keys that this process is refreshing in the background, so that it starts only one refresh of a key at a time.
 
 use std::{
     collections::HashSet,
@@ -11,7 +11,7 @@ pub(crate) struct ActiveRefreshes {
     shards: Striped<Mutex<HashSet<Arc<str>>>>,
 }
 
-/// One renewal that is under way. Dropping it ends it.
+/// A refresh under way. Dropping it ends it.
 pub(crate) struct ActiveRefresh {
     active: Arc<ActiveRefreshes>,
     key: Arc<str>,
@@ -22,7 +22,7 @@ impl ActiveRefreshes {
         Arc::new(ActiveRefreshes { shards: Striped::new(Mutex::default) })
     }
 
-    /// Begins to renew `key`, unless somebody is at it.
+    /// Begins a refresh of `key`, unless one is under way.
     pub(crate) fn begin(self: &Arc<Self>, key: &str) -> Option<ActiveRefresh> {
         let mut shard = self.shard(key);
         if shard.contains(key) {
@@ -33,7 +33,7 @@ impl ActiveRefreshes {
         Some(ActiveRefresh { active: Arc::clone(self), key })
     }
 
-    /// No panic can leave a shard half changed, so a poisoned one is as good.
+    /// No panic can leave a shard half changed, so a poisoned lock is still usable.
     fn shard(&self, key: &str) -> MutexGuard<'_, HashSet<Arc<str>>> {
         self.shards.of(key).lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,10 +21,10 @@ use crate::{
     write_behind::WriteBehind,
 };
 
-/// A cache: a store, and the flights and counters of this process on it.
+/// A cache: a store, with the loads and counters of this process.
 ///
 /// Cloning is cheap, and clones are the same cache. Two caches on one server share their entries, but
-/// neither loads nor counters, so a process wants one.
+/// neither loads nor counters, so a process should have only one.
 #[derive(Clone)]
 pub struct Cache {
     pub(crate) inner: Arc<Inner>,
@@ -33,32 +33,31 @@ pub struct Cache {
 impl Cache {
     /// The value under `key`, if there is one that is a `T`.
     ///
-    /// A remembered `None` is a value: `get::<Option<T>>` answers `Some(None)` for it.
+    /// A remembered `None` is a value: `get::<Option<T>>` returns `Some(None)` for it.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] where the store does not answer in time; [`Error::Codec`] where the entry
-    /// is not a `T`, and where it was written by [`Codec::Postcard`](crate::Codec::Postcard): whether it is one
-    /// cannot be told without the fingerprint of `T`, which a [`Policy`] has and this call has not.
+    /// is not a `T`, and where [`Codec::Postcard`](crate::Codec::Postcard) wrote it: only the fingerprint of `T` can tell
+    /// whether the entry is a `T`, and this call, unlike a [`Policy`], has none.
     pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
         self.tagged::<&str>([]).get(key).await
     }
 
     /// Puts a value that the caller knows to be current under `key`.
     ///
-    /// Loads that began before are not stored over it, and where a fenced write of the key is at work,
-    /// neither value stays. The last `put` wins: where several writers of a row put what they have
-    /// committed, the order of their commits is not known here, so invalidate instead, or
+    /// A load that began before is not stored over it. While a fenced write of the key is under way, neither value
+    /// stays. The last `put` wins, whatever the order of commits: where a row has several writers, invalidate instead, or
     /// [`fence`](Cache::fence) the key before the commit. A `ttl` of zero stores nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`] where the value cannot be written, and nothing has happened;
+    /// [`Error::Codec`] where the value cannot be encoded; then nothing has happened.
     /// [`Error::Unavailable`] where the store does not answer in time.
     ///
     /// # Cancellation
     ///
-    /// Dropped halfway, it leaves a fence under which nothing is stored for 10 s.
+    /// A call that is dropped halfway leaves a fence, under which nothing is stored for 10 s.
     pub async fn put<T: Serialize + ?Sized>(
         &self,
         key: impl KeyOf<T>,
@@ -73,31 +72,31 @@ impl Cache {
         write::put(&self.inner, guard, key, entry, &policy).await
     }
 
-    /// Removes what is under `key`, and takes from every load that is under way the right to store there.
+    /// Removes the value under `key`, and revokes the leases of all loads under way, so that none of them is stored.
     ///
-    /// Call it after the write has been committed, for each of its keys whatever came of the others: a `?`
-    /// between two calls would leave the second key as it was. A process that dies between the two leaves the old
-    /// value behind; [`fence`](Cache::fence) does not.
+    /// Call it after the write has been committed, for each of its keys, whatever happened to the others: a `?`
+    /// between two calls would skip the second key. A process that dies between the commit and this call leaves the old
+    /// value in the cache; with a [`fence`](Cache::fence) it does not.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed it in time: other processes may
-    /// serve the old value until it has. It is told again in the background, and this process does not serve the old
-    /// value meanwhile.
+    /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed it in time. Then the invalidation
+    /// is pending: it is sent again in the background, other processes may serve the old value until the store confirms
+    /// it, and this process does not.
     pub async fn invalidate(&self, key: impl CacheKey) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
         write::invalidate(guard, self.key(None, |out| out.key(&key))).await
     }
 
-    /// The value under `key`, or what `load` returns, which is stored as `policy` says: what `#[cached]`
+    /// The value under `key`, or the result of `load`, which is stored as `policy` says: what `#[cached]`
     /// does, without a macro.
     ///
     /// The loader returns a `Result` or an `Option`; an `Err` is never stored, and a `None` only with
-    /// [`Policy::negative_ttl`]. Whatever goes wrong with the cache, the loader's answer is returned.
+    /// [`Policy::negative_ttl`]. Whatever goes wrong with the cache, the call returns the loader's result.
     ///
     /// # Cancellation and panics
     ///
-    /// A call that is dropped, or whose loader panics, hands the load to another call that waits for it.
+    /// When a call is dropped or its loader panics, another call that waits takes over the load.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
@@ -127,8 +126,8 @@ impl Cache {
         self.tagged::<&str>([]).get_or_load(key, policy, load).await
     }
 
-    /// Fences `keys` for a write that the caller commits: until [`Fence::settle`], no cached copy of them
-    /// is served anywhere, and no load can store one.
+    /// Fences `keys` for a write that the caller commits: until [`Fence::settle`], no process serves a cached value of
+    /// them, and no load can store one.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
@@ -139,24 +138,23 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     ///
-    /// A store that cannot be reached does not keep the write from going ahead: see
-    /// [`Fence::stands`].
+    /// A store that cannot be reached does not stop the write: see [`Fence::stands`].
     pub async fn fence<K: CacheKey>(&self, keys: impl IntoIterator<Item = K>) -> Fence {
         let keys = keys.into_iter().map(|key| self.key(None, |out| out.key(&key))).collect();
         Fence::raise(&self.inner, keys).await
     }
 
-    /// Ends every entry of this cache's namespace, in constant time: all of them carry the namespace's stamp,
-    /// and it is taken away.
+    /// Invalidates every entry of this cache's namespace, in constant time: all of them carry the namespace's stamp,
+    /// and this removes the stamp.
     ///
-    /// Caches of the same namespace see it at once, in whatever process. What was loaded before is stored by
-    /// nobody. The old entries take room until they expire.
+    /// All caches of the namespace see it at once, in every process. No load that began before is stored. The old entries
+    /// take memory until they expire.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] for a cache without a namespace; [`Error::Unavailable`] where the store does not
-    /// confirm it in time: other processes may serve the old entries until it has. It is told again in the
-    /// background, and this process does not serve them meanwhile.
+    /// confirm it in time. Then the invalidation is pending: it is sent again in the background, other processes may
+    /// serve the old entries until the store confirms it, and this process does not.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
@@ -179,16 +177,15 @@ impl Cache {
         write::invalidate(guard, tag.to_owned()).await
     }
 
-    /// A queue by the name of `queue`, whose values are readable at once and reach the database later, in
-    /// batches: see [`WriteBehind`].
+    /// The queue named `queue`, whose values are readable at once and reach the database later, in batches: see
+    /// [`WriteBehind`].
     ///
-    /// The name is part of a key of the store, and has to stay the same for as long as there are writes in the
-    /// queue. `policy` is that of the readers, for the key's version, the codec, and the time for which a value
-    /// is kept once it is in the database.
+    /// The name is part of a key of the store, and must not change while there are writes in the queue. `policy` is the
+    /// policy of the readers: it gives the key's version, the codec, and the ttl of a value once it is in the database.
     ///
     /// # Panics
     ///
-    /// Where the name is empty, or has white space or control characters in it.
+    /// Where the name is empty, or contains white space or control characters.
     pub fn write_behind<T>(&self, queue: &str, policy: &Policy) -> WriteBehind<T>
     where
         T: Serialize + DeserializeOwned,
@@ -196,12 +193,12 @@ impl Cache {
         WriteBehind::new(&self.inner, queue, *policy, "write_behind")
     }
 
-    /// What the functions on this cache have done so far.
+    /// The statistics of the functions on this cache, and of its store.
     pub fn stats(&self) -> Stats {
         self.inner.registry.snapshot()
     }
 
-    /// The text under which a key is stored in this cache.
+    /// The stored text of a key.
     pub(crate) fn key(
         &self,
         version: Option<u32>,
@@ -210,7 +207,7 @@ impl Cache {
         key::stored(self.inner.namespace.as_deref(), version, write)
     }
 
-    /// The text under which a tag is stored in this cache.
+    /// The stored text of a tag.
     pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
         self.inner.tag(write)
     }

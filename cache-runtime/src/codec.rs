@@ -1,4 +1,4 @@
-//! Codecs: how values become the payload of an entry.
+//! Codecs: encode values as the payload of an entry, and decode them.
 
 mod compression;
 mod is_none;
@@ -25,30 +25,30 @@ use crate::{
     telemetry::{About, tell},
 };
 
-/// What an entry says besides its value.
+/// The metadata of an entry.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meta<'a> {
-    /// What the load cost, in microseconds.
+    /// How long the load took, in microseconds.
     pub(crate) cost: u32,
     /// The store keeps the value beyond its soft expiry.
     pub(crate) graceful: bool,
-    /// When the value is stale, in milliseconds since 1970.
+    /// When the value becomes stale, in milliseconds since 1970.
     pub(crate) soft_expiry: u64,
-    /// For how long it is fresh, in milliseconds.
+    /// How long the value is fresh, in milliseconds.
     pub(crate) ttl: u64,
-    /// The stamps of its tags from before the load.
+    /// The stamps that its tags had before the load.
     pub(crate) tags: &'a [Nonce],
 }
 
 impl<'a> Meta<'a> {
-    /// What a loaded value's entry says.
-    pub(crate) fn new(life: &Expiry, cost: u32, tags: &'a [Nonce]) -> Self {
-        let Expiry { soft_expiry, ttl, graceful, .. } = *life;
+    /// The metadata of a loaded value.
+    pub(crate) fn new(expiry: &Expiry, cost: u32, tags: &'a [Nonce]) -> Self {
+        let Expiry { soft_expiry, ttl, graceful, .. } = *expiry;
         Meta { cost, graceful, soft_expiry, ttl, tags }
     }
 }
 
-/// Writes a value as `encoding` says.
+/// Encodes a value as `encoding` says.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     stamp: Nonce,
@@ -58,7 +58,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     encode_with(is_none(value), stamp, encoding, meta, &mut |out| write(value, encoding, out))
 }
 
-/// Writes a value, and makes sure that it reads back: see [`verified`].
+/// Encodes a value, and checks that it can be decoded again: see [`verified`].
 pub(crate) fn encode_verified<T: Serialize + DeserializeOwned>(
     value: &T,
     stamp: Nonce,
@@ -68,18 +68,18 @@ pub(crate) fn encode_verified<T: Serialize + DeserializeOwned>(
     verified::<T>(encode(value, stamp, encoding, meta)?)
 }
 
-/// The entry, if it reads as what was written, as far as that can be told: a NaN or a `Some(None)` has no JSON
-/// of its own.
+/// The entry, if it can be decoded again. An error otherwise: JSON, for example, cannot represent a NaN or a
+/// `Some(None)`.
 pub(crate) fn verified<T: Serialize + DeserializeOwned>(entry: Entry) -> Result<Entry, Error> {
-    // It was encoded a moment ago, so it may be as large as it is.
+    // No limit on the size: this process has just encoded it.
     let again: T = decode_within(&entry, usize::MAX)?;
     match is_none(&again) == entry.negative() {
         true => Ok(entry),
-        false => Err(Error::Codec("it reads back as `None`".to_owned())),
+        false => Err(Error::Codec("it decodes as `None`".to_owned())),
     }
 }
 
-/// Writes a value by `payload`, which appends it to a buffer. The one half of encoding that knows no type.
+/// Makes the entry of a value that `payload` encodes. Not generic, so that it is compiled once for all types.
 fn encode_with(
     negative: bool,
     stamp: Nonce,
@@ -89,7 +89,7 @@ fn encode_with(
 ) -> Result<Entry, Error> {
     if meta.tags.len() > MAX_TAGS {
         let many = meta.tags.len();
-        return Err(Error::Codec(format!("an entry has at most {MAX_TAGS} tags, and not {many}")));
+        return Err(Error::Codec(format!("an entry has at most {MAX_TAGS} tags, not {many}")));
     }
     let header = Header {
         negative,
@@ -121,7 +121,7 @@ fn write<T: Serialize + ?Sized>(
     }
 }
 
-/// The entry with its payload compressed, where that is asked for and makes it smaller.
+/// The entry with a compressed payload, if `encoding` compresses and that makes it smaller.
 fn compressed(entry: Entry, encoding: &Encoding) -> Entry {
     let Some(compression) = encoding.compression else { return entry };
     let payload = entry.payload();
@@ -139,16 +139,16 @@ fn compressed(entry: Entry, encoding: &Encoding) -> Entry {
     }
 }
 
-/// A value that was to be written for the store.
+/// An encoded value, and whether the store may keep it.
 pub(crate) enum Packed {
     Fits(Entry),
-    /// It is larger than `max_bytes`. It can be shared all the same.
+    /// It is larger than `max_bytes`. It can still be shared.
     TooLarge(Entry),
-    /// It cannot be written, or would not read back.
+    /// It cannot be encoded, or could not be decoded again.
     Refused,
 }
 
-/// Judges what came of writing a value, and counts what keeps it from the store.
+/// Checks an encoded value against the limits of its policy, and counts and logs what keeps it from the store.
 pub(crate) fn packed(
     encoded: Result<Entry, Error>,
     encoding: &Encoding,
@@ -170,18 +170,18 @@ pub(crate) fn packed(
     }
 }
 
-/// Whether an entry is larger than its policy wants it to be stored.
+/// Whether an entry is too large for its policy to store it.
 pub(crate) fn is_too_large(entry: &Entry, encoding: &Encoding) -> bool {
     encoding.max_bytes.is_some_and(|most| entry.payload().len() > most)
 }
 
-/// Reads a value, by what the entry says of how it was written. One of another type is an error and not a guess.
+/// Decodes a value by the codec and compression in its header. An entry of another type is an error, never a guess.
 pub(crate) fn decode<T: DeserializeOwned>(entry: &Entry, encoding: &Encoding) -> Result<T, Error> {
     encryption::check(entry)?;
     decode_checked(entry, encoding)
 }
 
-/// As [`decode`], of an entry that was opened, or was never sealed: [`encryption::check`] has said so.
+/// As [`decode`], for an entry that has passed [`encryption::check`].
 pub(crate) fn decode_checked<T: DeserializeOwned>(
     entry: &Entry,
     encoding: &Encoding,
@@ -198,13 +198,13 @@ fn check_layout(entry: &Entry, encoding: &Encoding) -> Result<(), Error> {
     Err(Error::Codec(error.to_owned()))
 }
 
-/// Why an entry is not read by a caller of whose type no fingerprint is known.
-pub(crate) const NO_FINGERPRINT: &str = "Postcard wrote the entry, and without a fingerprint its layout is not known: \
-    read it by a policy that says `.value::<T>()`";
+/// Why a caller whose type has no fingerprint cannot decode an entry.
+pub(crate) const NO_FINGERPRINT: &str = "Postcard wrote the entry, and its layout is unknown without a fingerprint: \
+    read it with a policy that has `.value::<T>()`";
 
 const OTHER_FINGERPRINT: &str = "Postcard wrote the entry, for a value of another layout";
 
-/// Reads what was written for the very type, if it is no more than so many bytes without compression.
+/// Decodes an entry of the right type, if it has at most `most` bytes without compression.
 fn decode_within<T: DeserializeOwned>(entry: &Entry, most: usize) -> Result<T, Error> {
     let header = entry.header();
     let payload = compression::decompress(entry.payload(), header.compression, most)?;
@@ -220,19 +220,19 @@ fn read<T: DeserializeOwned>(header: &Header, payload: &[u8]) -> Result<T, Strin
         Some(Codec::Postcard) => postcard::decode(header.negative, payload),
         #[cfg(not(all(feature = "msgpack", feature = "postcard")))]
         Some(codec) => Err(codec.missing().unwrap_or_default().to_owned()),
-        None => Err(format!("the entry was written by an unknown codec {}", header.codec)),
+        None => Err(format!("an unknown codec wrote the entry: {}", header.codec)),
     }
 }
 
-/// Whether an entry is of the layout that its reader knows, as far as both have a fingerprint. Where one of them has
-/// none, decoding decides, if the codec can tell one layout from another.
+/// Whether an entry has the layout of its reader, as far as fingerprints tell. Where one of the two has no
+/// fingerprint, decoding decides, if the codec can tell one layout from another.
 pub(crate) fn fits(entry: &Entry, encoding: &Encoding) -> bool {
     let Header { fingerprint: written, codec, .. } = entry.header();
     let known = encoding.fingerprint;
     written == known || tells_layouts(codec) && (written == 0 || known == 0)
 }
 
-/// Whether reading an entry of this codec as a value of another layout is an error.
+/// Whether it is an error of this codec to decode an entry as a value of another layout.
 fn tells_layouts(codec: u8) -> bool {
     codec != Codec::Postcard.mark()
 }

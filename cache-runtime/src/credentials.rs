@@ -1,4 +1,4 @@
-//! Who logs in to the server, where that changes while the program runs.
+//! Credentials that can change while the program runs.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -13,12 +13,12 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Those of an ACL user.
+    /// Credentials of an ACL user.
     pub fn new(user: impl Into<String>, password: impl Into<String>) -> Credentials {
         Credentials { user: Some(user.into()), password: password.into() }
     }
 
-    /// Those of the default user: `requirepass`.
+    /// The password of the default user: `requirepass`.
     pub fn password(password: impl Into<String>) -> Credentials {
         Credentials { user: None, password: password.into() }
     }
@@ -30,9 +30,9 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What is asked for credentials. Its error is the text of one.
+/// A provider of credentials. Its error is a text.
 pub(crate) type Provider = Arc<dyn Fn() -> CredentialsFuture + Send + Sync>;
 
-/// An answer under way.
+/// The future of a provider.
 pub(crate) type CredentialsFuture =
     Pin<Box<dyn Future<Output = Result<Credentials, String>> + Send>>;

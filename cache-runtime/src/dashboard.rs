@@ -1,9 +1,9 @@
-//! One page that shows what a cache does, and the JSON document that it reads. Any web framework can serve them.
+//! A web page with the statistics of a cache, and the JSON document that it reads. Any web framework can serve them.
 //!
-//! The page is one HTML file without any external asset: hit rate, queries saved, loads and latencies over the last
-//! ten minutes, the state of the circuit breaker, a table of all functions, and at its top a sentence for each thing
-//! that is wrong. It reads the document once a second for as long as somebody looks at it. It shows names of functions
-//! and numbers, never a key or a value; who may see it is up to the server that it is mounted in.
+//! The page is one HTML file without any external asset. It shows the hit rate, saved queries, loads and latencies of the
+//! last ten minutes, the state of the circuit breaker, a table of all functions, and at its top a sentence for each
+//! problem. While it is visible, it reads the document once a second. It shows names of functions and numbers, never a
+//! key or a value. The server that mounts it decides who may see it.
 //!
 //! With axum:
 //!
@@ -18,17 +18,17 @@
 //!
 //! # The document
 //!
-//! Times of day are in milliseconds since 1970, durations in microseconds where a name ends in `_us`.
+//! Times of day are in milliseconds since 1970. Durations whose name ends in `_us` are in microseconds.
 //!
 //! | field | holds |
 //! |---|---|
-//! | `version`, `namespace`, `since`, `now` | the crate's version, the cache's namespace, when the dashboard was made, and the time of day |
-//! | `total`, `functions`, `store` | what [`Cache::stats`] says at this moment; `total` is [`Stats::total`](crate::Stats::total) |
-//! | `recent` | the last minute (`ms` long, less at first): `requests`, `answered` (of those, by the store), `loads`, `load_failures`, `operations` (on the store), `failures`, `rejected`, `dropped` (invalidations that were given up), `stale_detected`, `refused`, `queued`, `flushed`, `replaced`, `batch_failures`, `dead_letters`, `load_time`, `store_time` |
-//! | `latest` | the same of the last ten seconds |
-//! | `history` | the same counts for each step of about a second (`ms`), oldest first, at most 600; quantiles of `load` and `store` over the ten steps up to each, or null; `breaker` as 0 closed, 1 half open, 2 open |
-//! | `history.before`, `first`, `until` | what was counted before the first step, its number, and when the last one ended. `before` and the sum of the steps are together what the counters said then |
-//! | `history.functions` | `requests` and `answered` of each function, in places of `per` steps |
+//! | `version`, `namespace`, `since`, `now` | the crate's version, the cache's namespace, the time when the dashboard was made, and the current time |
+//! | `total`, `functions`, `store` | the current [`Cache::stats`]; `total` is [`Stats::total`](crate::Stats::total) |
+//! | `recent` | the last minute (`ms` long, shorter at first): `requests`, `answered` (requests that the store answered), `loads`, `load_failures`, `operations` (on the store), `failures`, `rejected`, `dropped` (invalidations), `stale_detected`, `refused`, `queued`, `flushed`, `replaced`, `batch_failures`, `dead_letters`, `load_time`, `store_time` |
+//! | `latest` | the same for the last ten seconds |
+//! | `history` | the same counts for each sample of about a second (`ms`), the oldest first, at most 600; for each sample, quantiles of `load` and `store` over the last ten samples, or null; `breaker` as 0 closed, 1 half open, 2 open |
+//! | `history.before`, `first`, `until` | the counts before the first sample, the number of that sample, and the time when the last one ended. `before` plus the sum of all samples is the value of the counters at that time |
+//! | `history.functions` | `requests` and `answered` of each function, summed over `per` samples |
 //!
 //! Fields may be added in any release.
 
@@ -55,10 +55,10 @@ use self::{
 };
 use crate::{cache::Cache, time};
 
-/// The time between two readings of the counters.
-const STEP: Duration = Duration::from_secs(1);
+/// The time between two samples.
+const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The page, put together from the files beside this one.
+/// The page, assembled from the files in `dashboard/page`.
 const PAGE: &str = concat!(
     include_str!("dashboard/page/head.html"),
     "<style>",
@@ -75,65 +75,64 @@ const PAGE: &str = concat!(
     "</script>\n",
 );
 
-/// Where the page says in which place the document is.
+/// The attribute of the page that has the address of the document.
 const JSON_AT: &str = r#"name="dashboard-json" content="json""#;
 
-/// Watches a cache: reads its counters once a second, and keeps ten minutes of them.
+/// Samples the counters of a cache once a second, and keeps ten minutes of them.
 ///
 /// Make one where the cache is made, and clone it to where it is served; clones share their history. See the
 /// [module](self) for how to mount it.
 ///
-/// A task does the reading, on the tokio runtime in which [`new`](Dashboard::new) or, if that was called outside of
-/// one, the first [`json`](Dashboard::json) is called. It ends when the last clone is dropped. Without a runtime the
-/// history advances by one step with each look.
+/// A task takes the samples. It runs on the tokio runtime in which [`new`](Dashboard::new) is called or, if there is none,
+/// in which [`json`](Dashboard::json) is first called. It ends when the last clone is dropped. Without a runtime, each
+/// call of `json` takes one sample.
 #[derive(Clone)]
 pub struct Dashboard {
-    shared: Arc<Shared>,
+    state: Arc<State>,
 }
 
-struct Shared {
+struct State {
     cache: Cache,
-    /// When this was made: a time of day, in milliseconds.
+    /// The time of day when this was made, in milliseconds.
     since: u64,
-    watch: Mutex<Watch>,
+    sampler: Mutex<Sampler>,
 }
 
-struct Watch {
+struct Sampler {
     history: History,
-    /// When the last step ended.
-    read_at: Instant,
-    /// The same as a time of day.
+    /// When the last sample ended.
+    sampled_at: Instant,
+    /// The same, as a time of day.
     until: u64,
     task: Option<JoinHandle<()>>,
 }
 
 impl Dashboard {
-    /// Begins to watch `cache`, which lives for as long as its dashboard.
+    /// Starts to sample `cache`. The dashboard keeps the cache alive.
     pub fn new(cache: &Cache) -> Dashboard {
         let since = time::now_ms();
-        let watch = Watch {
+        let sampler = Sampler {
             history: History::new(Reading::of(&cache.stats())),
-            read_at: Instant::now(),
+            sampled_at: Instant::now(),
             until: since,
             task: None,
         };
-        let shared = Shared { cache: cache.clone(), since, watch: Mutex::new(watch) };
-        let dashboard = Dashboard { shared: Arc::new(shared) };
+        let state = State { cache: cache.clone(), since, sampler: Mutex::new(sampler) };
+        let dashboard = Dashboard { state: Arc::new(state) };
         dashboard.start();
         dashboard
     }
 
-    /// The page, to be answered as `text/html; charset=utf-8`.
+    /// The page. Serve it as `text/html; charset=utf-8`.
     ///
-    /// It reads the document from `json` below its own address: mounted at `/cache` (or `/cache/`), from
-    /// `/cache/json`; behind a proxy that adds a prefix too. [`page_reading`](Dashboard::page_reading) is for other
-    /// places.
+    /// It reads the document from `json` below its own address: a page at `/cache` (or `/cache/`) reads `/cache/json`,
+    /// also behind a proxy that adds a prefix. For other addresses, use [`page_reading`](Dashboard::page_reading).
     pub fn page() -> &'static str {
         PAGE
     }
 
-    /// The page, with another address of the document: `?json` for the page's own with this query, `stats.json` for
-    /// what is below the page's, `/internal/cache.json` for what is on the same server.
+    /// The page, with another address of the document: `?json` is the page's own address with this query, `stats.json` is
+    /// below the page's address, and `/internal/cache.json` is on the same server.
     ///
     /// ```
     /// use cache_runtime::dashboard::Dashboard;
@@ -147,18 +146,18 @@ impl Dashboard {
         PAGE.replacen(JSON_AT, &place, 1)
     }
 
-    /// A `Content-Security-Policy` that lets the page do what it does, and nothing else: its own script and style,
+    /// A `Content-Security-Policy` that allows the page only what it needs: its own script and style,
     /// by their hashes, and reading the document from the same server.
     ///
-    /// A server that sends a policy with every answer sends this one with the page.
+    /// If your server sends a policy with each response, send this one with the page.
     pub const CONTENT_SECURITY_POLICY: &'static str = concat!(
         "default-src 'none'; connect-src 'self'; img-src data:; ",
-        "script-src 'sha256-mTOaHPr03jCiLiVfiKWuSOOx04zbd12e1zMzCXcG0DU='; ",
+        "script-src 'sha256-3BklsLkfez595xUoyjDIJkIYvT2WWNlwe4f+xO1zd/o='; ",
         "style-src 'sha256-gnKwdYT1ynh+HpT6Fi9Fr+CjEd07yy136DblvpyPXDE='; ",
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     );
 
-    /// The document, to be answered as `application/json`, and not to be cached.
+    /// The document. Serve it as `application/json`, without caching.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -171,69 +170,69 @@ impl Dashboard {
     /// ```
     pub fn json(&self) -> String {
         self.start();
-        // No step unless the task is missing: it is never so late.
-        self.shared.step(STEP + STEP / 2);
-        let Shared { cache, since, .. } = &*self.shared;
+        // Takes a sample only where the task does not run, since the task is never this late.
+        self.state.sample(INTERVAL + INTERVAL / 2);
+        let State { cache, since, .. } = &*self.state;
         let stats = cache.stats();
         let namespace = cache.inner.namespace.as_deref();
         let document = {
-            let watch = self.shared.watch();
-            let times = [*since, watch.until, time::now_ms()];
-            Document::new(namespace, times, &stats, &watch.history)
+            let sampler = self.state.sampler();
+            let times = [*since, sampler.until, time::now_ms()];
+            Document::new(namespace, times, &stats, &sampler.history)
         };
-        serde_json::to_string(&document).expect("numbers and strings can be written as JSON")
+        serde_json::to_string(&document).expect("numbers and strings are valid JSON")
     }
 
-    /// Starts the task, where there is a runtime and none runs: the one in which it ran may have ended.
+    /// Starts the task if there is a runtime and the task does not run. The runtime of an earlier task may have ended.
     fn start(&self) {
         let Ok(runtime) = Handle::try_current() else { return };
-        let mut watch = self.shared.watch();
-        if watch.task.as_ref().is_none_or(JoinHandle::is_finished) {
-            watch.task = Some(runtime.spawn(read_along(Arc::downgrade(&self.shared))));
+        let mut sampler = self.state.sampler();
+        if sampler.task.as_ref().is_none_or(JoinHandle::is_finished) {
+            sampler.task = Some(runtime.spawn(take_samples(Arc::downgrade(&self.state))));
         }
     }
 }
 
 impl fmt::Debug for Dashboard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dashboard").field("cache", &self.shared.cache).finish_non_exhaustive()
+        f.debug_struct("Dashboard").field("cache", &self.state.cache).finish_non_exhaustive()
     }
 }
 
-impl Shared {
-    fn watch(&self) -> MutexGuard<'_, Watch> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+impl State {
+    fn sampler(&self) -> MutexGuard<'_, Sampler> {
+        self.sampler.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends a step, where the last one is so long ago.
-    fn step(&self, after: Duration) {
-        let mut watch = self.watch();
-        let took = watch.read_at.elapsed();
+    /// Takes a sample, if the last one ended at least `after` ago.
+    fn sample(&self, after: Duration) {
+        let mut sampler = self.sampler();
+        let took = sampler.sampled_at.elapsed();
         if took >= after {
-            watch.history.push(took, Reading::of(&self.cache.stats()));
-            watch.read_at += took;
-            watch.until = time::now_ms();
+            sampler.history.push(took, Reading::of(&self.cache.stats()));
+            sampler.sampled_at += took;
+            sampler.until = time::now_ms();
         }
     }
 }
 
-impl Drop for Shared {
+impl Drop for State {
     fn drop(&mut self) {
-        let watch = self.watch.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(task) = watch.task.take() {
+        let sampler = self.sampler.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = sampler.task.take() {
             task.abort();
         }
     }
 }
 
-/// Reads the counters once a second for as long as there is a dashboard.
-async fn read_along(shared: Weak<Shared>) {
-    let mut ticks = interval_at(Instant::now() + STEP, STEP);
+/// Takes a sample once a second, as long as the dashboard exists.
+async fn take_samples(state: Weak<State>) {
+    let mut ticks = interval_at(Instant::now() + INTERVAL, INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let Some(shared) = shared.upgrade() else { return };
-        // A look from outside may just have ended a step.
-        shared.step(STEP / 2);
+        let Some(state) = state.upgrade() else { return };
+        // A call of `json` may just have taken a sample.
+        state.sample(INTERVAL / 2);
     }
 }

@@ -1,30 +1,31 @@
-//! How values are to be written: the codec, compression and limits that a policy chooses.
+//! How values are encoded: the codec, compression and limits that a policy chooses.
 
-/// How values are written.
+/// How values are encoded.
 ///
-/// An entry says what it was written with, and is read by that: a deployment that changes the codec loses nothing of
-/// what is stored. An entry of a codec that is not built in is a miss, counted as
-/// [`undecodable`](crate::FunctionStats::undecodable), and is written anew.
+/// An entry names its codec, and is decoded with that: a deployment that changes the codec loses none of the stored
+/// entries. An entry whose codec is not enabled is a miss, is counted as
+/// [`undecodable`](crate::FunctionStats::undecodable), and is replaced.
 ///
-/// `Some(user)` is written as `user` is, so that functions that return `Option<User>` and `User` share their entries.
+/// `Some(user)` is encoded as `user`, so that functions that return `Option<User>` and `User` share their entries.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
     /// JSON: readable with `redis-cli`, and the default.
     Json,
-    /// MessagePack with the names of fields: smaller than JSON, and as lenient. Needs the feature `msgpack`.
+    /// MessagePack with field names: smaller than JSON, and as lenient. Needs the feature `msgpack`.
     MsgPack,
-    /// [Postcard](https://postcard.jamesmunns.com): the smallest, without names of fields. Needs the feature `postcard`.
+    /// [Postcard](https://postcard.jamesmunns.com): the smallest, without field names. Needs the feature `postcard`.
     ///
-    /// Only a fingerprint keeps an entry of an older layout from being read as one of today's, so the value's type has to be a
-    /// [`CacheValue`](crate::CacheValue). A type where serde may leave a field out, by `skip_serializing_if`, or has to
-    /// look ahead, by `flatten`, `tag` or `untagged`, cannot be read without names. Values of other types
-    /// are not stored, and are counted as [`unencodable`](crate::FunctionStats::unencodable).
+    /// Without field names, only a fingerprint keeps an entry of an older layout from being decoded as one of the current
+    /// layout, so the value's type has to be a [`CacheValue`](crate::CacheValue). A type where serde may leave out a field
+    /// (`skip_serializing_if`) or has to look ahead (`flatten`, `tag`, `untagged`) cannot be decoded without field names.
+    /// Values of such types, and of types without a fingerprint, are not stored, and are counted as
+    /// [`unencodable`](crate::FunctionStats::unencodable).
     Postcard,
 }
 
 impl Codec {
-    /// Its mark in an entry's header.
+    /// Its mark in the header of an entry.
     pub(crate) const fn mark(self) -> u8 {
         match self {
             Codec::Json => b'j',
@@ -33,14 +34,14 @@ impl Codec {
         }
     }
 
-    /// The codec of this mark.
+    /// The codec with this mark.
     pub(crate) fn of_mark(mark: u8) -> Option<Codec> {
         [Codec::Json, Codec::MsgPack, Codec::Postcard]
             .into_iter()
             .find(|codec| codec.mark() == mark)
     }
 
-    /// What to do about a codec whose feature is not enabled.
+    /// The error of a codec whose feature is off.
     pub(crate) const fn missing(self) -> Option<&'static str> {
         match self {
             Codec::MsgPack if !cfg!(feature = "msgpack") => Some(
@@ -56,20 +57,20 @@ impl Codec {
 
 /// How large values are compressed.
 ///
-/// As with [`Codec`], an entry says how it is compressed. It is compressed only where that makes it smaller. What would
-/// be over 64 MiB without compression (or over [`Policy::max_decompressed_bytes`](crate::Policy::max_decompressed_bytes))
-/// is not compressed: no entry can make a reader fill more memory than that.
+/// As with [`Codec`], an entry names its compression. A value is only compressed where that makes it smaller. A value of
+/// more than 64 MiB (or [`Policy::max_decompressed_bytes`](crate::Policy::max_decompressed_bytes)) is stored without
+/// compression, because readers refuse to decompress more than that.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// LZ4: costs little. Needs the feature `lz4`.
+    /// LZ4: fast. Needs the feature `lz4`.
     Lz4,
     /// Zstandard at its default level: smaller, at several times the cost. Needs the feature `zstd`, and a C compiler.
     Zstd,
 }
 
 impl Compression {
-    /// Its mark in an entry's header.
+    /// Its mark in the header of an entry.
     pub(crate) const fn mark(self) -> u8 {
         match self {
             Compression::Lz4 => b'l',
@@ -77,12 +78,12 @@ impl Compression {
         }
     }
 
-    /// The compression of this mark.
+    /// The compression with this mark.
     pub(crate) fn of_mark(mark: u8) -> Option<Compression> {
         [Compression::Lz4, Compression::Zstd].into_iter().find(|one| one.mark() == mark)
     }
 
-    /// What to do about one whose feature is not enabled.
+    /// The error of a compression whose feature is off.
     pub(crate) const fn missing(self) -> Option<&'static str> {
         match self {
             Compression::Lz4 if !cfg!(feature = "lz4") => Some(
@@ -96,7 +97,7 @@ impl Compression {
     }
 }
 
-/// All that decides how a value becomes bytes.
+/// Everything that determines how a value is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Encoding {
     pub(crate) codec: Codec,
@@ -105,9 +106,9 @@ pub(crate) struct Encoding {
     pub(crate) compress_over: usize,
     /// The size in bytes above which values are not stored.
     pub(crate) max_bytes: Option<usize>,
-    /// The most bytes that a compressed entry may stand for.
+    /// The most bytes that an entry may decompress to.
     pub(crate) max_decompressed: usize,
-    /// Of the value's type; zero where it has none.
+    /// The fingerprint of the value's type; zero where it has none.
     pub(crate) fingerprint: u64,
 }
 

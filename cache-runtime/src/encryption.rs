@@ -1,15 +1,16 @@
-//! Sealing: the payload of an entry is encrypted before it goes to a server, and bound to its key and its header.
+//! Encryption: the payload of an entry is sealed before it goes to a server, and bound to its key and its header.
 //!
 //! ```text
 //! sealed payload = ciphertext, tag(16), nonce(24), id of the key, length of the id(1)
 //! ```
 //!
-//! The associated data are the header but for the identity, the id, and the name under which the entry is stored. So
-//! it can neither be moved to another key nor be given another codec, fingerprint, expiry or tags. The identity
-//! stays outside: a write-behind value becomes an ordinary one, and a dead letter is replayed under another stamp, by
-//! scripts that know no keys. What the seal brings stands behind the ciphertext, so that an entry is opened in place.
+//! The associated data are the header without the identity, the id of the encryption key, and the stored key of the
+//! entry. So nobody can move an entry to another key, or change its codec, fingerprint, expiry or tags. The identity is
+//! not authenticated, because scripts change it, and scripts have no encryption keys: a write-behind value becomes an
+//! ordinary one, and a dead letter is replayed under another stamp. The trailer follows the ciphertext, so that an entry
+//! is opened in place.
 //!
-//! A stamp (of a tag, or the mark of a failed load) holds nothing of the user's and is not sealed.
+//! A stamp (of a tag, or the mark of a failed load) contains no user data and is not sealed.
 #![cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nothing leaves the process"))]
 
 #[cfg(feature = "encryption")]
@@ -25,7 +26,7 @@ use crate::{
     protocol::{Pending, Reply, State, Step},
 };
 
-/// What the values of a cache go through on their way to a server and back.
+/// Seals values on their way to a server and opens them on the way back, if the cache has a key ring.
 #[derive(Clone, Default)]
 pub(crate) struct Encryptor {
     #[cfg(feature = "encryption")]
@@ -38,7 +39,7 @@ impl Encryptor {
         Encryptor { ring: Some(ring.into()) }
     }
 
-    /// Whether values are written otherwise than they are.
+    /// Whether values are sealed.
     #[cfg(feature = "encryption")]
     pub(crate) fn seals(&self) -> bool {
         self.ring.as_ref().is_some_and(|ring| ring.seals())
@@ -49,7 +50,7 @@ impl Encryptor {
         false
     }
 
-    /// Whether the ring, if there is one, can be used.
+    /// Checks the ids of the ring, if there is one.
     pub(crate) fn check(&self) -> Result<(), Error> {
         #[cfg(feature = "encryption")]
         if let Some(ring) = &self.ring {
@@ -58,7 +59,7 @@ impl Encryptor {
         Ok(())
     }
 
-    /// The value as it is to be stored under `key`.
+    /// The entry to store under `key`.
     pub(crate) fn seal(&self, key: &str, entry: &Entry) -> Result<Entry, Error> {
         #[cfg(feature = "encryption")]
         if let Some(ring) = &self.ring
@@ -71,7 +72,7 @@ impl Encryptor {
         Ok(entry.clone())
     }
 
-    /// The step as it is to be taken on `key`.
+    /// The step to send for `key`, with a sealed value.
     pub(crate) fn step(&self, key: &str, step: Step<Entry>) -> Result<Step<Entry>, Error> {
         if !self.seals() {
             return Ok(step);
@@ -85,13 +86,13 @@ impl Encryptor {
                 Step::Settle { epoch, value: Some((stamp, value(plain)?, life)) }
             }
             Step::Pend { stamp, value: plain } => Step::Pend { stamp, value: value(plain)? },
-            // A tag's value is its stamp.
+            // A tag has no value but its stamp.
             step => step,
         })
     }
 
-    /// What was stored under `key`. Where that cannot be known to be what a cache with these keys has put there,
-    /// the entry is marked: to read it is an error.
+    /// Opens an entry that was stored under `key`. Where a cache with these encryption keys cannot have stored it, the
+    /// entry is marked as refused, and decoding it is an error.
     pub(crate) fn open(&self, key: &str, entry: Entry) -> Entry {
         #[cfg(feature = "encryption")]
         if let Some(ring) = &self.ring {
@@ -102,7 +103,7 @@ impl Encryptor {
         if entry.is_sealed() { entry.refuse(Refused::NoRing) } else { entry }
     }
 
-    /// What `key` holds.
+    /// Opens the value in the state of `key`.
     pub(crate) fn open_state(&self, key: &str, state: State<Entry>) -> State<Entry> {
         match state {
             State::Value(stamp, value) => State::Value(stamp, self.open(key, value)),
@@ -113,7 +114,7 @@ impl Encryptor {
         }
     }
 
-    /// What a step on `key` has found.
+    /// Opens the value in the reply to a step on `key`.
     pub(crate) fn open_reply(&self, key: &str, reply: Reply<Entry>) -> Reply<Entry> {
         match reply {
             Reply::Found(state) => Reply::Found(self.open_state(key, state)),
@@ -132,34 +133,34 @@ impl fmt::Debug for Encryptor {
     }
 }
 
-/// Whether an entry may be read.
+/// An error where an entry was refused.
 pub(crate) fn check(entry: &Entry) -> Result<(), Error> {
     let Some(refused) = entry.refused() else { return Ok(()) };
     Err(Error::Codec(match refused {
         Refused::NoRing if cfg!(feature = "encryption") => {
-            "the entry is encrypted, and this cache has no keys: give it some by \
+            "the entry is encrypted, and this cache has no keys: set them with \
              `Builder::encryption`"
                 .to_owned()
         }
-        Refused::NoRing => "the entry is encrypted: enable the feature `encryption` of `cache-runtime`, and give the cache \
-             its keys by `Builder::encryption`"
+        Refused::NoRing => "the entry is encrypted: enable the feature `encryption` of `cache-runtime`, and set the keys with \
+             `Builder::encryption`"
             .to_owned(),
         Refused::UnknownKey => {
             let id = id(entry.payload()).unwrap_or_default();
             format!(
-                "the entry is encrypted under a key that the ring does not have, {:?}: add it by \
-                 `KeyRing::with_decryption_key` if it is one of yours",
+                "the entry is encrypted with a key that the ring does not have, {:?}: add it with \
+                 `KeyRing::with_decryption_key` if it is yours",
                 String::from_utf8_lossy(id)
             )
         }
-        Refused::Forged => "the entry was changed after it had been encrypted, or is the entry of another key".to_owned(),
+        Refused::Forged => "the entry was changed after encryption, or belongs to another key".to_owned(),
         Refused::Plain => "the entry is not encrypted, so anybody could have written it: `KeyRing::and_plaintext` accepts it \
              while a service changes over"
             .to_owned(),
     }))
 }
 
-/// The id of the key that sealed a payload.
+/// The id of the encryption key of a payload.
 fn id(payload: &[u8]) -> Option<&[u8]> {
     let (length, rest) = payload.split_last()?;
     rest.get(rest.len().checked_sub(usize::from(*length))?..)

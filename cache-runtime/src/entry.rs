@@ -1,6 +1,6 @@
-//! How the states of a key are written as bytes, and read back whatever the bytes are.
+//! The binary format of the states of a key. Any bytes can be decoded; invalid ones are unreadable.
 //!
-//! Eighteen bytes say what a key holds and which one it is, the *identity*; a store compares nothing else:
+//! The first eighteen bytes, the *identity*, say what a key holds and which one it is. A store compares nothing else:
 //!
 //! | state | bytes |
 //! |---|---|
@@ -10,10 +10,10 @@
 //! | pending | `CA` `P`, or `Q` where contended, and the rest as a value |
 //!
 //! The flags are 1 for a remembered `None`, 2 for a value that is kept beyond its soft expiry, 4 for a payload that is
-//! sealed ([`encryption`](crate::encryption)): all that follows the identity is authenticated then.
+//! sealed ([`encryption`](crate::encryption)); then everything after the identity is authenticated.
 //!
-//! Numbers are little-endian. The payload's length is in the header, so that a truncated value is found
-//! out even where its codec would not notice. The soft expiry is in milliseconds since 1970.
+//! Numbers are little-endian. The header holds the payload's length, so that a truncated value is detected even where
+//! its codec would not notice. The soft expiry is in milliseconds since 1970.
 #![cfg_attr(not(feature = "redis"), allow(dead_code, reason = "the embedded store reads no bytes"))]
 
 mod state;
@@ -27,13 +27,13 @@ use bytes::Bytes;
 pub(crate) use self::state::{decode, identity};
 use crate::protocol::Nonce;
 
-/// The first byte of everything that this library stores; no UTF-8 text begins with it and another ASCII byte.
+/// The first byte of everything that this library stores. No UTF-8 text begins with this byte and an ASCII byte.
 const MAGIC: u8 = 0xCA;
 
 /// The length of an identity.
 pub(crate) const IDENTITY: usize = 18;
 
-/// Where a value's payload begins when it has no tags.
+/// The length of the header of a value without tags.
 pub(crate) const HEADER: usize = 54;
 
 /// The flag of a remembered `None`.
@@ -49,42 +49,42 @@ const SEALED: u8 = 4;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entry {
     bytes: Bytes,
-    /// Why the value must not be read, whatever the bytes are.
+    /// Why the value must not be decoded, whatever the bytes are.
     refused: Option<Refused>,
 }
 
-/// What keeps an entry from being read where values are encrypted, or where they are not.
+/// Why encryption forbids decoding an entry.
 #[cfg_attr(not(feature = "encryption"), allow(dead_code, reason = "nothing is encrypted"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Refused {
-    /// It is encrypted, and the cache has no keys.
+    /// It is encrypted, and the cache has no encryption keys.
     NoRing,
-    /// It is encrypted under a key that the cache does not have.
+    /// It is encrypted with a key that the cache does not have.
     UnknownKey,
-    /// It was changed after it had been encrypted, or is the entry of another key.
+    /// It was changed after encryption, or belongs to another key.
     Forged,
-    /// It is not encrypted, and has to be.
+    /// It is not encrypted, but has to be.
     Plain,
 }
 
-/// What [`Entry::new`] puts in the header.
+/// The fields of the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     /// The value is a remembered `None`.
     pub(crate) negative: bool,
-    /// Which codec wrote the payload.
+    /// The mark of the codec that encoded the payload.
     pub(crate) codec: u8,
-    /// How the payload is compressed; zero where it is not.
+    /// The mark of the compression; zero where the payload is not compressed.
     pub(crate) compression: u8,
-    /// What the load cost, in microseconds.
+    /// How long the load took, in microseconds.
     pub(crate) cost: u32,
-    /// The store keeps the value beyond its soft expiry, so readers have to look at that.
+    /// The store keeps the value beyond its soft expiry, so readers have to check that.
     pub(crate) graceful: bool,
-    /// When the value is stale, in milliseconds since 1970.
+    /// When the value becomes stale, in milliseconds since 1970.
     pub(crate) soft_expiry: u64,
-    /// For how long the value was fresh to begin with, in milliseconds.
+    /// How long the value was fresh when it was stored, in milliseconds.
     pub(crate) ttl: u64,
-    /// Of the value's type; zero where it has none.
+    /// The fingerprint of the value's type; zero where it has none.
     pub(crate) fingerprint: u64,
 }
 
@@ -92,15 +92,14 @@ pub(crate) struct Header {
 pub(crate) const MAX_TAGS: usize = u8::MAX as usize;
 
 impl Entry {
-    /// Writes a value under the stamps of its tags; `payload` appends its bytes to the buffer and says
-    /// whether it could.
+    /// Makes an entry with the stamps of its tags. `payload` appends the encoded value to the buffer.
     pub(crate) fn new<E>(
         stamp: Nonce,
         header: Header,
         tags: &[Nonce],
         payload: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<Entry, E> {
-        debug_assert!(tags.len() <= MAX_TAGS, "callers refuse more");
+        debug_assert!(tags.len() <= MAX_TAGS, "callers check this");
         let mut bytes = Vec::with_capacity(512);
         bytes.extend_from_slice(&[MAGIC, b'V']);
         bytes.extend_from_slice(&stamp.0);
@@ -114,13 +113,13 @@ impl Entry {
         tags.iter().for_each(|tag| bytes.extend_from_slice(&tag.0));
         let begin = bytes.len();
         payload(&mut bytes)?;
-        // A payload of over 4 GiB is more than Redis stores; its length wraps, and reads as truncated.
+        // Redis stores no payload of over 4 GiB. The length of one would wrap, and it would decode as truncated.
         let length = (bytes.len() - begin) as u32;
         bytes[22..26].copy_from_slice(&length.to_le_bytes());
         Ok(Entry::from_encoded(bytes))
     }
 
-    /// The same value in another payload.
+    /// The same entry with another payload.
     pub(crate) fn with_payload(&self, compression: u8, payload: &[u8]) -> Entry {
         let begin = self.payload_start();
         let mut bytes = Vec::with_capacity(begin + payload.len());
@@ -131,13 +130,13 @@ impl Entry {
         Entry::from_encoded(bytes)
     }
 
-    /// What stands for a tag: its stamp, and nothing else.
+    /// The entry of a tag: a stamp without a value.
     pub(crate) fn tag(stamp: Nonce) -> Entry {
         let nothing = |_: &mut Vec<u8>| Ok::<_, std::convert::Infallible>(());
         Entry::new(stamp, Header::default(), &[], nothing).unwrap_or_else(|never| match never {})
     }
 
-    /// This value under a stamp, a life and tags that are known only after it was encoded.
+    /// The same payload with a stamp, an expiry and tags that were not known when it was encoded.
     pub(crate) fn with_meta(
         &self,
         stamp: Nonce,
@@ -158,7 +157,7 @@ impl Entry {
         nonce(&self.bytes)
     }
 
-    /// The same value under another stamp.
+    /// The same value with another stamp.
     pub(crate) fn with_stamp(&self, stamp: Nonce) -> Entry {
         let mut bytes = self.bytes.to_vec();
         bytes[2..IDENTITY].copy_from_slice(&stamp.0);
@@ -182,7 +181,7 @@ impl Entry {
         self.bytes[18] & NEGATIVE != 0
     }
 
-    /// The stamps that its tags had before it was loaded, in the order of the tags.
+    /// The stamps that its tags had before the load, in the order of the tags.
     pub(crate) fn tags(&self) -> impl ExactSizeIterator<Item = Nonce> + '_ {
         let stamps = &self.bytes[HEADER..HEADER + 16 * usize::from(self.bytes[20])];
         stamps.chunks_exact(16).map(|stamp| {
@@ -210,7 +209,7 @@ impl Entry {
         self.bytes
     }
 
-    /// Whether this is a stamp, of a tag or a mark, and no value.
+    /// Whether this is only a stamp, of a tag or a mark, without a value.
     #[cfg(feature = "encryption")]
     pub(crate) fn is_stamp_only(&self) -> bool {
         self.bytes[19] == 0
@@ -221,22 +220,22 @@ impl Entry {
         self.bytes[18] & SEALED != 0
     }
 
-    /// This entry, which must not be read.
+    /// This entry, marked as one that must not be decoded.
     pub(crate) fn refuse(self, why: Refused) -> Entry {
         Entry { refused: Some(why), ..self }
     }
 
-    /// Why it must not be read.
+    /// Why it must not be decoded.
     pub(crate) fn refused(&self) -> Option<Refused> {
         self.refused
     }
 
-    /// Bytes that are known to be those of an entry.
+    /// An entry from bytes that are known to be valid.
     pub(crate) fn from_encoded(bytes: impl Into<Bytes>) -> Entry {
         Entry { bytes: bytes.into(), refused: None }
     }
 
-    /// A few bytes of the header, which is whole in every entry.
+    /// Bytes of the header, which is complete in every entry.
     fn array<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut array = [0; N];
         array.copy_from_slice(&self.bytes[at..at + N]);
@@ -252,7 +251,7 @@ impl Entry {
 }
 
 impl std::fmt::Debug for Entry {
-    /// The payload is the user's data, and stays out of logs.
+    /// Leaves out the payload, which is user data and must not be logged.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Entry")
             .field("stamp", &self.stamp())
@@ -261,9 +260,9 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-/// Says in the header of an entry that its payload is of this length, and encrypted or not.
+/// Sets the length of the payload, and whether it is sealed, in the header of an entry.
 #[cfg(feature = "encryption")]
-pub(crate) fn relabel(entry: &mut [u8], is_sealed: bool, length: usize) {
+pub(crate) fn set_payload_header(entry: &mut [u8], is_sealed: bool, length: usize) {
     entry[18] = entry[18] & !SEALED | if is_sealed { SEALED } else { 0 };
     entry[22..26].copy_from_slice(&(length as u32).to_le_bytes());
 }

@@ -1,7 +1,7 @@
-//! The life of an entry: until when it is fresh, and for how long after that it is kept.
+//! Expiry: until when an entry is fresh, and how long after that the store keeps it.
 //!
-//! These are two times. The soft expiry is in the entry's header, and whoever reads decides by it. The hard one
-//! is the store's: past it the entry is gone.
+//! The soft expiry is in the entry's header, and readers decide by it. The store's ttl is the hard limit: after it the
+//! entry is gone.
 
 use std::time::Duration;
 
@@ -10,26 +10,26 @@ use crate::{
     policy::{Policy, RefreshAhead},
 };
 
-/// How long one entry lives, as it is stored.
+/// The expiry of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expiry {
-    /// When the entry is stale, in milliseconds since 1970.
+    /// When the entry becomes stale, in milliseconds since 1970.
     pub(crate) soft_expiry: u64,
-    /// For how long it is fresh, in milliseconds: its ttl as jitter has left it, and at least one.
+    /// How long it is fresh, in milliseconds: its ttl after jitter, and at least one.
     pub(crate) ttl: u64,
-    /// For how long the store keeps it: while it is fresh, and then for as long as it may be served stale.
+    /// How long the store keeps it: while it is fresh, and then while it may be served stale.
     pub(crate) store_ttl: Duration,
     /// Whether it may be served stale at all.
     pub(crate) graceful: bool,
 }
 
-/// How much longer a tag's stamp is kept than what carries it: an entry is good for as long as its stamps stand,
-/// and they are asked for before it is there, when the ttl that its value may bring is not known yet.
-const SPARE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How much longer the store keeps the stamp of a tag than an entry that carries it. An entry is valid only while its
+/// stamps stand. They are fetched before the load, when the ttl that the value may bring is not known yet.
+const TAG_MARGIN: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// For how long the stamps of an entry's tags are kept, if the store is to keep the entry for `hard`.
-pub(crate) fn tag_ttl(hard: Duration) -> Duration {
-    hard.saturating_add(SPARE)
+/// How long the store keeps the stamps of an entry's tags, if it keeps the entry for `store_ttl`.
+pub(crate) fn tag_ttl(store_ttl: Duration) -> Duration {
+    store_ttl.saturating_add(TAG_MARGIN)
 }
 
 /// What may be done with an entry that was found.
@@ -37,19 +37,19 @@ pub(crate) fn tag_ttl(hard: Duration) -> Duration {
 pub(crate) enum Age {
     /// Serve it.
     Fresh,
-    /// Serve it, and renew it ahead of its end.
+    /// Serve it, and refresh it ahead of its expiry.
     Due,
-    /// It has expired: serve it, and renew it.
+    /// It has expired: serve it, and refresh it.
     Revalidate,
-    /// It has expired: serve it if the load that should replace it fails.
+    /// It has expired: serve it only if the load fails.
     Fallback,
-    /// It has expired for good.
+    /// It has expired, and must not be served.
     Over,
 }
 
-/// The age of an entry at `now_ms`. `draw` gives a random number between 0 and 1.
+/// The age of an entry at `now_ms`. `draw` returns a random number between 0 and 1.
 ///
-/// Without grace it is the store's clock alone that ends an entry, so that clocks that disagree do no harm.
+/// Without a grace period only the store's clock ends an entry, so that clocks that disagree do no harm.
 pub(crate) fn age(
     header: &Header,
     policy: &Policy,
@@ -81,7 +81,7 @@ pub(crate) fn age(
     }
 }
 
-/// How long before its end a value is renewed, in the unit of `cost`, the time that its load took: the
+/// How long before its expiry a value is refreshed, in the unit of `cost`, the time that its load took. This is
 /// XFetch of Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", PVLDB
 /// 8(8), 2015, figure 2, with a beta of 1. `draw` is between 0 and 1.
 fn xfetch_gap(cost: f64, draw: f64) -> f64 {
@@ -103,17 +103,17 @@ impl Expiry {
     }
 }
 
-/// For how long the store keeps an entry that is fresh for `fresh`; without jitter, the longest for its ttl.
+/// How long the store keeps an entry that is fresh for `fresh`: until its grace period is over.
 pub(crate) fn store_ttl(fresh: Duration, policy: &Policy) -> Duration {
     fresh.saturating_add(grace(policy))
 }
 
-/// For how long an entry may be served after it has expired.
+/// How long an entry may be served after it has expired.
 fn grace(policy: &Policy) -> Duration {
     policy.stale_while_revalidate.max(policy.stale_if_error)
 }
 
-/// `ttl`, shorter by a random part of it between none and `jitter`.
+/// `ttl`, shortened at random by a fraction between zero and `jitter`.
 fn with_jitter(ttl: Duration, jitter: f64) -> Duration {
     if jitter == 0.0 {
         return ttl;
@@ -132,10 +132,10 @@ mod tests {
 
     #[test]
     fn a_plain_entry_is_kept_for_as_long_as_it_is_fresh() {
-        let life = Expiry::new(Duration::from_secs(60), &Policy::ttl(60), NOW);
+        let expiry = Expiry::new(Duration::from_secs(60), &Policy::ttl(60), NOW);
         let store_ttl = Duration::from_secs(60);
         assert_eq!(
-            life,
+            expiry,
             Expiry { soft_expiry: NOW + 60_000, ttl: 60_000, store_ttl, graceful: false }
         );
     }
@@ -143,25 +143,25 @@ mod tests {
     #[test]
     fn the_longer_of_the_stale_times_is_added_to_what_the_store_keeps() {
         let policy = Policy::ttl(60).stale_while_revalidate(30).stale_if_error(600);
-        let life = Expiry::new(Duration::from_secs(60), &policy, NOW);
+        let expiry = Expiry::new(Duration::from_secs(60), &policy, NOW);
         let store_ttl = Duration::from_secs(660);
         assert_eq!(
-            life,
+            expiry,
             Expiry { soft_expiry: NOW + 60_000, ttl: 60_000, store_ttl, graceful: true }
         );
     }
 
     #[test]
-    fn jitter_shortens_by_up_to_its_part_and_spreads_evenly() {
+    fn jitter_shortens_by_up_to_its_fraction_and_spreads_evenly() {
         let policy = Policy::ttl(100).jitter(0.2).stale_if_error(50);
         let ttls: Vec<u64> = (0..2000)
             .map(|_| {
-                let life = Expiry::new(Duration::from_secs(100), &policy, NOW);
-                assert_eq!(life.soft_expiry, NOW + life.ttl);
+                let expiry = Expiry::new(Duration::from_secs(100), &policy, NOW);
+                assert_eq!(expiry.soft_expiry, NOW + expiry.ttl);
                 // What the store keeps is exact to the nanosecond, what the header says to the millisecond.
-                let kept = life.store_ttl.as_millis() as u64;
-                assert_eq!(kept, life.ttl + 50_000);
-                life.ttl
+                let kept = expiry.store_ttl.as_millis() as u64;
+                assert_eq!(kept, expiry.ttl + 50_000);
+                expiry.ttl
             })
             .collect();
         assert!(ttls.iter().all(|ttl| (80_000..=100_000).contains(ttl)), "{ttls:?}");
@@ -201,21 +201,21 @@ mod tests {
             assert_eq!(at(NOW + over, &policy, true), expected, "{over} ms over");
         }
         assert_eq!(at(NOW - 1, &policy, true), Age::Fresh);
-        // Written without grace, it is the store that ends it, whatever this process' clock says.
+        // Without a grace period the store ends it, whatever the clock of this process says.
         assert_eq!(at(NOW + 1_000_000, &policy, false), Age::Fresh);
         assert_eq!(at(NOW, &Policy::ttl(1), true), Age::Over);
     }
 
     #[test]
-    fn renewal_ahead_is_due_from_its_part_of_the_ttl_on() {
+    fn refresh_ahead_is_due_from_its_fraction_of_the_ttl_on() {
         let policy = Policy::ttl(1).refresh_ahead(0.8);
         assert_eq!(at(NOW - 21, &policy, true), Age::Fresh);
         assert_eq!(at(NOW - 20, &policy, true), Age::Due);
         assert_eq!(at(NOW - 100, &policy, true), Age::Fresh);
     }
 
-    /// The paper's rule is `now - cost * beta * ln(rand()) >= expiry`, so a look that comes `left` before the
-    /// end renews with probability `exp(-left / cost)`.
+    /// The paper's rule is `now - cost * beta * ln(rand()) >= expiry`, so a read that comes `left` before the expiry
+    /// refreshes with probability `exp(-left / cost)`.
     #[test]
     fn xfetch_renews_as_early_as_the_paper_says() {
         const LOOKS: usize = 200_000;
@@ -235,8 +235,8 @@ mod tests {
         }
     }
 
-    /// A key that is looked at every millisecond on a simulated clock: the time of its first renewal has the
-    /// distribution that the looks' probabilities give.
+    /// A key is read every millisecond on a simulated clock. The time of its first refresh has the distribution that
+    /// the probabilities of the reads give.
     #[test]
     fn xfetch_on_a_simulated_clock_renews_once_in_time() {
         const RUNS: u64 = 20_000;
@@ -250,7 +250,7 @@ mod tests {
                 .find(|left| age(&header, &policy, NOW - left, || rng.f64()) == Age::Due)
         };
         let firsts: Vec<u64> = (0..RUNS).filter_map(|_| first(&mut rng)).collect();
-        // At its very end a value is always due.
+        // At its expiry a value is always due.
         assert_eq!(firsts.len() as u64, RUNS);
         for bound in [100, 150, 200, 250, 300] {
             let earlier = firsts.iter().filter(|&&left| left >= bound).count() as f64 / RUNS as f64;

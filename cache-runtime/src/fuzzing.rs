@@ -1,8 +1,8 @@
-//! What holds of any bytes that a server may hold under a key: for the fuzz target `entry`, and for the test that goes
-//! through its corpus.
+//! The properties of any bytes that a server may return for a key: for the fuzz target `entry`, and for the test that
+//! replays its corpus.
 //!
-//! Bytes that begin as an entry does are taken for what is stored under a key. Of any others the first two choose how
-//! the rest is said to have been written.
+//! Bytes that begin like an entry are decoded as the state of a key. For all others, the first two bytes choose the
+//! codec and the compression, and the rest is the payload.
 
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -17,14 +17,14 @@ use crate::{
     protocol::{Expected, Nonce, Pending, State},
 };
 
-/// The name under which the bytes are said to be stored.
+/// The stored key of the bytes.
 const KEY: &str = "row:1";
 
-/// What a policy could say whose values are small. Small, too, so that no input takes long.
+/// The encoding of a policy for small values. The small limit also keeps every input fast.
 const ENCODING: Encoding =
     Encoding { max_decompressed: 1 << 20, fingerprint: 7, ..Encoding::DEFAULT };
 
-/// A bit of everything that a codec has a form for.
+/// A value with something of each kind that a codec knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Row {
     id: u64,
@@ -44,11 +44,11 @@ enum Shape {
     Marker(()),
 }
 
-/// Goes through all that is done with bytes from a server.
+/// Does everything that is done with bytes of a server.
 ///
 /// # Panics
 ///
-/// Where something does not hold that should, whatever the bytes are.
+/// Where a property does not hold that should hold for any bytes.
 #[cfg_attr(not(fuzzing), allow(unreachable_pub, reason = "only the fuzzer reaches it"))]
 pub fn entry(bytes: &[u8]) {
     if bytes.first() == Some(&0xCA) {
@@ -64,7 +64,7 @@ pub fn entry(bytes: &[u8]) {
     }
 }
 
-/// The state of a key agrees with the bytes, and is read again from what it is written as.
+/// Checks that the state agrees with the bytes, and that it survives encoding and decoding.
 fn stored(bytes: &[u8]) {
     match entry::decode(Bytes::copy_from_slice(bytes)) {
         State::Leased(token) => assert_eq!(entry::identity(Expected::Lease(token)), bytes),
@@ -82,7 +82,7 @@ fn stored(bytes: &[u8]) {
             again(stamp, &value);
         }
         State::Unreadable => {}
-        State::Vacant => panic!("there is something"),
+        State::Vacant => panic!("there are bytes"),
     }
 }
 
@@ -100,7 +100,7 @@ fn again(stamp: Nonce, entry: &Entry) {
     }
 }
 
-/// What a cache without keys would read, or one with them has opened.
+/// The entry as a cache reads it, with or without encryption keys.
 fn sealed(entry: &Entry) -> Option<Entry> {
     let keyless = Encryptor::default().open(KEY, entry.clone());
     assert_eq!(keyless.refused().is_some(), entry.is_sealed());
@@ -122,7 +122,7 @@ fn sealed(entry: &Entry) -> Option<Entry> {
         assert!(!opened.is_sealed());
         let sealed = strict.seal(KEY, &opened).expect("it is not that large");
         let State::Value(_, stored) = entry::decode(sealed.bytes().clone()) else {
-            panic!("what is sealed is a whole entry, unless it is a stamp");
+            panic!("what was sealed is a whole entry, unless it is a stamp");
         };
         if !opened.is_stamp_only() {
             assert_eq!(strict.open(KEY, stored.clone()), opened);
@@ -134,7 +134,7 @@ fn sealed(entry: &Entry) -> Option<Entry> {
     keyless.refused().is_none().then_some(keyless)
 }
 
-/// Reads an entry as values of several types.
+/// Decodes an entry as values of several types.
 fn value(entry: &Entry) {
     decoded::<Row>(entry);
     decoded::<Option<Row>>(entry);
@@ -142,16 +142,16 @@ fn value(entry: &Entry) {
     decoded::<(u64, String)>(entry);
     decoded::<BTreeMap<String, Vec<u32>>>(entry);
     decoded::<Vec<()>>(entry);
-    // What it is written as need not be the same text.
+    // Encoding these again need not give the same value.
     drop(codec::decode::<serde_json::Value>(entry, &ENCODING));
     drop(codec::decode::<f64>(entry, &ENCODING));
 }
 
-/// What can be read is written, and read as the same value.
+/// Checks that a value that can be decoded can be encoded and decoded again to the same value.
 fn decoded<T: Serialize + DeserializeOwned + PartialEq + Debug>(entry: &Entry) {
     let Ok(value) = codec::decode::<T>(entry, &ENCODING) else { return };
     let Some(codec) = Codec::of_mark(entry.header().codec) else {
-        panic!("no codec has read {value:?}");
+        panic!("no codec has decoded {value:?}");
     };
     let compressions = [None, Some(Compression::Lz4), Some(Compression::Zstd)];
     for compression in
@@ -159,7 +159,7 @@ fn decoded<T: Serialize + DeserializeOwned + PartialEq + Debug>(entry: &Entry) {
     {
         let encoding = Encoding { codec, compression, compress_over: 0, ..ENCODING };
         let again = codec::encode(&value, Nonce([2; 16]), &encoding, Meta::default());
-        let again = again.and_then(codec::verified::<T>).expect("what was read can be written");
+        let again = again.and_then(codec::verified::<T>).expect("what was decoded can be encoded");
         assert_eq!(codec::decode::<T>(&again, &encoding).as_ref(), Ok(&value));
     }
 }

@@ -1,4 +1,4 @@
-//! Which cache an annotated function uses: the one of the scope, else the one of the process.
+//! Which cache an annotated function uses: the cache of the scope, or else the global one.
 
 use std::{future::Future, sync::OnceLock};
 
@@ -10,12 +10,12 @@ tokio::task_local! {
     static SCOPED: Cache;
 }
 
-/// Makes `cache` the one that annotated functions use unless they say otherwise.
+/// Sets the cache that annotated functions use by default.
 ///
 /// # Errors
 ///
-/// [`Error::Config`] where the process already has one: set earlier, or built from the environment because
-/// an annotated function was called before. Call this at the start of `main`.
+/// [`Error::Config`] where the process already has a global cache: it was set earlier, or was built from the environment
+/// when an annotated function was called. Call this at the start of `main`.
 pub fn set_global(cache: Cache) -> Result<(), Error> {
     GLOBAL.set(cache).map_err(|_| {
         Error::Config(
@@ -27,14 +27,13 @@ pub fn set_global(cache: Cache) -> Result<(), Error> {
 }
 
 impl Cache {
-    /// The process-wide cache. The first use builds it from the environment (see [`Cache::from_env`]) where
-    /// [`set_global`] has not been called. A `CACHE_URL` that is malformed leaves caching off, with an
-    /// error in the log.
+    /// The global cache of the process. If [`set_global`] was not called, the first use builds it from the environment
+    /// (see [`Cache::from_env`]). A malformed `CACHE_URL` disables caching and logs an error.
     pub fn global() -> Cache {
         global().clone()
     }
 
-    /// Runs `future` with this cache in the place of the global one. For tests: each can have its own.
+    /// Runs `future` with this cache instead of the global one, so that each test can have its own.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -52,7 +51,7 @@ impl Cache {
         SCOPED.scope(self.clone(), future).await
     }
 
-    /// A future in which the same cache is in force as here, whatever task it comes to run in.
+    /// Wraps `future` so that it keeps the cache of this scope, whatever task it runs in.
     pub(crate) fn in_same_scope<O: 'static>(future: DynFuture<O>) -> DynFuture<O> {
         match Cache::scoped() {
             Some(cache) => Box::pin(SCOPED.scope(cache, future)),
@@ -60,7 +59,7 @@ impl Cache {
         }
     }
 
-    /// A load in which the same cache is in force as here, whatever task it comes to run in.
+    /// Wraps `load` so that it keeps the cache of this scope, whatever task it runs in.
     pub(crate) fn load_in_same_scope<A, L, F>(
         load: L,
     ) -> Box<dyn FnOnce(A) -> DynFuture<F::Output> + Send>
@@ -70,9 +69,9 @@ impl Cache {
         F: Future<Output: 'static> + Send + 'static,
     {
         let scoped = Cache::scoped();
-        Box::new(move |asked| {
-            // What the load does before it returns its future is a part of it.
-            let loading: DynFuture<F::Output> = Box::pin(async move { load(asked).await });
+        Box::new(move |argument| {
+            // Part of the future too: what `load` does before it returns its own future.
+            let loading: DynFuture<F::Output> = Box::pin(async move { load(argument).await });
             match scoped {
                 Some(cache) => Box::pin(SCOPED.scope(cache, loading)),
                 None => loading,
@@ -80,12 +79,12 @@ impl Cache {
         })
     }
 
-    /// The cache of the scope, if there is one here.
+    /// The cache of the current scope, if there is one.
     pub(crate) fn scoped() -> Option<Cache> {
         SCOPED.try_with(Cache::clone).ok()
     }
 
-    /// The cache in force here.
+    /// The cache of the current scope, or else the global one.
     pub(crate) fn current() -> Cache {
         Cache::scoped().unwrap_or_else(Cache::global)
     }
@@ -98,7 +97,7 @@ fn global() -> &'static Cache {
             cache
         }
         Err(error) => {
-            tracing::error!(%error, "caching is off: `CACHE_URL` cannot be used");
+            tracing::error!(%error, "caching is disabled: `CACHE_URL` cannot be used");
             Cache::disabled()
         }
     })

@@ -1,9 +1,9 @@
-//! Keys: how they are written, so that two different sets of arguments never share one.
+//! Keys: how they are rendered, so that two different sets of arguments never share a key.
 //!
-//! A key is literal text and parts. Literal text is written as it stands. A part is percent-encoded but for
-//! the unreserved characters of RFC 3986 (ASCII letters, digits, `-._~`), and what gives a part structure
-//! (`(`, `,`, `)`, `!`, `'`) is reserved, so a part's text can contain neither a separator of the key nor
-//! pretend to be another part. Every part is non-empty, which makes joined lists decodable.
+//! A key consists of literal text and parts. Literal text is written unchanged. A part is percent-encoded, except for
+//! the unreserved characters of RFC 3986 (ASCII letters, digits, `-._~`). The characters that structure a part
+//! (`(`, `,`, `)`, `!`, `'`) are reserved. So the text of a part cannot contain a separator of the key, and cannot look
+//! like another part. Every part is non-empty, which makes joined lists decodable.
 
 mod parts;
 mod rendered;
@@ -17,13 +17,13 @@ use std::{borrow::Cow, rc::Rc, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but RFC 3986's unreserved characters.
+/// Everything except the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A longer key keeps its literal head, and a digest stands for the rest.
+/// The maximum length. In a longer key, a digest replaces everything after the literal head.
 const MAX_KEY: usize = 512;
 
-/// How much of the literal head a digested key keeps.
+/// How many bytes of the literal head a digested key keeps.
 const MAX_HEAD: usize = 256;
 
 /// A whole key.
@@ -41,7 +41,7 @@ const MAX_HEAD: usize = 256;
 /// assert_eq!(cache_runtime::stored_key(&key), "user:acme%3Aeu:42");
 /// ```
 ///
-/// With `value`, the key says what is under it, and anything else there does not compile:
+/// With `value`, the key declares the type of its value, and using another type does not compile:
 ///
 /// ```
 /// use cache_runtime::{Cache, CacheKey};
@@ -50,7 +50,7 @@ const MAX_HEAD: usize = 256;
 /// #[cache_key("user:<id>", value = User)]
 /// struct UserKey { id: u64 }
 ///
-/// /// What is cached can be its own key: fields that are not in the template need no `skip` then.
+/// /// A value can be its own key. Then fields that are not in the template need no `skip`.
 /// #[derive(CacheKey, serde::Serialize, serde::Deserialize)]
 /// #[cache_key("user:<id>", value = Self)]
 /// struct User { id: u64, name: String }
@@ -65,28 +65,28 @@ const MAX_HEAD: usize = 256;
 /// # Ok(()) }
 /// ```
 ///
-/// `str` and `String` are keys too, taken as they are: text that users can influence belongs in a
-/// placeholder of a template, where it is encoded. What has a `#` in it is the cache's own: tags (`#tag:plans`), queues
-/// (`#queue:views`), and what it keeps beside an entry (`user:42#refresh`). No template can write such a key.
+/// `str` and `String` are keys too, without any encoding: text that users can influence belongs in a
+/// placeholder of a template, where it is encoded. Keys with a `#` belong to the cache: tags (`#tag:plans`), queues
+/// (`#queue:views`), and side keys of an entry (`user:42#refresh`). No template can render such a key.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cache key",
     label = "not a whole key",
     note = "a key is a template (\"user:<id>\"), a string, or a struct with `#[derive(CacheKey)]` and `#[cache_key(\"user:<id>\")]`"
 )]
 pub trait CacheKey {
-    /// What is under the key: a type that is declared, so that another one under it does not compile
-    /// ([`KeyOf`]), or [`AnyValue`].
+    /// The type of the value under the key, or [`AnyValue`]. With a type, using another one does not compile
+    /// ([`KeyOf`]).
     type Value: ?Sized;
 
     /// Writes the key.
     fn write_key(&self, out: &mut KeyWriter<'_>);
 }
 
-/// What may fill a placeholder of a key.
+/// A type that can fill a placeholder of a key.
 ///
 /// Implemented for integers, `bool`, `char`, strings, IP addresses, `Option`, slices, arrays, tuples and
 /// smart pointers to those; with the features `uuid`, `chrono` and `time` for the types of these crates.
-/// Derive it for newtypes and enums without fields. Floats are left out on purpose: `0.1 + 0.2` and `0.3`
+/// Derive it for newtypes and enums without fields. It is deliberately not implemented for floats: `0.1 + 0.2` and `0.3`
 /// would be different keys.
 ///
 /// ```
@@ -105,17 +105,17 @@ pub trait CacheKey {
     note = "for a type of your own: `#[derive(KeyPart)]` on a newtype or an enum without fields, or name a field of it in the template (`<user.id>`)"
 )]
 pub trait KeyPart {
-    /// Writes the part, by [`KeyWriter::text`] or [`KeyWriter::part`].
+    /// Writes the part with [`KeyWriter::text`] or [`KeyWriter::part`].
     ///
-    /// Two values that are different must write different text.
+    /// Different values must write different text.
     fn write_part(&self, out: &mut KeyWriter<'_>);
 }
 
-/// Where a key is written to.
+/// The output of a key.
 #[derive(Debug)]
 pub struct KeyWriter<'a> {
     buffer: &'a mut String,
-    /// Where the literal text before the first part ends, once there is a part.
+    /// The end of the literal text before the first part, once there is a part.
     head: Option<usize>,
 }
 
@@ -124,7 +124,7 @@ impl<'a> KeyWriter<'a> {
         KeyWriter { buffer, head: None }
     }
 
-    /// Writes text of the key itself, as it stands.
+    /// Writes literal text of the key, unchanged.
     pub fn literal(&mut self, text: &str) {
         self.buffer.push_str(text);
     }
@@ -139,7 +139,7 @@ impl<'a> KeyWriter<'a> {
         }
     }
 
-    /// Writes text of a part: whatever is reserved is percent-encoded. For hand-written [`KeyPart`]s.
+    /// Writes text of a part, and percent-encodes reserved characters. For hand-written [`KeyPart`]s.
     pub fn text(&mut self, text: &str) {
         self.head.get_or_insert(self.buffer.len());
         self.buffer.extend(utf8_percent_encode(text, RESERVED));
@@ -150,17 +150,17 @@ impl<'a> KeyWriter<'a> {
         key.write_key(self);
     }
 
-    /// Writes text that is known to be unreserved, or that gives a part its structure.
+    /// Writes text that is known to be unreserved, or that structures a part.
     fn raw(&mut self, text: &str) {
         self.head.get_or_insert(self.buffer.len());
         self.buffer.push_str(text);
     }
 
-    /// Replaces what follows the literal head by a digest of the whole, where the key is too long.
+    /// If the key is too long, replaces everything after the literal head with a digest of the whole key.
     ///
-    /// `#` is reserved, so no part can write a digest's text.
+    /// `#` is reserved, so no part can look like a digest.
     fn finish(self) {
-        let Some(end) = overlong(self.buffer, self.head) else { return };
+        let Some(end) = head_of_overlong(self.buffer, self.head) else { return };
         let digest = blake2b_simd::Params::new().hash_length(16).hash(self.buffer.as_bytes());
         self.buffer.truncate(end);
         self.buffer.push('#');
@@ -168,8 +168,8 @@ impl<'a> KeyWriter<'a> {
     }
 }
 
-/// Where the head of an over-long key ends; nothing for a key of good length.
-fn overlong(key: &str, head: Option<usize>) -> Option<usize> {
+/// The end of the head of a key that is too long. `None` where the length is fine.
+fn head_of_overlong(key: &str, head: Option<usize>) -> Option<usize> {
     if key.len() <= MAX_KEY {
         return None;
     }
@@ -177,7 +177,7 @@ fn overlong(key: &str, head: Option<usize>) -> Option<usize> {
     Some((0..=head).rev().find(|&at| key.is_char_boundary(at)).unwrap_or(0))
 }
 
-/// The text under which a key is stored in `namespace` and `version`: `shop:user:42:v2`.
+/// The stored key in `namespace` and `version`: `shop:user:42:v2`.
 pub(crate) fn stored(
     namespace: Option<&str>,
     version: Option<u32>,
@@ -198,9 +198,9 @@ pub(crate) fn stored(
     buffer
 }
 
-/// The text under which a tag is stored in `namespace`: `shop:#tag:tenant:7`.
+/// The stored key of a tag in `namespace`: `shop:#tag:tenant:7`.
 ///
-/// Whatever follows `#` is reserved: no template's part can write it.
+/// `#` is reserved: no template can render it.
 pub(crate) fn stored_tag(
     namespace: Option<&str>,
     write: impl FnOnce(&mut KeyWriter<'_>),
@@ -211,24 +211,24 @@ pub(crate) fn stored_tag(
     })
 }
 
-/// The text under which the tag of a whole namespace is stored: `shop:#all`.
+/// The stored key of the tag of a whole namespace: `shop:#all`.
 pub(crate) fn stored_namespace(namespace: &str) -> String {
     format!("{namespace}:#all")
 }
 
-/// The text of a key that goes with another one: `user:42#refresh{user:42}`.
+/// A side key of another key: `user:42#refresh{user:42}`.
 ///
-/// It begins as the other one does, so that whoever may use that by its beginning may use this too. The braces put
-/// both into one hash slot of a Redis Cluster, so that steps on both keep their order; a key with a hash tag of its own
-/// needs none.
-pub(crate) fn beside(key: &str, what: &str) -> String {
+/// It has the same prefix as the other key, so that access rights by prefix cover it too. The braces put
+/// both into one hash slot of a Redis Cluster, so that steps on both keep their order. A key with a hash tag of its own
+/// needs no braces.
+pub(crate) fn side_key(key: &str, what: &str) -> String {
     match key.contains(['{', '}']) {
         true => format!("{key}#{what}"),
         false => format!("{key}#{what}{{{key}}}"),
     }
 }
 
-/// The text under which a queue keeps something of its own in `namespace`: `shop:#queue:users`.
+/// The stored key of one structure of a queue in `namespace`: `shop:#queue:users`.
 pub(crate) fn stored_queue(namespace: Option<&str>, kind: &str, queue: &str) -> String {
     match namespace {
         Some(namespace) => format!("{namespace}:#{kind}:{queue}"),
@@ -236,9 +236,9 @@ pub(crate) fn stored_queue(namespace: Option<&str>, kind: &str, queue: &str) -> 
     }
 }
 
-/// The text under which `key` is stored by a cache without a namespace.
+/// The stored key of `key` in a cache without a namespace.
 ///
-/// For looking at an entry with `redis-cli`, and for tests.
+/// Use it to look at an entry with `redis-cli`, and in tests.
 ///
 /// ```
 /// assert_eq!(cache_runtime::stored_key("user:42"), "user:42");

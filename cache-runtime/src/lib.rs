@@ -40,26 +40,23 @@
 //!
 //! Four promises, each with its tests:
 //!
-//! 1. **Never stale after a write.** Once `update` has begun its write, no cached copy of the old value is
-//!    served anywhere, and no slow reader can put one back.
+//! 1. **Never stale after a write.** Once `update` has begun its write, no process serves a cached copy of the old
+//!    value, and no slow reader can store one again.
 //! 2. **One load.** With `lock`, a thousand callers in ten processes cost one query.
 //! 3. **The cache can die.** With Redis down, hung or restarting, `find` still answers, from the database.
 //! 4. **Wrong does not compile.** A key that forgets a parameter, or is ambiguous, is a compile error.
 //!
 //! # Limits
 //!
-//! Said plainly, so that nobody has to find out:
-//!
 //! - A failover of Redis that loses acknowledged writes can lose an invalidation with them.
-//! - An eviction policy that evicts a fence early weakens what holds when a writer dies between its commit
-//!   and its settlement; it does not weaken what holds for writers that live.
-//! - A loader that reads from a lagging replica of the database can load the past, and the cache keeps it.
-//! - A write that cannot reach the store goes ahead. This process serves no old value after it; other processes may,
-//!   until the invalidation, which is told again, arrives.
-//! - Callers of one process wait for the one among them that loads. A call that was polled once and is then
-//!   left alone, neither polled nor dropped, keeps them waiting.
-//! - A value has to read back from its codec as it was written. One that does not (a NaN in JSON) is loaded
-//!   every time, and counted.
+//! - An eviction policy that evicts a fence early weakens the guarantee for writers that die between their commit
+//!   and their settlement. It does not weaken the guarantee for living writers.
+//! - A loader that reads from a lagging replica of the database can load an old value, and the cache keeps it.
+//! - A write goes ahead even if it cannot reach the store. Then this process serves no old value; other processes may,
+//!   until the invalidation, which is sent again, arrives.
+//! - The callers of one process wait for the one among them that loads. If that call was polled once, and is then
+//!   neither polled nor dropped, they keep waiting.
+//! - A value has to survive encoding and decoding. One that does not (a NaN in JSON) is loaded every time, and counted.
 //!
 //! # Features
 //!
@@ -68,11 +65,11 @@
 //! | `macros` | yes | the attributes and derives |
 //! | `redis` | yes | `redis://`, `redis+sentinel://` and `redis+cluster://` URLs; without it, the embedded store only |
 //! | `tls` | no | `rediss://` URLs, by rustls: [`Tls`] |
-//! | `encryption` | no | `Builder::encryption`: values that a server cannot read |
+//! | `encryption` | no | `Builder::encryption`: values that the server cannot read |
 //! | `msgpack`, `postcard` | no | [`Codec::MsgPack`], [`Codec::Postcard`] |
 //! | `lz4`, `zstd` | no | [`Compression::Lz4`], [`Compression::Zstd`] |
-//! | `metrics` | no | the metrics that [`telemetry`] lists, for the recorder of the facade `metrics` |
-//! | `dashboard` | no | `dashboard::Dashboard`: a page that shows what a cache does |
+//! | `metrics` | no | the metrics that [`telemetry`] lists, for a recorder of the facade `metrics` |
+//! | `dashboard` | no | `dashboard::Dashboard`: a web page with the statistics of a cache |
 //! | `uuid`, `chrono`, `time` | no | [`KeyPart`] and [`CacheValue`] for the types of these crates |
 
 #[doc(hidden)]

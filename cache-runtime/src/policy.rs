@@ -1,4 +1,4 @@
-//! How one function's results are cached: the constants behind `#[cached(...)]`.
+//! The policy of a function: how its results are cached. The constants behind `#[cached(...)]`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::{
     value::{CacheValue, refuse_unnamed},
 };
 
-/// How results are cached: for how long, under which lock, in which version.
+/// How results are cached: the ttl, the lock, the version, and more.
 ///
 /// Every method is `const`, so that a policy can be a constant:
 ///
@@ -36,29 +36,29 @@ pub struct Policy {
     pub(crate) encoding: Encoding,
 }
 
-/// When a value is renewed before it has expired.
+/// When a value is refreshed before it has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefreshAhead {
-    /// When this part of its ttl is over.
+    /// After this fraction of its ttl.
     At(Fraction),
-    /// At random, the likelier the nearer its end is and the longer its load took.
+    /// At random, the more likely the nearer its expiry is and the longer its load took.
     XFetch,
 }
 
-/// A part of a whole, in millionths.
+/// A fraction between zero and one, in millionths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fraction(u32);
 
 impl Fraction {
-    const fn of(part: f64) -> Fraction {
-        Fraction((part * 1e6) as u32)
+    const fn of(fraction: f64) -> Fraction {
+        Fraction((fraction * 1e6) as u32)
     }
 
     pub(crate) fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// This part of `whole`.
+    /// This fraction of `whole`.
     pub(crate) fn of_whole(self, whole: u64) -> u64 {
         let part = u128::from(whole) * u128::from(self.0) / 1_000_000;
         u64::try_from(part).unwrap_or(u64::MAX)
@@ -74,23 +74,23 @@ impl Policy {
     ///
     /// # Panics
     ///
-    /// On zero; in a constant that is a compile error.
+    /// On zero. In a constant this is a compile error.
     pub const fn ttl(seconds: u64) -> Policy {
         assert!(seconds > 0, "a ttl of zero seconds would store nothing");
         Policy { ttl: Duration::from_secs(seconds), ..Policy::UNSET }
     }
 
-    /// Keeps a value for `ttl`; under a millisecond is rounded up to one.
+    /// Keeps a value for `ttl`. A ttl under a millisecond is rounded up to one.
     ///
     /// # Panics
     ///
-    /// On zero; in a constant that is a compile error.
+    /// On zero. In a constant this is a compile error.
     pub const fn ttl_duration(ttl: Duration) -> Policy {
         assert!(!ttl.is_zero(), "a ttl of zero would store nothing");
         Policy { ttl, ..Policy::UNSET }
     }
 
-    /// No ttl yet: one is given with every call.
+    /// No ttl yet: each call gives one.
     pub(crate) const UNSET: Policy = Policy {
         ttl: Duration::ZERO,
         negative_ttl: None,
@@ -113,7 +113,7 @@ impl Policy {
     ///
     /// # Panics
     ///
-    /// On zero; in a constant that is a compile error.
+    /// On zero. In a constant this is a compile error.
     pub const fn with_ttl(self, seconds: u64) -> Policy {
         assert!(seconds > 0, "a ttl of zero seconds would store nothing");
         Policy { ttl: Duration::from_secs(seconds), ..self }
@@ -123,7 +123,7 @@ impl Policy {
     ///
     /// # Panics
     ///
-    /// On zero; in a constant that is a compile error.
+    /// On zero. In a constant this is a compile error.
     pub const fn with_ttl_duration(self, ttl: Duration) -> Policy {
         assert!(!ttl.is_zero(), "a ttl of zero would store nothing");
         Policy { ttl, ..self }
@@ -131,71 +131,71 @@ impl Policy {
 
     /// One loader for each key across all processes; the others wait for its value.
     ///
-    /// Callers of one process share a load with or without it.
+    /// The callers of one process share a load with or without it.
     pub const fn lock(self) -> Policy {
         Policy { lock: true, ..self }
     }
 
-    /// As [`lock`](Policy::lock), with the time after which the lease of a dead loader is free: 5 s by
-    /// default. A living loader renews its lease for as long as it works, so this can be short.
+    /// As [`lock`](Policy::lock), with the time after which the lease of a dead loader expires: 5 s by
+    /// default. A living loader renews its lease, so this can be short.
     ///
     /// # Panics
     ///
-    /// On zero; in a constant that is a compile error.
+    /// On zero. In a constant this is a compile error.
     pub const fn lease(self, lease: Duration) -> Policy {
         assert!(!lease.is_zero(), "a lease of zero would protect nothing");
         Policy { lock: true, lease, ..self }
     }
 
-    /// As [`lock`](Policy::lock), with the time that a caller waits for another process's load before
-    /// it loads for itself, storing nothing: 10 s by default.
+    /// As [`lock`](Policy::lock), with the time that a caller waits for another process's load: 10 s by default. Then it
+    /// loads by itself and stores nothing.
     pub const fn wait(self, wait: Duration) -> Policy {
         Policy { lock: true, wait, ..self }
     }
 
-    /// Also remembers `None`, for `seconds`. Without it, `None` is not stored.
+    /// Also remembers `None`, for `seconds`. Without this, `None` is not stored.
     ///
     /// # Panics
     ///
-    /// On zero; in a constant that is a compile error.
+    /// On zero. In a constant this is a compile error.
     pub const fn negative_ttl(self, seconds: u64) -> Policy {
         assert!(seconds > 0, "a negative_ttl of zero seconds would store nothing");
         Policy { negative_ttl: Some(Duration::from_secs(seconds)), ..self }
     }
 
-    /// Also remembers `None`, for `ttl`. Without it, `None` is not stored.
+    /// Also remembers `None`, for `ttl`. Without this, `None` is not stored.
     ///
     /// # Panics
     ///
-    /// On zero; in a constant that is a compile error.
+    /// On zero. In a constant this is a compile error.
     pub const fn negative_ttl_duration(self, ttl: Duration) -> Policy {
         assert!(!ttl.is_zero(), "a negative_ttl of zero would store nothing");
         Policy { negative_ttl: Some(ttl), ..self }
     }
 
-    /// Makes `version` part of the key (`user:42:v2`), so that a new layout never reads an old one.
+    /// Makes `version` part of the key (`user:42:v2`), so that a new layout never reads an entry of an old one.
     pub const fn version(self, version: u32) -> Policy {
         Policy { version: Some(version), ..self }
     }
 
-    /// Shortens each ttl at random, by up to this part of it, so that values that were stored together do not
+    /// Shortens each ttl at random, by up to this fraction, so that values that were stored together do not
     /// expire together.
     ///
     /// # Panics
     ///
-    /// Where `part` is not between 0 and 1; in a constant that is a compile error.
-    pub const fn jitter(self, part: f64) -> Policy {
+    /// Where `fraction` is not between 0 and 1. In a constant this is a compile error.
+    pub const fn jitter(self, fraction: f64) -> Policy {
         assert!(
-            part > 0.0 && part < 1.0,
+            fraction > 0.0 && fraction < 1.0,
             "jitter is a part of the ttl, between 0 and 1, such as 0.1"
         );
-        Policy { jitter: Fraction::of(part), ..self }
+        Policy { jitter: Fraction::of(fraction), ..self }
     }
 
-    /// Serves a value for `seconds` after it has expired, while one caller of the whole fleet loads anew
+    /// Serves a value for `seconds` after it has expired, while one caller of the whole fleet refreshes it
     /// ([RFC 5861](https://www.rfc-editor.org/rfc/rfc5861), section 3).
     ///
-    /// A write wins: what was invalidated is served by nobody.
+    /// A write wins: nobody serves a value that was invalidated.
     pub const fn stale_while_revalidate(self, seconds: u64) -> Policy {
         self.stale_while_revalidate_duration(Duration::from_secs(seconds))
     }
@@ -207,10 +207,10 @@ impl Policy {
     }
 
     /// Serves a value for `seconds` after it has expired, if the load that should replace it fails
-    /// ([RFC 5861](https://www.rfc-editor.org/rfc/rfc5861), section 4). For a second after a failure the
-    /// source is not asked again.
+    /// ([RFC 5861](https://www.rfc-editor.org/rfc/rfc5861), section 4). After a failure, nobody loads again for a
+    /// second.
     ///
-    /// A write wins: what was invalidated is served by nobody.
+    /// A write wins: nobody serves a value that was invalidated.
     pub const fn stale_if_error(self, seconds: u64) -> Policy {
         self.stale_if_error_duration(Duration::from_secs(seconds))
     }
@@ -221,61 +221,61 @@ impl Policy {
         Policy { stale_if_error: time, ..self }
     }
 
-    /// How long a caller waits for a load when there is a value that [`stale_if_error`](Policy::stale_if_error)
-    /// would allow it to serve: past that it gets the stale value, and the load goes on.
+    /// How long a caller waits for a load while there is a value that [`stale_if_error`](Policy::stale_if_error)
+    /// allows it to serve. After that it gets the stale value, and the load continues in the background.
     pub const fn soft_timeout(self, time: Duration) -> Policy {
         Policy { soft_timeout: Some(time), ..self }
     }
 
-    /// Renews a value in the background on the first hit after this part of its ttl.
+    /// Refreshes a value in the background on the first hit after this fraction of its ttl.
     ///
     /// # Panics
     ///
-    /// Where `part` is not between 0 and 1; in a constant that is a compile error.
-    pub const fn refresh_ahead(self, part: f64) -> Policy {
+    /// Where `fraction` is not between 0 and 1. In a constant this is a compile error.
+    pub const fn refresh_ahead(self, fraction: f64) -> Policy {
         assert!(
-            part > 0.0 && part < 1.0,
+            fraction > 0.0 && fraction < 1.0,
             "refresh_ahead is a part of the ttl, between 0 and 1, such as 0.8"
         );
-        Policy { refresh_ahead: Some(RefreshAhead::At(Fraction::of(part))), ..self }
+        Policy { refresh_ahead: Some(RefreshAhead::At(Fraction::of(fraction))), ..self }
     }
 
-    /// Renews a value in the background at a random time before it expires, the likelier the nearer its end
-    /// is and the longer its load took: Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache
+    /// Refreshes a value in the background at a random time before it expires. A refresh is the more likely, the nearer
+    /// the expiry is and the longer the load took: Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache
     /// Stampede Prevention", PVLDB 8(8), 2015, with a beta of 1.
     pub const fn xfetch(self) -> Policy {
         Policy { refresh_ahead: Some(RefreshAhead::XFetch), ..self }
     }
 
-    /// Whether loads may go on where their callers are gone.
+    /// Whether loads may continue after their callers are gone.
     pub(crate) const fn loads_in_background(&self) -> bool {
         !self.stale_while_revalidate.is_zero()
             || self.soft_timeout.is_some()
             || self.refresh_ahead.is_some()
     }
 
-    /// Loads anew on this part of the hits, and counts where the cache held something else
-    /// ([`FunctionStats::stale_detected`](crate::FunctionStats::stale_detected)), so that the promise can be
-    /// watched in production. The caller of such a hit waits for the load and gets its value. The order of maps and sets
-    /// is of no account.
+    /// Loads again on this fraction of the hits, and counts hits whose cached value differs
+    /// ([`FunctionStats::stale_detected`](crate::FunctionStats::stale_detected)), so that production can be checked for
+    /// stale values. The caller of such a hit waits for the load and gets its value. The comparison ignores the order of
+    /// maps and sets.
     ///
     /// # Panics
     ///
-    /// Where `part` is not between 0 and 1; in a constant that is a compile error.
-    pub const fn audit(self, part: f64) -> Policy {
+    /// Where `fraction` is not between 0 and 1. In a constant this is a compile error.
+    pub const fn audit(self, fraction: f64) -> Policy {
         assert!(
-            part > 0.0 && part <= 1.0,
+            fraction > 0.0 && fraction <= 1.0,
             "audit is a part of the hits, between 0 and 1, such as 0.001"
         );
-        Policy { audit: Fraction::of(part), ..self }
+        Policy { audit: Fraction::of(fraction), ..self }
     }
 
-    /// How values are written: JSON by default.
+    /// How values are encoded: JSON by default.
     ///
     /// # Panics
     ///
     /// Where the codec's feature is not enabled, and for [`Codec::Postcard`] where the type of
-    /// [`value`](Policy::value) can only be read by the names of its fields; in a constant that is a compile error.
+    /// [`value`](Policy::value) can only be decoded with field names. In a constant this is a compile error.
     #[track_caller]
     pub const fn codec(self, codec: Codec) -> Policy {
         if let Some(missing) = codec.missing() {
@@ -284,12 +284,12 @@ impl Policy {
         self.encoded(Encoding { codec, ..self.encoding })
     }
 
-    /// Compresses values of 1 KiB and more, or of what [`compress_over`](Policy::compress_over) says, as far as that
-    /// makes them smaller.
+    /// Compresses values of at least 1 KiB, or of the size of [`compress_over`](Policy::compress_over), where that makes
+    /// them smaller.
     ///
     /// # Panics
     ///
-    /// Where its feature is not enabled; in a constant that is a compile error.
+    /// Where its feature is not enabled. In a constant this is a compile error.
     #[track_caller]
     pub const fn compress(self, compression: Compression) -> Policy {
         if let Some(missing) = compression.missing() {
@@ -311,37 +311,37 @@ impl Policy {
         Policy { encoding: Encoding { compress_over: bytes, ..self.encoding }, ..self }
     }
 
-    /// Does not store a value that takes more than so many bytes, compressed where it is; counts it as
+    /// Does not store a value of more than this many bytes, after compression if there is any, and counts it as
     /// [`FunctionStats::too_large`](crate::FunctionStats::too_large).
     pub const fn max_bytes(self, bytes: usize) -> Policy {
         Policy { encoding: Encoding { max_bytes: Some(bytes), ..self.encoding }, ..self }
     }
 
-    /// Refuses to decompress an entry that stands for more than so many bytes: 64 MiB by default. It is a miss, is
-    /// counted as [`FunctionStats::undecodable`](crate::FunctionStats::undecodable), and is replaced. A value that is
-    /// larger itself is stored without compression.
+    /// Refuses to decompress an entry to more than this many bytes: 64 MiB by default. Such an entry is a miss, is
+    /// counted as [`FunctionStats::undecodable`](crate::FunctionStats::undecodable), and is replaced. A larger value is
+    /// stored without compression.
     ///
-    /// A few bytes of somebody who can write to the server could fill a reader's memory otherwise. Where values are
-    /// small, so can this be: every call that decompresses at the same time may need as much.
+    /// Otherwise somebody who can write to the server could fill a reader's memory with a few bytes. Make it small where
+    /// values are small: every concurrent call that decompresses may need this much.
     pub const fn max_decompressed_bytes(self, bytes: usize) -> Policy {
         Policy { encoding: Encoding { max_decompressed: bytes, ..self.encoding }, ..self }
     }
 
-    /// Marks entries with the fingerprint of the value's type, so that one of another layout is left alone. An
-    /// `Option` counts as what it holds.
+    /// Marks entries with the fingerprint of the value's type, so that entries of another layout are not read. An
+    /// `Option` has the fingerprint of its content.
     ///
     /// # Panics
     ///
-    /// Where the type's [`FINGERPRINT`](CacheValue::FINGERPRINT) is zero, and where it can only be read by the names of
-    /// its fields, which [`Codec::Postcard`] does not write; in a constant that is a compile error.
+    /// Where the type's [`FINGERPRINT`](CacheValue::FINGERPRINT) is zero, and with [`Codec::Postcard`], which writes no
+    /// field names, where the type can only be decoded with them. In a constant this is a compile error.
     #[track_caller]
     pub const fn value<T: CacheValue + ?Sized>(self) -> Policy {
         let fingerprint = T::FINGERPRINT;
-        assert!(fingerprint != 0, "a fingerprint is any number but zero");
+        assert!(fingerprint != 0, "a fingerprint must not be zero");
         self.encoded(Encoding { fingerprint, ..self.encoding })
     }
 
-    /// The label under which [`Cache::stats`](crate::Cache::stats) counts.
+    /// The name under which [`Cache::stats`](crate::Cache::stats) counts.
     pub const fn name(self, name: &'static str) -> Policy {
         Policy { name: Some(name), ..self }
     }

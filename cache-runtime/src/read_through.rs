@@ -1,4 +1,4 @@
-//! Read-through: a cache that loads what it has not, by a loader that it was given once.
+//! Read-through: a cache that loads missing values by itself, with a loader that it was given once.
 
 use std::{fmt, future::Future, hash::Hash, pin::pin, sync::Arc};
 
@@ -16,28 +16,28 @@ use crate::{
     write::{self, Fence},
 };
 
-/// Where a [`ReadThrough`] gets what is not cached: one query, by key.
+/// The source of a [`ReadThrough`]: one query by key, for values that are not cached.
 ///
-/// The key is a struct with `#[derive(CacheKey)]`, so that the entries are those of every function under the same key.
+/// The key is a struct with `#[derive(CacheKey)]`. All functions with the same key share its entries.
 pub trait Loader: Send + Sync + 'static {
-    /// What is asked for.
+    /// The key of a query.
     type Key: KeyOf<Self::Value> + Clone + Eq + Hash + Send + Sync + 'static;
-    /// What is found.
+    /// The value of a query.
     type Value: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What a query fails with. It is never stored, and reaches the caller untouched.
+    /// The error of a query. It is never stored, and reaches the caller unchanged.
     type Error: Send + 'static;
 
-    /// Loads what is under one key, if there is something.
+    /// Loads the value of one key. `None` where there is none.
     ///
-    /// It has to see every write that was committed before it began: not a replica that may lag behind.
+    /// It has to see every write that was committed before it began, so do not query a replica that may lag behind.
     fn load(
         &self,
         key: &Self::Key,
     ) -> impl Future<Output = Result<Option<Self::Value>, Self::Error>> + Send;
 
-    /// Loads what is under several keys: one answer for each of them, in their order.
+    /// Loads the values of several keys, one for each key, in their order.
     ///
-    /// One by one, unless it is implemented. Where the source can be asked for many rows at once, do so:
+    /// The default loads them one by one. If the source supports it, query all rows at once:
     /// `SELECT … WHERE id = ANY($1)`.
     fn load_many(
         &self,
@@ -53,10 +53,10 @@ pub trait Loader: Send + Sync + 'static {
     }
 }
 
-/// A cache that loads what it has not.
+/// A cache that loads missing values by itself.
 ///
-/// What `#[cached]` is to a function, this is to a source of many rows: callers ask for a key, and the loader
-/// is in one place. Cloning is cheap, and clones are the same.
+/// `#[cached]` caches a function; this caches a source of many rows. Callers ask for a key, and the loader is in one
+/// place. Cloning is cheap, and clones are the same.
 ///
 /// ```
 /// use cache_runtime::{Cache, CacheKey, Loader, Policy, ReadThrough};
@@ -90,14 +90,14 @@ pub trait Loader: Send + Sync + 'static {
 /// # Writes
 ///
 /// Whoever writes a row invalidates its key: by `#[invalidates(UserKey { id })]` or `#[write_through(key = UserKey { id }, …)]`
-/// on the function that does, or with [`fence`](ReadThrough::fence) around the commit. [`put`](ReadThrough::put) and
-/// [`invalidate`](ReadThrough::invalidate) are for what has been committed already.
+/// on the function that writes, or with [`fence`](ReadThrough::fence) around the commit. Use [`put`](ReadThrough::put)
+/// and [`invalidate`](ReadThrough::invalidate) after a commit only.
 ///
 /// # Loads in the background
 ///
-/// Each load owns its loader and its key or keys, so it can go on when its caller is gone: with
-/// [`Policy::stale_while_revalidate`], [`Policy::refresh_ahead`] and [`Policy::soft_timeout`] values are renewed in the
-/// background.
+/// Each load owns its loader and its keys, so it can continue after its caller is gone: with
+/// [`Policy::stale_while_revalidate`], [`Policy::refresh_ahead`] and [`Policy::soft_timeout`], values are refreshed in
+/// the background.
 pub struct ReadThrough<L> {
     cache: Cache,
     policy: Policy,
@@ -105,7 +105,7 @@ pub struct ReadThrough<L> {
 }
 
 impl<L: Loader> ReadThrough<L> {
-    /// A cache of what `loader` loads, kept as `policy` says. It counts as [`Policy::name`] says, or as
+    /// A cache of the values of `loader`, kept as `policy` says. Its calls count under [`Policy::name`], or under
     /// `read_through`.
     pub fn new(cache: Cache, policy: Policy, loader: L) -> Self {
         let policy = match policy.name {
@@ -115,23 +115,23 @@ impl<L: Loader> ReadThrough<L> {
         ReadThrough { cache, policy, loader: Arc::new(loader) }
     }
 
-    /// The value under `key`, from the cache, or loaded: as [`Cache::get_or_load_owned`].
+    /// The value under `key`, from the cache or from the loader: as [`Cache::get_or_load_owned`].
     ///
-    /// That there is none is remembered with [`Policy::negative_ttl`] only.
+    /// A `None` is only remembered with [`Policy::negative_ttl`].
     ///
     /// # Errors
     ///
-    /// That of the loader. Whatever goes wrong with the cache, the loader is asked.
+    /// The error of the loader. Whatever goes wrong with the cache, the loader is called.
     ///
     /// # Cancellation
     ///
-    /// A call that is dropped hands its load to another call that waits for it.
+    /// When a call is dropped, another call that waits takes over the load.
     pub async fn get(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
-        self.cache.get_or_load_owned(Linked(key), &self.policy, || self.load(key)).await
+        self.cache.get_or_load_owned(LoaderKey(key), &self.policy, || self.load(key)).await
     }
 
-    /// The values under `keys`, in their order: those that are cached, and the others by one call of
-    /// [`Loader::load_many`]. As [`Cache::get_or_load_many_owned`].
+    /// The values under `keys`, in their order. One call of [`Loader::load_many`] loads those that are not cached. As
+    /// [`Cache::get_or_load_many_owned`].
     ///
     /// ```
     /// # use cache_runtime::{Cache, CacheKey, Loader, Policy, ReadThrough};
@@ -156,27 +156,26 @@ impl<L: Loader> ReadThrough<L> {
     ///
     /// # Errors
     ///
-    /// That of the loader.
+    /// The error of the loader.
     ///
     /// # Panics
     ///
-    /// Where the loader answers with another number of values than it was asked for.
+    /// Where the loader returns another number of values than it has keys.
     pub async fn get_many(&self, keys: &[L::Key]) -> Result<Vec<Option<L::Value>>, L::Error> {
         let loader = Arc::clone(&self.loader);
         let load = |missing: Vec<L::Key>| async move { loader.load_many(&missing).await };
-        let key = |key: &L::Key| Linked(key.clone());
+        let key = |key: &L::Key| LoaderKey(key.clone());
         self.cache.get_or_load_many_owned(keys, key, &self.policy, load).await
     }
 
-    /// Loads what is under `key` anew, whatever is cached, and leaves it there: for a source that has changed behind
-    /// the cache's back.
+    /// Loads and stores the value of `key`, whatever is cached: for a source that has changed without invalidating.
     ///
-    /// What was cached is served until then, and stays where the load fails. Afterwards nothing is cached that
-    /// is older than this call: where a write or another load came between, the key is empty, and the next call loads.
+    /// The cached value is served until then, and stays if the load fails. Afterwards no cached value is older than
+    /// this call: if a write or another load came between, the key is empty, and the next call loads.
     ///
     /// # Errors
     ///
-    /// That of the loader.
+    /// The error of the loader.
     pub async fn refresh(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
         let inner = &self.cache.inner;
         let counters = self.cache.counters(self.policy.name.unwrap_or_default());
@@ -190,37 +189,37 @@ impl<L: Loader> ReadThrough<L> {
         let (output, replaced) =
             reload::<Fallible<Option<L::Value>, L::Error>, _>(request, stored.clone(), body).await;
         if !replaced && let Err(error) = write::invalidate(guard, stored).await {
-            tracing::warn!(%error, "what was refreshed may be served as it was, until the store is told");
+            tracing::warn!(%error, "a refreshed key may serve its old value until the store confirms the invalidation");
         }
         output
     }
 
-    /// Puts a value that the caller knows to be current under `key`: as [`Cache::put`], kept and written as the
-    /// policy says. One that is larger than [`Policy::max_bytes`] leaves the key empty.
+    /// Puts a value that the caller knows to be current under `key`: as [`Cache::put`], kept and encoded as the
+    /// policy says. A value larger than [`Policy::max_bytes`] leaves the key empty.
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`] where the value cannot be written, or would not read back, and nothing has happened;
+    /// [`Error::Codec`] where the value cannot be encoded, or could not be decoded again; then nothing has happened.
     /// [`Error::Unavailable`] where the store does not answer in time.
     ///
     /// # Cancellation
     ///
-    /// Dropped halfway, it leaves a fence under which nothing is stored for 10 s.
+    /// A call that is dropped halfway leaves a fence, under which nothing is stored for 10 s.
     pub async fn put(&self, key: &L::Key, value: &L::Value) -> Result<(), Error> {
         let inner = &self.cache.inner;
         let Some(guard) = &inner.guard else { return Ok(()) };
-        // Stamp and life are put into the header when they are known.
+        // The write adds stamp and expiry to the header.
         let (stamp, encoding) = (Nonce([0; 16]), &self.policy.encoding);
         let entry = codec::encode_verified::<L::Value>(value, stamp, encoding, Meta::default())?;
         write::put(inner, guard, self.stored(key), entry, &self.policy).await
     }
 
-    /// Removes what is under `key`: as [`Cache::invalidate`].
+    /// Removes the value under `key`: as [`Cache::invalidate`].
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed it in time: other processes may
-    /// serve the old value until it has.
+    /// serve the old value until it does.
     pub async fn invalidate(&self, key: &L::Key) -> Result<(), Error> {
         match &self.cache.inner.guard {
             Some(guard) => write::invalidate(guard, self.stored(key)).await,
@@ -239,7 +238,7 @@ impl<L: Loader> ReadThrough<L> {
         &self.loader
     }
 
-    /// One load, which owns all that it needs.
+    /// One load, which owns what it needs.
     fn load(
         &self,
         key: &L::Key,
@@ -248,17 +247,17 @@ impl<L: Loader> ReadThrough<L> {
         async move { loader.load(&key).await }
     }
 
-    /// The text under which a key is stored.
+    /// The stored key.
     fn stored(&self, key: &L::Key) -> String {
         self.cache.key(self.policy.version, |out| out.key(key))
     }
 }
 
-/// A key of which the loader has said that its value goes under it: that need not be shown again for a reference to it,
-/// nor for what its value is stored as.
-struct Linked<K>(K);
+/// A key whose value type the [`Loader`] has already checked, so that the bound on `L::Key` need not be repeated for a
+/// reference to it, or for the types that its value is stored as.
+struct LoaderKey<K>(K);
 
-impl<K: CacheKey> CacheKey for Linked<K> {
+impl<K: CacheKey> CacheKey for LoaderKey<K> {
     type Value = AnyValue;
 
     fn write_key(&self, out: &mut KeyWriter<'_>) {

@@ -1,4 +1,4 @@
-//! What an annotated function returns, taken apart into values to store and errors to pass on.
+//! Return types of annotated functions, split into values to store and errors to pass on.
 
 mod batch;
 mod single;

@@ -1,4 +1,4 @@
-//! What the clones of one cache share.
+//! The state that the clones of one cache share.
 
 use std::{
     collections::HashMap,
@@ -17,23 +17,23 @@ use crate::{
 };
 
 pub(crate) struct Inner {
-    /// None where the cache is disabled.
+    /// `None` where the cache is disabled.
     pub(crate) guard: Option<Arc<Guard>>,
     pub(crate) namespace: Option<Box<str>>,
-    /// The stored name of the tag that every entry of the namespace carries.
+    /// The stored key of the tag that every entry of the namespace carries.
     pub(crate) namespace_tag: Option<Box<str>>,
     pub(crate) fence_life: Duration,
     pub(crate) flights: Arc<Flights<Claims>>,
     pub(crate) active_refreshes: Arc<ActiveRefreshes>,
     pub(crate) registry: Registry,
-    /// The queues that this process has named.
+    /// The queues that this process has used.
     pub(crate) queues: Mutex<HashMap<Box<str>, Arc<Names>>>,
-    /// What `Debug` says of the store: never a credential.
+    /// The description of the store for `Debug`, without credentials.
     pub(crate) description: String,
 }
 
 impl Inner {
-    /// What the queue of this title is made of.
+    /// The stored keys of the queue with this title.
     pub(crate) fn queue(&self, title: &str) -> Arc<Names> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(names) = queues.get(title) {
@@ -44,13 +44,12 @@ impl Inner {
         names
     }
 
-    /// The text under which a tag is stored.
+    /// The stored key of a tag.
     pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
         key::stored_tag(self.namespace.as_deref(), write)
     }
 
-    /// The stored names of all tags that an entry with these carries: sorted, each once, and the
-    /// namespace's with them.
+    /// The stored keys of all tags of an entry with `tags`: the namespace's tag is added, and they are sorted and unique.
     pub(crate) fn entry_tags(&self, mut tags: Vec<String>) -> Vec<String> {
         tags.extend(self.namespace_tag.as_deref().map(str::to_owned));
         tags.sort_unstable();

@@ -1,4 +1,4 @@
-//! What a cache has done: counters and times of each annotated function and of the store, and their snapshot.
+//! Statistics: counters and times of each annotated function and of the store, and their snapshots.
 
 mod counter;
 mod function;
@@ -25,10 +25,10 @@ pub(crate) use self::{
     store::StoreCounters,
 };
 
-/// What the functions on one cache have done, each under its name, and their store.
+/// The statistics of a cache: of each function under its name, and of the store.
 ///
-/// It prints as a table and serialises with serde. Counters are read one by one while others go on
-/// counting, so sums can be off by the calls under way.
+/// It prints as a table and serializes with serde. The counters are read one after the other while calls are under way,
+/// so sums can be off by those calls.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -51,7 +51,7 @@ pub(crate) use self::{
 pub struct Stats {
     /// One row for each function that was called, in the order of their names.
     pub functions: Vec<FunctionStats>,
-    /// The store that they share.
+    /// The store of the cache.
     pub store: StoreStats,
 }
 
@@ -69,25 +69,25 @@ impl Stats {
     }
 }
 
-/// The counters of one cache: those of its functions by their names, and those of its store.
+/// The counters of one cache: of its functions by name, and of its store.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    /// Which store it is.
+    /// The kind of the store.
     kind: &'static str,
     store: Arc<StoreCounters>,
     functions: RwLock<BTreeMap<&'static str, Arc<Counters>>>,
-    /// For calls of which nothing is counted.
+    /// For calls that are not counted.
     uncounted: Arc<Counters>,
 }
 
 impl Registry {
-    /// No counts yet, of a cache over a store of this `kind`.
+    /// The counters of a new cache over a store of this `kind`.
     pub(crate) fn new(kind: &'static str, store: &Arc<StoreCounters>) -> Registry {
         let (store, uncounted) = (Arc::clone(store), Arc::new(Counters::new("")));
         Registry { kind, store, functions: RwLock::default(), uncounted }
     }
 
-    /// The counters of a call that is no function's.
+    /// Counters for a call that belongs to no function; no snapshot shows them.
     pub(crate) fn uncounted(&self) -> Arc<Counters> {
         Arc::clone(&self.uncounted)
     }

@@ -1,4 +1,4 @@
-//! What is asked of a store at once, as it is counted and timed.
+//! The operations that are sent to a store, as they are counted and timed.
 
 use crate::{
     entry::Entry,
@@ -7,30 +7,30 @@ use crate::{
     stats::{Operation, StoreCounters},
 };
 
-/// What goes out to the store together.
+/// An operation: one or more commands that are sent together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoreOp {
     pub(crate) operation: Operation,
-    /// How many commands of the server that is.
+    /// The number of commands of the server.
     commands: u64,
-    /// The bytes of the values in it.
+    /// The bytes of the values in the commands.
     bytes: u64,
 }
 
 impl StoreOp {
-    /// A look at one key.
+    /// A read of one key.
     pub(crate) const READ: StoreOp = StoreOp { operation: Operation::Read, commands: 1, bytes: 0 };
 
-    /// A look at several keys, which is one command however many they are.
+    /// A read of several keys: one command, however many keys there are.
     pub(crate) const READ_MANY: StoreOp =
         StoreOp { operation: Operation::ReadMany, commands: 1, bytes: 0 };
 
-    /// Something about a queue, in so many commands.
+    /// An operation on a queue, with this many commands.
     pub(crate) fn queue(commands: u64) -> StoreOp {
         StoreOp { operation: Operation::Queue, commands, bytes: 0 }
     }
 
-    /// A write that is to be accepted by a queue.
+    /// A write to a queue.
     pub(crate) fn enqueue(entry: &Entry) -> StoreOp {
         StoreOp { bytes: payload_bytes(entry), ..StoreOp::queue(1) }
     }
@@ -63,7 +63,7 @@ impl StoreOp {
         }
     }
 
-    /// It is asked now.
+    /// Counts the operation when it is sent.
     pub(crate) fn count(&self, counters: &StoreCounters) {
         counters.operations.add(self.commands);
         if self.bytes > 0 {
@@ -71,23 +71,23 @@ impl StoreOp {
         }
     }
 
-    /// None of it was answered.
+    /// Counts the failure of the whole operation.
     pub(crate) fn count_failure(&self, counters: &StoreCounters) {
         counters.failures.add(self.commands);
     }
 }
 
-/// An answer of the store.
+/// A reply of the store.
 pub(crate) trait StoreReply {
-    /// The bytes of the values in it.
+    /// The bytes of the values in the reply.
     fn bytes(&self) -> u64;
 
-    /// How many of the steps have failed alone.
+    /// The number of single steps that failed.
     fn failures(&self) -> u64 {
         0
     }
 
-    /// It has come.
+    /// Counts the reply when it arrives.
     fn count(&self, counters: &StoreCounters) {
         let (bytes, failures) = (self.bytes(), self.failures());
         if bytes > 0 {
@@ -139,7 +139,7 @@ impl<A: StoreReply> StoreReply for Vec<A> {
     }
 }
 
-/// What a step writes, if it is taken.
+/// The bytes that a step writes if it takes effect.
 fn bytes_written(step: &Step<Entry>) -> u64 {
     match step {
         Step::Fill { value, .. }
@@ -149,7 +149,7 @@ fn bytes_written(step: &Step<Entry>) -> u64 {
     }
 }
 
-/// The bytes of a value as it is encoded and compressed. A tag has none.
+/// The bytes of a value, encoded and compressed. A tag has none.
 fn payload_bytes(entry: &Entry) -> u64 {
     entry.payload().len() as u64
 }

@@ -1,4 +1,4 @@
-//! Striping: one of a fixed number of shards for each key, so that locks on different keys rarely meet.
+//! Lock striping: each key belongs to one of a fixed number of shards, so that different keys rarely contend.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -8,7 +8,7 @@ const STRIPES: usize = 64;
 /// The shards.
 pub(crate) struct Striped<T> {
     shards: Box<[T]>,
-    /// Seeded at random, so that nobody can choose keys that fall on one stripe.
+    /// Seeded at random, so that nobody can choose keys that all fall into one shard.
     hasher: RandomState,
 }
 

@@ -1,4 +1,4 @@
-//! The stamps of tags: how the store is asked for them, and what its answer says.
+//! The versions of tags: each tag has a stamp, which this module fetches from the store.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::{
     time::nonce,
 };
 
-/// The question for the stamp of a tag that an entry is to carry which the store keeps for `life`. One is made where
+/// The step that fetches the stamp of a tag, for an entry that the store will keep for `life`. It makes a stamp where
 /// there is none.
 pub(crate) fn stamp_step(life: Duration) -> Step<Entry> {
     let stamp = nonce();
     Step::Stamp { stamp, value: Entry::tag(stamp), life: tag_ttl(life) }
 }
 
-/// The stamp that a tag was found to have; none for one that is fenced, and what is written under it must not be
+/// The stamp in the reply to a [`stamp_step`]. `None` where the tag is fenced: then nothing that carries it may be
 /// stored.
 pub(crate) fn stamp_in_reply(reply: &Reply<Entry>) -> Option<Nonce> {
     match reply {
@@ -27,7 +27,7 @@ pub(crate) fn stamp_in_reply(reply: &Reply<Entry>) -> Option<Nonce> {
     }
 }
 
-/// The stamp that a tag has now.
+/// The current stamp of a tag, from its state.
 pub(crate) fn current_stamp(tag: &State<Entry>) -> Option<Nonce> {
     match tag {
         State::Value(stamp, _) => Some(*stamp),
@@ -35,9 +35,9 @@ pub(crate) fn current_stamp(tag: &State<Entry>) -> Option<Nonce> {
     }
 }
 
-/// The stamps of `tags`, for an entry that the store keeps for `life`.
+/// Fetches the stamps of `tags`, for an entry that the store will keep for `life`.
 ///
-/// The order in which these questions reach the store is of no account, so they go in one message.
+/// The steps can reach the store in any order, so they are sent in one pipeline.
 pub(crate) async fn fetch_stamps(
     guard: &Guard,
     tags: &[&str],

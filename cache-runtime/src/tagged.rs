@@ -1,5 +1,4 @@
-//! Without a macro: entries that carry tags, and reads under tags or none, in the foreground or with a load that
-//! can go on without its caller.
+//! Reads without a macro, with or without tags, and with or without a load that can continue in the background.
 
 mod many;
 
@@ -19,18 +18,17 @@ use crate::{
     stats::Counters,
 };
 
-/// A cache whose entries carry tags: what [`Cache::tagged`] gives.
+/// A cache whose entries carry tags: what [`Cache::tagged`] returns.
 ///
-/// An entry ends with each of its tags. Whoever reads it has to name the same ones as whoever stored it, in
-/// any order.
+/// Each of its tags invalidates an entry. Readers have to name the same tags as the writer of the entry, in any order.
 pub struct Tagged<'a> {
     cache: &'a Cache,
-    /// As they are stored.
+    /// The stored keys of the tags.
     tags: Vec<String>,
 }
 
 impl Cache {
-    /// This cache, for entries that carry `tags`: [`invalidate_tags`](Cache::invalidate_tags) ends them all
+    /// This cache, for entries that carry `tags`. [`invalidate_tags`](Cache::invalidate_tags) invalidates them all
     /// at once.
     ///
     /// ```
@@ -52,13 +50,13 @@ impl Cache {
         Tagged { cache: self, tags }
     }
 
-    /// As [`get_or_load`](Cache::get_or_load), with a load that owns all that it needs, so that it can go on
-    /// in the background: what `stale_while_revalidate`, `refresh_ahead` and `soft_timeout` are for.
+    /// As [`get_or_load`](Cache::get_or_load), with a load that owns what it needs, so that it can continue in the
+    /// background. `stale_while_revalidate`, `refresh_ahead` and `soft_timeout` need this.
     ///
     /// # Cancellation and panics
     ///
-    /// As [`get_or_load`](Cache::get_or_load). A load in the background goes on when its caller is dropped;
-    /// where it panics, the next call that would renew the value tries again.
+    /// As [`get_or_load`](Cache::get_or_load). A load in the background continues when its caller is dropped. If it
+    /// panics, the next call that would refresh the value tries again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
@@ -120,7 +118,7 @@ impl Tagged<'_> {
     {
         let request = self.request(policy, self.counters(policy, "get_or_load"));
         let key = self.cache.key(policy.version, |out| out.key(&key));
-        // Pinned here, so that it is held once and not in every future that passes it on.
+        // Pinned here, so that the futures below hold a reference and not a copy each.
         let load = pin!(async { load().await });
         let body = Attended::new(keep::<<O::Shape as Shape>::Value>, load);
         Run::<O::Shape, _>::new(request, key, false, body).await

@@ -1,13 +1,13 @@
-//! Time and chance: the nonces of the protocol, jitter, and what a ttl may be written as.
+//! Time and randomness: nonces, jitter, the time of day, and the types of a ttl.
 
 use std::time::Duration;
 
 use crate::protocol::Nonce;
 
-/// 128 bits that nobody else will draw.
+/// 128 random bits, which nobody else will draw.
 ///
-/// They come from the operating system. Should it have none (early boot of exotic systems), a seeded
-/// generator stands in rather than failing the caller: a nonce must be unique, not secret.
+/// They come from the operating system. If it has none (early boot of exotic systems), a seeded generator is used
+/// instead of failing the caller: a nonce must be unique, not secret.
 pub(crate) fn nonce() -> Nonce {
     let mut bytes = [0; 16];
     if getrandom::fill(&mut bytes).is_err() {
@@ -16,41 +16,40 @@ pub(crate) fn nonce() -> Nonce {
     Nonce(bytes)
 }
 
-/// A random duration between half of `of` and the whole of it, so that waiters spread out.
+/// A random duration between half of `of` and `of`, so that waiters spread out.
 pub(crate) fn jittered(of: Duration) -> Duration {
     of.mul_f64(0.5 + 0.5 * fastrand::f64())
 }
 
-/// The time of day, in milliseconds since 1970: what soft expiries are counted in, since other processes
-/// read them.
+/// The time of day, in milliseconds since 1970. Soft expiries use it, because other processes read them.
 #[cfg(not(test))]
 pub(crate) fn now_ms() -> u64 {
     use std::time::{SystemTime, UNIX_EPOCH};
 
-    // A clock that stands before 1970 makes everything fresh, and the store ends it all the same.
+    // A clock before 1970 makes everything fresh. The store still ends entries by its own ttl.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The same on tokio's clock, so that it stands still and goes on with paused time.
+/// The same on tokio's clock, so that it follows paused time.
 #[cfg(test)]
 pub(crate) fn now_ms() -> u64 {
     use std::sync::LazyLock;
 
     use tokio::time::Instant;
 
-    /// A moment, and what the time of day is said to have been then.
+    /// An instant, and the time of day that this clock has then.
     static BASE: LazyLock<(Instant, u64)> = LazyLock::new(|| (Instant::now(), 1_700_000_000_000));
 
     let (base, then) = *BASE;
     let now = Instant::now();
-    // Each test's runtime has a clock of its own, which may be behind the one that came first.
+    // Each test has a runtime with a clock of its own, which may be behind the clock that initialized `BASE`.
     let ahead = now.saturating_duration_since(base).as_millis() as u64;
     let behind = base.saturating_duration_since(now).as_millis() as u64;
     then + ahead - behind
 }
 
-/// What can be given as a time to live: a [`Duration`], or a whole number of seconds.
+/// A time to live: a [`Duration`], or a whole number of seconds.
 ///
 /// A ttl of zero, or a negative number, means "do not store".
 #[diagnostic::on_unimplemented(

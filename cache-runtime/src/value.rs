@@ -1,19 +1,19 @@
-//! Fingerprints: a number for the layout of a value's type, so that an entry of another layout is known for what
-//! it is before it is read.
+//! Fingerprints: a number for the layout of a value's type, so that an entry of another layout is recognized before it
+//! is decoded.
 
 mod foreign;
 
 use std::marker::PhantomData;
 
-/// A value whose type is known by a number that changes with its layout.
+/// A value whose type has a fingerprint: a number that changes with the layout of the type.
 ///
-/// An entry carries the fingerprint of the type that it was written for, and a reader of another one leaves it
-/// alone. Without a fingerprint, an entry from before a deployment is read for as long as the codec finds what it
-/// looks for: a field whose meaning has changed and whose name has not would be taken for the new one.
+/// An entry carries the fingerprint of its value's type, and a reader with another fingerprint does not use it. Without
+/// a fingerprint, an entry from before a deployment is read as long as the codec can decode it: a field that has kept
+/// its name but changed its meaning would be misread.
 ///
-/// Derive it. The derived number is made, when the program is built, of the kind of the type, the names and types of its fields in their
-/// order, its variants, and those of its `#[serde(...)]` attributes that change the layout. The fingerprint of a field's
-/// type goes into it, so that a struct changes with what it holds.
+/// Derive it. The derived number is computed at compile time from the kind of the type, the names and types of its
+/// fields in their order, its variants, and those `#[serde(...)]` attributes that change the layout. It includes the
+/// fingerprints of the fields' types, so that it changes when they do.
 ///
 /// ```
 /// use cache_runtime::{CacheValue, Policy};
@@ -23,15 +23,15 @@ use std::marker::PhantomData;
 ///
 /// const USERS: Policy = Policy::ttl(3600).value::<User>();
 ///
-/// // These are stored as a `User` is, and are read as one.
+/// // These are stored in the same way as a `User`.
 /// assert_eq!(User::FINGERPRINT, Option::<User>::FINGERPRINT);
 /// assert_eq!(User::FINGERPRINT, std::sync::Arc::<User>::FINGERPRINT);
 /// assert_ne!(User::FINGERPRINT, Vec::<User>::FINGERPRINT);
 /// ```
 ///
-/// By hand it is any number but zero: a new one for every change of what is written. The highest bit says that it can
-/// only be read by the names of its fields, which [`Codec::Postcard`](crate::Codec::Postcard) does not write; the derive
-/// sets it where serde may leave a field out.
+/// In an implementation by hand, use any number but zero, and a new one for every change of the layout. The highest bit
+/// says that the value can only be decoded with field names, which [`Codec::Postcard`](crate::Codec::Postcard) does not
+/// write. The derive sets it where serde may leave out a field.
 ///
 /// ```
 /// # use cache_runtime::CacheValue;
@@ -51,35 +51,36 @@ use std::marker::PhantomData;
     note = "`Codec::Postcard` writes no names of fields: only a fingerprint keeps an entry of an older layout from being read as one of today's"
 )]
 pub trait CacheValue {
-    /// The number; never zero.
+    /// The fingerprint. It must not be zero.
     const FINGERPRINT: u64;
 
-    /// As a part of another type, where an `Option` is something else than what it holds.
+    /// The fingerprint as a part of another type, where an `Option` differs from its content.
     #[doc(hidden)]
     const LAYOUT: u64 = Self::FINGERPRINT;
 }
 
-/// The bit of a fingerprint that says that what is written can only be read by the names of the fields.
+/// The bit of a fingerprint that says that the value can only be decoded with field names.
 const NAMED: u64 = 1 << 63;
 
-/// Whether a value of this fingerprint can only be read by the names of its fields.
+/// Whether a value with this fingerprint can only be decoded with field names.
 pub(crate) const fn needs_names(fingerprint: u64) -> bool {
     fingerprint & NAMED != 0
 }
 
-/// Panics for such a value where a codec writes no names; in a constant that is a compile error, where it is called.
+/// Panics for a value that needs field names, because the codec writes none. In a constant this is a compile error at
+/// the caller.
 #[track_caller]
 pub(crate) const fn refuse_unnamed(fingerprint: u64) {
     assert!(!needs_names(fingerprint), "{}", NEEDS_NAMES);
 }
 
-/// What there is to say where a codec writes no names.
+/// The error of a codec without field names.
 pub(crate) const NEEDS_NAMES: &str = "`Codec::Postcard` writes no names of fields, and the value's type needs them: \
     serde may leave a field of it out (`skip_serializing_if`), or has to look ahead (`flatten`, `tag`, `untagged`); \
     use another codec";
 
-/// A fingerprint in the making: 64-bit FNV-1a (Fowler, Noll and Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>),
-/// but for one bit.
+/// A builder of fingerprints: 64-bit FNV-1a (Fowler, Noll and Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>), except
+/// for one bit.
 #[derive(Clone, Copy, Debug)]
 pub struct Fingerprint {
     hash: u64,
@@ -87,18 +88,18 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Begins with text that says what the type is made of.
+    /// Starts with text that describes the type.
     pub const fn of(text: &str) -> Fingerprint {
         Fingerprint { hash: 0xcbf2_9ce4_8422_2325, named: false }.bytes(text.as_bytes())
     }
 
-    /// Adds what a part of the type is made of.
+    /// Adds the layout of a part of the type.
     pub const fn with(self, layout: u64) -> Fingerprint {
         let named = self.named || needs_names(layout);
         Fingerprint { named, ..self.bytes(&layout.to_le_bytes()) }
     }
 
-    /// Says that what is written can only be read by the names of the fields: one may be missing.
+    /// Notes that the value can only be decoded with field names, because a field may be missing.
     pub const fn named(self) -> Fingerprint {
         Fingerprint { named: true, ..self }
     }
@@ -113,7 +114,7 @@ impl Fingerprint {
         Fingerprint { hash, ..self }
     }
 
-    /// The fingerprint: zero is for types that have none.
+    /// The fingerprint. It is never zero, which means that a type has none.
     pub const fn get(self) -> u64 {
         match self.hash & !NAMED | if self.named { NAMED } else { 0 } {
             0 => 1,
@@ -124,18 +125,19 @@ impl Fingerprint {
 
 /// The layout of a type that may or may not be a [`CacheValue`]: `<LayoutOf<T>>::LAYOUT`, with [`Opaque`] in scope.
 ///
-/// An associated constant of the type itself hides one of a trait, and this one is there for a `CacheValue` only.
+/// An inherent associated constant takes precedence over one of a trait, and the inherent one exists for a `CacheValue`
+/// only.
 #[derive(Debug)]
 pub struct LayoutOf<T: ?Sized>(PhantomData<T>);
 
 impl<T: CacheValue + ?Sized> LayoutOf<T> {
-    /// What the type says.
+    /// The layout of the type.
     pub const LAYOUT: u64 = T::LAYOUT;
 }
 
 /// See [`LayoutOf`].
 pub trait Opaque {
-    /// Nothing is known of the type but its name.
+    /// The layout of a type that is not a [`CacheValue`]: unknown.
     const LAYOUT: u64 = 0;
 }
 

@@ -185,7 +185,7 @@ async fn a_counter_that_is_written_behind() {
             counters.save(&views).await?;
             assert_eq!(cache.get::<Views>("views:7").await?, Some(views), "at once");
         }
-        flusher.shutdown().await; // at the end: what was accepted is in the database
+        flusher.shutdown().await; // at the end: every accepted value is in the database
         Ok::<_, cache_runtime::Error>(())
     };
     cache.scope(run).await.unwrap();
@@ -296,7 +296,7 @@ async fn no_macro() -> Result<(), Box<dyn std::error::Error>> {
 async fn the_end_of_a_process() {
     let cache = Cache::in_memory();
     if let Err(error) = cache.drain(Duration::from_secs(5)).await {
-        eprintln!("{error}"); // how many are left
+        eprintln!("{error}"); // how many are still pending
     }
 }
 

@@ -1,4 +1,4 @@
-//! The end of a process: what the store has not confirmed should reach it first.
+//! The end of a process, which should wait until the store has confirmed all invalidations.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use super::Cache;
 use crate::error::Error;
 
 impl Cache {
-    /// Waits until the store has confirmed every invalidation of this process, for as long as `patience`.
+    /// Waits until the store has confirmed every invalidation of this process, but no longer than `patience`.
     ///
-    /// Call it before the process ends, when nothing writes any more. What is still owed then is lost with the
-    /// process, and others may serve the old values until their ttl ends them. It returns at once where nothing is owed.
+    /// Call it before the process ends, when it no longer writes. An invalidation that is still pending then is lost with
+    /// the process, and other processes may serve the old value until its ttl ends. Returns at once where none is pending.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where some are left, with their number.
+    /// [`Error::Unavailable`] with the number of invalidations that are still pending.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -29,7 +29,7 @@ impl Cache {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
         guard.settled(patience).await.map_err(|left| {
             Error::Unavailable(format!(
-                "{left} invalidations have not been confirmed within {patience:?}"
+                "the store has not confirmed {left} invalidations within {patience:?}"
             ))
         })
     }

@@ -1,4 +1,4 @@
-//! Writes without a macro: a value written through, and tags that are fenced or invalidated.
+//! Writes without a macro: write-through, and fences and invalidations of tags.
 
 use std::{future::Future, pin::pin};
 
@@ -14,21 +14,21 @@ use crate::{
 };
 
 impl Cache {
-    /// Runs `write` under a fence of `key`, and leaves the value that it returns in the entry's place: what
-    /// `#[write_through]` does, without a macro.
+    /// Runs `write` under a fence of `key`, and stores the value that it returns: what `#[write_through]` does, without
+    /// a macro.
     ///
-    /// From before `write` begins until the value is there, every reader of the key loads from the database and stores
-    /// nothing. The value is what the database now holds, as `write` returns it, and is kept as `policy` says. It is
-    /// left only if no other writer of the key was at work meanwhile: nobody could say whose commit came last, so
-    /// the next read loads. An `Err` leaves nothing, since it may hide a commit, and neither does a `None`.
+    /// From before `write` begins until the value is stored, every reader of the key loads from the database and stores
+    /// nothing. `write` returns the value that the database now holds, and it is stored as `policy` says, but only if no
+    /// other writer of the key overlapped: with two writers nobody knows whose commit came last, so the next read loads.
+    /// An `Err` stores nothing, since it may hide a commit, and neither does a `None`.
     ///
-    /// `write` returns a `Result` or an `Option`. Whatever goes wrong with the cache, its answer is returned. Other keys
-    /// and tags that the write makes stale are [fenced](Cache::fence) around it.
+    /// `write` returns a `Result` or an `Option`. Whatever goes wrong with the cache, the call returns its result. If
+    /// the write makes other keys or tags stale, [fence](Cache::fence) them around this call.
     ///
     /// # Cancellation and panics
     ///
-    /// A call that is dropped, or whose `write` panics, leaves the fence: nothing is stored under the key until that
-    /// falls by itself (10 s by default), for the write may have been committed.
+    /// When a call is dropped or its `write` panics, the fence stays, since the write may have been committed: nothing is
+    /// stored under the key until the fence expires (10 s by default).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -59,7 +59,7 @@ impl Cache {
         self.write_tagged(key, Vec::new(), policy, write).await
     }
 
-    /// Writes through an entry that carries `tags`, all by their stored names.
+    /// Writes through an entry that carries `tags`. `key` and `tags` are stored names.
     pub(crate) async fn write_tagged<O, F, Fut>(
         &self,
         key: String,
@@ -79,16 +79,16 @@ impl Cache {
         let leave = Leave::new(inner, &counters, policy, true);
         let (key, fences) = (Some(key), Vec::new());
         let through = Through { inner, guard, counters: &counters, policy, key, fences, tags };
-        // Pinned here, so that it is held once and not in every future that passes it on.
+        // Pinned here, so that the futures below hold a reference and not a copy each.
         let body = pin!(async { write().await });
         let value = |value: &_, leave: &mut Leave| leave.value(value);
         write::writes::<O::Shape, _, _>(through, leave, None, value, body).await
     }
 
-    /// Makes every entry that carries one of `tags` stale, in one round trip, however many entries there are.
+    /// Invalidates every entry that carries one of `tags`, in one round trip, however many entries there are.
     ///
-    /// As [`invalidate`](Cache::invalidate): call it after the write has been committed. A process that dies between
-    /// the two leaves the old values behind; [`fence_tags`](Cache::fence_tags) does not.
+    /// As with [`invalidate`](Cache::invalidate), call it after the write has been committed. A process that dies between
+    /// the commit and this call leaves the old values in the cache; with [`fence_tags`](Cache::fence_tags) it does not.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
@@ -99,9 +99,9 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed one of them in time: other
-    /// processes may serve old values until it has. All of them have been tried, the store is told again in the background,
-    /// and this process does not serve the old values meanwhile.
+    /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed one of them in time, although all
+    /// of them were sent. Then that invalidation is pending: it is sent again in the background, other processes may
+    /// serve old values until the store confirms it, and this process does not.
     pub async fn invalidate_tags<K: CacheKey>(
         &self,
         tags: impl IntoIterator<Item = K>,
@@ -110,8 +110,8 @@ impl Cache {
         write::invalidate_all(guard, self.stored_tags(tags)).await
     }
 
-    /// Fences `tags` for a write that the caller commits: until [`Fence::settle`], no entry that carries one of them
-    /// is served anywhere, and no load can store one.
+    /// Fences `tags` for a write that the caller commits: until [`Fence::settle`], no process serves an entry that
+    /// carries one of them, and no load can store one.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
@@ -122,8 +122,8 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     ///
-    /// A write that makes single keys stale as well raises both fences at once, with `tokio::join!`, and settles both.
-    /// A store that cannot be reached does not keep the write from going ahead: see [`Fence::stands`].
+    /// If a write makes single keys stale as well, raise both fences at once, with `tokio::join!`, and settle both.
+    /// A store that cannot be reached does not stop the write: see [`Fence::stands`].
     pub async fn fence_tags<K: CacheKey>(&self, tags: impl IntoIterator<Item = K>) -> Fence {
         let tags = self.stored_tags(tags);
         Fence::raise(&self.inner, tags).await

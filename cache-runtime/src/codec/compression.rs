@@ -1,11 +1,11 @@
-//! Compression of payloads, and its undoing within bounds: an entry can be corrupt, or written by somebody
-//! hostile, and must not fill the memory of whoever reads it.
+//! Compression of payloads, and bounded decompression: a corrupt or hostile entry must not fill the memory of its
+//! reader.
 
 use std::borrow::Cow;
 
 use crate::{encoding::Compression, error::Error};
 
-/// The payload's bytes, compressed; none where the feature is not enabled.
+/// Compresses a payload. `None` where the feature is off.
 pub(super) fn compress(payload: &[u8], compression: Compression) -> Option<Vec<u8>> {
     match compression {
         #[cfg(feature = "lz4")]
@@ -20,7 +20,7 @@ pub(super) fn compress(payload: &[u8], compression: Compression) -> Option<Vec<u
     }
 }
 
-/// The bytes that a payload stands for, by the mark in its header, if they are at most so many.
+/// Decompresses a payload by the mark in its header. An error where the result has more than `most` bytes.
 pub(super) fn decompress(payload: &[u8], mark: u8, most: usize) -> Result<Cow<'_, [u8]>, Error> {
     if mark == 0 {
         return Ok(Cow::Borrowed(payload));
@@ -42,7 +42,7 @@ pub(super) fn decompress(payload: &[u8], mark: u8, most: usize) -> Result<Cow<'_
     plain.map(Cow::Owned).map_err(Error::Codec)
 }
 
-/// A block, after the number of bytes that it stands for (4, little-endian).
+/// A block, preceded by its decompressed size (4 bytes, little-endian).
 #[cfg(feature = "lz4")]
 mod lz4 {
     use lz4_flex::block;
@@ -53,7 +53,7 @@ mod lz4 {
 
     pub(super) fn decompress(payload: &[u8], most: usize) -> Result<Vec<u8>, String> {
         let (length, compressed) = block::uncompressed_size(payload).map_err(|e| e.to_string())?;
-        // A byte of a block never stands for more than 255, so a length beyond that is a lie.
+        // One byte of a block expands to at most 255, so a larger claim is false.
         if length > most || length > compressed.len().saturating_mul(255) {
             return Err(format!("{} compressed bytes claim to be {length}", compressed.len()));
         }
@@ -72,20 +72,20 @@ mod zstd {
 
     use zstd::{bulk, stream::read::Decoder, zstd_safe::get_frame_content_size};
 
-    /// The library's own choice.
+    /// The default level of the library.
     const LEVEL: i32 = 0;
 
-    /// A decoder sets memory aside for this many bytes (2^n) before it has seen any. The level looks back
-    /// over less.
+    /// The largest window, as a power of two: a decoder allocates the window before it reads any data. The default level
+    /// uses a smaller window.
     const MOST_WINDOW: u32 = 23;
 
     pub(super) fn compress(payload: &[u8]) -> Option<Vec<u8>> {
         bulk::compress(payload, LEVEL).ok()
     }
 
-    /// Grows with what is there, up to one byte too many: a frame that claims to hold less than that is not believed.
+    /// Does not trust the size that a frame claims: the buffer grows with the data, up to one byte over the limit.
     pub(super) fn decompress(payload: &[u8], most: usize) -> Result<Vec<u8>, String> {
-        let too_much = || Err(format!("it stands for more than {most} bytes"));
+        let too_much = || Err(format!("it decompresses to more than {most} bytes"));
         if matches!(get_frame_content_size(payload), Ok(Some(claim)) if claim > most as u64) {
             return too_much();
         }

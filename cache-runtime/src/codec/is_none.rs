@@ -1,5 +1,5 @@
-//! Tells whether a value is `None` by asking how it serialises: through aliases, wrappers and type
-//! parameters alike, where no look at the type's spelling could.
+//! Tells whether a value is `None` by how it serializes. This sees through aliases, wrappers and type parameters; the
+//! name of the type would not.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use serde::{
     ser::{self, Impossible, Serializer},
 };
 
-/// Whether `value` serialises as `None` at the top.
+/// Whether `value` serializes as `None` at the top.
 pub(crate) fn is_none<T: Serialize + ?Sized>(value: &T) -> bool {
     value.serialize(NoneProbe).is_ok()
 }
 
-/// Accepts `None`, and stops at the first sign of anything else.
+/// A serializer that accepts `None` and stops at anything else.
 struct NoneProbe;
 
-/// Not a `None`.
+/// The error for anything but `None`.
 #[derive(Debug)]
 struct NotNone;
 
@@ -110,7 +110,7 @@ impl Serializer for NoneProbe {
         serialize_struct_variant(&'static str, u32, &'static str, usize) -> No;
     }
 
-    /// No allocation for what is thrown away.
+    /// Avoids the allocation of the default implementation.
     fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<(), NotNone> {
         Err(NotNone)
     }

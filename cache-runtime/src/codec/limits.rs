@@ -1,6 +1,7 @@
-//! Reads no deeper than a value is nested at most, and no more than it can hold: a codec that has no limit of its own
-//! follows a corrupt entry of a type that holds itself until the stack is full, and that ends the process; and it
-//! believes a length, though elements that are written as nothing can be without number.
+//! Limits on the nesting and on the number of elements of a value, for a codec that has none of its own.
+//!
+//! Without them, a corrupt entry of a recursive type could overflow the stack, which aborts the process. And a corrupt
+//! length could claim any number of elements, since elements can be encoded in zero bytes.
 
 use std::{cell::Cell, fmt};
 
@@ -9,45 +10,48 @@ use serde::{
     de::{DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor},
 };
 
-/// How deep a value may be nested. An `Option` is a level, and what it holds is another.
+/// How deep a value may be nested. An `Option` is one level, and its content is the next.
 const DEPTH: usize = 256;
 
-/// How many elements a value may have beyond one for each byte, as units in a `Vec` are.
-const SPARE: usize = 1 << 16;
+/// How many elements a value may have in addition to one for each byte: a `()` in a `Vec` takes no byte.
+const EXTRA_ELEMENTS: usize = 1 << 16;
 
-/// How many elements of lists and maps a payload of so many bytes may have.
-pub(super) fn elements(payload: &[u8]) -> Cell<usize> {
-    Cell::new(payload.len().saturating_add(SPARE))
+/// How many elements the lists and maps of a payload may have in all.
+pub(super) fn element_budget(payload: &[u8]) -> Cell<usize> {
+    Cell::new(payload.len().saturating_add(EXTRA_ELEMENTS))
 }
 
-/// Anything of serde's that reads, with the levels that are left below it, and the elements that are left in all.
+/// Wraps anything of serde that reads, and counts the levels that are left below it and the elements that are left in
+/// all.
 pub(super) struct Limited<'l, T> {
     inner: T,
-    left: usize,
+    levels_left: usize,
     elements: &'l Cell<usize>,
-    /// The number of what is read comes from the entry, and not from its type.
+    /// Whether the entry, and not its type, gives the number of elements.
     counts: bool,
 }
 
 impl<'l, T> Limited<'l, T> {
     pub(super) fn new(inner: T, elements: &'l Cell<usize>) -> Self {
-        Limited { inner, left: DEPTH, elements, counts: false }
+        Limited { inner, levels_left: DEPTH, elements, counts: false }
     }
 
-    /// Something else on the same level.
+    /// Wraps something else on the same level.
     fn same_level<U>(&self, inner: U) -> Limited<'l, U> {
-        Limited { inner, left: self.left, elements: self.elements, counts: false }
+        Limited { inner, levels_left: self.levels_left, elements: self.elements, counts: false }
     }
 
-    /// Something on the next level.
+    /// Wraps something on the next level.
     fn next_level<U, E: Error>(&self, inner: U) -> Result<Limited<'l, U>, E> {
-        match self.left.checked_sub(1) {
-            Some(left) => Ok(Limited { inner, left, elements: self.elements, counts: self.counts }),
+        match self.levels_left.checked_sub(1) {
+            Some(levels_left) => {
+                Ok(Limited { inner, levels_left, elements: self.elements, counts: self.counts })
+            }
             None => Err(E::custom("it is nested too deep")),
         }
     }
 
-    /// Notes that there was another element.
+    /// Counts another element.
     fn count<E: Error>(&self) -> Result<(), E> {
         if self.counts {
             let left = self.elements.get().checked_sub(1);

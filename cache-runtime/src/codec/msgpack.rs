@@ -1,9 +1,9 @@
-//! MessagePack with the names of fields, so that it is read as leniently as JSON is.
+//! MessagePack with field names, so that decoding is as lenient as with JSON.
 
 use rmp_serde::{Deserializer, Serializer};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// As many levels as JSON may have: a deeper entry could overflow the stack of its reader.
+/// The same limit on nesting as for JSON: a deeper entry could overflow the stack of its reader.
 const DEPTH: usize = 128;
 
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), String> {

@@ -1,8 +1,7 @@
-//! Postcard, which writes neither names nor types: that the layout is the reader's own is known by the
-//! fingerprint alone.
+//! Postcard, which writes neither names nor types: only the fingerprint tells whether the layout is the reader's.
 //!
-//! An `Option` takes a byte in Postcard. A value that is one is written as what it holds, and a `None` as nothing,
-//! so that functions that return `Option<User>` and `User` share their entries as they do in other codecs.
+//! An `Option` takes a byte in Postcard. Here a whole value that is an `Option` is encoded as its content, and a `None`
+//! as nothing, so that functions that return `Option<User>` and `User` share their entries, as with other codecs.
 
 use postcard::{Deserializer, to_extend};
 use serde::{
@@ -12,7 +11,7 @@ use serde::{
 
 use super::{
     is_none,
-    limits::{Limited, elements},
+    limits::{Limited, element_budget},
     strip_option::{StripOption, WithoutOption},
 };
 use crate::value;
@@ -30,12 +29,12 @@ pub(super) fn encode<T: Serialize + ?Sized>(
     Ok(())
 }
 
-/// Whether a value of this fingerprint may be written.
+/// Whether a value with this fingerprint may be encoded.
 fn check(fingerprint: u64) -> Result<(), String> {
     if fingerprint == 0 {
         return Err(
-            "Postcard writes no names of fields, so an entry of an older layout could be read as one of \
-             today's: derive `CacheValue` for the value's type, or use another codec"
+            "Postcard writes no field names, so an entry of an older layout could be decoded as one of the \
+             current layout: derive `CacheValue` for the value's type, or use another codec"
                 .to_owned(),
         );
     }
@@ -49,7 +48,8 @@ pub(super) fn decode<T: DeserializeOwned>(negative: bool, payload: &[u8]) -> Res
     let decoded = if negative {
         T::deserialize(UnitDeserializer::<postcard::Error>::new()).map(|none| (none, payload))
     } else {
-        let (mut deserializer, elements) = (Deserializer::from_bytes(payload), elements(payload));
+        let mut deserializer = Deserializer::from_bytes(payload);
+        let elements = element_budget(payload);
         T::deserialize(StripOption(Limited::new(&mut deserializer, &elements)))
             .and_then(|value| Ok((value, deserializer.finalize()?)))
     };

@@ -1,9 +1,9 @@
-//! Leaves out the `Option` at the top of a value, however it is spelt: what is written of `Some(x)` is what is
-//! written of `x`. A codec in which that is so by nature does not need it.
+//! Strips the `Option` at the top of a value, whatever its type is called: `Some(x)` is encoded as `x`. Codecs that do
+//! this by nature do not need it.
 
 use serde::{Deserializer, Serialize, Serializer, de::Visitor, ser::Error as _};
 
-/// A value without the `Option` at its top.
+/// Serializes a value without the `Option` at its top.
 pub(super) struct WithoutOption<'a, T: ?Sized>(pub(super) &'a T);
 
 impl<T: Serialize + ?Sized> Serialize for WithoutOption<'_, T> {
@@ -12,7 +12,7 @@ impl<T: Serialize + ?Sized> Serialize for WithoutOption<'_, T> {
     }
 }
 
-/// Writes, or reads, what is at the top of a value.
+/// A serializer or deserializer of the top of a value.
 pub(super) struct StripOption<S>(pub(super) S);
 
 macro_rules! written {
@@ -35,7 +35,7 @@ impl<S: Serializer> Serializer for StripOption<S> {
     type SerializeStructVariant = S::SerializeStructVariant;
 
     fn serialize_none(self) -> Result<S::Ok, S::Error> {
-        Err(S::Error::custom("a `None` has nothing to be written"))
+        Err(S::Error::custom("a `None` has no content to encode"))
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {

@@ -212,7 +212,7 @@ fn an_entry_is_read_by_what_it_says_of_itself() {
     });
     let entry = entry.expect("it is written");
     let error = decode_own::<u8>(&entry).expect_err("an unknown codec");
-    assert!(error.to_string().contains("unknown codec 63"), "{error}");
+    assert!(error.to_string().contains("an unknown codec wrote the entry: 63"), "{error}");
 
     let entry = encoded(&1_u8, &Encoding::DEFAULT).with_payload(b'?', b"1");
     let error = decode_own::<u8>(&entry).expect_err("an unknown compression");

@@ -1,31 +1,31 @@
-//! The JSON document: what the page reads.
+//! The JSON document that the page reads.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::history::{Counts, History, LATEST, Lately, PLACE, RECENT};
+use super::history::{Counts, History, LATEST, RECENT, SAMPLES_PER_SUM, Window};
 use crate::stats::{Breaker, FunctionStats, Latency, Stats, StoreStats};
 
-/// Times of day are milliseconds since 1970.
+/// The document. Times of day are in milliseconds since 1970.
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
     /// The version of this crate.
     version: &'static str,
     namespace: Option<&'a str>,
-    /// When the dashboard was made.
+    /// The time when the dashboard was made.
     since: u64,
     now: u64,
-    latest: Sums,
-    recent: Sums,
+    latest: WindowSums,
+    recent: WindowSums,
     total: FunctionStats,
     functions: &'a [FunctionStats],
     store: &'a StoreStats,
-    history: Steps,
+    history: HistorySeries,
 }
 
 impl<'a> Document<'a> {
-    /// `until` is when the last step of the history ended.
+    /// `until` is the time when the last sample of the history ended.
     pub(super) fn new(
         namespace: Option<&'a str>,
         [since, until, now]: [u64; 3],
@@ -37,21 +37,21 @@ impl<'a> Document<'a> {
             namespace,
             since,
             now,
-            latest: Sums::new(history.lately(LATEST)),
-            recent: Sums::new(history.lately(RECENT)),
+            latest: WindowSums::new(history.window(LATEST)),
+            recent: WindowSums::new(history.window(RECENT)),
             total: stats.total(),
             functions: &stats.functions,
             store: &stats.store,
-            history: Steps::new(history, until),
+            history: HistorySeries::new(history, until),
         }
     }
 }
 
 type Named<T> = BTreeMap<&'static str, T>;
 
-/// The end of the history, or what there is of it.
+/// The sums of the last samples.
 #[derive(Serialize)]
-struct Sums {
+struct WindowSums {
     ms: u64,
     #[serde(flatten)]
     counts: Named<u64>,
@@ -59,83 +59,85 @@ struct Sums {
     store_time: Latency,
 }
 
-impl Sums {
-    fn new(lately: Lately) -> Sums {
-        Sums {
-            ms: lately.took.as_millis() as u64,
-            counts: lately.counts.named().collect(),
-            load_time: lately.load,
-            store_time: lately.store,
+impl WindowSums {
+    fn new(window: Window) -> WindowSums {
+        WindowSums {
+            ms: window.took.as_millis() as u64,
+            counts: window.counts.named().collect(),
+            load_time: window.load,
+            store_time: window.store,
         }
     }
 }
 
-/// The history, as one array for each thing that is counted, oldest first.
+/// The history, as one array for each counter, the oldest first.
 #[derive(Serialize)]
-struct Steps {
-    /// The number of the first step.
+struct HistorySeries {
+    /// The number of the first sample.
     first: u64,
     until: u64,
-    /// What was counted before the first step: with the sums of the arrays, all there was at `until`.
+    /// The counts before the first sample. Together with the sums of the arrays, they are the counters at `until`.
     before: Named<u64>,
-    /// How long each step took.
+    /// The duration of each sample.
     ms: Vec<u64>,
     #[serde(flatten)]
     counts: Named<Vec<u64>>,
-    /// Quantiles of the ten steps up to each; null where there was nothing to time.
+    /// Quantiles over the last ten samples at each sample; null where no time was recorded.
     load_p50_us: Vec<Option<u64>>,
     load_p99_us: Vec<Option<u64>>,
     store_p50_us: Vec<Option<u64>>,
     store_p99_us: Vec<Option<u64>>,
     /// 0 closed, 1 half open, 2 open.
     breaker: Vec<u8>,
-    /// How many steps share one place in the arrays of a function.
+    /// The number of samples that are summed in each element of a function's arrays.
     per: u64,
-    functions: BTreeMap<String, Places>,
+    functions: BTreeMap<String, FunctionSeries>,
 }
 
-/// The history of one function. Its arrays end with the steps' arrays, and may begin later.
+/// The history of one function. Its arrays end with the arrays of the samples, and may begin later.
 #[derive(Serialize)]
-struct Places {
+struct FunctionSeries {
     before: Named<u64>,
     requests: Vec<u64>,
     answered: Vec<u64>,
 }
 
-impl Steps {
-    fn new(history: &History, until: u64) -> Steps {
-        let series = |(at, name)| (name, history.steps().map(|step| step.counts.at(at)).collect());
+impl HistorySeries {
+    fn new(history: &History, until: u64) -> HistorySeries {
+        let series =
+            |(at, name)| (name, history.samples().map(|sample| sample.counts.at(at)).collect());
         let of = |quantile: usize| {
-            let load = history.steps().map(move |step| step.load.map(|load| load[quantile]));
-            let store = history.steps().map(move |step| step.store.map(|store| store[quantile]));
+            let load = history.samples().map(move |sample| sample.load.map(|load| load[quantile]));
+            let store =
+                history.samples().map(move |sample| sample.store.map(|store| store[quantile]));
             (load.collect(), store.collect())
         };
         let ((load_p50_us, store_p50_us), (load_p99_us, store_p99_us)) = (of(0), of(1));
-        Steps {
+        HistorySeries {
             first: history.first(),
             until,
             before: history.before().named().collect(),
-            ms: history.steps().map(|step| step.took.as_millis() as u64).collect(),
+            ms: history.samples().map(|sample| sample.took.as_millis() as u64).collect(),
             counts: Counts::NAMES.into_iter().enumerate().map(series).collect(),
             load_p50_us,
             load_p99_us,
             store_p50_us,
             store_p99_us,
-            breaker: history.steps().map(|step| code(step.breaker)).collect(),
-            per: PLACE,
-            functions: Steps::functions(history),
+            breaker: history.samples().map(|sample| code(sample.breaker)).collect(),
+            per: SAMPLES_PER_SUM,
+            functions: HistorySeries::functions(history),
         }
     }
 
-    fn functions(history: &History) -> BTreeMap<String, Places> {
+    fn functions(history: &History) -> BTreeMap<String, FunctionSeries> {
         let functions = history.functions().map(|(name, row)| {
             let [requests, answered] = row.before;
-            let places = Places {
+            let series = FunctionSeries {
                 before: Named::from([("requests", requests), ("answered", answered)]),
-                requests: row.places.iter().map(|place| place[0]).collect(),
-                answered: row.places.iter().map(|place| place[1]).collect(),
+                requests: row.sums.iter().map(|sum| sum[0]).collect(),
+                answered: row.sums.iter().map(|sum| sum[1]).collect(),
             };
-            (name.to_owned(), places)
+            (name.to_owned(), series)
         });
         functions.collect()
     }

@@ -1,4 +1,4 @@
-//! The last ten minutes, step by step: a ring of what was counted in each second.
+//! The last ten minutes: a ring of samples, one for each second.
 
 #[cfg(test)]
 mod tests;
@@ -10,27 +10,27 @@ use std::{
 
 use crate::stats::{Breaker, FunctionStats, Latency, Stats};
 
-/// How many steps are kept: ten minutes of seconds.
-pub(super) const STEPS: usize = 600;
+/// How many samples are kept: ten minutes.
+pub(super) const SAMPLES: usize = 600;
 
-/// How many steps what is called recent goes back: a minute.
+/// The number of samples in the `recent` window: a minute.
 pub(super) const RECENT: usize = 60;
 
-/// How many steps what is called latest goes back, and the quantiles of one point are taken from; those of a second
-/// alone say little.
+/// The number of samples in the `latest` window, and in the quantiles of one point. A single second has too few times for
+/// quantiles.
 pub(super) const LATEST: usize = 10;
 
-/// How many steps share one place in the history of a function.
-pub(super) const PLACE: u64 = 10;
+/// How many samples are summed in the history of a function.
+pub(super) const SAMPLES_PER_SUM: u64 = 10;
 
-/// What is counted in each step.
+/// The counts of a sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts([u64; Counts::NAMES.len()]);
 
 impl Counts {
-    /// Calls, and those that the store answered; loads, and those that failed; operations on the store, those that
-    /// failed, and those that were not tried. The rest are the fields of [`FunctionStats`] and `dropped`, invalidations
-    /// that were given up: what somebody wants to know of if it has happened lately.
+    /// Calls, and calls that the store answered; loads, and failed loads; operations on the store, failed ones, and
+    /// rejected ones. The rest are fields of [`FunctionStats`], and `dropped` invalidations: the problems of the last
+    /// minutes.
     pub(super) const NAMES: [&str; 15] = [
         "requests",
         "answered",
@@ -49,7 +49,7 @@ impl Counts {
         "dead_letters",
     ];
 
-    /// Each with its name.
+    /// The counts with their names.
     pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Counts::NAMES.into_iter().zip(self.0)
     }
@@ -58,7 +58,7 @@ impl Counts {
         self.0[which]
     }
 
-    /// A counter only grows; but they are read one by one, so a difference of sums can fall below zero.
+    /// Saturates: counters only grow, but they are read one after the other, so a sum can shrink.
     fn since(&self, earlier: &Counts) -> Counts {
         Counts(std::array::from_fn(|at| self.0[at].saturating_sub(earlier.0[at])))
     }
@@ -68,14 +68,14 @@ impl Counts {
     }
 }
 
-/// All counters at one moment.
+/// All counters at one time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reading {
     counts: Counts,
     load: Latency,
     store: Latency,
     breaker: Breaker,
-    /// The calls of each function, and those that the store answered.
+    /// The calls of each function, and the calls that the store answered.
     functions: Vec<(String, [u64; 2])>,
 }
 
@@ -109,36 +109,36 @@ impl Reading {
     }
 }
 
-/// The calls that had to do with the store, and those of them that it answered: what the hit rate is made of.
+/// The calls that asked the store, and the calls that it answered: the two numbers of the hit rate.
 fn calls(function: &FunctionStats) -> [u64; 2] {
     let answered = function.hits + function.negative_hits + function.stale_hits;
     [answered + function.misses, answered]
 }
 
-/// One step.
+/// One sample.
 #[derive(Clone, Debug)]
-pub(super) struct Step {
+pub(super) struct Sample {
     pub(super) took: Duration,
     pub(super) counts: Counts,
-    /// Median and 99th percentile of the loads of the ten steps up to this one.
+    /// Median and 99th percentile of the loads of the last ten samples.
     pub(super) load: Option<[u64; 2]>,
-    /// The same of the store.
+    /// The same for the store.
     pub(super) store: Option<[u64; 2]>,
     pub(super) breaker: Breaker,
 }
 
-/// What a function was called in each place of ten steps.
+/// The calls of a function, summed over ten samples each.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Row {
-    /// What was counted before the first place.
+pub(super) struct FunctionHistory {
+    /// The counts before the first sum.
     pub(super) before: [u64; 2],
-    pub(super) places: VecDeque<[u64; 2]>,
+    pub(super) sums: VecDeque<[u64; 2]>,
     last: [u64; 2],
 }
 
-/// What the last steps came to.
+/// The sums of the last samples.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lately {
+pub(super) struct Window {
     pub(super) took: Duration,
     pub(super) counts: Counts,
     pub(super) load: Latency,
@@ -148,24 +148,24 @@ pub(super) struct Lately {
 /// The ring.
 #[derive(Debug)]
 pub(super) struct History {
-    /// The number of the first step that is still kept.
+    /// The number of the first sample that is still kept.
     first: u64,
-    steps: VecDeque<Step>,
-    /// What was counted before the first step. With the sums of all steps, that is what the last reading says.
+    samples: VecDeque<Sample>,
+    /// The counts before the first sample. Together with the sum of all samples, they are the last reading.
     before: Counts,
     last: Counts,
-    /// The times up to the ends of the last steps, newest last: one more than are recent.
+    /// The times up to the end of each recent sample, the newest last, and of the one before them.
     times: VecDeque<(Latency, Latency)>,
-    functions: BTreeMap<String, Row>,
+    functions: BTreeMap<String, FunctionHistory>,
 }
 
 impl History {
-    /// Begins at a reading.
+    /// Starts at a reading.
     pub(super) fn new(reading: Reading) -> History {
-        let row = |before| Row { before, last: before, ..Row::default() };
+        let row = |before| FunctionHistory { before, last: before, ..FunctionHistory::default() };
         History {
             first: 0,
-            steps: VecDeque::new(),
+            samples: VecDeque::new(),
             before: reading.counts,
             last: reading.counts,
             times: VecDeque::from([(reading.load, reading.store)]),
@@ -173,73 +173,73 @@ impl History {
         }
     }
 
-    /// Ends a step that took so long.
+    /// Adds a sample that took `took`.
     pub(super) fn push(&mut self, took: Duration, reading: Reading) {
         self.times.push_back((reading.load, reading.store));
         if self.times.len() > RECENT + 1 {
             self.times.pop_front();
         }
         let (load, store) = self.times_of(LATEST);
-        self.steps.push_back(Step {
+        self.samples.push_back(Sample {
             took,
             counts: reading.counts.since(&self.last),
             load: quantiles(&load),
             store: quantiles(&store),
             breaker: reading.breaker,
         });
-        // As the steps say it, so that sums agree.
-        self.last.add(&self.steps[self.steps.len() - 1].counts);
+        // The sum of the samples, not the reading, so that the sums agree.
+        self.last.add(&self.samples[self.samples.len() - 1].counts);
         self.count(reading.functions);
-        if self.steps.len() > STEPS
-            && let Some(oldest) = self.steps.pop_front()
+        if self.samples.len() > SAMPLES
+            && let Some(oldest) = self.samples.pop_front()
         {
             self.before.add(&oldest.counts);
             self.first += 1;
         }
     }
 
-    /// Counts the calls of this step in the newest place of each function.
+    /// Adds the calls of the newest sample to the newest sum of each function.
     fn count(&mut self, functions: Vec<(String, [u64; 2])>) {
-        let number = self.first + self.steps.len() as u64 - 1;
-        if number.is_multiple_of(PLACE) {
+        let number = self.first + self.samples.len() as u64 - 1;
+        if number.is_multiple_of(SAMPLES_PER_SUM) {
             for row in self.functions.values_mut() {
-                row.places.push_back([0; 2]);
-                if row.places.len() > STEPS / PLACE as usize {
-                    let oldest = row.places.pop_front().unwrap_or_default();
+                row.sums.push_back([0; 2]);
+                if row.sums.len() > SAMPLES / SAMPLES_PER_SUM as usize {
+                    let oldest = row.sums.pop_front().unwrap_or_default();
                     (0..2).for_each(|at| row.before[at] += oldest[at]);
                 }
             }
         }
         for (name, calls) in functions {
             let row = self.functions.entry(name).or_default();
-            if row.places.is_empty() {
-                row.places.push_back([0; 2]);
+            if row.sums.is_empty() {
+                row.sums.push_back([0; 2]);
             }
-            let newest = row.places.len() - 1;
+            let newest = row.sums.len() - 1;
             for (at, now) in calls.into_iter().enumerate() {
-                row.places[newest][at] += now.saturating_sub(row.last[at]);
+                row.sums[newest][at] += now.saturating_sub(row.last[at]);
                 row.last[at] = row.last[at].max(now);
             }
         }
     }
 
-    /// The times of so many steps up to the last.
-    fn times_of(&self, steps: usize) -> (Latency, Latency) {
+    /// The times of the last `samples` samples.
+    fn times_of(&self, samples: usize) -> (Latency, Latency) {
         let newest = self.times.len() - 1;
         let (load, store) = &self.times[newest];
-        let (load_then, store_then) = &self.times[newest.saturating_sub(steps)];
+        let (load_then, store_then) = &self.times[newest.saturating_sub(samples)];
         (load.since(load_then), store.since(store_then))
     }
 
-    /// So many steps up to the last, which is a minute of them at most, or what there is of them.
-    pub(super) fn lately(&self, steps: usize) -> Lately {
-        let (load, store) = self.times_of(steps);
-        let mut lately = Lately { load, store, ..Lately::default() };
-        for step in self.steps.iter().rev().take(steps) {
-            lately.took += step.took;
-            lately.counts.add(&step.counts);
+    /// The sums of the last `samples` samples, at most a minute, or of fewer where there are fewer.
+    pub(super) fn window(&self, samples: usize) -> Window {
+        let (load, store) = self.times_of(samples);
+        let mut window = Window { load, store, ..Window::default() };
+        for sample in self.samples.iter().rev().take(samples) {
+            window.took += sample.took;
+            window.counts.add(&sample.counts);
         }
-        lately
+        window
     }
 
     pub(super) fn first(&self) -> u64 {
@@ -250,11 +250,11 @@ impl History {
         &self.before
     }
 
-    pub(super) fn steps(&self) -> impl ExactSizeIterator<Item = &Step> {
-        self.steps.iter()
+    pub(super) fn samples(&self) -> impl ExactSizeIterator<Item = &Sample> {
+        self.samples.iter()
     }
 
-    pub(super) fn functions(&self) -> impl Iterator<Item = (&str, &Row)> {
+    pub(super) fn functions(&self) -> impl Iterator<Item = (&str, &FunctionHistory)> {
         self.functions.iter().map(|(name, row)| (name.as_str(), row))
     }
 }

@@ -1,4 +1,4 @@
-//! What the document says, and when the counters are read.
+//! The content of the document, and when samples are taken.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{Cache, Policy};
 
 const READS: Policy = Policy::ttl(60).negative_ttl(60).name("reads");
 
-/// Calls a function for `keys` keys, each `times` times.
+/// Calls a function for `keys` keys, `times` times each.
 async fn call(cache: &Cache, keys: u64, times: u64) {
     for key in 0..keys {
         for _ in 0..times {
@@ -28,7 +28,7 @@ fn sum(numbers: &Value) -> u64 {
     numbers.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum()
 }
 
-/// Lets the task do what it does at this moment.
+/// Lets the task take its sample.
 async fn settle() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
@@ -59,7 +59,7 @@ async fn the_document_is_what_the_statistics_say() {
         let history = &document["history"];
         assert_eq!(sum(&history["ms"]), round * 1000);
         assert_eq!(document["recent"]["ms"], round * 1000);
-        // All that was counted is in the steps, or was before them.
+        // Every count is in the samples, or was before them.
         let total = stats.total();
         let calls = total.hits + total.negative_hits + total.misses;
         for (name, right) in [
@@ -125,7 +125,7 @@ async fn loads_have_times_where_there_were_some() {
     let document = document(&dashboard);
     let p99 = document["history"]["load_p99_us"].as_array().unwrap();
     let seen: Vec<_> = p99.iter().map(|us| us.as_u64().unwrap_or(0)).collect();
-    // A point is taken from ten steps.
+    // Each point has the times of ten samples.
     assert_eq!(seen.iter().filter(|us| **us > 0).count(), 10, "{seen:?}");
     assert!(seen.iter().all(|us| *us == 0 || us.abs_diff(40_000) < 2_000), "{seen:?}");
     assert_eq!(document["recent"]["load_time"]["count"], 2);
@@ -157,7 +157,7 @@ fn the_task_begins_where_there_is_a_runtime() {
     let cache = Cache::in_memory();
     let dashboard = Dashboard::new(&cache);
     assert_eq!(document(&dashboard)["history"]["ms"], json!([]), "no runtime, and no panic");
-    // Twice, for a runtime may end before the dashboard does.
+    // Twice, because a runtime may end before the dashboard does.
     for round in 1..=2 {
         let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build();
         runtime().unwrap().block_on(async {
@@ -165,7 +165,7 @@ fn the_task_begins_where_there_is_a_runtime() {
             document(&dashboard);
             settle().await;
             call(&cache, 2, 1).await;
-            // The second paused clock begins where the first one did, and has to catch up.
+            // The second paused clock starts where the first one did, and has to catch up.
             tokio::time::sleep(Duration::from_millis(3500) * round).await;
         });
         let steps = document(&dashboard)["history"]["ms"].as_array().unwrap().len();
@@ -194,7 +194,7 @@ async fn nothing_is_left_of_a_dashboard_that_was_dropped() {
 fn the_page_is_one_file_of_a_modest_size() {
     assert!(PAGE.len() < 60_000, "{} bytes", PAGE.len());
     assert!(PAGE.starts_with("<!doctype html>") && PAGE.trim_end().ends_with("</script>"));
-    // Nothing from elsewhere, and nothing that a name could turn into markup.
+    // No external asset, and nothing that a name could turn into markup.
     for never in ["http://", "https://", "//cdn", "@import", "innerHTML", "insertAdjacent", "eval("]
     {
         let found = PAGE.matches(never).count();

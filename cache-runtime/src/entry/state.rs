@@ -1,11 +1,11 @@
-//! The states of a key as bytes: what an identity is, and what bytes mean.
+//! Decodes the states of a key, and encodes identities.
 
 use bytes::Bytes;
 
 use super::{Entry, IDENTITY, MAGIC, nonce};
 use crate::protocol::{Expected, Fenced, Pending, State};
 
-/// Reads the state that `bytes` mean; bytes that mean nothing are [`State::Unreadable`].
+/// Decodes a state. Invalid bytes are [`State::Unreadable`].
 pub(crate) fn decode(bytes: Bytes) -> State<Entry> {
     let state = match (bytes.first(), bytes.get(1)) {
         (Some(&MAGIC), Some(b'V')) => Entry::parse(bytes).map(|e| State::Value(e.stamp(), e)),
@@ -21,7 +21,7 @@ pub(crate) fn decode(bytes: Bytes) -> State<Entry> {
     state.unwrap_or(State::Unreadable)
 }
 
-/// A pending value with the mark of any other.
+/// The bytes of a pending value with the mark of an ordinary one.
 fn as_value(bytes: &[u8]) -> Bytes {
     let mut bytes = bytes.to_vec();
     bytes[1] = b'V';

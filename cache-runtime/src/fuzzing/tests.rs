@@ -1,4 +1,4 @@
-//! The corpus of the fuzz target `entry`, and what was ever found by it, go through without a fuzzer too.
+//! Replays the corpus of the fuzz target `entry`, and everything that it ever found.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! What may fill a placeholder: [`KeyPart`] for the types of the standard library and of well-known crates.
+//! [`KeyPart`] for the types of the standard library and of well-known crates.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::{
@@ -58,7 +58,7 @@ impl KeyPart for String {
     }
 }
 
-/// Types whose `Display` is one to one. What it prints is encoded like any text.
+/// Types whose `Display` is one to one. Its output is encoded like any text.
 macro_rules! displayed {
     ($($(#[$meta:meta])* $ty:ty)*) => {$(
         $(#[$meta])*
@@ -81,7 +81,7 @@ displayed! {
     #[cfg(feature = "time")] time::PrimitiveDateTime
 }
 
-/// An instant is its UTC time: the same instant in two zones is the same key.
+/// An instant is rendered as its UTC time: the same instant in two time zones is the same key.
 #[cfg(feature = "chrono")]
 impl<Tz: chrono::TimeZone> KeyPart for chrono::DateTime<Tz> {
     fn write_part(&self, out: &mut KeyWriter<'_>) {
@@ -89,7 +89,7 @@ impl<Tz: chrono::TimeZone> KeyPart for chrono::DateTime<Tz> {
     }
 }
 
-/// An instant is its UTC time: the same instant in two zones is the same key.
+/// An instant is rendered as its UTC time: the same instant in two time zones is the same key.
 #[cfg(feature = "time")]
 impl KeyPart for time::OffsetDateTime {
     fn write_part(&self, out: &mut KeyWriter<'_>) {
@@ -97,7 +97,7 @@ impl KeyPart for time::OffsetDateTime {
     }
 }
 
-/// `None` is `!`. `Some` is what it holds, with one more `!` where that begins with one, so that `None`
+/// `None` is `!`. `Some` is its content, with one more `!` in front if the content begins with one, so that `None`
 /// and `Some(None)` differ.
 impl<T: KeyPart> KeyPart for Option<T> {
     fn write_part(&self, out: &mut KeyWriter<'_>) {
@@ -110,7 +110,7 @@ impl<T: KeyPart> KeyPart for Option<T> {
     }
 }
 
-/// A list is `(1,2,3)`. No element is empty, so `()` is the empty list and nothing else.
+/// A list is `(1,2,3)`. No element is empty, so `()` can only be the empty list.
 impl<T: KeyPart> KeyPart for [T] {
     fn write_part(&self, out: &mut KeyWriter<'_>) {
         out.raw("(");

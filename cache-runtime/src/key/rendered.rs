@@ -1,4 +1,4 @@
-//! A part that was written before its key is: what it was made of may be gone by then.
+//! A part that is rendered before its key, because its source may be gone when the key is rendered.
 
 use super::{KeyPart, KeyWriter};
 
@@ -6,7 +6,7 @@ use super::{KeyPart, KeyWriter};
 #[derive(Debug)]
 pub struct Rendered(String);
 
-/// Writes a part by itself, for a key that is made later.
+/// Renders a part, for a key that is rendered later.
 pub fn rendered<P: KeyPart + ?Sized>(part: &P) -> Rendered {
     let mut text = String::new();
     KeyWriter::new(&mut text).part(part);

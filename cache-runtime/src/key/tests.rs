@@ -135,7 +135,7 @@ proptest! {
 }
 
 #[test]
-fn what_goes_with_a_key_is_in_its_hash_slot() {
-    assert_eq!(beside("user:42", "refresh"), "user:42#refresh{user:42}");
-    assert_eq!(beside("{acme}:user:42", "refresh"), "{acme}:user:42#refresh");
+fn a_side_key_is_in_the_hash_slot_of_its_key() {
+    assert_eq!(side_key("user:42", "refresh"), "user:42#refresh{user:42}");
+    assert_eq!(side_key("{acme}:user:42", "refresh"), "{acme}:user:42#refresh");
 }

@@ -1,10 +1,10 @@
-//! Which value a key is the key of, as far as it says so.
+//! Keys that declare the type of their value.
 
 use std::{rc::Rc, sync::Arc};
 
 use super::CacheKey;
 
-/// What a key that says nothing of its value declares: any value may be under it.
+/// The declaration of a key without a fixed type: any value may be under it.
 ///
 /// ```
 /// use cache_runtime::{AnyValue, CacheKey, KeyWriter};
@@ -21,14 +21,14 @@ use super::CacheKey;
 /// ```
 #[derive(Debug)]
 pub struct AnyValue {
-    // So that it can be told from all values, which have a size.
+    // Unsized, which distinguishes it from every value.
     _unsized: [()],
 }
 
-/// A key under which a `T` may be.
+/// A key whose value may be a `T`.
 ///
-/// Every [`CacheKey`] whose [`Value`](CacheKey::Value) is [`AnyValue`], `T`, or what `T` is stored as: a key of `User`
-/// is one of `Option<User>`, `Box<User>` and `Arc<User>` too. It is implemented for you.
+/// Implemented for every [`CacheKey`] whose [`Value`](CacheKey::Value) is [`AnyValue`], is `T`, or is stored in the same
+/// way as `T`: a key of `User` is also a key of `Option<User>`, `Box<User>` and `Arc<User>`.
 ///
 /// ```
 /// use cache_runtime::{Cache, CacheKey, Error, KeyOf};
@@ -51,7 +51,7 @@ where
 {
 }
 
-/// What a key `K` declares to be under it, where that may be a `V`. See [`KeyOf`].
+/// The declared value of a key `K`, where the value may be a `V`. See [`KeyOf`].
 #[diagnostic::on_unimplemented(
     message = "`{K}` is the key of `{Self}`, and not of `{V}`",
     label = "under this key there is `{Self}`",
@@ -62,7 +62,8 @@ pub trait AcceptsValue<K: ?Sized, V: ?Sized> {}
 #[diagnostic::do_not_recommend]
 impl<K: ?Sized, V: ?Sized> AcceptsValue<K, V> for AnyValue {}
 
-/// What is stored as another type is. An implementation for whatever `T` is stored as would meet the first of these.
+/// Types that are stored in the same way as another type. A blanket implementation would overlap with the first of
+/// these.
 macro_rules! stored_alike {
     ($($stored:ty as $declared:ty;)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -113,20 +114,20 @@ mod tests {
         }
     }
 
-    fn links<K: KeyOf<V> + ?Sized, V: ?Sized>() {}
+    fn accepts<K: KeyOf<V> + ?Sized, V: ?Sized>() {}
 
-    /// That it compiles is the test; what does not is in the tests of messages.
+    /// The test is that this compiles. The UI tests have what does not.
     #[test]
-    fn a_key_is_one_of_all_that_is_stored_as_its_value_is() {
-        links::<UserKey, User>();
-        links::<UserKey, Option<User>>();
-        links::<UserKey, Option<Arc<User>>>();
-        links::<UserKey, Box<User>>();
-        links::<UserKey, &User>();
-        links::<&Arc<UserKey>, User>();
-        links::<Cow<'_, UserKey>, User>();
-        links::<str, User>();
-        links::<String, str>();
-        links::<&&str, [u8]>();
+    fn a_key_accepts_all_types_that_are_stored_as_its_value() {
+        accepts::<UserKey, User>();
+        accepts::<UserKey, Option<User>>();
+        accepts::<UserKey, Option<Arc<User>>>();
+        accepts::<UserKey, Box<User>>();
+        accepts::<UserKey, &User>();
+        accepts::<&Arc<UserKey>, User>();
+        accepts::<Cow<'_, UserKey>, User>();
+        accepts::<str, User>();
+        accepts::<String, str>();
+        accepts::<&&str, [u8]>();
     }
 }

@@ -250,7 +250,7 @@ impl KeyState {
     }
 
     fn move_beside(&mut self, stamp: Nonce, fingerprint: u64) {
-        let key = key::beside(&self.key, &format!("{fingerprint:016x}"));
+        let key = key::side_key(&self.key, &format!("{fingerprint:016x}"));
         let own_key = std::mem::replace(&mut self.key, key);
         self.beside = Some(Beside { own_key, stamp });
         self.shared_key = None;
@@ -499,7 +499,7 @@ pub(super) enum LeaseIs {
 
 /// The key on which the process is elected that renews the value under `key`.
 pub(super) fn refresh_key(key: &str) -> String {
-    key::beside(key, "refresh")
+    key::side_key(key, "refresh")
 }
 
 #[cfg(test)]

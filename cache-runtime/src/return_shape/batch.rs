@@ -1,4 +1,4 @@
-//! What a batch returns, seen row by row: a map of the rows that there are, or a list in the order of the ids.
+//! Return types of batches, split into rows: a map of the rows that exist, or a list in the order of the ids.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,22 +6,22 @@ use std::{
     marker::PhantomData,
 };
 
-/// How what a batch returns is taken apart and put together again. `K` is what its rows are asked for by.
+/// How to split the output of a batch into rows, and how to join rows to an output. `K` is the type of the ids.
 pub trait Rows<K>: Default {
-    /// What the function returns.
+    /// The return type of the function.
     type Output;
-    /// What is stored for one id.
+    /// The type that is stored for one id.
     type Stored;
 
-    /// What is to be stored for each of `ids`, in their order; or an output that has no rows.
+    /// The rows to store for `ids`, in their order; or an output that has no rows.
     fn split(output: Self::Output, ids: &[K]) -> Result<Vec<Self::Stored>, Self::Output>;
-    /// The output that holds these rows: `rows[row_of[i]]` is that of `ids[i]`. The rows are in the order in
-    /// which their ids first occur.
+    /// The output with these rows: `rows[row_of[i]]` is the row of `ids[i]`. The rows are in the order in which their
+    /// ids first occur.
     fn join(ids: &[K], row_of: &[usize], rows: Vec<Self::Stored>) -> Self::Output;
 }
 
 /// What the loader of [`Cache::get_or_load_many`](crate::Cache::get_or_load_many) may return: a `HashMap` or
-/// `BTreeMap` of the rows that there are, or a `Vec` with one row for each id, in their order; alone or in a
+/// `BTreeMap` of the rows that exist, or a `Vec` with one row for each id, in their order; alone or in a
 /// `Result`.
 #[diagnostic::on_unimplemented(
     message = "a batch over ids of type `{K}` cannot return `{Self}`",
@@ -29,14 +29,14 @@ pub trait Rows<K>: Default {
     note = "return `HashMap<{K}, V>` or `BTreeMap<{K}, V>` with the rows that there are, or `Vec<V>` with one row for each id in their order (`V: Clone`), alone or in a `Result`"
 )]
 pub trait LoadedRows<K>: Sized {
-    /// How it is taken apart.
+    /// How it is split.
     type Rows: Rows<K, Output = Self>;
 }
 
-/// Names types without holding them, so that a marker is `Send` whatever they are.
+/// Names types without containing them, so that a marker is always `Send`.
 type Marker<T> = PhantomData<fn() -> T>;
 
-/// `HashMap<K, V, S>`: rows that are not there are remembered, if at all, as `None`.
+/// `HashMap<K, V, S>`. A missing row is stored as `None`, if at all.
 #[derive(Debug)]
 pub struct Hashed<V, S>(Marker<(V, S)>);
 
@@ -48,7 +48,7 @@ pub struct Sorted<V>(Marker<V>);
 #[derive(Debug)]
 pub struct Listed<V>(Marker<V>);
 
-/// `Result<_, E>` of one of the others.
+/// A `Result<_, E>` of one of the others.
 #[derive(Debug)]
 pub struct FallibleRows<R, E>(Marker<(R, E)>);
 
@@ -59,8 +59,8 @@ macro_rules! map {
         type Stored = Option<V>;
 
         fn split(mut output: $map, ids: &[K]) -> Result<Vec<Option<V>>, $map> {
-            // Rows that nobody asked for fall by the wayside: where the others come from the cache, they
-            // would not be there either.
+            // Ignores rows that were not asked for: a call whose rows all come from the cache would not return them
+            // either.
             Ok(ids.iter().map(|id| output.remove(id)).collect())
         }
 
@@ -89,7 +89,7 @@ impl<K, V: Clone> Rows<K> for Listed<V> {
     type Stored = V;
 
     fn split(output: Vec<V>, ids: &[K]) -> Result<Vec<V>, Vec<V>> {
-        // Guessing which row is whose would serve one user's row to another.
+        // With another number of rows, a guess could serve one user's row to another.
         assert!(
             output.len() == ids.len(),
             "a cached batch was asked for {} rows and returned {}: a `Vec` has to hold one row for each id, in \
@@ -152,11 +152,11 @@ macro_rules! markers {
 
 markers!(Hashed<V, S> Sorted<V> Listed<V> FallibleRows<R, E>);
 
-/// Which row stands for which of the ids of a batch: each id, however often it is given, has one.
+/// The unique ids of a batch: each id has one row, however often it is given.
 pub(crate) struct UniqueIds {
-    /// For each id, its row.
+    /// For each id, the index of its row.
     pub(crate) rows: Vec<usize>,
-    /// For each row, the first of its ids.
+    /// For each row, the index of its first id.
     pub(crate) ids: Vec<usize>,
 }
 

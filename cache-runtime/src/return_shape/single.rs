@@ -1,36 +1,36 @@
-//! What a function returns, seen as a value to store and an error to pass on: `T`, `Option<T>`,
+//! Return types of single functions, split into a value to store and an error to pass on: `T`, `Option<T>`,
 //! `Result<T, E>` or `Result<Option<T>, E>`.
 
 use std::{marker::PhantomData, sync::Arc};
 
 use crate::flight::SharedError;
 
-/// How an output is taken apart and put together again.
+/// How to split an output into a value to store, and how to join a stored value to an output.
 pub trait Shape {
-    /// What the function returns.
+    /// The return type of the function.
     type Output;
-    /// What is stored.
+    /// The type that is stored.
     type Stored;
-    /// What closures over the value see.
+    /// The type that closures over the value get.
     type Value;
 
-    /// The value to store, or an output that has none.
+    /// The value to store, or an output without one.
     fn split(output: Self::Output) -> Result<Self::Stored, Self::Output>;
-    /// The output that holds a stored value.
+    /// The output with a stored value.
     fn join(stored: Self::Stored) -> Self::Output;
-    /// The value in what is stored: none for a `None`.
+    /// The value in a stored one; `None` for a stored `None`.
     fn value(stored: &Self::Stored) -> Option<&Self::Value>;
-    /// The error of an output, for others to share.
+    /// The error of an output, to share with followers.
     fn share(_failed: &Self::Output) -> Option<SharedError> {
         None
     }
-    /// An output of one's own from a shared error, unless that is of another type.
+    /// An output from a shared error, unless the error has another type.
     fn unshare(_error: &SharedError) -> Option<Self::Output> {
         None
     }
 }
 
-/// Names types without holding them, so that a marker is `Send` whatever they are.
+/// Names types without containing them, so that a marker is always `Send`.
 type Marker<T> = PhantomData<fn() -> T>;
 
 /// `T`: always a value.
@@ -49,19 +49,19 @@ pub struct Fallible<T, E, M = Alone>(Marker<(T, E, M)>);
 #[derive(Debug)]
 pub struct FallibleOptional<T, E, M = Alone>(Marker<(T, E, M)>);
 
-/// The marker of errors that cannot be cloned: everyone needs an error of their own.
+/// The marker of errors that cannot be cloned: each caller needs an error of its own.
 #[derive(Debug)]
 pub struct Alone;
 
-/// The marker of errors that can be cloned for others.
+/// The marker of errors that can be cloned for followers.
 #[derive(Debug)]
 pub struct Cloned;
 
 /// How errors reach followers.
 pub trait ErrorSharing<E> {
-    /// The error, for others to share.
+    /// The error, to share with followers.
     fn share(error: &E) -> Option<SharedError>;
-    /// An error of one's own.
+    /// An error from a shared one.
     fn unshare(error: &SharedError) -> Option<E>;
 }
 
@@ -169,7 +169,7 @@ impl<T, E, M: ErrorSharing<E>> Shape for FallibleOptional<T, E, M> {
     note = "wrap the value: `Ok::<_, std::convert::Infallible>(value)`"
 )]
 pub trait Loaded: Sized {
-    /// How it is taken apart.
+    /// How it is split.
     type Shape: Shape<Output = Self>;
 }
 

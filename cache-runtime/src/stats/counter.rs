@@ -7,7 +7,7 @@ use crate::telemetry::{
     metric::{Labels, Metric},
 };
 
-/// It orders nothing, so relaxed will do.
+/// Uses relaxed atomics, because no other memory access depends on it.
 #[derive(Debug)]
 pub(crate) struct Counter {
     number: AtomicU64,
@@ -15,7 +15,7 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    /// A counter that a series of `metric` follows; the function is empty where it is of none.
+    /// A counter that a series of `metric` follows. `function` is empty for a counter of the store.
     pub(super) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
         Counter { number: AtomicU64::new(0), metric: CounterSeries::new(metric, function, labels) }
     }
@@ -29,12 +29,12 @@ impl Counter {
         self.metric.catch_up(&self.number);
     }
 
-    /// Has the metric be there, though nothing may have been counted yet.
+    /// Registers the metric, even if nothing was counted yet.
     pub(super) fn show(&self) {
         self.metric.catch_up(&self.number);
     }
 
-    /// The number. A recorder that has come after it grew for the last time hears of it now.
+    /// The number. This also reports it to a recorder that was installed after the last count.
     pub(crate) fn get(&self) -> u64 {
         let number = self.number.load(Ordering::Relaxed);
         if number > 0 {

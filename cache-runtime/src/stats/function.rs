@@ -1,4 +1,4 @@
-//! What each annotated function has done: its live counters, and their snapshot.
+//! The statistics of a function: its live counters, and their snapshot.
 
 use std::{
     sync::Arc,
@@ -26,25 +26,24 @@ macro_rules! counters {
             times: FunctionMetrics,
         }
 
-        /// What one function has done on one cache since that was built.
+        /// The statistics of one function on one cache, since the cache was built.
         ///
-        /// Every call of a cached function that has been answered is one of `hits`, `negative_hits`, `stale_hits`,
-        /// `misses` and `bypassed`; a batch has a call for each of its ids.
+        /// Every completed call of a cached function counts as one of `hits`, `negative_hits`, `stale_hits`,
+        /// `misses` and `bypassed`. A batch counts as one call for each of its ids.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
         #[non_exhaustive]
         pub struct FunctionStats {
             /// The function's name: `module::Type::function`, or what `name = "…"` says.
             pub name: String,
             $($(#[$meta])* pub $name: u64,)*
-            /// How long the runs of the body took that came to an end, failed ones among them; of a batch, its one
-            /// load.
+            /// How long the completed runs of the body took, including failed ones. A batch has one run.
             pub load_time: Latency,
             /// How long calls waited for another process's load (with `lock`).
             pub lock_wait_time: Latency,
         }
 
         impl Counters {
-            /// The counters of a function of this name; it is empty where nobody is to see them.
+            /// The counters of the function `name`. The name is empty for calls that are not counted.
             pub(super) fn new(name: &'static str) -> Counters {
                 Counters {
                     name,
@@ -76,12 +75,11 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Calls answered by a value in the store.
+    /// Calls answered with a value of the store.
     hits: REQUESTS [("cache.outcome", "hit")],
-    /// Calls answered by a remembered `None`.
+    /// Calls answered with a remembered `None`.
     negative_hits: REQUESTS [("cache.outcome", "negative_hit")],
-    /// Calls that found no value in the store that they could return, and were answered by a load, their own or
-    /// another call's, or not at all.
+    /// Calls that found no usable value in the store. A load answered them, their own or another call's, or nothing did.
     misses: REQUESTS [("cache.outcome", "miss")],
     /// Calls that ran the function's body.
     loads: LOADS [],
@@ -91,48 +89,48 @@ counters! {
     coalesced: COALESCED [],
     /// Calls that waited for another process's load (with `lock`).
     lock_waits: LOCK_WAITS [],
-    /// Loaded values that were not stored, because a write came between.
+    /// Loaded values that were not stored because a write came between.
     superseded: SUPERSEDED [],
-    /// Operations on the store that failed or came too late.
+    /// Operations on the store that failed or timed out.
     store_errors: ERRORS [("error.type", "store")],
-    /// Entries that could not be read: foreign bytes, another codec, another type.
+    /// Entries that could not be decoded: foreign bytes, another codec, another type.
     undecodable: ERRORS [("error.type", "undecodable")],
-    /// Values that could not be written in the codec.
+    /// Values that could not be encoded.
     unencodable: ERRORS [("error.type", "unencodable")],
     /// Values that were not stored because they are larger than `max_bytes`.
     too_large: ERRORS [("error.type", "too_large")],
-    /// Calls answered by a value that had expired (`stale_while_revalidate`, `stale_if_error`, `soft_timeout`),
-    /// whether a load was tried first or not.
+    /// Calls answered with an expired value (`stale_while_revalidate`, `stale_if_error`, `soft_timeout`), with or without
+    /// a load first.
     stale_hits: REQUESTS [("cache.outcome", "stale_hit")],
-    /// Loads in the background, of values that had expired or were about to.
+    /// Loads in the background, of values that had expired or were about to expire.
     refreshes: REFRESHES [],
-    /// Hits that were loaded anew to compare, by `audit`.
+    /// Hits that `audit` compared with a load.
     audits: AUDITS [],
-    /// Audited hits where the cache held something else than the source, and no write explains it.
+    /// Audited hits whose cached value differed from the source although no write explains it.
     stale_detected: AUDIT_DIFFERENCES [],
-    /// Calls that went past the cache, by `when`.
+    /// Calls that `when` sent past the cache.
     bypassed: REQUESTS [("cache.outcome", "bypassed")],
-    /// Keys that were invalidated (a writer's keys, one by one).
+    /// Keys that writers invalidated; a writer counts once for each of its keys.
     invalidations: INVALIDATIONS [],
-    /// Writes that were refused before they began, by `on_unavailable = "error"`.
+    /// Writes that `on_unavailable = "error"` refused before they began.
     refused: REFUSED [],
-    /// Writes that were accepted to be written behind.
+    /// Writes that a write-behind queue accepted.
     queued: QUEUED [],
-    /// Writes that were written behind: they are in the database.
+    /// Queued writes that were flushed to the database.
     flushed: FLUSHED [],
-    /// Writes that a later one of their key replaced before they were flushed.
+    /// Queued writes that a later write of the same key replaced before they were flushed.
     replaced: REPLACED [],
     /// Runs of a batch function that succeeded.
     batches: BATCHES [("cache.outcome", "ok")],
     /// Runs of a batch function that failed.
     batch_failures: BATCHES [("cache.outcome", "error")],
-    /// Writes that the database did not take, and that became dead letters.
+    /// Queued writes that became dead letters.
     dead_letters: DEAD_LETTERS [],
 }
 
 impl FunctionStats {
-    /// The part of the calls that the store answered, between 0 and 1; 0 where there were none. A value that had
-    /// expired counts where it was served.
+    /// The fraction of the calls that the store answered, between 0 and 1; 0 if there were none. A served expired value
+    /// counts as an answer.
     pub fn hit_rate(&self) -> f64 {
         let hits = self.hits + self.negative_hits + self.stale_hits;
         let calls = hits + self.misses;
@@ -140,7 +138,7 @@ impl FunctionStats {
     }
 }
 
-/// The metrics that follow the times of a function.
+/// The histograms of a function.
 #[derive(Debug)]
 struct FunctionMetrics {
     loaded: HistogramSeries,
@@ -160,13 +158,13 @@ impl FunctionMetrics {
 }
 
 impl Counters {
-    /// A run of the body that has taken so long has come to an end.
+    /// Records a run of the body that has ended.
     pub(crate) fn loaded(&self, time: Duration, succeeded: bool) {
         self.load_time.record(time);
         if succeeded { &self.times.loaded } else { &self.times.failed }.record(time);
     }
 
-    /// A call begins to wait for another process's load, until what this returns is dropped.
+    /// Counts a call that waits for another process's load. The wait ends when the result is dropped.
     pub(crate) fn wait(self: &Arc<Self>) -> LockWait {
         self.lock_waits.add_one();
         LockWait { counters: Arc::clone(self), began: Instant::now() }

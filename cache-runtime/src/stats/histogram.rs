@@ -1,7 +1,7 @@
-//! How long things took: a histogram of fixed size, recorded without a lock and read as quantiles.
+//! Latencies: a histogram of fixed size, which is recorded without a lock and read as quantiles.
 //!
-//! Buckets are linear up to 16 µs, and from there on sixteen to each power of two, so that what is read is off by
-//! 1/32 at most. The last one begins at 4 minutes.
+//! Buckets are linear up to 16 µs. Above that there are sixteen for each power of two, so that a quantile is off by at
+//! most 1/32. The last bucket begins at 4 minutes.
 
 use std::{
     sync::{
@@ -13,16 +13,16 @@ use std::{
 
 use serde::Serialize;
 
-/// How many buckets a power of two has, and how many of one microsecond there are before them.
+/// The number of buckets for each power of two, and of the linear buckets of one microsecond below them.
 const STEPS: usize = 16;
 
-/// The first power of two that is split, and the first that is not any more.
+/// The first power of two with buckets of its own, and the first without.
 const FIRST: u32 = STEPS.ilog2();
 const LAST: u32 = 28;
 
 const BUCKETS: usize = STEPS + STEPS * (LAST - FIRST) as usize;
 
-/// Times of one kind. It takes a few words until the first of them is recorded, and 3 KiB then.
+/// Records times. It allocates 3 KiB when the first time is recorded.
 #[derive(Debug, Default)]
 pub(crate) struct Timer {
     histogram: OnceLock<Box<Histogram>>,
@@ -48,7 +48,7 @@ impl Timer {
         let microseconds = nanoseconds / 1000;
         histogram.buckets[bucket(microseconds)].fetch_add(1, Relaxed);
         histogram.nanoseconds.fetch_add(nanoseconds, Relaxed);
-        // Seldom: a plain look costs less than to compare and write.
+        // A plain load is cheaper than `fetch_max`, which is seldom needed.
         if histogram.longest.load(Relaxed) < microseconds {
             histogram.longest.fetch_max(microseconds, Relaxed);
         }
@@ -64,35 +64,35 @@ impl Timer {
             buckets,
             ..Latency::default()
         }
-        .counted()
+        .with_quantiles()
     }
 }
 
-/// How long things of one kind took, in microseconds.
+/// Latencies in microseconds.
 ///
-/// Quantiles are read from a histogram, and are off by 3 % at most; the rest is exact.
+/// Quantiles come from a histogram and are off by at most 3 %. Everything else is exact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Latency {
-    /// How many there were.
+    /// The number of recorded times.
     pub count: u64,
-    /// The time of all of them together.
+    /// The sum of all times.
     pub sum_us: u64,
-    /// Half of them took no longer.
+    /// The median.
     pub p50_us: u64,
-    /// 95 of 100 took no longer.
+    /// The 95th percentile.
     pub p95_us: u64,
-    /// 99 of 100 took no longer.
+    /// The 99th percentile.
     pub p99_us: u64,
-    /// The longest.
+    /// The longest time.
     pub max_us: u64,
-    /// How many there are in each bucket that is not empty, so that sums have quantiles too.
+    /// The count of each non-empty bucket, from which sums get their quantiles.
     #[serde(skip)]
     buckets: Vec<(u16, u64)>,
 }
 
 impl Latency {
-    /// The time that they took on average, in microseconds; 0 where there were none.
+    /// The average time, in microseconds; 0 where none was recorded.
     pub fn mean_us(&self) -> u64 {
         self.sum_us.checked_div(self.count).unwrap_or(0)
     }
@@ -106,11 +106,11 @@ impl Latency {
                 Err(at) => self.buckets.insert(at, (bucket, count)),
             }
         }
-        *self = std::mem::take(self).counted();
+        *self = std::mem::take(self).with_quantiles();
     }
 
-    /// The times that have come since `earlier`, which these were then. The longest of them is as near as their
-    /// last bucket says.
+    /// The times that were recorded since `earlier`, an older snapshot of the same histogram. The longest time is only
+    /// as exact as its bucket.
     #[cfg(feature = "dashboard")]
     pub(crate) fn since(&self, earlier: &Latency) -> Latency {
         let before = |bucket: u16| {
@@ -126,11 +126,11 @@ impl Latency {
             buckets,
             ..Latency::default()
         }
-        .counted()
+        .with_quantiles()
     }
 
-    /// These times, with what follows from the buckets.
-    fn counted(self) -> Latency {
+    /// These times, with the count and the quantiles computed from the buckets.
+    fn with_quantiles(self) -> Latency {
         let count = self.buckets.iter().map(|(_, count)| count).sum();
         Latency {
             count,
@@ -141,9 +141,9 @@ impl Latency {
         }
     }
 
-    /// What so many of a hundred do not exceed.
-    fn quantile(&self, count: u64, of_hundred: u64) -> u64 {
-        let mut left = (count * of_hundred).div_ceil(100);
+    /// The time that `percent` percent of the recorded times do not exceed.
+    fn quantile(&self, count: u64, percent: u64) -> u64 {
+        let mut left = (count * percent).div_ceil(100);
         for &(bucket, count) in &self.buckets {
             if left <= count {
                 return middle(bucket).min(self.max_us);

@@ -1,16 +1,16 @@
-//! What a store can be asked, and what metrics call that.
+//! The operations of a store, and their labels in metrics.
 
 use crate::telemetry::metric::Labels;
 
 macro_rules! operations {
     ($($(#[$meta:meta])* $operation:ident $name:literal,)*) => {
-        /// What a store can be asked.
+        /// An operation of a store.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Operation {
             $($(#[$meta])* $operation,)*
         }
 
-        /// The labels of each of them, where it succeeded and where it did not.
+        /// The labels of each operation, for success and for failure.
         pub(super) static OPERATIONS: [[Labels; 2]; [$($name),*].len()] = [$([
             &[("cache.operation", $name), ("cache.outcome", "ok")],
             &[("cache.operation", $name), ("cache.outcome", "error")],
@@ -31,8 +31,8 @@ operations! {
     Fence "fence",
     Settle "settle",
     Delete "delete",
-    /// Several of these at once.
+    /// Several steps in one pipeline.
     Steps "steps",
-    /// Something about a queue of values that are written behind.
+    /// An operation on a write-behind queue.
     Queue "queue",
 }

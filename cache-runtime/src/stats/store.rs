@@ -1,4 +1,4 @@
-//! What a cache's store has been asked, and how it is.
+//! The statistics of a store, and the state of its breaker.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -17,55 +17,54 @@ use crate::telemetry::{
     metric::{self, Labels},
 };
 
-/// What the store of one cache has done, and how it is, as this process sees it.
+/// The statistics of the store of one cache, as this process sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StoreStats {
-    /// Which store: `memory`, `redis`, `sentinel`, `cluster`, or `disabled`.
+    /// The kind of the store: `memory`, `redis`, `sentinel`, `cluster`, or `disabled`.
     pub kind: String,
-    /// Whether operations are let through to it. Each master of a cluster has a breaker; this is the worst of them.
+    /// The state of the circuit breaker. Each master of a cluster has a breaker; this is the worst state.
     pub breaker: Breaker,
-    /// Operations that it was asked for: commands of the server. What is asked of several keys at once is one
-    /// operation if it only looks, and otherwise one for each key. Those of a flusher, which has a connection of its
-    /// own, are not among them, nor what is said when a connection begins, nor a command that is told again because
-    /// the connection was lost.
+    /// Operations that were sent to the store: commands of the server. A read of several keys is one operation; steps on
+    /// several keys are one operation each. Not counted are the commands of a flusher, which has a connection of its own,
+    /// the commands that start a connection, and a command that is sent again because the connection was lost.
     pub operations: u64,
-    /// Those of them that failed or came too late.
+    /// Operations that failed or timed out.
     pub failures: u64,
-    /// Operations that were not tried, since the breaker was open or too many were waiting.
+    /// Operations that were not sent, because the breaker was open or too many operations were waiting.
     pub rejected: u64,
     /// How often the breaker has opened.
     pub opened: u64,
-    /// How long the store took to answer, failures among them. What goes out together is one. The embedded store is
-    /// not timed: it takes a lock and a look-up.
+    /// How long the store took to answer, including failures. A pipeline counts once. The embedded store is not timed: an
+    /// operation there is only a lock and a lookup.
     pub time: Latency,
-    /// Bytes of values that were read: as they are encoded and compressed, without keys and headers.
+    /// Bytes of values that were read: encoded and compressed, without keys and headers.
     pub bytes_read: u64,
-    /// Bytes of values that were to be written, likewise.
+    /// Bytes of values that were sent to be written, counted likewise.
     pub bytes_written: u64,
-    /// Invalidations that have not reached the store yet, and are told again.
+    /// Invalidations that the store has not confirmed yet, and that are sent again.
     pub pending_invalidations: u64,
-    /// Invalidations that were given up.
+    /// Pending invalidations that were dropped.
     pub dropped_invalidations: u64,
 }
 
-/// Whether a circuit breaker lets operations through.
+/// The state of a circuit breaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Breaker {
-    /// It does.
+    /// It lets operations through.
     #[default]
     Closed,
-    /// It does not: the store has failed too often.
+    /// It rejects operations: the store has failed too often.
     Open,
-    /// It lets one through, to see whether the store is back.
+    /// It lets one probe through, to see whether the store is back.
     HalfOpen,
 }
 
-/// The live counters of a cache's store.
+/// The live counters of a store.
 #[derive(Debug)]
 pub(crate) struct StoreCounters {
-    /// How many breakers are open, and half open: each server of a cluster has one.
+    /// The number of breakers that are open, and half open: each server of a cluster has a breaker.
     open: AtomicU64,
     half_open: AtomicU64,
     pub(crate) operations: Counter,
@@ -80,7 +79,7 @@ pub(crate) struct StoreCounters {
     metrics: StoreMetrics,
 }
 
-/// The metrics that follow what is no counter.
+/// The gauges and histograms of the store.
 #[derive(Debug)]
 struct StoreMetrics {
     breaker: GaugeSeries,
@@ -116,7 +115,7 @@ impl Default for StoreCounters {
 }
 
 impl StoreCounters {
-    /// A breaker has changed.
+    /// Notes that a breaker has changed its state.
     pub(crate) fn breaker(&self, before: Breaker, after: Breaker) {
         if let Some(count) = self.open_count(after) {
             count.fetch_add(1, Relaxed);
@@ -135,13 +134,13 @@ impl StoreCounters {
         }
     }
 
-    /// So many invalidations have not reached the store yet.
+    /// Sets the number of pending invalidations.
     pub(crate) fn pending_invalidations(&self, pending: u64) {
         self.pending.store(pending, Relaxed);
         self.metrics.pending.set(pending as f64);
     }
 
-    /// The store took so long to answer, or was waited for so long in vain.
+    /// Records how long an operation took, until its reply, its failure or its timeout.
     pub(crate) fn answered(&self, operation: Operation, time: Duration, succeeded: bool) {
         self.time.record(time);
         self.metrics.operations[operation as usize][usize::from(!succeeded)].record(time);
@@ -150,8 +149,7 @@ impl StoreCounters {
         }
     }
 
-    /// Tells a recorder, which may have come late, what gauges are told when they change, and of counters that may
-    /// never count.
+    /// Reports the gauges, and the counters that may never count, to a recorder that may have been installed late.
     fn show(&self) {
         self.report_breaker();
         self.metrics.pending.set(self.pending.load(Relaxed) as f64);

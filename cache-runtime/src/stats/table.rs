@@ -1,12 +1,11 @@
-//! Statistics as a table.
+//! Prints statistics as a table.
 
 use std::fmt;
 
 use super::{Breaker, FunctionStats, Stats, StoreStats};
 
 impl fmt::Display for Stats {
-    /// A table, and a line on a store that is elsewhere. Columns in which all is zero are left out, but for the three
-    /// that everybody looks for.
+    /// A table, and a line about a remote store. Columns of zeros are omitted, except for the first three.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
         let shown: Vec<usize> =
@@ -27,7 +26,7 @@ impl fmt::Display for Stats {
     }
 }
 
-/// What the table shows; the rest is in the fields.
+/// The columns of the table. Other statistics are only in the fields.
 const COLUMNS: [&str; 18] = [
     "hits",
     "misses",
@@ -112,7 +111,7 @@ impl fmt::Display for StoreStats {
         )?;
         match self.pending_invalidations {
             0 => Ok(()),
-            owed => write!(f, "; {owed} invalidations owed"),
+            pending => write!(f, "; {pending} pending invalidations"),
         }
     }
 }

@@ -14,39 +14,37 @@ use crate::{
 };
 
 impl Cache {
-    /// The rows of `ids`: those that are cached under their keys, and for the others what one call of `load`
-    /// returns, which gets the missing ids: what `#[cached(each = ids)]` does, without a macro.
+    /// The rows of `ids`. One call of `load`, with the missing ids, loads the rows that are not cached: what
+    /// `#[cached(each = ids)]` does, without a macro.
     ///
-    /// The entries are those of a function that loads one row under the same key. However many rows are missing,
-    /// a call costs three round trips to the store at most: one that reads, and around the load one that acquires
-    /// the right to store and one that stores. A row that is written to while it is loaded is returned and not
-    /// stored, and so is one that another call is loading, unless with [`Policy::lock`] there are only such rows
-    /// to wait for.
+    /// A function that loads one row under the same key shares the entries. However many rows are missing, a call costs
+    /// at most three round trips to the store: one to read, one before the load to acquire the leases, and one after it
+    /// to store. A row that is written while it is loaded is returned, but not stored. The same holds for a row that
+    /// another call is loading; only with [`Policy::lock`], and if there are only such rows, does the call wait for them.
     ///
-    /// The loader returns a `HashMap` or a `BTreeMap` of the rows that there are, or a `Vec` with one row for each
-    /// id in the order of the ids; alone or in a `Result`. An `Err` is never stored. That a map has no row for an
-    /// id is remembered with [`Policy::negative_ttl`] only. Rows that were not asked for are ignored.
+    /// The loader returns a `HashMap` or a `BTreeMap` of the rows that exist, or a `Vec` with one row for each
+    /// id in the order of the ids; alone or in a `Result`. An `Err` is never stored. A row that is missing from a map is
+    /// only remembered with [`Policy::negative_ttl`]. Rows that were not asked for are ignored.
     ///
-    /// The result is as if there were no cache: a map of the rows that there are, or a `Vec` in the order of
-    /// `ids`. An id that is given twice is looked up and loaded once. Without ids there is nothing to ask for, and
-    /// `load` is not called. Whatever goes wrong with the cache, the loader's answer is returned.
+    /// The result is the same as without a cache: a map of the rows that exist, or a `Vec` in the order of
+    /// `ids`. An id that is given twice is looked up and loaded once. Without ids, `load` is not called. Whatever goes
+    /// wrong with the cache, the call returns the loader's result.
     ///
-    /// A row that has expired is loaded anew with the others. It is served instead as
-    /// [`Policy::stale_while_revalidate`] says while another call is loading it, and as
-    /// [`Policy::stale_if_error`] says if the load fails, where every row that is missing has such a value. To serve
-    /// it at once and renew it in the background, use [`get_or_load_many_owned`](Cache::get_or_load_many_owned).
+    /// An expired row is loaded with the missing ones. It is served instead, as [`Policy::stale_while_revalidate`]
+    /// allows, while another call is loading it; and, as [`Policy::stale_if_error`] allows, if the load fails and every
+    /// missing row has such a value. To serve it at once and refresh it in the background, use
+    /// [`get_or_load_many_owned`](Cache::get_or_load_many_owned).
     ///
-    /// With [`Policy::audit`], that part of the rows that are cached is loaded too, together with those that are
-    /// missing.
+    /// With [`Policy::audit`], that fraction of the cached rows is loaded together with the missing ones.
     ///
     /// # Cancellation
     ///
-    /// A call that is dropped, or whose load fails or panics, gives up its right to store at once.
+    /// A call that is dropped, or whose load fails or panics, releases its leases at once.
     ///
     /// # Panics
     ///
-    /// Where the loader returns a `Vec` of another number of rows than it was asked for: there is no telling
-    /// which row belongs to which id. Nothing is stored then.
+    /// Where the loader returns a `Vec` with another number of rows than there were ids: nobody could tell which row
+    /// belongs to which id. Then nothing is stored.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -92,22 +90,23 @@ impl Cache {
         self.tagged::<&str>([]).get_or_load_many(ids, key, policy, load).await
     }
 
-    /// As [`get_or_load_many`](Cache::get_or_load_many), with a load that owns all that it needs, so that it can go on
+    /// As [`get_or_load_many`](Cache::get_or_load_many), with a load that owns what it needs, so that it can continue
     /// in the background: what `#[cached(each = ids, stale_while_revalidate = …)]` does, without a macro.
     ///
     /// Rows that [`Policy::stale_while_revalidate`] allows to be served, and rows that are due by
-    /// [`Policy::refresh_ahead`] or [`Policy::xfetch`], are served at once. One more run of the load renews, in the
-    /// background, all of those for which this process is elected, of the whole fleet: one round trip that elects, and
-    /// one that stores. So `load` is cloned, and may run twice for one call: for what is missing, and for what is due.
+    /// [`Policy::refresh_ahead`] or [`Policy::xfetch`], are served at once. Another run of the load refreshes them in the
+    /// background, but only the rows for which this process is elected, out of the whole fleet. That costs one round trip
+    /// to elect and one to store. So `load` is cloned, and may run twice for one call: for the missing rows, and for the
+    /// due ones.
     ///
-    /// Where every row that is missing has a value that [`Policy::stale_if_error`] has kept, the caller waits for
-    /// the load no longer than [`Policy::soft_timeout`]: past that it is served these, and the load goes on. Where
-    /// one has none, the load has to be waited for.
+    /// If [`Policy::stale_if_error`] has kept a value for every missing row, the caller waits for the load no longer than
+    /// [`Policy::soft_timeout`]. After that it gets those values, and the load continues. If one row has no such value,
+    /// the caller has to wait.
     ///
     /// # Cancellation and panics
     ///
-    /// As [`get_or_load_many`](Cache::get_or_load_many). A load in the background goes on when its caller is dropped;
-    /// where it panics, the next call that would renew its rows tries again.
+    /// As [`get_or_load_many`](Cache::get_or_load_many). A load in the background continues when its caller is dropped.
+    /// If it panics, the next call that would refresh its rows tries again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -153,7 +152,7 @@ impl Cache {
 }
 
 impl Tagged<'_> {
-    /// As [`Cache::get_or_load_many`]; each of the entries carries all of the tags.
+    /// As [`Cache::get_or_load_many`]. Each entry carries all of the tags.
     pub async fn get_or_load_many<K, C, O, F, Fut>(
         &self,
         ids: &[K],
@@ -172,13 +171,13 @@ impl Tagged<'_> {
         let Some(request) = self.request(policy, self.counters(policy, "get_or_load_many")) else {
             return load(ids.to_vec()).await;
         };
-        let places = UniqueIds::of(ids);
-        let keys = self.keys(ids, &places, key, policy);
+        let unique = UniqueIds::of(ids);
+        let keys = self.keys(ids, &unique, key, policy);
         let mut body = AttendedMany::new(keep::<<O::Rows as Rows<K>>::Stored>, load);
-        many::<O::Rows, K>(request, keys, (ids, &places), &mut body).await
+        many::<O::Rows, K>(request, keys, (ids, &unique), &mut body).await
     }
 
-    /// As [`Cache::get_or_load_many_owned`]; each of the entries carries all of the tags.
+    /// As [`Cache::get_or_load_many_owned`]. Each entry carries all of the tags.
     pub async fn get_or_load_many_owned<K, C, O, F, Fut>(
         &self,
         ids: &[K],
@@ -199,22 +198,22 @@ impl Tagged<'_> {
         let Some(request) = self.request(policy, counters) else {
             return load(ids.to_vec()).await;
         };
-        let places = UniqueIds::of(ids);
-        let keys = self.keys(ids, &places, key, policy);
+        let unique = UniqueIds::of(ids);
+        let keys = self.keys(ids, &unique, key, policy);
         let load = || Cache::load_in_same_scope(load.clone());
         let mut body = OwnedMany::new(|| keep::<<O::Rows as Rows<K>>::Stored>, load);
-        many::<O::Rows, K>(request, keys, (ids, &places), &mut body).await
+        many::<O::Rows, K>(request, keys, (ids, &unique), &mut body).await
     }
 
-    /// The stored key of each place.
+    /// The stored key of each row.
     fn keys<K, C: CacheKey>(
         &self,
         ids: &[K],
-        places: &UniqueIds,
+        unique: &UniqueIds,
         key: impl Fn(&K) -> C,
         policy: &Policy,
     ) -> Vec<String> {
         let stored = |&at: &usize| self.cache.key(policy.version, |out| out.key(&key(&ids[at])));
-        places.ids.iter().map(stored).collect()
+        unique.ids.iter().map(stored).collect()
     }
 }

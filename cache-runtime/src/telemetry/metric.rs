@@ -1,8 +1,8 @@
-//! The metrics that there are: their names, units and meanings, in the style of OpenTelemetry's conventions.
+//! The metrics: their names, units and descriptions, by OpenTelemetry's conventions.
 
 /// One metric.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "nobody is told"))]
+#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "there is no recorder"))]
 pub(crate) struct Metric {
     pub(super) name: &'static str,
     pub(super) unit: Unit,
@@ -16,7 +16,7 @@ pub(super) enum Unit {
     Bytes,
 }
 
-/// What tells the series of one metric from each other: names and values.
+/// The labels that distinguish the series of one metric: names and values.
 pub(crate) type Labels = &'static [(&'static str, &'static str)];
 
 macro_rules! metrics {
@@ -26,32 +26,32 @@ macro_rules! metrics {
 }
 
 metrics! {
-    REQUESTS: "cache.requests", Count, "Calls, by what the cache had for them.";
+    REQUESTS: "cache.requests", Count, "Calls, by outcome.";
     COALESCED: "cache.coalesced", Count, "Calls answered by another call's load in the same process.";
     LOADS: "cache.loads", Count, "Runs of the function's body that have begun.";
     LOAD_FAILURES: "cache.load.failures", Count, "Runs of the function's body that failed.";
     LOAD_DURATION: "cache.load.duration", Seconds, "How long runs of the function's body took.";
     LOCK_WAITS: "cache.lock.waits", Count, "Calls that waited for another process's load.";
-    LOCK_WAIT_DURATION: "cache.lock.wait.duration", Seconds, "How long they waited.";
+    LOCK_WAIT_DURATION: "cache.lock.wait.duration", Seconds, "How long calls waited for another process's load.";
     SUPERSEDED: "cache.superseded", Count, "Loaded values that were not stored: a write came between.";
-    ERRORS: "cache.errors", Count, "What went wrong with the cache, and not with the call.";
+    ERRORS: "cache.errors", Count, "Errors of the cache, which did not fail the call.";
     REFRESHES: "cache.refreshes", Count, "Loads in the background.";
-    AUDITS: "cache.audits", Count, "Hits that were loaded anew to compare.";
+    AUDITS: "cache.audits", Count, "Hits that were compared with a load.";
     AUDIT_DIFFERENCES: "cache.audit.differences", Count, "Audited hits that differed from the source.";
-    INVALIDATIONS: "cache.invalidations", Count, "Keys and tags that writers have invalidated.";
+    INVALIDATIONS: "cache.invalidations", Count, "Keys and tags that writers invalidated.";
     REFUSED: "cache.writes.refused", Count, "Writes that were refused before they began.";
-    QUEUED: "cache.write_behind.queued", Count, "Writes that were accepted to be written behind.";
-    FLUSHED: "cache.write_behind.flushed", Count, "Writes that have reached the database.";
-    REPLACED: "cache.write_behind.replaced", Count, "Writes that a later one has replaced.";
+    QUEUED: "cache.write_behind.queued", Count, "Writes that a write-behind queue accepted.";
+    FLUSHED: "cache.write_behind.flushed", Count, "Queued writes that were flushed to the database.";
+    REPLACED: "cache.write_behind.replaced", Count, "Queued writes that a later write replaced.";
     BATCHES: "cache.write_behind.batches", Count, "Runs of a batch function.";
-    DEAD_LETTERS: "cache.write_behind.dead_letters", Count, "Writes that the database refused.";
-    OPERATIONS: "cache.store.operations", Count, "Operations that the store was asked for.";
-    FAILURES: "cache.store.failures", Count, "Operations that failed or came too late.";
-    REJECTED: "cache.store.rejected", Count, "Operations that were not tried.";
+    DEAD_LETTERS: "cache.write_behind.dead_letters", Count, "Queued writes that became dead letters.";
+    OPERATIONS: "cache.store.operations", Count, "Operations that were sent to the store.";
+    FAILURES: "cache.store.failures", Count, "Operations that failed or timed out.";
+    REJECTED: "cache.store.rejected", Count, "Operations that were not sent.";
     OPERATION_DURATION: "cache.store.operation.duration", Seconds, "How long the store took to answer.";
     IO: "cache.store.io", Bytes, "Bytes of values.";
     BREAKER_STATE: "cache.store.breaker.state", Count, "The breaker: 0 closed, 1 half open, 2 open.";
     BREAKER_OPENED: "cache.store.breaker.opened", Count, "How often the breaker has opened.";
-    PENDING: "cache.invalidation.pending", Count, "Invalidations that the store is still owed.";
-    DROPPED: "cache.invalidation.dropped", Count, "Invalidations that were given up.";
+    PENDING: "cache.invalidation.pending", Count, "Invalidations that the store has not confirmed yet.";
+    DROPPED: "cache.invalidation.dropped", Count, "Pending invalidations that were dropped.";
 }

@@ -1,4 +1,4 @@
-//! What stands for series where the feature `metrics` is off: nothing is told, and it takes no room.
+//! No-op metrics, without the feature `metrics`. They take no memory.
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 

@@ -1,7 +1,7 @@
-//! Series of the `metrics` facade, each with a handle that is asked for once.
+//! Series of the `metrics` facade. Each registers once and keeps its handle.
 //!
-//! A program may install its recorder after its first call, and until then there is only one that forgets. So a
-//! handle is kept only once there is another; a counter then tells all that it has counted so far.
+//! A program may install its recorder after its first call. Until then the facade has a no-op recorder, whose handles
+//! must not be kept. With the first handle of a real recorder, a counter reports everything that it has counted so far.
 
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, 
 
 use super::metric::{Labels, Metric, Unit};
 
-/// What a series is of, and its handle. The function is empty where the series is of none.
+/// A series and its handle. `function` is empty for a series of the store.
 #[derive(Debug)]
 struct Series<H> {
     metric: &'static Metric,
@@ -29,11 +29,11 @@ impl<H> Series<H> {
         Series { metric, function, labels, handle: OnceLock::new() }
     }
 
-    /// The handle, if there is a recorder.
+    /// The handle, if a recorder is installed.
     fn handle(&self, register: impl FnOnce(&dyn Recorder, &Key, &Metadata<'_>) -> H) -> Option<&H> {
         if self.handle.get().is_none() {
             with_recorder(|recorder| {
-                // The one that stands in for a recorder that is not installed yet has nothing to count in.
+                // The no-op recorder, and only that one, has a size of zero.
                 if size_of_val(recorder) > 0 {
                     self.handle.get_or_init(|| register(recorder, &self.key(), &METADATA));
                 }
@@ -62,21 +62,21 @@ impl<H> Series<H> {
 static METADATA: Metadata<'static> =
     Metadata::new("cache_runtime", Level::INFO, Some(module_path!()));
 
-/// A counter that follows a number which only grows.
+/// A counter that follows a growing number.
 #[derive(Debug)]
 pub(crate) struct CounterSeries {
     series: Series<Counter>,
-    /// How much of the number the recorder knows.
-    told: AtomicU64,
+    /// The part of the number that was reported.
+    reported: AtomicU64,
 }
 
 impl CounterSeries {
     pub(crate) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
-        CounterSeries { series: Series::new(metric, function, labels), told: AtomicU64::new(0) }
+        CounterSeries { series: Series::new(metric, function, labels), reported: AtomicU64::new(0) }
     }
 
-    /// Tells the recorder by how much `number` has grown. Whoever has grown it calls this after that, so that however
-    /// the calls interleave, all of it is told, and none of it twice.
+    /// Reports by how much `number` has grown. Whoever increments the number calls this afterwards. So everything is
+    /// reported exactly once, however the calls interleave.
     pub(crate) fn catch_up(&self, number: &AtomicU64) {
         let register = |recorder: &dyn Recorder, key: &Key, metadata: &Metadata<'_>| {
             let (name, unit, what) = self.series.described();
@@ -85,9 +85,9 @@ impl CounterSeries {
         };
         if let Some(counter) = self.series.handle(register) {
             let now = number.load(Relaxed);
-            let told = self.told.fetch_max(now, Relaxed);
-            if told < now {
-                counter.increment(now - told);
+            let reported = self.reported.fetch_max(now, Relaxed);
+            if reported < now {
+                counter.increment(now - reported);
             }
         }
     }
@@ -102,7 +102,7 @@ impl GaugeSeries {
         GaugeSeries(Series::new(metric, "", &[]))
     }
 
-    /// Whether the recorder knows it.
+    /// Whether the gauge is registered with a recorder.
     pub(crate) fn is_registered(&self) -> bool {
         self.0.handle.get().is_some()
     }
@@ -149,9 +149,9 @@ mod tests {
     use super::*;
     use crate::telemetry::metric;
 
-    /// Adds up what it is told.
+    /// A recorder that adds up the increments of counters.
     #[derive(Default)]
-    struct Adding(Arc<Sum>);
+    struct AddingRecorder(Arc<Sum>);
 
     #[derive(Default)]
     struct Sum(AtomicU64);
@@ -164,7 +164,7 @@ mod tests {
         fn absolute(&self, _: u64) {}
     }
 
-    impl Recorder for Adding {
+    impl Recorder for AddingRecorder {
         fn describe_counter(&self, _: KeyName, _: Option<metrics::Unit>, _: SharedString) {}
         fn describe_gauge(&self, _: KeyName, _: Option<metrics::Unit>, _: SharedString) {}
         fn describe_histogram(&self, _: KeyName, _: Option<metrics::Unit>, _: SharedString) {}
@@ -183,9 +183,9 @@ mod tests {
     }
 
     #[test]
-    fn each_count_is_told_once_whoever_tells_it_and_whenever_the_recorder_comes() {
+    fn each_count_is_reported_once_from_any_thread_and_to_a_late_recorder() {
         let count = || CounterSeries::new(&metric::LOADS, "loads", &[]);
-        let (recorder, count, number) = (Adding::default(), count(), AtomicU64::new(0));
+        let (recorder, count, number) = (AddingRecorder::default(), count(), AtomicU64::new(0));
         let add = |times: u64| {
             for _ in 0..times {
                 number.fetch_add(1, Relaxed);
@@ -193,7 +193,7 @@ mod tests {
             }
         };
         add(5);
-        assert_eq!(recorder.0.0.load(Relaxed), 0, "there is none yet");
+        assert_eq!(recorder.0.0.load(Relaxed), 0, "no recorder is installed yet");
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| with_local_recorder(&recorder, || add(10_000)));

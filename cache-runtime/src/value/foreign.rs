@@ -1,6 +1,6 @@
 //! [`CacheValue`] for the types of the standard library and of well-known crates.
 //!
-//! None of these implementations is worth a line in the compiler's message on a type that has none.
+//! The attributes keep these implementations out of the compiler's message about a type that has none.
 
 use std::{
     borrow::Cow,
@@ -20,7 +20,7 @@ use std::{
 
 use super::{CacheValue, Fingerprint};
 
-/// Types that are made of nothing else. Those that are written alike have one name.
+/// Types without parts. Types that are encoded alike share a name.
 macro_rules! plain {
     ($($name:literal: $($(#[$meta:meta])* $ty:ty),+;)*) => {$($(
         $(#[$meta])*
@@ -75,7 +75,7 @@ impl<Tz: chrono::TimeZone> CacheValue for chrono::DateTime<Tz> {
     const FINGERPRINT: u64 = Fingerprint::of("chrono::DateTime").get();
 }
 
-/// Types that are written as what they hold.
+/// Types that are encoded as their content.
 macro_rules! transparent {
     ($($ty:ty),*) => {$(
         #[diagnostic::do_not_recommend]
@@ -94,8 +94,8 @@ impl<T: CacheValue + ToOwned + ?Sized> CacheValue for Cow<'_, T> {
     const LAYOUT: u64 = T::LAYOUT;
 }
 
-/// A whole value that is an `Option` is stored as what it holds, and a `None` is no more than a flag. Within another
-/// type it is an `Option`.
+/// A whole value that is an `Option` is stored as its content, and a `None` is only a flag. Within another type it is an
+/// `Option`.
 #[diagnostic::do_not_recommend]
 impl<T: CacheValue> CacheValue for Option<T> {
     const FINGERPRINT: u64 = T::FINGERPRINT;
@@ -107,7 +107,7 @@ impl<T: CacheValue, E: CacheValue> CacheValue for Result<T, E> {
     const FINGERPRINT: u64 = Fingerprint::of("Result").with(T::LAYOUT).with(E::LAYOUT).get();
 }
 
-/// Types that are written as a number of others.
+/// Types with parameters. Their fingerprint combines the layouts of the parameters.
 macro_rules! generic {
     ($($name:literal: $ty:ty, [$($generics:tt)*] $($part:ident)+;)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -136,7 +136,7 @@ impl<T: CacheValue, const N: usize> CacheValue for [T; N] {
     const FINGERPRINT: u64 = Fingerprint::of("array").with(N as u64).with(T::LAYOUT).get();
 }
 
-/// It holds nothing, whatever it is of.
+/// It is encoded as nothing.
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized> CacheValue for PhantomData<T> {
     const FINGERPRINT: u64 = Fingerprint::of("()").get();

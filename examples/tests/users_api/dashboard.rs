@@ -83,7 +83,7 @@ async fn the_page_shows_what_the_json_says_under_load_and_in_an_outage() {
 
     redis.restart_empty();
     once(&mut page, |shown| {
-        (&*shown.figures["breaker"], &*shown.figures["owed"]) == ("Closed", "0")
+        (&*shown.figures["breaker"], &*shown.figures["pending"]) == ("Closed", "0")
     })
     .await;
     let again = "doc.latest.answered > 0 && doc.history.breaker.at(-1) === 0";

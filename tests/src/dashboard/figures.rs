@@ -61,7 +61,7 @@ impl Shown {
     pub(super) fn assert_store(&self) {
         let store = &self.document["store"];
         let owed = &store["pending_invalidations"];
-        assert_says("owed", &self.figures["owed"], owed.as_f64(), 0.0);
+        assert_says("pending", &self.figures["pending"], owed.as_f64(), 0.0);
         let breaker = match store["breaker"].as_str() {
             Some("closed") => "Closed",
             Some("half_open") => "Half open",

@@ -58,7 +58,7 @@ async fn an_outage_is_a_word_and_a_shape_and_a_sentence() {
         ("closed", 0, "Closed", ""),
         ("open", 12, "Open", "The breaker is open. Redis does not answer"),
         ("half_open", 1, "Half open", "The breaker is half open."),
-        ("closed", 1, "Closed", "Catching up. 1 invalidation is owed to the store."),
+        ("closed", 1, "Closed", "Catching up. 1 invalidation is pending."),
     ] {
         let mut document = called(&["users.find"]).await;
         document["store"]["breaker"] = json!(breaker);
@@ -68,12 +68,12 @@ async fn an_outage_is_a_word_and_a_shape_and_a_sentence() {
         let owes = "doc.store.pending_invalidations ===";
         shows(&mut page, &format!("{is} '{breaker}' && {owes} {owed}")).await;
         assert_eq!(text(&mut page, "breaker").await, word);
-        assert_eq!(text(&mut page, "owed").await, owed.to_string());
+        assert_eq!(text(&mut page, "pending").await, owed.to_string());
         let band: String =
             page.evaluate("document.querySelector('#band:not([hidden])')?.textContent ?? ''").await;
         assert!(band.starts_with(sentence) && band.is_empty() == sentence.is_empty(), "{band}");
         if owed == 12 {
-            assert!(band.ends_with("12 invalidations are owed to the store."), "{band}");
+            assert!(band.ends_with("12 invalidations are pending."), "{band}");
         }
         shapes.push(page.evaluate::<String>(shape).await);
     }

@@ -41,7 +41,7 @@ const WRONG: [Wrong; 9] = [
     ),
     (
         |doc| doc["history"]["dropped"][599] = json!(1200),
-        "Invalidations were given up. 1,200 in the last 10\u{a0}min: what was cached before those writes may be served until it expires.",
+        "Invalidations were dropped. 1,200 in the last 10\u{a0}min: values from before those writes may be served until they expire.",
         "bad",
     ),
     (
@@ -82,7 +82,7 @@ const WRONG: [Wrong; 9] = [
             doc["recent"]["refused"] = json!(2);
             doc["functions"][1]["refused"] = json!(2);
         },
-        "Writes were refused. 2 in the last minute, before they began, for the store could not be told: users.save.",
+        "Writes were refused. 2 in the last minute, before they began, because their keys could not be fenced: users.save.",
         "warn",
     ),
     (
@@ -135,7 +135,7 @@ async fn all_that_is_wrong_has_a_sentence_the_worst_first() {
     let heads: Vec<_> = heads.iter().map(|line| line.split_once('.').unwrap().0).collect();
     assert_eq!(
         heads[..4],
-        ["Stale values", "Invalidations were given up", "Loads fail", "Dead letters"]
+        ["Stale values", "Invalidations were dropped", "Loads fail", "Dead letters"]
     );
     assert_eq!(heads.len(), 8, "two of them are one of write-behind: {heads:?}");
     assert_clean(&page, &site.url(""));

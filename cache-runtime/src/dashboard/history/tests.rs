@@ -1,10 +1,10 @@
-//! The sums of the ring, whatever falls out of it.
+//! The sums of the ring stay right when samples fall out of it.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Counters that grow by so much in each step.
+/// Readings of counters that grow by these numbers in each sample.
 fn readings(growth: &[Vec<[u64; 2]>]) -> Vec<Reading> {
     let mut rows: Vec<[u64; 2]> = Vec::new();
     let grow = growth.iter().map(|step| {
@@ -29,21 +29,21 @@ fn readings(growth: &[Vec<[u64; 2]>]) -> Vec<Reading> {
 
 fn assert_sums(history: &History, last: &Reading) {
     let mut sum = *history.before();
-    history.steps().for_each(|step| sum.add(&step.counts));
-    assert_eq!(sum, last.counts, "what was before, and all steps");
+    history.samples().for_each(|sample| sum.add(&sample.counts));
+    assert_eq!(sum, last.counts, "the counts before, and all samples");
     for (name, calls) in &last.functions {
         let row = &history.functions[name];
-        let places = |at: usize| row.places.iter().map(|n| n[at]).sum::<u64>();
-        assert_eq!([0, 1].map(|at| row.before[at] + places(at)), *calls, "{name}");
-        assert!(row.places.len() <= STEPS / PLACE as usize);
+        let sums = |at: usize| row.sums.iter().map(|n| n[at]).sum::<u64>();
+        assert_eq!([0, 1].map(|at| row.before[at] + sums(at)), *calls, "{name}");
+        assert!(row.sums.len() <= SAMPLES / SAMPLES_PER_SUM as usize);
     }
-    assert!(history.steps().len() <= STEPS && history.times.len() <= RECENT + 1);
+    assert!(history.samples().len() <= SAMPLES && history.times.len() <= RECENT + 1);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    /// Whatever is counted when, and however much of it has fallen out of the ring.
+    /// Whatever is counted in which sample, and however many samples have fallen out of the ring.
     #[test]
     fn sums_are_the_counters(
         growth in prop::collection::vec(
@@ -57,28 +57,28 @@ proptest! {
         }
         let last = &readings[readings.len() - 1];
         assert_sums(&history, last);
-        prop_assert_eq!(history.steps().len(), (readings.len() - 1).min(STEPS));
-        prop_assert_eq!(history.first() as usize + history.steps().len(), readings.len() - 1);
+        prop_assert_eq!(history.samples().len(), (readings.len() - 1).min(SAMPLES));
+        prop_assert_eq!(history.first() as usize + history.samples().len(), readings.len() - 1);
     }
 }
 
 #[test]
-fn the_recent_minute_is_the_last_sixty_steps_and_the_latest_seconds_are_ten() {
+fn the_recent_window_has_sixty_samples_and_the_latest_has_ten() {
     let growth: Vec<_> = (0..200).map(|n| vec![[n, 2 * n]]).collect();
     let readings = readings(&growth);
     let mut history = History::new(readings[0].clone());
     for reading in &readings[1..] {
         history.push(Duration::from_millis(1001), reading.clone());
     }
-    for (steps, took) in [(RECENT, 60_060), (LATEST, 10_010)] {
-        let lately = history.lately(steps);
-        assert_eq!(lately.took, Duration::from_millis(took));
-        assert_eq!(lately.counts, readings[199].counts.since(&readings[199 - steps].counts));
+    for (samples, took) in [(RECENT, 60_060), (LATEST, 10_010)] {
+        let window = history.window(samples);
+        assert_eq!(window.took, Duration::from_millis(took));
+        assert_eq!(window.counts, readings[199].counts.since(&readings[199 - samples].counts));
     }
 }
 
 #[test]
-fn a_sum_that_shrinks_is_no_step_back() {
+fn a_sum_that_shrinks_counts_as_zero() {
     let reading = |requests| {
         let mut reading = Reading::default();
         reading.counts.0[0] = requests;
@@ -88,6 +88,6 @@ fn a_sum_that_shrinks_is_no_step_back() {
     for requests in [10, 8, 12] {
         history.push(Duration::from_secs(1), reading(requests));
     }
-    let steps: Vec<_> = history.steps().map(|step| step.counts.at(0)).collect();
-    assert_eq!(steps, [10, 0, 2]);
+    let counts: Vec<_> = history.samples().map(|sample| sample.counts.at(0)).collect();
+    assert_eq!(counts, [10, 0, 2]);
 }

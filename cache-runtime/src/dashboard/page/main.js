@@ -46,12 +46,12 @@ function state({ namespace, since, now, store, version }) {
   const here = !remote(store);
   if (here) say(byId("breaker"), "None needed");
   else sign("breaker", BREAKER[store.breaker] ?? BREAKER.open);
-  const owed = byId("owed");
-  say(owed, here ? "None" : whole.format(store.pending_invalidations));
-  owed.dataset.value = store.pending_invalidations;
-  owed.className = store.pending_invalidations ? "warn" : "";
+  const pending = byId("pending");
+  say(pending, here ? "None" : whole.format(store.pending_invalidations));
+  pending.dataset.value = store.pending_invalidations;
+  pending.className = store.pending_invalidations ? "warn" : "";
   say(byId("opened"), store.opened ? `opened ${store.opened === 1 ? "once" : `${whole.format(store.opened)} times`}` : "");
-  say(byId("dropped"), store.dropped_invalidations ? `${whole.format(store.dropped_invalidations)} given up` : "");
+  say(byId("dropped"), store.dropped_invalidations ? `${whole.format(store.dropped_invalidations)} dropped` : "");
   const traffic = here ? "" : ` ${bytes(store.bytes_read)} read from the store and ${bytes(store.bytes_written)} written.`;
   say(byId("foot"), `cache-runtime ${version}. Sampled once a second; a point of a chart is the ten seconds before it.${traffic}`);
 }

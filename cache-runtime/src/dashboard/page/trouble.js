@@ -1,16 +1,16 @@
-// What somebody who is woken at night has to read: a sentence for each thing that is wrong, the worst first.
+// For whoever is woken at night: a sentence for each problem, the worst first.
 
-/** From how many calls on a rate says something. */
+/** The fewest calls from which a rate is meaningful. */
 const FEW = 100;
 
-/** So much of a hit rate is lost when it is said to have fallen. */
+/** By how much a hit rate has to fall before the page says so. */
 const FALL = 0.3;
 
 const inTheLast = ({ ms }) => (ms > 50_000 && ms < 90_000 ? "in the last minute" : `in the last ${ago(ms)}`);
 const sum = (numbers) => numbers.reduce((all, n) => all + n, 0);
 const count = (n, one, many) => `${whole.format(n)} ${n === 1 ? one : many}`;
 
-/** What the hit rate has fallen from: that of its best minute, where it is far below that now. */
+/** The hit rate of the best minute, if it is far lower now. */
 function fallenFrom({ latest, history }) {
   if (latest.requests < FEW) return null;
   let best = null;
@@ -22,14 +22,14 @@ function fallenFrom({ latest, history }) {
   return lost ? `${percent(...best)} %` : null;
 }
 
-/** All that is wrong, each as a kind, a head and a text. */
+/** All problems, each as a kind, a headline and a text. */
 function troubles(doc) {
-  const found = [unreachable, staleValues, givenUp, failingLoads, deadLetters, heldUp, refusedWrites, failingStore, fallen, catchingUp];
-  const told = found.map((look) => look(doc)).filter(Boolean);
-  return [...told.filter(([kind]) => kind === "bad"), ...told.filter(([kind]) => kind !== "bad")];
+  const found = [unreachable, staleValues, droppedInvalidations, failingLoads, deadLetters, heldUp, refusedWrites, failingStore, fallen, catchingUp];
+  const problems = found.map((check) => check(doc)).filter(Boolean);
+  return [...problems.filter(([kind]) => kind === "bad"), ...problems.filter(([kind]) => kind !== "bad")];
 }
 
-/** The functions of which a counter has ever counted anything. */
+/** The functions whose counter is not zero. */
 function where({ functions }, counter) {
   const names = functions.filter((f) => f[counter]).map((f) => f.name);
   return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
@@ -38,17 +38,17 @@ function where({ functions }, counter) {
 function unreachable({ store }) {
   const name = KINDS[store.kind] ?? store.kind;
   if (store.kind === "disabled") return ["warn", "The cache is off.", "Functions run as if they had no attribute."];
-  if (store.breaker === "open") return ["bad", "The breaker is open.", `${name} does not answer; calls leave it alone, and functions load for themselves.${debt(store)}`];
-  if (store.breaker === "half_open") return ["warn", "The breaker is half open.", `One call tries whether ${name} answers again; the others load for themselves.${debt(store)}`];
+  if (store.breaker === "open") return ["bad", "The breaker is open.", `${name} does not answer; calls no longer ask it, and functions load without the cache.${pending(store)}`];
+  if (store.breaker === "half_open") return ["warn", "The breaker is half open.", `One call tests whether ${name} answers again; the others load without the cache.${pending(store)}`];
   return null;
 }
 
-function debt({ pending_invalidations: owed }) {
-  return owed ? ` ${count(owed, "invalidation is", "invalidations are")} owed to the store.` : "";
+function pending({ pending_invalidations: n }) {
+  return n ? ` ${count(n, "invalidation is", "invalidations are")} pending.` : "";
 }
 
 function catchingUp({ store }) {
-  return store.breaker === "closed" && store.pending_invalidations ? ["warn", "Catching up.", debt(store).trim()] : null;
+  return store.breaker === "closed" && store.pending_invalidations ? ["warn", "Catching up.", pending(store).trim()] : null;
 }
 
 function staleValues(doc) {
@@ -56,9 +56,9 @@ function staleValues(doc) {
   return stale ? ["bad", "Stale values.", `${count(stale, "audited hit", "audited hits")} differed from the source ${inTheLast({ ms: sum(doc.history.ms) })}, and no write explains it: ${where(doc, "stale_detected")}.`] : null;
 }
 
-function givenUp({ history }) {
+function droppedInvalidations({ history }) {
   const dropped = sum(history.dropped);
-  return dropped ? ["bad", "Invalidations were given up.", `${whole.format(dropped)} ${inTheLast({ ms: sum(history.ms) })}: what was cached before those writes may be served until it expires.`] : null;
+  return dropped ? ["bad", "Invalidations were dropped.", `${whole.format(dropped)} ${inTheLast({ ms: sum(history.ms) })}: values from before those writes may be served until they expire.`] : null;
 }
 
 function failingLoads(doc) {
@@ -71,7 +71,7 @@ function deadLetters(doc) {
   return dead ? ["bad", "Dead letters.", `The database has refused ${count(dead, "queued write", "queued writes")} ${inTheLast({ ms: sum(doc.history.ms) })}: ${where(doc, "dead_letters")}.`] : null;
 }
 
-/** Of a queue one sees here what this process adds and takes; so nothing is said by one that takes nothing. */
+/** A process only sees what it adds to a queue and takes from it, so one that takes nothing says nothing. */
 function heldUp(doc) {
   const { queued, flushed, replaced, dead_letters, batch_failures: failed } = doc.recent;
   const left = flushed + replaced + dead_letters;
@@ -83,10 +83,10 @@ function heldUp(doc) {
 
 function refusedWrites(doc) {
   const { refused } = doc.recent;
-  return refused ? ["warn", "Writes were refused.", `${whole.format(refused)} ${inTheLast(doc.recent)}, before they began, for the store could not be told: ${where(doc, "refused")}.`] : null;
+  return refused ? ["warn", "Writes were refused.", `${whole.format(refused)} ${inTheLast(doc.recent)}, before they began, because their keys could not be fenced: ${where(doc, "refused")}.`] : null;
 }
 
-/** A breaker that is open says more. Of many operations one may fail. */
+/** An open breaker says more. One of many operations may fail. */
 function failingStore({ store, latest }) {
   if (store.breaker !== "closed" || !latest.failures || 100 * latest.failures < latest.operations) return null;
   return ["warn", "The store fails.", `${whole.format(latest.failures)} of ${whole.format(Math.max(latest.operations, latest.failures))} operations ${inTheLast(latest)}.`];
@@ -97,7 +97,7 @@ function fallen(doc) {
   return from ? ["warn", "The hit rate has fallen.", `It is ${percent(doc.latest.answered, doc.latest.requests)} %, and was ${from}.`] : null;
 }
 
-/** Shows them; a reader of screens is told when another one is found, and not each time that its figures change. */
+/** Shows the problems. A screen reader hears of a new problem, but not of each change of its figures. */
 function band(found) {
   const element = byId("band");
   element.hidden = !found.length;

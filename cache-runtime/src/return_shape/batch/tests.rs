@@ -1,10 +1,10 @@
-//! Batches taken apart and put together again, with ids that are given twice and rows that are not there.
+//! Batches that are split and joined, with repeated ids and missing rows.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{LoadedRows, Rows, UniqueIds};
 
-/// Splits what a load of each id, once, has returned, and joins it again.
+/// Loads each id once, splits the output, and joins it again.
 fn there_and_back<O: LoadedRows<u32>>(ids: &[u32], load: impl FnOnce(&[u32]) -> O) -> Result<O, O> {
     let unique = UniqueIds::of(ids);
     let asked: Vec<u32> = unique.ids.iter().map(|&at| ids[at]).collect();
@@ -18,7 +18,7 @@ fn name(id: u32) -> String {
 }
 
 #[test]
-fn each_id_has_one_place() {
+fn each_id_has_one_row() {
     let unique = UniqueIds::of(&[7, 8, 7, 9, 9, 7]);
     assert_eq!(unique.rows, [0, 1, 0, 2, 2, 0]);
     assert_eq!(unique.ids, [0, 1, 3]);

@@ -15,7 +15,7 @@ async fn entries_that_were_swapped_are_misses() {
     bed.redis.set(&key(1), &two).await;
     bed.redis.set(&key(2), &one).await;
     for id in [1, 2] {
-        expect_refused(&cache, id, "the entry of another key").await;
+        expect_refused(&cache, id, "belongs to another key").await;
     }
 }
 
@@ -102,8 +102,8 @@ async fn without_a_ring_a_sealed_entry_is_a_miss() {
     let bed = Bed::new().await;
     let (sealed, plain) = (bed.sealed().await, bed.cache(None).await);
     sealed.put(key(1), &row(1), 600).await.expect("it can be put");
-    expect_refused(&plain, 1, "give it some by `Builder::encryption`").await;
+    expect_refused(&plain, 1, "set them with `Builder::encryption`").await;
     // And the other way round: they take each other's entries away, and nobody gets a wrong one.
     expect_refused(&sealed, 1, "not encrypted").await;
-    expect_refused(&plain, 1, "give it some by `Builder::encryption`").await;
+    expect_refused(&plain, 1, "set them with `Builder::encryption`").await;
 }

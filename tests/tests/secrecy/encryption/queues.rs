@@ -96,7 +96,7 @@ async fn a_write_that_was_tampered_with_is_a_dead_letter() {
     for letter in letters {
         let error = letter.value.expect_err("it must not be read").to_string();
         let why = match &*letter.key {
-            "row:2" => "the entry of another key",
+            "row:2" => "belongs to another key",
             "row:3" => "not encrypted",
             _ => "does not have, \"old\"",
         };

@@ -63,5 +63,5 @@ async fn another_key_of_the_same_id_opens_nothing() {
     let bed = Bed::new().await;
     let theirs = bed.cache(Some(KeyRing::new("new", &OLD))).await;
     theirs.put(key(1), &row(1), 600).await.expect("it can be put");
-    expect_refused(&bed.sealed().await, 1, "changed after it had been encrypted").await;
+    expect_refused(&bed.sealed().await, 1, "changed after encryption").await;
 }
