@@ -208,8 +208,11 @@ impl KeyState {
                 Ok(None) => return None,
                 Err(error) => (Status::Replaceable(stamp), Some(Unusable::Refused(error))),
             },
-            State::Pending(Pending { value: entry, .. }) => {
-                (Status::Found(Hit { entry, age: Age::Fresh, pending: true }), None)
+            State::Pending(Pending { stamp, value: entry, .. }) => {
+                match encryption::check(&entry) {
+                    Ok(()) => (Status::Found(Hit { entry, age: Age::Fresh, pending: true }), None),
+                    Err(error) => (Status::Replaceable(stamp), Some(Unusable::Refused(error))),
+                }
             }
             State::Vacant => (Status::Vacant, None),
             State::Leased(_) => (Status::LeasedElsewhere, None),

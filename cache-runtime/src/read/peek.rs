@@ -7,7 +7,11 @@ use super::{
     request::Request,
 };
 use crate::{
-    codec, encryption, entry::Entry, error::Error, expiry::Age, protocol::State,
+    codec, encryption,
+    entry::Entry,
+    error::Error,
+    expiry::Age,
+    protocol::{Pending, State},
     tag_version::current_stamp,
 };
 
@@ -30,7 +34,9 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
         State::Unreadable => {
             return Err(Error::Codec("the entry is no entry of this cache".into()));
         }
-        State::Value(_, entry) => encryption::check(entry)?,
+        State::Value(_, entry) | State::Pending(Pending { value: entry, .. }) => {
+            encryption::check(entry)?;
+        }
         _ => {}
     }
     let mut seen = KeyState::new(key);
