@@ -187,7 +187,7 @@ impl Policy {
     pub const fn jitter(self, fraction: f64) -> Policy {
         assert!(
             fraction > 0.0 && fraction < 1.0,
-            "jitter is a part of the ttl, between 0 and 1, such as 0.1"
+            "jitter is a fraction of the ttl, between 0 and 1, such as 0.1"
         );
         Policy { jitter: Fraction::of(fraction), ..self }
     }
@@ -235,7 +235,7 @@ impl Policy {
     pub const fn refresh_ahead(self, fraction: f64) -> Policy {
         assert!(
             fraction > 0.0 && fraction < 1.0,
-            "refresh_ahead is a part of the ttl, between 0 and 1, such as 0.8"
+            "refresh_ahead is a fraction of the ttl, between 0 and 1, such as 0.8"
         );
         Policy { refresh_ahead: Some(RefreshAhead::At(Fraction::of(fraction))), ..self }
     }
@@ -265,7 +265,7 @@ impl Policy {
     pub const fn audit(self, fraction: f64) -> Policy {
         assert!(
             fraction > 0.0 && fraction <= 1.0,
-            "audit is a part of the hits, between 0 and 1, such as 0.001"
+            "audit is a fraction of the hits, between 0 and 1, such as 0.001"
         );
         Policy { audit: Fraction::of(fraction), ..self }
     }
