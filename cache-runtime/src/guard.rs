@@ -3,17 +3,19 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `settings` | how a store is guarded |
+//! | `pending` | invalidations that the store has not confirmed |
+//! | `probe`, `recovery` | how a server is found well again |
 //! | `operation` | one operation: its breaker, its deadline, its permit |
 //! | `pipelines` | many keys at once, each group over its lane |
-//! | `probe`, `recovery` | how a server is found well again |
-//! | `pending`, `redelivery` | invalidations that are not confirmed, and how they are sent again |
-//! | `failover` | whether the server that confirms one is still the master |
+//! | `failover` | whether the server that confirms an invalidation is still the master |
+//! | `redelivery` | how pending invalidations are sent again |
 //! | `overlay` | reads while an invalidation is pending |
-//! | `writer` | the steps of writers, which are never left out |
+//! | `writer` | the steps of writers, which are sent whether the breaker is open or not |
 //! | `key_write` | the write of one key, and the guard that leaves it pending |
-//! | `calls`, `background` | what readers ask for, and steps that nobody waits for |
+//! | `calls`, `background` | the operations of readers, and steps that nobody waits for |
 //!
-//! Each file imports only from those before it. All of it is for a remote store: the embedded one takes a lock and a
+//! Each file imports only from those above it. All of this is for a remote store: the embedded one takes a lock and a
 //! look-up.
 
 mod background;

@@ -1,4 +1,4 @@
-//! Steps that nobody waits for: what is given up ends by its own expiry, if they are lost.
+//! Steps that nobody waits for. They give leases up; where one is lost, the lease ends by its own expiry.
 
 #[cfg(feature = "redis")]
 use std::future::Future;
@@ -23,7 +23,7 @@ impl Guard {
             #[cfg(feature = "redis")]
             Store::Redis(_) => {
                 let (guard, key) = (Arc::clone(self), Arc::clone(key));
-                // What is given up is not kept from others because the store has failed this process.
+                // The breaker does not hold it back: others wait for the lease.
                 in_background(async move {
                     let sent = guard.pending.now();
                     guard.write(&key, step, sent).await.map(drop)
@@ -53,11 +53,10 @@ impl Guard {
     }
 }
 
-/// Runs what nobody waits for.
+/// Runs a step that nobody waits for.
 #[cfg(feature = "redis")]
 fn in_background(step: impl Future<Output = Result<(), Error>> + Send + 'static) {
-    // Outside of a runtime (one that is shutting down, say) nothing can be sent: what was to be given up ends
-    // by its own expiry.
+    // Outside of a runtime, as while one shuts down, nothing can be sent: the lease ends by its own expiry.
     let Ok(runtime) = Handle::try_current() else { return };
     runtime.spawn(async move {
         if let Err(error) = step.await {

@@ -1,4 +1,4 @@
-//! What readers ask of the store. While a server is left alone, they are answered at once that it cannot be reached.
+//! The operations of readers. While a server's breaker is open, they fail at once.
 
 use std::{future::Future, pin::pin, time::Duration};
 
@@ -29,13 +29,13 @@ impl Guard {
 
     /// Takes one step.
     ///
-    /// After an error the step may have been taken all the same, or may yet be: the protocol is right
-    /// either way, and callers must be too.
+    /// After an error the step may have been executed, or may yet be. The protocol is right either way, and callers must
+    /// be too.
     pub(crate) async fn run(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
         if let Some(reply) = self.reply(key, &step) {
             return Ok(reply);
         }
-        // A writer at work must not lose its fence because the store has failed others.
+        // A writer at work must not lose its fence because others have opened the breaker.
         if matches!(step, Step::Renew { expected: Expected::Fence(_), .. })
             && !self.store.lane(key).snapshot().is_closed()
             && let Some(me) = self.me.upgrade()
@@ -45,8 +45,8 @@ impl Guard {
         self.step(key, step).await
     }
 
-    /// Looks at several keys at once. Very many go out one part after the other, each part in its own time. An error
-    /// is that of all of them; otherwise each is seen or not by itself.
+    /// Looks at several keys at once. Very many are sent in parts, one after the other, each with its own deadline. An
+    /// error is that of all of them; otherwise each key has a result of its own.
     pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         if let Some(known) = self.states(keys) {
             let asked = keys.iter().zip(&known).filter(|(_, known)| known.is_none());
@@ -56,8 +56,8 @@ impl Guard {
         self.look_at(keys).await
     }
 
-    /// Takes several steps at once; those of one key in this order. Very many as [`read_many`](Guard::read_many) does.
-    /// An error is that of all of them; otherwise each has an answer of its own.
+    /// Takes several steps at once; those of one key in this order. Very many are sent as by
+    /// [`read_many`](Guard::read_many). An error is that of all of them; otherwise each has an answer of its own.
     pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
         if let Some(known) = self.replies(steps) {
             let taken = steps.iter().zip(&known).filter(|(_, known)| known.is_none());
@@ -67,8 +67,8 @@ impl Guard {
         self.take(steps).await
     }
 
-    /// Does something with `key`, for which there is no other way, so that it is worth waiting for: for as long as
-    /// `patience`, and for as long as one operation may take at least.
+    /// Runs an operation on `key` that is worth waiting for: its deadline is `patience`, or that of any operation where
+    /// that is longer.
     pub(crate) async fn bounded<T>(
         &self,
         asked: StoreOp,
@@ -82,7 +82,7 @@ impl Guard {
         self.attempt(asked, (&lane, key), seen, deadline, pin!(operation)).await
     }
 
-    /// Waits until the store has confirmed every invalidation; what is left is an error.
+    /// Waits until the store has confirmed every invalidation. An error says how many are left.
     pub(crate) async fn settled(&self, patience: Duration) -> Result<(), usize> {
         if let Some(me) = self.me.upgrade().filter(|me| me.pending.len() != 0) {
             me.start_redelivery();

@@ -1,12 +1,14 @@
-//! The write of one key, from before its fence is sent until its settlement is confirmed. One guard for all of it: however
-//! a write ends, its key is pending until the store has confirmed that the old value is gone.
+//! The write of one key, from before its fence is sent until its settlement is confirmed.
 //!
-//! | the write | its key meanwhile | where the guard is dropped |
+//! One guard goes with all of it. However the write ends, its key is pending until the store has confirmed that the old
+//! value is gone:
+//!
+//! | the write | its key meanwhile | its key after a drop |
 //! |---|---|---|
-//! | its fence is sent | as the store holds it: the write has not begun | is pending |
-//! | its fence stands in the store | is fenced there | stays fenced for the fence's time; then its writer is no longer counted |
+//! | its fence is sent | is as in the store: the write has not begun | is pending |
+//! | its fence is confirmed | is fenced in the store | stays fenced for the fence's time; then its writer is no longer counted |
 //! | its fence is not confirmed | is pending | stays pending |
-//! | it is settled, or its key is emptied | as before | is pending, or stays so |
+//! | it is settled, or its key is emptied | is as before | is pending |
 //! | it is over | | |
 
 use std::{mem, pin::pin, sync::Arc, time::Duration};
@@ -28,7 +30,7 @@ pub(crate) type Value = (Nonce, Entry, Duration);
 pub(crate) struct KeyWrite {
     guard: Arc<Guard>,
     key: Arc<str>,
-    /// The epoch in force; where the store has not confirmed the fence, the one that was proposed, which may stand.
+    /// The epoch in force. Where the store has not confirmed the fence, the one that was proposed, which may stand.
     epoch: Nonce,
     life: Duration,
     stage: Stage,
@@ -82,7 +84,7 @@ impl Guard {
         FenceOutcome { write, error: Some(error) }
     }
 
-    /// Empties a key, or sees to it that it will be.
+    /// Empties a key. One that the store does not confirm is pending, and emptied in the background.
     pub(crate) async fn invalidate(self: &Arc<Self>, key: Arc<str>) -> Result<(), Error> {
         let (guard, epoch) = (Arc::clone(self), Nonce([0; 16]));
         let stage = Stage::Ending { own: None, name: None };
@@ -107,7 +109,7 @@ impl KeyWrite {
 
     /// Settles the fence, and leaves `value` if no other writer has been at work.
     ///
-    /// Nothing is left where the store has not confirmed the fence: it may be raised only now, after others have
+    /// Nothing is left where the store has not confirmed the fence: the fence may be raised only now, after others have
     /// written. An epoch that is not in force does what a delete does: a fence of others stays, contended.
     pub(crate) async fn settle(mut self, value: Option<Value>) -> Result<(), Error> {
         let value = value.filter(|_| self.is_fenced());
@@ -122,8 +124,8 @@ impl KeyWrite {
 
     /// Takes the step that ends the write. Where that fails, empties the key in what is left of the time.
     ///
-    /// A settlement is not sent twice by the store, since it counts. A delete may be, and if that is confirmed before
-    /// the writer returns, nothing is pending. Otherwise the key is, also where this is dropped halfway.
+    /// A settlement is not sent twice, since it counts. A delete may be. If the delete is confirmed before the writer
+    /// returns, nothing is pending. Otherwise the key is, and also where this is dropped halfway.
     async fn complete(self, step: Step<Entry>) -> Result<(), Error> {
         let (guard, key, own) = (Arc::clone(&self.guard), Arc::clone(&self.key), self.own());
         let (lane, deadline) = (guard.store().lane(&key), guard.settings.deadline);
@@ -196,8 +198,8 @@ impl Drop for KeyWrite {
 }
 
 /// Leaves a fence whose writer is gone. The writer counts as one at work for as long as the fence stands, and every other
-/// writer of the key prolongs that: it is no longer counted when its own time is over. Best effort: the fence falls when
-/// nobody has written for its time.
+/// writer of the key prolongs the fence. So it is no longer counted after its own fence's ttl. Best effort: the fence falls
+/// when nobody has written for its time.
 fn abandon(guard: &Arc<Guard>, key: &Arc<str>, epoch: Nonce, life: Duration) {
     let Ok(runtime) = Handle::try_current() else { return };
     let (guard, key) = (Arc::downgrade(guard), Arc::clone(key));

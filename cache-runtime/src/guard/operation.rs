@@ -1,4 +1,4 @@
-//! One operation on the store: whether its server's breaker lets it through, and how long it may take.
+//! One operation on the store: the breaker lets it through, a deadline bounds it, and its outcome is counted.
 
 use std::{
     future::Future,
@@ -29,7 +29,7 @@ pub(crate) struct Guard {
     pub(super) me: Weak<Guard>,
     pub(super) store: Arc<Store>,
     pub(super) settings: Settings,
-    /// One permit for each operation that may wait for its answer, lest a server that hangs fills the memory.
+    /// One permit for each operation that may wait for its answer, so that a server that hangs does not fill the memory.
     permits: Arc<Semaphore>,
     pub(super) pending: PendingInvalidations,
     /// Whether the redelivery task runs.
@@ -52,7 +52,7 @@ impl Guard {
         })
     }
 
-    /// The store itself, for what is bounded by [`bounded`](Guard::bounded) or by itself.
+    /// The store itself, for operations that [`bounded`](Guard::bounded) bounds, or that bound themselves.
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }
@@ -62,12 +62,12 @@ impl Guard {
         matches!(*self.store, Store::Memory(_))
     }
 
-    /// A key as logs may show it: not at all, unless that was asked for. There may be personal data in it.
+    /// A key as logs may show it: not at all, unless the builder allows it. It may hold personal data.
     pub(crate) fn shown<'k>(&self, key: &'k str) -> Option<&'k str> {
         self.settings.log_keys.then_some(key)
     }
 
-    /// Lets a reader's operation through: the breaker as it finds it, or an error where the server is left alone.
+    /// Lets a reader's operation through, and returns the breaker as it finds it. An error where the breaker is open.
     pub(super) fn admit(&self, lane: &Lane<'_>) -> Result<BreakerSnapshot, Error> {
         let seen = lane.snapshot();
         match lane.breaker() {
@@ -80,8 +80,8 @@ impl Guard {
         }
     }
 
-    /// Bounds what an operation on `key` may take, times it, and notes for the breaker how it went. The step is pinned by
-    /// the caller, so that it is held once.
+    /// Runs an operation on `key` within `deadline`, times it, and tells the breaker its outcome. The caller pins the step,
+    /// so that it is held once.
     pub(super) async fn attempt<T>(
         &self,
         asked: StoreOp,
@@ -114,14 +114,14 @@ impl Guard {
         }
         match &result {
             Err(Error::Unavailable(why)) => self.failed(breaker, seen, key, why),
-            // One that others would not have waited for says nothing for the store.
+            // An answer that came after the usual deadline says nothing for the server.
             _ if took > self.settings.deadline => {}
             _ => breaker.answered(seen),
         }
         result
     }
 
-    /// Takes one step, though its key may be pending.
+    /// Takes one step, whether its key is pending or not.
     pub(super) async fn step(&self, key: &str, step: Step<Entry>) -> Result<Reply<Entry>, Error> {
         let lane = self.store.lane(key);
         let (asked, deadline) = (StoreOp::step(&step), self.settings.deadline);
@@ -133,7 +133,7 @@ impl Guard {
     }
 
     fn failed(&self, breaker: &Arc<Breaker>, seen: BreakerSnapshot, key: &str, why: &str) {
-        // Of the servers of a cluster, the one with this key has to be probed.
+        // On a cluster, probes have to read a key of this server.
         let key = || self.store.has_several_servers().then(|| key.into());
         if breaker.failed(seen, || OpenReason { error: why.into(), key: key() }) {
             let failures = self.settings.breakers.threshold;

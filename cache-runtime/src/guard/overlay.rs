@@ -21,7 +21,7 @@ fn fenced() -> State<Entry> {
 }
 
 impl Guard {
-    /// The state of `key`, if the store need not be asked.
+    /// The state of `key`, if it is pending.
     pub(super) fn state(&self, key: &str) -> Option<State<Entry>> {
         self.is_pending(key).then(fenced)
     }
@@ -38,7 +38,7 @@ impl Guard {
         pending
     }
 
-    /// What `step` is answered on `key`, if the store need not be asked.
+    /// The reply to `step` on `key`, if the key is pending and the step would make its value visible.
     pub(super) fn reply(&self, key: &str, step: &Step<Entry>) -> Option<Reply<Entry>> {
         use Step::{Acquire, Fill, Read, Stamp, Take};
         match step {
@@ -49,7 +49,7 @@ impl Guard {
         }
     }
 
-    /// The states of the keys for which the store need not be asked.
+    /// The states of those keys that are pending, if any is.
     pub(super) fn states(&self, keys: &[&str]) -> Option<Known<State<Entry>>> {
         let states = || keys.iter().map(|key| self.state(key).map(Ok)).collect();
         (self.pending.len() != 0)
@@ -57,7 +57,7 @@ impl Guard {
             .filter(|states: &Vec<_>| states.iter().any(Option::is_some))
     }
 
-    /// The answers to the steps for which the store need not be asked.
+    /// The replies to those steps for which the store is not asked, if there are any.
     pub(super) fn replies(&self, steps: &[(&str, Step<Entry>)]) -> Option<Known<Reply<Entry>>> {
         let replies = || steps.iter().map(|(key, step)| self.reply(key, step).map(Ok)).collect();
         (self.pending.len() != 0)
@@ -66,10 +66,10 @@ impl Guard {
     }
 }
 
-/// What is known without asking the store, and nothing where it has to be asked.
+/// The results that are known without asking the store. None where it has to be asked.
 pub(super) type Known<T> = Vec<Option<Result<T, Error>>>;
 
-/// Puts what the store has answered where nothing is known yet. Each answer may be an error of its own.
+/// Puts the store's answers where nothing is known yet.
 pub(super) fn fill_in<T>(
     known: Known<T>,
     asked: Vec<Result<T, Error>>,

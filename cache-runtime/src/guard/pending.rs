@@ -134,7 +134,7 @@ impl PendingInvalidations {
         self.add_locked(&mut self.state(), key, own);
     }
 
-    /// What was sent for `key` at `sent` has been confirmed.
+    /// A delete of `key` that was sent at `sent` is confirmed.
     pub(super) fn confirm(&self, key: &str, sent: LogicalTime) {
         if self.len() != 0 {
             let mut state = self.state();
@@ -143,7 +143,7 @@ impl PendingInvalidations {
         }
     }
 
-    /// The oldest, to be confirmed by what is sent at this time.
+    /// The oldest keys, and the time now, which confirms what is sent for them from now on.
     pub(super) fn oldest(&self, most: usize) -> (LogicalTime, Vec<Due>) {
         let state = self.state();
         let own = |key| state.keys.get(key)?.pending?.own;
@@ -151,7 +151,7 @@ impl PendingInvalidations {
         (self.now(), oldest.collect())
     }
 
-    /// Puts a key behind all others: the store has refused this one, and may take those.
+    /// Puts a key behind all others: the store has refused this one, and may accept those.
     pub(super) fn postpone(&self, key: &str) {
         let mut state = self.state();
         let place = state.next_place();
@@ -189,8 +189,8 @@ impl PendingInvalidations {
         self.count(state);
     }
 
-    /// The name under which `key` is pending: its own, or that of everything, where that is pending already or there
-    /// is no room for more.
+    /// The name under which `key` is pending: its own, or the namespace's tag, where that is pending already or there is no
+    /// room for more.
     fn make_room(&self, state: &mut PendingState, key: &Arc<str>) -> Arc<str> {
         if let Some(everything) = &self.everything
             && state.keys.get(everything).is_some_and(|key_state| key_state.pending.is_some())
@@ -275,7 +275,7 @@ impl PendingState {
         self.close(name);
     }
 
-    /// Forgets a key of which there is nothing to know.
+    /// Removes a key that has no writer and is not pending.
     fn close(&mut self, name: &str) {
         if self
             .keys
@@ -303,9 +303,9 @@ impl PendingState {
     }
 }
 
-/// What empties a key for a writer that has ended and does not know whether the store knows. Its settlement may have
-/// counted, so it is not told again: `own`, its fence, is released where it stands and is nobody else's too, and a
-/// delete does for the rest.
+/// The steps that empty a key after a write whose settlement is not confirmed. The settlement may have counted, so it is not
+/// sent again. `own`, the writer's fence, is released where it stands and no other writer has joined it; a delete does
+/// the rest.
 pub(super) fn emptying(key: &str, own: Option<Nonce>) -> impl Iterator<Item = (&str, Step<Entry>)> {
     let release = own.map(|epoch| Step::Release { expected: Expected::Fence(epoch) });
     release.into_iter().chain([Step::Delete]).map(move |step| (key, step))

@@ -19,12 +19,12 @@ use crate::{
     store_op::{StoreOp, StoreReply},
 };
 
-/// How many keys or steps go out at once: so many that the round trip costs little beside them, so few that they
-/// can be answered in the time that one operation has.
+/// How many keys or steps are sent at once: so many that the round trip costs little beside them, so few that they
+/// can be answered within one deadline.
 const AT_ONCE: usize = 5_000;
 
 impl Guard {
-    /// Looks at several keys. An error is that of all of them; otherwise each is seen or not by itself.
+    /// Looks at several keys. An error is that of all of them; otherwise each key has a result of its own.
     pub(super) async fn look_at(&self, keys: &[&str]) -> Result<States, Error> {
         let lanes = match self.store.lanes_of_looks(keys) {
             Lanes::One(lane) => return self.look_over(&lane, keys).await,
@@ -82,7 +82,7 @@ impl Guard {
     }
 }
 
-/// Where the server has said to everything that was sent at once that it is unwell, that is an error of all of it.
+/// Makes one error of results that all say that the server is unwell.
 fn all_unwell<T>(mut answers: Vec<Result<T, Error>>) -> Result<Vec<Result<T, Error>>, Error> {
     match answers.iter().all(|answer| matches!(answer, Err(Error::Unavailable(_)))) {
         true => match answers.pop() {
@@ -93,7 +93,7 @@ fn all_unwell<T>(mut answers: Vec<Result<T, Error>>) -> Result<Vec<Result<T, Err
     }
 }
 
-/// Puts the answers of several lanes in the order of the questions. Where none has answered, that is an error of all.
+/// Puts the answers of several lanes in the order of the keys. Where no lane has answered, that is one error of all.
 fn gathered<T>(
     lanes: &[(Lane<'_>, Vec<usize>)],
     answers: Vec<Result<Vec<Result<T, Error>>, Error>>,

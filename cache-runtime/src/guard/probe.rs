@@ -1,8 +1,7 @@
-//! Recovery: one probe at a time, in the background, from when the breaker opens until an answer has come in time.
+//! Probes: one at a time, in the background, from when a breaker opens until an answer comes within the deadline.
 //!
-//! A probe is not cut off by the deadline. Where a server hangs, its answer comes the moment the server goes on, and
-//! nothing has to be waited for. An answer that is later than an operation may take proves that the server is there,
-//! and not that it can be used.
+//! The deadline does not cut a probe off. A server that hung answers it the moment it goes on, so no pause has to end
+//! first. An answer after the deadline shows that the server is there, and not that it can be used.
 
 use std::{future::Future, pin::pin, sync::atomic::Ordering, time::Duration};
 
@@ -11,15 +10,15 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{error::Error, store::breaker::Breaker, time::jittered};
 
-/// After so long without an answer, the connection is not to be trusted any more.
+/// After so long without an answer, the connections are made anew.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two probes at least, if the first one fails: a server may accept connections only to close them.
+/// The least time between two probes, if the first one fails: a server may accept connections only to close them.
 const BREATH: Duration = Duration::from_millis(50);
 
 /// What is probed.
 pub(super) trait ProbeTarget {
-    /// Whether nobody needs it any more.
+    /// Whether the cache has been dropped.
     fn is_gone(&self) -> bool;
 
     fn breaker(&self) -> &Breaker;
@@ -30,7 +29,7 @@ pub(super) trait ProbeTarget {
     /// How long it is left alone after a probe that failed.
     fn pause(&self) -> Duration;
 
-    /// Asks for something.
+    /// Sends a cheap command.
     fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Which connection it has.
@@ -39,17 +38,17 @@ pub(super) trait ProbeTarget {
     /// Waits until it has another connection than `old`.
     fn connection_other_than(&self, old: Option<u64>) -> impl Future<Output = ()> + Send;
 
-    /// Gives up the connections that there are.
+    /// Makes its connections anew.
     fn renew_all(&self);
 
-    /// Brings back the connections that have not come back by themselves.
+    /// Connects what is not connected.
     fn reconnect_all(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// The task. If its runtime shuts down under it, another one can be started.
 pub(super) struct Prober<T: ProbeTarget> {
     target: T,
-    /// It has said itself that it probes no longer.
+    /// It has cleared the breaker's `probed` flag itself.
     ended: bool,
 }
 
@@ -71,7 +70,7 @@ impl<T: ProbeTarget> Drop for Prober<T> {
     }
 }
 
-/// Probes until the breaker is closed, and says so. False where nobody needs it any more.
+/// Probes until the breaker is closed, and returns true. False where the cache has been dropped.
 async fn attend(target: &impl ProbeTarget) -> bool {
     let breaker = target.breaker();
     while !target.is_gone() {
@@ -84,7 +83,7 @@ async fn attend(target: &impl ProbeTarget) -> bool {
         // What the connection was when the probe failed.
         let failed = match timeout(patience, target.probe()).await {
             Ok(Ok(())) if began.elapsed() <= target.deadline() => {
-                // Before anyone is let through, so that none meets a connection that is still in pieces.
+                // Before operations are let through, so that none meets a link without a connection.
                 _ = timeout(target.deadline(), target.reconnect_all()).await;
                 closed(breaker);
                 return true;
@@ -109,7 +108,7 @@ async fn attend(target: &impl ProbeTarget) -> bool {
     false
 }
 
-/// The pause after a probe that failed. It ends early where there is hope.
+/// The pause after a probe that failed. A new connection, or an answer to another operation, ends it early.
 async fn wait(target: &impl ProbeTarget, old: Option<u64>) {
     let hope = async {
         let sign_of_life = pin!(target.breaker().sign_of_life.notified());
@@ -121,7 +120,7 @@ async fn wait(target: &impl ProbeTarget, old: Option<u64>) {
 }
 
 fn closed(breaker: &Breaker) {
-    // Before it closes, so that whoever opens it again starts another task.
+    // Before it closes, so that the next failure that opens it starts another task.
     breaker.probed.store(false, Ordering::Release);
     if let Some(open_for) = breaker.close() {
         tracing::info!(?open_for, "the cache's store answers again");

@@ -1,4 +1,4 @@
-//! The recovery of a server whose breaker has opened: what is probed, and how its connections are brought back.
+//! The recovery of a server whose breaker has opened: which key is probed, and how the connections are brought back.
 
 use std::{
     sync::{Arc, Weak, atomic::Ordering},
@@ -34,14 +34,14 @@ pub(super) fn start(store: &Arc<Store>, breaker: &Arc<Breaker>, settings: &Setti
 struct Recovery {
     store: Weak<Store>,
     breaker: Arc<Breaker>,
-    /// What is read where any key will do.
+    /// The key that is read where any key will do.
     any_key: Arc<str>,
     deadline: Duration,
     pause: Duration,
 }
 
 impl Recovery {
-    /// The key that is read. The server that has it now is the one that is probed.
+    /// The key that probes read. They go to the server that has it now.
     fn key(&self) -> Arc<str> {
         self.breaker.reason().key.unwrap_or_else(|| Arc::clone(&self.any_key))
     }

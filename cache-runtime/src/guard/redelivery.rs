@@ -1,8 +1,8 @@
 //! Redelivery of pending invalidations: a task that empties the keys, oldest first, until nothing is pending any more.
 //!
-//! It sends deletes, never a settlement told again: the first one may have counted although its answer was lost, and
-//! counting it twice could end another writer's fence. A delete leaves a fence standing; the writer's own is released
-//! before, if no other has joined it.
+//! It sends deletes, never a settlement again: the first one may have counted although its answer was lost, and counting
+//! it twice could end another writer's fence. A delete leaves a fence standing; the writer's own is released before, if no
+//! other has joined it.
 
 use std::{
     sync::{Arc, Weak, atomic::Ordering},
@@ -20,16 +20,16 @@ use crate::{error::Error, protocol::Step, time::jittered};
 /// How many keys are emptied at once.
 const MOST: usize = 1_000;
 
-/// How many are tried at once after a failure, until it goes well again.
+/// How many are tried at once after a failure, until one try succeeds.
 const FEW: usize = 16;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often it looks whether the cache is still there.
+/// How often the task looks whether the cache has been dropped.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The task. Should its runtime shut down under it, another one can be started.
+/// The task. If its runtime shuts down under it, another one can be started.
 struct Redelivery(Weak<Guard>);
 
 impl Drop for Redelivery {
@@ -40,7 +40,7 @@ impl Drop for Redelivery {
     }
 }
 
-/// How it went.
+/// How many keys are tried at once, and the pause after a failure.
 struct Pace {
     at_once: usize,
     pause: Duration,
@@ -54,7 +54,7 @@ impl Pace {
         self.pause = FIRST_PAUSE;
     }
 
-    /// How long to wait now.
+    /// Slows down, and returns the pause.
     fn went_wrong(&mut self) -> Duration {
         self.at_once = FEW;
         let pause = jittered(self.pause);
@@ -79,11 +79,11 @@ impl Redelivery {
             let (sent, keys) = guard.pending.oldest(pace.at_once);
             if keys.is_empty() {
                 guard.redelivering.store(false, Ordering::SeqCst);
-                // An invalidation may have become pending whose writer thought that this task would see to it.
+                // A key may have become pending meanwhile whose writer saw that this task was running.
                 if guard.pending.oldest(1).1.is_empty()
                     || guard.redelivering.swap(true, Ordering::SeqCst)
                 {
-                    // It has said so itself.
+                    // The flag is cleared already.
                     self.0 = Weak::new();
                     return;
                 }
@@ -100,7 +100,7 @@ impl Redelivery {
 }
 
 impl Guard {
-    /// Empties keys, and says whether all of it has been confirmed.
+    /// Empties keys, and returns whether all of them are confirmed.
     async fn redeliver(&self, due: &[Due], sent: LogicalTime) -> bool {
         let names: Vec<&str> = due.iter().map(|(key, _)| &**key).collect();
         let steps: Vec<_> = due.iter().flat_map(|(key, own)| emptying(key, *own)).collect();
@@ -129,7 +129,7 @@ impl Guard {
         went_well
     }
 
-    /// The store does not take this invalidation now; it may take others.
+    /// The store has refused this invalidation; it may accept others.
     fn refused(&self, key: &str, error: &Error) {
         let shown = self.shown(key);
         tracing::debug!(key = shown, %error, "an invalidation still waits for the cache's store");
@@ -138,7 +138,7 @@ impl Guard {
 
     /// Starts the task, unless it runs.
     pub(super) fn start_redelivery(self: &Arc<Self>) {
-        // Outside of a runtime, it is left to the next write that is not confirmed, or to the next read of such a key.
+        // Outside of a runtime, the next unconfirmed write or the next read of a pending key starts it.
         let Ok(runtime) = Handle::try_current() else { return };
         if !self.redelivering.swap(true, Ordering::SeqCst) {
             runtime.spawn(Redelivery(Arc::downgrade(self)).run());

@@ -1,10 +1,10 @@
-//! How a store is guarded.
+//! The settings of the guard.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{stats::StoreCounters, store::breaker::Breakers};
 
-/// How a store is guarded.
+/// The settings of the guard.
 pub(crate) struct Settings {
     /// How long an operation may take.
     pub(crate) deadline: Duration,
@@ -33,7 +33,7 @@ impl Settings {
 
 #[cfg(test)]
 impl Settings {
-    /// Those of a test that is not about them.
+    /// Settings for a test that is not about them.
     pub(crate) fn tests() -> Settings {
         Settings {
             deadline: Duration::from_millis(100),

@@ -1,18 +1,20 @@
-//! The steps of writers, which are never left out: other processes may be back with the store before this one.
+//! The steps of writers. They are sent whether the breaker is open or not: other processes may be back with the server
+//! before this one.
 //!
-//! What the store has not confirmed is pending. While the breaker is open, a step waits for nothing that takes long:
+//! While the breaker is open, a step does not wait for long. It depends on the connection of its lane:
 //!
-//! | the way to the store | what a step does |
+//! | the connection | the step |
 //! |---|---|
-//! | connected, and nothing speaks against it | waits for its answer, as ever |
-//! | connected, but silent: the server hangs, or is slow | is sent, and its answer is left to the background |
-//! | not connected, and refused at once | has another attempt to connect made; one that ends a write waits for that |
-//! | not connected, and attempts take long | is pending |
+//! | connected | waits for its answer, as ever |
+//! | unresponsive: the server hangs, or is slow | is sent, and its answer is left to the background |
+//! | refused at once | has another attempt to connect made; one that ends a write waits for that attempt |
+//! | unreachable: attempts take long | is not sent: the key is pending |
 //!
-//! A settlement has to know: an attempt that fails after the commit shows that the server was still away then, so that
-//! one that comes back empty will only see loads from after it. A fence need not, since its settlement will.
+//! A settlement has to know the outcome of the attempt. One that fails after the commit shows that the server was still away
+//! then, so that a server that comes back empty will only see loads from after the commit. A fence need not know, since its
+//! settlement will.
 //!
-//! All steps of a key take one way, so those that are sent arrive in their order, and before anything newer.
+//! All steps of a key go over one lane, so they arrive in their order, and before anything newer.
 
 use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
@@ -41,7 +43,7 @@ impl Guard {
             if !matches!(step, Step::Delete) {
                 StoreOp::step(&step).count(self.settings.counters());
             }
-            // The delete is worth more, and is sent in any case.
+            // The delete is sent in any case, since it is worth more.
             emptied = self.store.lane(key).run(key, step).await.map(drop).and(emptied);
         }
         emptied
@@ -52,12 +54,12 @@ impl Guard {
         self.pending.now()
     }
 
-    /// What was sent at `sent` has taken away whatever was under `key`.
+    /// A step that was sent at `sent` has emptied `key`, or replaced what it held.
     pub(crate) fn emptied(&self, key: &str, sent: LogicalTime) {
         self.pending.confirm(key, sent);
     }
 
-    /// Takes a step of somebody who writes, or gives something up. It may be taken twice.
+    /// Takes a step of a writer, or of a reader that gives a lease up. It may be executed twice.
     pub(super) async fn write(
         self: &Arc<Self>,
         key: &Arc<str>,
@@ -69,7 +71,7 @@ impl Guard {
         let fences = matches!(step, Step::Fence { .. });
         let may_wait =
             self.may_wait(&lane, seen).and_then(|()| match fences && !seen.is_closed() {
-                // It is the settlement that has to know whether the server was away.
+                // The settlement has to know whether the server was away; the fence need not wait.
                 true if !lane.state().is_connected() => Err(away()),
                 _ => Ok(()),
             });
@@ -83,7 +85,7 @@ impl Guard {
         self.attempt(asked, (&lane, key), seen, deadline, taken).await
     }
 
-    /// Whether a step may wait for its answer.
+    /// Whether a step may wait for its answer. The error says why not.
     pub(super) fn may_wait(&self, lane: &Lane<'_>, seen: BreakerSnapshot) -> Result<(), Error> {
         let Some(breaker) = lane.breaker().filter(|_| !seen.is_closed()) else { return Ok(()) };
         self.recover(breaker);
@@ -96,8 +98,8 @@ impl Guard {
         }
     }
 
-    /// Sends a step, if it can be sent at once, and leaves its answer to the background. False where the connection
-    /// turned out to be lost, so that it may not have been sent, and waiting does not take long any more.
+    /// Sends a step, if it can be sent at once, and leaves its answer to the background. False where the connection turned
+    /// out to be lost: the step may not have been sent, and waiting does not take long any more.
     pub(super) async fn send(
         self: &Arc<Self>,
         key: &Arc<str>,
@@ -127,8 +129,8 @@ impl Guard {
                 }
             }
         };
-        // Polled here for the first time, so that it is sent before what this caller sends next. That the caller has
-        // had its share of time must not put it off.
+        // Polled here for the first time, so that it is sent before what this caller sends next. The task's budget must
+        // not put it off.
         let mut late = Box::pin(unconstrained(late));
         let pending = poll_fn(|cx| Poll::Ready(late.as_mut().poll(cx).is_pending())).await;
         match self.store.lane(key).state() {

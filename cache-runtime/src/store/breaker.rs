@@ -24,12 +24,12 @@ const OPEN: u64 = 1;
 const HALF_OPEN: u64 = 2;
 const PHASE: u64 = 3;
 
-/// The breaker as an operation found it: its phase, and how often it had been closed.
+/// A breaker's phase when an operation began, and how often it had closed by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BreakerSnapshot(u64);
 
 impl BreakerSnapshot {
-    /// That of a store that never fails.
+    /// The snapshot of a store that never fails.
     pub(crate) const CLOSED: BreakerSnapshot = BreakerSnapshot(CLOSED);
 
     fn phase(self) -> Phase {
@@ -45,10 +45,10 @@ impl BreakerSnapshot {
     }
 }
 
-/// What the breakers of a store have in common.
+/// What the breakers of a store share.
 #[derive(Clone, Default)]
 pub(crate) struct Breakers {
-    /// So many failures in a row open one.
+    /// How many failures in a row open one.
     pub(crate) threshold: u32,
     pub(crate) counters: Arc<StoreCounters>,
     /// Notified whenever one of them closes.
@@ -57,10 +57,10 @@ pub(crate) struct Breakers {
 
 pub(crate) struct Breaker {
     shared: Breakers,
-    /// The phase, and above it how often it has been closed: what began before that says nothing about now.
+    /// The phase, and above it how often it has closed: an operation that began before that says nothing about now.
     state: AtomicU64,
     failures: AtomicU32,
-    /// Who changes the phase holds it, so that what is published is the last change.
+    /// Locked while the phase changes, so that the phase that is published last is the current one.
     open: Mutex<Opened>,
     /// Whether a task probes the server.
     pub(crate) probed: AtomicBool,
@@ -68,7 +68,7 @@ pub(crate) struct Breaker {
     pub(crate) sign_of_life: Notify,
 }
 
-/// What is known of the last time that it opened.
+/// The last time that it opened.
 #[derive(Default)]
 struct Opened {
     /// Since when it is open, if it is.
@@ -81,12 +81,12 @@ struct Opened {
 pub(crate) struct OpenReason {
     /// The failure.
     pub(crate) error: Arc<str>,
-    /// A key of the server, to be read by probes; none where any key will do.
+    /// A key of the server, for probes to read. None where any key will do.
     pub(crate) key: Option<Arc<str>>,
 }
 
 impl Breaker {
-    /// A closed one.
+    /// A closed breaker.
     #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "the embedded store has none"))]
     pub(crate) fn new(shared: &Breakers) -> Breaker {
         Breaker {
@@ -99,12 +99,12 @@ impl Breaker {
         }
     }
 
-    /// The breaker as an operation finds it that begins now.
+    /// The snapshot for an operation that begins now.
     pub(crate) fn snapshot(&self) -> BreakerSnapshot {
         BreakerSnapshot(self.state.load(Ordering::Acquire))
     }
 
-    /// Notes that an operation that began when it was like this has been answered.
+    /// An operation that began at `seen` has been answered.
     pub(crate) fn answered(&self, seen: BreakerSnapshot) {
         if !seen.is_closed() {
             self.sign_of_life.notify_one();
@@ -113,8 +113,7 @@ impl Breaker {
         }
     }
 
-    /// Notes that an operation has failed that began when it was like this. Says whether that has opened it, for
-    /// `reason`.
+    /// An operation that began at `seen` has failed. Returns whether that opens the breaker, for `reason`.
     pub(crate) fn failed(
         &self,
         seen: BreakerSnapshot,
@@ -136,14 +135,14 @@ impl Breaker {
         opened
     }
 
-    /// A probe is under way, or not any more.
+    /// A probe begins or ends.
     pub(crate) fn probing(&self, is_under_way: bool) {
         let phase = if is_under_way { HALF_OPEN } else { OPEN };
         let _open = self.open();
         self.change(|state| (state & PHASE != CLOSED).then_some(state & !PHASE | phase));
     }
 
-    /// Closes it. Says for how long it was open, if it was.
+    /// Closes it. Returns for how long it was open, if it was.
     pub(crate) fn close(&self) -> Option<Duration> {
         self.failures.store(0, Ordering::Relaxed);
         let mut open = self.open();
@@ -153,7 +152,7 @@ impl Breaker {
         open.since.take().filter(|_| closed).map(|since| since.elapsed())
     }
 
-    /// Changes the state, unless there is none to change to, and publishes the phase. Says whether it has.
+    /// Changes the state to what `to` returns, if anything, and publishes the phase. Returns whether it has.
     fn change(&self, to: impl FnMut(u64) -> Option<u64>) -> bool {
         let changed = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, to);
         if let Ok(before) = changed {
@@ -174,7 +173,7 @@ impl Breaker {
 }
 
 impl Drop for Breaker {
-    /// A server that is gone is not open any more.
+    /// A server that is gone no longer counts as open.
     fn drop(&mut self) {
         self.shared.counters.breaker(self.snapshot().phase(), Phase::Closed);
     }

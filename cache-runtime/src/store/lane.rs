@@ -16,7 +16,7 @@ use crate::{
     protocol::{Reply, State, Step},
 };
 
-/// One of the stores. An enum rather than a trait object, so that no step allocates a future.
+/// One of the stores. It is an enum rather than a trait object, so that no step allocates a future.
 #[allow(clippy::large_enum_variant, reason = "there is one for each cache")]
 pub(crate) enum Store {
     Memory(MemoryStore),
@@ -24,8 +24,8 @@ pub(crate) enum Store {
     Redis(redis::RedisStore),
 }
 
-/// Where the steps on a key go, resolved once: the connection and its server. What is sent over one lane arrives in its
-/// order.
+/// Where the steps on a key go: its connection, and the server with its breaker. An operation resolves its key once. What
+/// is sent over one lane arrives in its order.
 pub(crate) enum Lane<'s> {
     Memory(&'s MemoryStore),
     #[cfg(feature = "redis")]
@@ -35,7 +35,7 @@ pub(crate) enum Lane<'s> {
 /// The lanes of several keys.
 pub(crate) enum Lanes<'s> {
     One(Lane<'s>),
-    /// And the places of the keys that each of them has.
+    /// Each with the places of its keys.
     #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "the embedded store has one"))]
     Several(Vec<(Lane<'s>, Vec<usize>)>),
 }
@@ -61,8 +61,8 @@ impl Store {
         }
     }
 
-    /// The lanes over which to look at several keys. Looks change nothing, so on one server they need no order, and one
-    /// command looks at all keys.
+    /// The lanes over which to look at several keys. A look changes nothing and needs no order, so on one server one command
+    /// looks at all of them.
     #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it has one lane"))]
     pub(crate) fn lanes_of_looks(&self, keys: &[&str]) -> Lanes<'_> {
         match self {
@@ -72,7 +72,7 @@ impl Store {
         }
     }
 
-    /// What it is called in statistics.
+    /// Its name in statistics.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Store::Memory(_) => "memory",
@@ -90,7 +90,7 @@ impl Store {
         }
     }
 
-    /// Whether another server may take the place of one, which may not know it for a while.
+    /// Whether another server may be promoted in the place of one, which may not know it for a while.
     pub(crate) fn has_stand_ins(&self) -> bool {
         match self {
             Store::Memory(_) => false,
@@ -200,7 +200,7 @@ impl Lane<'_> {
         }
     }
 
-    /// That breaker as an operation finds it that begins now.
+    /// That breaker's snapshot for an operation that begins now.
     pub(crate) fn snapshot(&self) -> BreakerSnapshot {
         self.breaker().map_or(BreakerSnapshot::CLOSED, |breaker| breaker.snapshot())
     }
@@ -214,7 +214,7 @@ impl Lane<'_> {
         }
     }
 
-    /// Which connection there is.
+    /// The id of the connection, if there is one.
     pub(crate) fn connection_id(&self) -> Option<u64> {
         match self {
             Lane::Memory(_) => None,
@@ -232,7 +232,7 @@ impl Lane<'_> {
         }
     }
 
-    /// Notes that an operation on `key` had no answer in time.
+    /// An operation on `key` had no answer in time.
     pub(crate) fn mark_unresponsive(&self, key: &str) {
         match self {
             Lane::Memory(_) => {}
@@ -241,7 +241,7 @@ impl Lane<'_> {
         }
     }
 
-    /// Has an attempt to connect made now, if there is no connection.
+    /// Makes an attempt to connect now, if there is no connection.
     pub(crate) fn reconnect_now(&self) {
         match self {
             Lane::Memory(_) => {}

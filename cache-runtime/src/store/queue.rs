@@ -1,4 +1,4 @@
-//! Queues of writes that are on their way to the database: what both stores have in common.
+//! Queues of writes that are on their way to the database: the types of both stores.
 //!
 //! A write is accepted in one atomic step: it joins the end of its queue, and its key becomes pending with the
 //! same value, so that readers see what will be in the database. It leaves in one step too, when it is there.
@@ -11,17 +11,17 @@ use std::{
 
 use crate::{entry::Entry, key, protocol::Nonce};
 
-/// What a queue is made of, as it is stored.
+/// The stored names of a queue's parts.
 #[cfg_attr(
     not(feature = "redis"),
     allow(dead_code, reason = "the embedded store has no keys for these")
 )]
 pub(crate) struct Names {
-    /// What its user calls it.
+    /// The name that the user gave it.
     pub(crate) title: Box<str>,
     /// The writes, in the order in which they were accepted.
     pub(crate) queue: Arc<str>,
-    /// Those that the database will not take.
+    /// The dead letters: writes that the database refuses.
     pub(crate) dead: Box<str>,
     /// Which key has which dead letter.
     pub(crate) index: Box<str>,
@@ -52,7 +52,7 @@ pub(crate) struct Item {
     pub(crate) seq: i64,
     /// The stored key.
     pub(crate) key: Arc<str>,
-    /// What was written; none where this version of the library cannot read it.
+    /// The value. None where this version of the library cannot read it.
     pub(crate) entry: Option<Entry>,
 }
 
@@ -63,7 +63,7 @@ impl Item {
     }
 }
 
-/// What became of a write that asked to be queued.
+/// The outcome of an attempt to queue a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Enqueued {
     Accepted,
@@ -71,7 +71,7 @@ pub(crate) enum Enqueued {
     Full(u64),
 }
 
-/// What a flusher got.
+/// What a flusher has taken.
 #[derive(Debug)]
 pub(crate) enum Taken {
     /// These, and whether there are more that were taken before.
@@ -91,18 +91,18 @@ pub(crate) struct Landing<'a> {
     pub(crate) seqs: &'a [i64],
 }
 
-/// A write that the database will not take.
+/// A write that the database refuses.
 pub(crate) struct DeadLetterRequest<'a> {
     pub(crate) item: &'a Item,
     /// Its place, after those of the writes that it replaced.
     pub(crate) seqs: &'a [i64],
-    /// What the database says.
+    /// The database's error.
     pub(crate) error: &'a str,
     /// How often it was tried.
     pub(crate) attempts: u32,
 }
 
-/// What became of it.
+/// The outcome of a request to make a write a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeadLetterOutcome {
     /// It is a dead letter now.
@@ -122,7 +122,7 @@ pub(crate) struct Letter {
     pub(crate) attempts: u32,
 }
 
-/// What became of a dead letter that was to be queued again.
+/// The outcome of an attempt to queue a dead letter again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replayed {
     Queued,

@@ -1,4 +1,4 @@
-//! What is done with a queue, on either store: writes are accepted, flushed, and buried as dead letters.
+//! The operations on a queue, on either store: writes are accepted and flushed, or become dead letters.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ impl Store {
         }
     }
 
-    /// Removes a dead letter for good; says whether it was there.
+    /// Removes a dead letter for good. Returns whether it was there.
     pub(crate) async fn forget(&self, names: &Names, letter: (&str, &str)) -> Result<bool, Error> {
         match self {
             Store::Memory(store) => Ok(store.forget(names, letter)),
@@ -94,7 +94,7 @@ impl Store {
         }
     }
 
-    /// What a flusher uses.
+    /// A flusher's access to its queue.
     pub(crate) fn source(&self) -> Source<'_> {
         match self {
             Store::Memory(store) => Source::Memory(store),
@@ -104,8 +104,8 @@ impl Store {
     }
 }
 
-/// A flusher's way to its queue. A remote one has a connection of its own, since it waits there, and bounds
-/// what it waits for itself.
+/// A flusher's access to its queue. A remote one has a connection of its own, since it waits there, and bounds its waits
+/// itself.
 pub(crate) enum Source<'a> {
     Memory(&'a MemoryStore),
     #[cfg(feature = "redis")]
@@ -142,7 +142,7 @@ impl Source<'_> {
         }
     }
 
-    /// Takes writes that are in the database out of the queue. Told twice, it does no harm.
+    /// Takes writes that are in the database out of the queue. To do so twice does no harm.
     ///
     /// `fence` is for how long nothing may be stored under a key that others have written meanwhile.
     pub(crate) async fn land(

@@ -64,8 +64,8 @@ impl Fence {
         self.keys.iter().all(KeyWrite::is_fenced)
     }
 
-    /// This fence, if every key is fenced in the store: for a write that is rather not made than made where other
-    /// processes may go on serving the old value. The attributes' `on_unavailable = "error"` does this.
+    /// This fence, if every key is fenced in the store. It is for a write that must not be made while other processes may
+    /// go on serving the old value. The attributes' `on_unavailable = "error"` does this.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
@@ -83,7 +83,7 @@ impl Fence {
         if self.stands() {
             return Ok(self);
         }
-        // What cannot be told now is told again in the background.
+        // What the store does not confirm now is emptied in the background.
         _ = self.settle().await;
         Err(Error::Unavailable(
             "the keys could not be fenced, so the write was refused before it began".into(),
@@ -94,8 +94,8 @@ impl Fence {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] or [`Error::Refused`] where the store could not be told. It is told again in the
-    /// background until it knows; a fence that stands falls by itself within its time.
+    /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed it. Then the keys are emptied in the
+    /// background until the store confirms that; a fence that stands falls by itself within its time.
     ///
     /// # Cancellation
     ///

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join3};
 
-use super::{fence::Fence, invalidate::invalidate_all, result::Leave, tags::Carried};
+use super::{fence::Fence, invalidate::invalidate_all, result::Leave, tags::EntryTags};
 use crate::{
     entry::Entry,
     error::Error,
@@ -18,7 +18,7 @@ use crate::{
     time::{nonce, now_ms},
 };
 
-/// What one write is going to touch.
+/// What one write touches.
 pub(crate) struct Through<'a> {
     pub(crate) inner: &'a Inner,
     pub(crate) guard: &'a Arc<Guard>,
@@ -32,14 +32,14 @@ pub(crate) struct Through<'a> {
     pub(crate) tags: Vec<String>,
 }
 
-/// A write that is at work under its fences.
+/// A write at work under its fences.
 pub(super) struct Begun<'a> {
     guard: &'a Arc<Guard>,
     counters: &'a Counters,
     policy: &'a Policy,
     key: Option<String>,
     fence: Fence,
-    carried: Carried,
+    entry_tags: EntryTags,
 }
 
 impl<'a> Through<'a> {
@@ -47,20 +47,20 @@ impl<'a> Through<'a> {
     pub(super) async fn begin(self) -> Begun<'a> {
         let Through { inner, guard, counters, policy, key, mut fences, tags } = self;
         let tags = if key.is_some() { inner.entry_tags(tags) } else { Vec::new() };
-        let mut carried = Carried::new(tags, &fences);
+        let mut entry_tags = EntryTags::new(tags, &fences);
         fences.extend(key.clone());
         let fence = Fence::raise(inner, fences);
-        let ask = carried.ask(guard, store_ttl(policy.ttl, policy));
+        let ask = entry_tags.ask(guard, store_ttl(policy.ttl, policy));
         let (fence, asked) = join(fence, ask).await;
         if !fence.stands() || asked.is_err() {
             counters.store_errors.add_one();
         }
-        Begun { guard, counters, policy, key, fence, carried }
+        Begun { guard, counters, policy, key, fence, entry_tags }
     }
 }
 
 impl Begun<'_> {
-    /// The write, if all its keys are fenced. If not, what stands is settled.
+    /// The write, if all its keys are fenced. If not, the fences that stand are settled.
     pub(super) async fn confirmed(mut self) -> Result<Self, Error> {
         match self.fence.confirmed().await {
             Ok(fence) => {
@@ -78,14 +78,14 @@ impl Begun<'_> {
     pub(super) async fn end(self, leave: Leave) {
         let (value, emptied) = leave.decided();
         let value = value.and_then(|(entry, ttl)| self.value(&entry, ttl));
-        let Begun { guard, counters, key, fence, carried, .. } = self;
+        let Begun { guard, counters, key, fence, entry_tags, .. } = self;
         let keys = fence.keys() + emptied.len() as u64;
-        // A ttl that came with the value may be longer than the tags were told.
+        // A ttl that came with the value may be longer than the one that the stamps were asked for.
         let hard = value.as_ref().map_or(Duration::ZERO, |(_, _, hard)| *hard);
-        let prolonged = carried.prolong(guard, hard);
+        let prolonged = entry_tags.prolong(guard, hard);
         let settled = fence.leave(|fenced| match &value {
             Some(value) if key.as_deref() == Some(fenced) => Some(value.clone()),
-            Some(_) => carried.left(fenced, hard),
+            Some(_) => entry_tags.left(fenced, hard),
             None => None,
         });
         let (settled, emptied, ()) =
@@ -100,7 +100,7 @@ impl Begun<'_> {
 
     /// The value as it is stored, if every tag's stamp is known.
     fn value(&self, entry: &Entry, ttl: Duration) -> Option<Value> {
-        let stamps = self.carried.stamps(&self.fence)?;
+        let stamps = self.entry_tags.stamps(&self.fence)?;
         Some(value(entry, Expiry::new(ttl, self.policy, now_ms()), &stamps))
     }
 }

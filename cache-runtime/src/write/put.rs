@@ -1,4 +1,4 @@
-//! A value that is put without a body: fenced and settled at once.
+//! A write without a body: its key is fenced and settled at once.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     time::{nonce, now_ms},
 };
 
-/// Puts a value, to be kept as `policy` says: the fence makes it lose against every other writer at work.
+/// Puts a value, to be kept as `policy` says. Its fence makes it lose to every other writer at work.
 pub(crate) async fn put(
     inner: &Inner,
     guard: &Arc<Guard>,
@@ -32,7 +32,7 @@ pub(crate) async fn put(
     let (FenceOutcome { write, error }, stamps) =
         join(fence, fetch_stamps(guard, &names, life.store_ttl)).await;
     if let Some(error) = error {
-        // The fence may stand, and what is there is not what it should be.
+        // The fence may stand, and the key may hold another value.
         _ = write.settle(None).await;
         return Err(error);
     }

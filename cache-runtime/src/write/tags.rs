@@ -13,8 +13,8 @@ use crate::{
     time::nonce,
 };
 
-/// The tags that a value is going to carry.
-pub(super) struct Carried {
+/// The tags that a value carries.
+pub(super) struct EntryTags {
     /// In the order of their names.
     tags: Vec<Tag>,
     /// For how long a life the stamps have been asked for.
@@ -23,24 +23,24 @@ pub(super) struct Carried {
 
 struct Tag {
     name: String,
-    /// None as long as it is not known; a tag that is fenced has none.
+    /// None while it is not known. A fenced tag has none.
     stamp: Option<Nonce>,
     /// Whether this writer itself fences the tag. Its settlement then leaves the stamp that the value carries: it
     /// does so only if nobody else has invalidated the tag meanwhile.
     own: bool,
 }
 
-impl Carried {
+impl EntryTags {
     /// `tags` are in order; `fences` are what the writer itself fences.
-    pub(super) fn new(tags: Vec<String>, fences: &[String]) -> Carried {
+    pub(super) fn new(tags: Vec<String>, fences: &[String]) -> EntryTags {
         let tag = |name: String| {
             let own = fences.contains(&name);
             Tag { name, stamp: own.then(nonce), own }
         };
-        Carried { tags: tags.into_iter().map(tag).collect(), life: Duration::ZERO }
+        EntryTags { tags: tags.into_iter().map(tag).collect(), life: Duration::ZERO }
     }
 
-    /// Asks for the stamps, all at once, and has them kept for longer than an entry of `life`.
+    /// Asks for the stamps, all at once. The store keeps them for longer than an entry of `life`.
     pub(super) async fn ask(&mut self, guard: &Guard, life: Duration) -> Result<(), Error> {
         self.life = life;
         let others: Vec<_> = self.tags.iter_mut().filter(|tag| !tag.own).collect();
@@ -52,7 +52,7 @@ impl Carried {
         Ok(())
     }
 
-    /// The stamps, if all are known: without one of them, nobody could tell when the value becomes stale.
+    /// The stamps, if all are known. Without one of them, nobody could tell when the value becomes stale.
     pub(super) fn stamps(&self, fence: &Fence) -> Option<Vec<Nonce>> {
         if self.tags.len() > MAX_TAGS {
             tracing::warn!(
@@ -65,15 +65,14 @@ impl Carried {
         self.tags.iter().map(stamp).collect()
     }
 
-    /// What the settlement of `fenced` leaves there, if that is one of these tags: the stamp that the value
-    /// carries.
+    /// What the settlement of `fenced` leaves, if that is one of these tags: the stamp that the value carries.
     pub(super) fn left(&self, fenced: &str, life: Duration) -> Option<Value> {
         let tag = self.tags.iter().find(|tag| tag.own && tag.name == fenced)?;
         let stamp = tag.stamp?;
         Some((stamp, Entry::tag(stamp), tag_ttl(life)))
     }
 
-    /// Has the stamps kept for an entry of `life`, where that is longer than they were asked for.
+    /// Prolongs the stamps for an entry of `life`, where that is longer than they were asked for.
     ///
     /// Best effort: a stamp that is gone too early makes an entry stale too early.
     pub(super) async fn prolong(&self, guard: &Guard, life: Duration) {

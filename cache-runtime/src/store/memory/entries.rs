@@ -20,7 +20,7 @@ use crate::{
     striped::Striped,
 };
 
-/// A map is swept of what has expired when it has grown to this, and then to twice what was left.
+/// A map is swept of expired states when it has grown to this, and then to twice what was left.
 const SWEEP: usize = 64;
 
 pub(crate) struct MemoryStore {
@@ -29,7 +29,7 @@ pub(crate) struct MemoryStore {
     pub(super) queues: Queues,
 }
 
-/// Something with an end.
+/// Something that expires.
 #[derive(Clone)]
 struct Timed<T> {
     held: T,
@@ -55,7 +55,7 @@ impl MemoryStore {
         }
     }
 
-    /// The value under `key`, if that is what it holds: whatever else it holds is a miss alike.
+    /// The value under `key`, if it holds one. Any other state is a miss.
     pub(crate) fn read(&self, key: &str) -> State<Entry> {
         match self.values.get(key) {
             Some(timed) if timed.stands(Instant::now()) => {
@@ -128,7 +128,7 @@ impl<T> Timed<T> {
 }
 
 impl Controls {
-    /// Forgets what has expired, now and then, so that keys nobody touches again take no room for ever.
+    /// Removes expired states now and then, so that keys that nobody touches again take no room for ever.
     fn sweep(&mut self, now: Instant) {
         if self.held.len() >= self.sweep_at {
             self.held.retain(|_, timed| timed.stands(now));
@@ -137,7 +137,7 @@ impl Controls {
     }
 }
 
-/// Gives the room of expired values back. Whether a value may still be served is decided on reading.
+/// Reclaims the room of expired values. A read decides by itself whether a value has expired.
 struct Reclaim;
 
 impl Expiry<Arc<str>, Timed<Entry>> for Reclaim {

@@ -31,12 +31,12 @@ impl MemoryStore {
         })
     }
 
-    /// While the queue is held: its order is that in which keys become pending.
+    /// The queue stays locked, so that its order is that in which keys become pending.
     fn accept(&self, queue: &mut Queue, key: &str, entry: &Entry) {
         let seq = queue.next();
         let (key, value): (Arc<str>, _) = (key.into(), entry.clone());
         self.run(&key, Step::Pend { stamp: value.stamp(), value });
-        // The newer write of a key makes its dead letter a thing of the past.
+        // The newer write of a key replaces its dead letter.
         queue.forget(&key);
         queue.items.insert(seq, Item { seq, key, entry: Some(entry.clone()) });
         queue.arrivals.notify_one();
@@ -86,7 +86,7 @@ impl MemoryStore {
             .queues
             .on(names, |queue| queue.items.is_empty().then(|| Arc::clone(&queue.arrivals)));
         if let Some(arrivals) = arrivals {
-            // Nothing has come where the time is over.
+            // Where the time is over, nothing has come.
             _ = time::timeout(most, arrivals.notified()).await;
         }
     }

@@ -1,7 +1,6 @@
 //! Queues in memory, under one lock for each store.
 //!
-//! A write waits in its place until it is in the database, so that a flusher that comes to its end has taken
-//! nothing with it.
+//! A write keeps its place until it is in the database, so that a flusher that ends loses nothing.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,7 +23,7 @@ pub(super) struct Queue {
     pub(super) last: i64,
     /// The place of the last one that was taken.
     pub(super) taken: i64,
-    /// The dead letters, in the order of their deaths.
+    /// The dead letters, oldest first.
     pub(super) dead: BTreeMap<u64, Letter>,
     /// Which key has which of them.
     pub(super) dead_keys: HashMap<Arc<str>, u64>,
@@ -33,7 +32,7 @@ pub(super) struct Queue {
 }
 
 impl Queues {
-    /// Does something to a queue. Nothing in here panics halfway.
+    /// Runs `act` on a queue. Nothing in here panics halfway.
     pub(super) fn on<T>(&self, names: &Names, act: impl FnOnce(&mut Queue) -> T) -> T {
         let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         act(queues.entry(Arc::clone(&names.queue)).or_default())

@@ -1,4 +1,4 @@
-//! Where a server is, and what is needed to be let in.
+//! The address of a server, with the credentials and settings to connect to it.
 
 use std::{fmt, sync::Arc};
 
@@ -19,10 +19,10 @@ pub(crate) struct Address {
     pub(super) port: u16,
     /// Database, user and password.
     pub(super) login: RedisConnectionInfo,
-    /// None where nothing is encrypted.
+    /// None without TLS.
     #[cfg(feature = "tls")]
     pub(super) security: Option<Security>,
-    /// What is asked for user and password, where those of the URL are not what counts.
+    /// The provider of credentials, which takes the place of those in the URL.
     pub(super) provider: Option<Provider>,
     pub(super) failure_log: Arc<FailureLog>,
 }
@@ -42,8 +42,7 @@ impl Address {
         Ok(Address {
             host: host.as_str().into(),
             port: *port,
-            // The other version sends the password with a command that not every server knows, and one that
-            // does not repeats it in its answer.
+            // RESP3 sends the password with `HELLO`, and a server that does not know that repeats it in its error.
             login: info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2),
             #[cfg(feature = "tls")]
             security: if secure { Some(Security::public()?) } else { None },
@@ -63,23 +62,23 @@ impl Address {
         Address { host: host.into(), port, failure_log, ..self.clone() }
     }
 
-    /// The same server, where somebody else logs in.
+    /// The same server with another user and password.
     pub(crate) fn logged_in(self, user: Option<&str>, password: &str) -> Address {
         let login = self.login.clone().set_password(password);
         Address { login: user.into_iter().fold(login, RedisConnectionInfo::set_username), ..self }
     }
 
-    /// Whether the URL says who logs in.
+    /// Whether the URL has a user or a password.
     pub(crate) fn has_login(&self) -> bool {
         self.login.username().is_some() || self.login.password().is_some()
     }
 
-    /// The same, but for who logs in.
+    /// The same server with a provider of credentials.
     pub(crate) fn accredited(self, provider: Provider) -> Address {
         Address { provider: Some(provider), ..self }
     }
 
-    /// The same, encrypted as `security` says. An error where it is not to be encrypted.
+    /// The same server with these settings of TLS. An error where the URL does not ask for TLS.
     #[cfg(feature = "tls")]
     pub(crate) fn secured(self, security: Security) -> Result<Address, Error> {
         match self.security {
@@ -103,14 +102,14 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The URL without TLS, and whether it asks for it: encryption is none of the `redis` crate's business here.
+/// The URL without TLS, and whether it asks for TLS, which the `redis` crate does not do here.
 fn plain(url: &str) -> Result<(String, bool), Error> {
     if url.contains('#') {
         let what = "a cache URL has no part after a `#`; certificates are always checked, and a \
                     `#` in a password is written `%23`";
         return Err(Error::Config(what.into()));
     }
-    // It is not repeated: it may be the end of a password.
+    // The error does not repeat it: it may be the end of a password.
     if url.contains('?') {
         let what = "after its `?` it has something else than `deadline=250ms`, which is all that can be set \
                     there; a `?` in a password is written `%3F`";

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Scripts {
-    /// The command that takes `step`. Where it is a script, `call` says how that is named.
+    /// The command that takes `step`. `call` writes the call of a script.
     pub(super) fn command(&self, key: &str, step: &Step<Entry>, call: CallScript) -> Cmd {
         let Scripts {
             take,
@@ -32,7 +32,7 @@ impl Scripts {
                 get.arg(key);
                 get
             }
-            // One command takes the lease or says what is there.
+            // One command takes the lease or returns what is there.
             Step::Acquire { token, life } => {
                 let mut set = cmd("SET");
                 set.arg(key).arg(entry::identity(Expected::Lease(*token)));
@@ -72,12 +72,12 @@ impl Scripts {
     }
 }
 
-/// Whether a step may be taken twice: neither one that counts (a settlement) nor one that compares (a fill).
+/// Whether a step may be executed twice. One that counts (a settlement) or compares (a fill) may not.
 pub(super) fn may_be_repeated(step: &Step<Entry>) -> bool {
     !matches!(step, Step::Fill { .. } | Step::Settle { .. } | Step::Land { .. } | Step::Pend { .. })
 }
 
-/// Whether a step is a writer's, which must not be given up because an attempt to connect failed a while ago.
+/// Whether a step is a writer's. Such a step must not fail because an attempt to connect failed a while ago.
 pub(super) fn is_a_writers(step: &Step<Entry>) -> bool {
     matches!(
         step,
@@ -91,14 +91,14 @@ pub(super) fn is_a_writers(step: &Step<Entry>) -> bool {
 /// How a script is called: by its hash, or by its text.
 pub(super) type CallScript = fn(&Script, &[&str], &[&[u8]]) -> Cmd;
 
-/// A life as Redis wants it: whole milliseconds, at least one, few enough for its 64-bit clock.
+/// A life as Redis expects it: whole milliseconds, at least one, few enough for its 64-bit clock.
 pub(super) fn millis(life: Duration) -> Vec<u8> {
     /// A thousand years.
     const MOST: u128 = 1000 * 366 * 24 * 3600 * 1000;
     life.as_millis().clamp(1, MOST).to_string().into_bytes()
 }
 
-/// A number as Redis wants it.
+/// A number as Redis expects it.
 pub(super) fn decimal(number: impl itoa::Integer) -> Vec<u8> {
     itoa::Buffer::new().format(number).as_bytes().to_vec()
 }

@@ -34,10 +34,10 @@ use crate::credentials::Credentials;
 /// How long one attempt to connect may take.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(1);
 
-/// How long the provider of credentials may take: it may have to ask somebody else.
+/// How long the provider of credentials may take: it may have to ask another service.
 const ASK: Duration = Duration::from_secs(5);
 
-/// How many commands may wait to be written before their senders wait.
+/// How many commands the connection queues before senders wait.
 const QUEUE: usize = 1024;
 
 /// A live connection. It ends with its last clone, whatever is outstanding on it.
@@ -58,7 +58,7 @@ struct Shared {
     driver: AbortHandle,
 }
 
-/// What is known of whether a connection is of use.
+/// Flags that say whether a connection is of use.
 #[derive(Default)]
 pub(super) struct Liveness {
     /// Whether it has brought an answer.
@@ -90,7 +90,7 @@ impl Connection {
         answers
     }
 
-    /// Notes that it has brought an answer, if it has; an error of the server's is one.
+    /// Notes whether it has brought an answer. An error that the server sent is one.
     fn note<T>(&self, answer: &RedisResult<T>) {
         let from_the_server = answer.as_ref().err().is_none_or(|error| error.code().is_some());
         let answered = &self.shared.liveness.answered;
@@ -188,14 +188,14 @@ where
     let shared = Shared { id, node, since, liveness: Liveness::default(), driver };
     let mut connection = Connection { inner, shared: Arc::new(shared) };
     if !greeting.is_empty() {
-        // As itself, since an answer to the greeting is none to an operation.
+        // Not by `send_all`: an answer to the greeting is none to an operation.
         let answers = connection.inner.send_packed_commands(greeting, 0, greeting.len()).await?;
         refused(&answers)?;
     }
     Ok(connection)
 }
 
-/// Where a server that does not speak TLS leaves the handshake unanswered.
+/// A server that does not speak TLS may leave the handshake unanswered.
 #[cfg(feature = "tls")]
 const NO_TLS: &str =
     "no TLS handshake comes about: does the server speak TLS? (`redis://` is without)";
@@ -214,7 +214,7 @@ pub(super) async fn in_time<T, E: Into<RedisError>>(
     }
 }
 
-/// A socket, to whichever of the host's addresses answers first.
+/// A socket to whichever of the host's addresses answers first.
 async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let attempts: Vec<_> =
         lookup_host((host, port)).await?.map(|at| Box::pin(TcpStream::connect(at))).collect();
@@ -226,7 +226,7 @@ async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(&stream);
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(15)))?;
-    // A peer that vanished without a word is noticed when it acknowledges nothing.
+    // A peer that has vanished is noticed when it acknowledges nothing.
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(Duration::from_secs(5)))?;
     Ok(stream)

@@ -1,22 +1,22 @@
-//! What attempts to connect have cost since there was a connection, and whether they were worth it.
+//! The times of attempts to connect since there was a connection, and whether the connections were of use.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A server that refuses a connection within this is near, and asking it again costs next to nothing.
+/// A server that refuses a connection within this time is near: another attempt costs next to nothing.
 const CHEAP: Duration = Duration::from_millis(2);
 
-/// What a busy machine may add to that.
+/// What a busy machine may add to that time.
 const NOISE: Duration = Duration::from_millis(20);
 
-/// So many attempts show what an attempt costs.
+/// After so many attempts, the fastest shows what an attempt costs.
 const SAMPLE: u32 = 4;
 
-/// So many connections in a row that never brought an answer show that the next one will not either.
+/// After so many connections in a row that brought no answer, the next one is expected to bring none.
 const VAIN: u32 = 3;
 
-/// The times of attempts, and the fate of connections.
+/// The times of attempts, and how many connections in a row brought no answer.
 #[derive(Debug, Default)]
 pub(super) struct ConnectStats {
     /// When the attempt that is under way began.
@@ -39,13 +39,13 @@ impl ConnectStats {
         self.failed = self.failed.saturating_add(1);
     }
 
-    /// There is a connection. Says whether it has to be doubted that it is of use.
+    /// There is a connection. Returns whether it is expected to bring no answer.
     pub(super) fn connected(&mut self) -> bool {
         *self = ConnectStats { lost: self.lost, ..ConnectStats::default() };
         self.are_in_vain()
     }
 
-    /// A connection was lost. Where it had brought an answer, the server was there, and writers must ask again.
+    /// A connection was lost. If it had brought an answer, the server was there, and writers must try again.
     pub(super) fn lost(&mut self, brought_an_answer: bool) {
         self.lost = if brought_an_answer { 0 } else { self.lost.saturating_add(1) };
     }
@@ -55,12 +55,12 @@ impl ConnectStats {
         self.lost = 0;
     }
 
-    /// Whether connections have been made only to be lost.
+    /// Whether connections have been made in vain.
     fn are_in_vain(&self) -> bool {
         self.lost >= VAIN
     }
 
-    /// Whether a further attempt fails quickly, if it fails. One that has never been tried might.
+    /// Whether another attempt fails quickly, if it fails. A server that has never been tried may do so.
     pub(super) fn are_small(&self) -> bool {
         let pending = self.began.is_some_and(|began| began.elapsed() > NOISE);
         let near = self.failed < SAMPLE || self.least <= CHEAP;

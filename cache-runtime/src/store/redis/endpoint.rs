@@ -1,4 +1,4 @@
-//! Where a server is: at an address, or wherever the sentinels say that the master is.
+//! Where a server is: at an address, or where the sentinels say that the master is.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use super::{
     sentinel::{self, Sentinels},
 };
 
-/// Where a server is, and what is needed to be let in.
+/// Where a server is, with the credentials and settings to connect to it.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     /// With sentinels, its host and port mean nothing.
@@ -21,7 +21,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The master that `sentinels` know, wherever it is, reached with the credentials and settings of `address`.
+    /// The master that `sentinels` name, with the credentials and settings of `address`.
     pub(crate) fn of_master(address: Address, sentinels: Sentinels) -> Endpoint {
         Endpoint { address, sentinels: Some(Arc::new(sentinels)) }
     }
@@ -46,7 +46,7 @@ impl Endpoint {
         })
     }
 
-    /// Another master than that of `connection`, if the sentinels know of one. What they have said `age` ago will do.
+    /// The master, if the sentinels name another one than that of `connection`. Their answer of `age` ago will do.
     pub(super) async fn another_master(
         &self,
         connection: &Connection,
@@ -61,7 +61,7 @@ impl Endpoint {
         self.sentinels.is_some()
     }
 
-    /// Whether a user or password may change while the cache is at work.
+    /// Whether a provider of credentials is asked for user and password.
     pub(super) fn has_provider(&self) -> bool {
         self.address.provider.is_some()
     }

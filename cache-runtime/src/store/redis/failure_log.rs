@@ -1,5 +1,4 @@
-//! What keeps connections from being made: logged when it begins, when it changes and when it ends, and not at each
-//! of many attempts.
+//! The log of failures to connect: a failure is logged when it begins, changes or ends, and not at each attempt.
 
 use std::{
     fmt::Debug,

@@ -24,8 +24,8 @@ use crate::{
     },
 };
 
-/// A key's connection, and its server. It is for what is sent now: where a cluster's slots move, a later operation
-/// resolves its key anew.
+/// A key's connection, and its server. A lane is for one operation: where a cluster's slots move, a later one resolves its
+/// key anew.
 pub(crate) struct Lane<'s> {
     store: &'s RedisStore,
     route: Route<'s>,
@@ -34,7 +34,7 @@ pub(crate) struct Lane<'s> {
 enum Route<'s> {
     /// Over this link of the only server.
     Only { server: &'s Arc<Server>, link: &'s Link },
-    /// To the master that serves this slot, as far as is known.
+    /// To the master that serves this slot, if it is known.
     Slot { cluster: &'s Cluster, slot: u16, server: Option<Arc<Server>> },
 }
 
@@ -51,7 +51,7 @@ impl RedisStore {
         Lane { store: self, route }
     }
 
-    /// Which of `keys` share a lane, in their order.
+    /// The lanes of `keys`, each with the places of its keys in their order.
     pub(crate) fn lanes<'k>(
         &self,
         keys: impl Iterator<Item = &'k str>,
@@ -78,8 +78,8 @@ impl RedisStore {
     }
 }
 
-/// The place of a key among the connections to the only server. It is that of its hash slot, so that keys with one hash tag
-/// have one lane, here as on a cluster.
+/// The place of a key among the connections to the only server. It is its hash slot, so that keys with one hash tag have one
+/// lane, here as on a cluster.
 fn place(server: &Server, key: &str) -> usize {
     match server.links() {
         // Nothing to choose from.
@@ -97,7 +97,7 @@ impl Lane<'_> {
         Ok(self.store.encryptor.open_state(key, state))
     }
 
-    /// Looks at several keys, in one round trip. What is of another Redis type may look vacant.
+    /// Looks at several keys, in one round trip. A key of another Redis type may look vacant.
     pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         let answers = match &self.route {
             Route::Only { link, .. } => {
@@ -198,7 +198,7 @@ impl Lane<'_> {
         }
     }
 
-    /// Sends a command for the key. Where the connection turns out to be dead, one that may be sent `again` is, once.
+    /// Sends a command for the key. Where the connection turns out to be dead, it is sent once more, if `again` allows it.
     pub(super) async fn send(&self, command: &Cmd, again: bool) -> RedisResult<Value> {
         match &self.route {
             Route::Only { link, .. } => link.send(command, again).await,
@@ -208,7 +208,7 @@ impl Lane<'_> {
         }
     }
 
-    /// Where the last attempt to reach the server failed, makes another one now.
+    /// Where the last attempt to connect failed, makes another one now, and waits for it.
     pub(super) async fn retry_connect(&self) {
         match &self.route {
             Route::Only { link, .. } => link.retry_connect().await,
@@ -216,7 +216,7 @@ impl Lane<'_> {
         }
     }
 
-    /// The breaker of the server. Where nobody knows which node of a cluster that is, that of all such keys.
+    /// The breaker of the server. Where the node of a cluster is not known, the breaker of all such keys.
     pub(crate) fn breaker(&self) -> &Arc<Breaker> {
         match &self.route {
             Route::Only { server, .. } => &server.breaker,
@@ -227,22 +227,22 @@ impl Lane<'_> {
         }
     }
 
-    /// The state of the connection. Where nobody knows which node of a cluster it leads to, none can be made.
+    /// The state of the connection. Where the node of a cluster is not known, it is unreachable.
     pub(crate) fn state(&self) -> ConnectionState {
         self.link().map_or(ConnectionState::Unreachable, Link::state)
     }
 
-    /// Which connection there is.
+    /// The id of the connection, if there is one.
     pub(crate) fn connection_id(&self) -> Option<u64> {
         self.link().and_then(Link::connection_id)
     }
 
-    /// Notes that an operation on `key` had no answer in time.
+    /// An operation on `key` had no answer in time.
     pub(crate) fn mark_unresponsive(&self, key: &str) {
         self.link().inspect(|link| link.mark_unresponsive(key));
     }
 
-    /// Has an attempt to connect made now, if there is no connection.
+    /// Makes an attempt to connect now, if there is no connection.
     pub(crate) fn reconnect_now(&self) {
         self.link().inspect(|link| link.reconnect_now());
     }

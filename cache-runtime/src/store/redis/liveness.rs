@@ -1,7 +1,7 @@
-//! Whether the server of a link answers, and a connection that brings no answers although it is not lost.
+//! Liveness: whether a connection brings answers.
 //!
-//! That happens behind a proxy that has forgotten it. Other connections to the same server may do well meanwhile, so that
-//! no breaker opens, and no probe finds it.
+//! A connection may bring none although it is not lost, as behind a proxy that has forgotten it. Other connections to the same
+//! server may do well meanwhile, so that no breaker opens and no probe finds it. It is made anew after a while.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -38,7 +38,7 @@ impl Link {
         }
     }
 
-    /// Notes that an operation on `key` had no answer in time, and has the connection made anew if none comes at all.
+    /// An operation on `key` had no answer in time. If no answer comes at all, the connection is made anew.
     pub(super) fn mark_unresponsive(&self, key: &str) {
         let Some(connection) = self.current() else { return };
         connection.liveness().unresponsive.store(true, Ordering::Relaxed);
@@ -49,7 +49,7 @@ impl Link {
     }
 }
 
-/// The right to wait for an answer on a connection. Dropped, as with its runtime, it leaves it to another one.
+/// The one task that waits for an answer on a connection. If its runtime shuts down under it, another one can be started.
 struct Watch(Connection);
 
 impl Watch {
@@ -58,7 +58,8 @@ impl Watch {
         (!others).then(|| Watch(connection))
     }
 
-    /// Sends a small command. What is sent later is answered later, so any answer will do.
+    /// Sends a small command, and waits for its answer. Answers come in order, so one to this command shows that the
+    /// connection lives.
     async fn over(mut self, link: WeakLink, key: String) {
         let mut look = cmd("GETRANGE");
         look.arg(key).arg(0).arg(0);

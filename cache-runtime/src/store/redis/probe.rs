@@ -1,4 +1,4 @@
-//! How a server is found well again, and what brings its connections back.
+//! Probes a server, and brings its connections back.
 
 use std::{pin::pin, time::Duration};
 
@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use super::{lane::Lane, reconnect::Link, store::RedisStore};
 use crate::{entry::Entry, error::Error, protocol::State};
 
-/// How often sentinels or the other nodes are asked whether a server that does not answer has been replaced. An answer
-/// that comes sooner is no reason to ask.
+/// How often sentinels or the other nodes are asked whether a server that does not answer has been replaced. They are not
+/// asked where it answers sooner.
 const LOOK: Duration = Duration::from_millis(500);
 
 impl RedisStore {
@@ -27,7 +27,7 @@ impl RedisStore {
         }
     }
 
-    /// Looks at a key. A server that has not answered for long may have been replaced, and not know it when it does.
+    /// Looks at a key on the master. A server that has not answered for long may have been replaced without knowing it.
     async fn read_from_the_master(&self, key: &str) -> Result<State<Entry>, Error> {
         'anew: loop {
             let lane = self.lane(key);

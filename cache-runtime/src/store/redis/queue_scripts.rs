@@ -3,8 +3,8 @@
 //! An entry of a queue has the fields `k` (the key) and `v` (the value, as it is stored under the key). A dead
 //! letter has `e` (the error), `a` (how often it was tried) and `s` (its place) besides.
 //!
-//! What brings writes to their end runs on a server that is full, too: it may be the queue that has filled it, and
-//! nothing else would empty that.
+//! The scripts that empty a queue run on a server whose memory is full, too: the queue may have filled it, and nothing else
+//! would empty that.
 
 use redis::Pipeline;
 
@@ -13,7 +13,7 @@ use super::script::{LAND, PEND, Script, WHEN_FULL, function};
 /// Accepts a write: -1, or how many wait where there is no room.
 ///
 /// Within a script the clock stands still, and it may have been set back: then the place is one more than the
-/// last. The newer write of a key makes its dead letter a thing of the past.
+/// last. The newer write of a key replaces its dead letter.
 ///
 /// Keys: what is written, the queue, its dead letters, their index. Arguments: the value, the capacity.
 const ENQUEUE: &str = r"
@@ -163,7 +163,7 @@ impl QueueScripts {
         }
     }
 
-    /// Has a server remember all of them.
+    /// Loads all of them into a server.
     pub(super) fn load(&self, into: &mut Pipeline) {
         let QueueScripts { enqueue, take, land, dead_letter, replay, forget } = self;
         for script in [enqueue, take, land, dead_letter, replay, forget] {

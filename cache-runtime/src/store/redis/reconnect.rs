@@ -1,5 +1,4 @@
-//! A link: one connection that comes back by itself. It is made when first needed, and remade in the background when
-//! lost.
+//! A link: one connection that is made when first needed, and made anew in the background when lost.
 //!
 //! With `redis`' own `ConnectionManager` calls wait for its reconnects, outside any response timeout. Here a call waits
 //! only while an attempt is under way, and its caller's deadline bounds that; between attempts it fails at once.
@@ -27,7 +26,7 @@ use crate::time::jittered;
 /// The pause after a failed attempt, doubled each time up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Bounds the time between a server's return and our noticing.
+/// The longest pause. It bounds how late a server's return is noticed.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A connection that is refused is replaced if it is as old as this.
@@ -50,7 +49,7 @@ struct Shared {
 
 #[derive(Clone)]
 enum LinkState {
-    /// There is no connection, and nobody is making one.
+    /// There is no connection, and no attempt to make one.
     Down,
     /// An attempt is under way.
     Connecting,
@@ -76,8 +75,8 @@ impl Link {
         Link { shared: Arc::new(Shared { endpoint, greeting, state, wake, stats }) }
     }
 
-    /// Sends a command. Where the connection turns out to be dead, one that may be sent `again` is, once, over the next
-    /// connection.
+    /// Sends a command. Where the connection turns out to be dead, it is sent once more over the next one, if `again`
+    /// allows it.
     pub(super) async fn send(&self, cmd: &Cmd, again: bool) -> RedisResult<Value> {
         let mut connection = self.connection().await?;
         match connection.send(cmd).await {
@@ -88,8 +87,8 @@ impl Link {
         }
     }
 
-    /// Sends some commands, in one round trip. Each has an answer of its own. Where the connection turns out to be
-    /// dead, those that may be sent `again` are, once, over the next connection.
+    /// Sends some commands, in one round trip. Each has an answer of its own. Where the connection turns out to be dead,
+    /// they are sent once more over the next one, if `again` allows it.
     pub(super) async fn send_all(
         &self,
         commands: &Pipeline,
@@ -123,7 +122,7 @@ impl Link {
         let state = states.wait_for(|state| !matches!(state, LinkState::Connecting)).await;
         match state.as_deref() {
             Ok(LinkState::Up(connection)) => Ok(connection.clone()),
-            // Whatever the server has said to it, it is no answer to an operation.
+            // As an I/O error: what the server said to the attempt is no answer to an operation.
             Ok(LinkState::Failed(error)) => {
                 Err((ErrorKind::Io, "cannot connect", error.to_string()).into())
             }
@@ -136,7 +135,7 @@ impl Link {
         self.shared.state.borrow().connection().cloned()
     }
 
-    /// Which connection there is.
+    /// The id of the connection, if there is one.
     pub(super) fn connection_id(&self) -> Option<u64> {
         self.shared.state.borrow().connection().map(Connection::id)
     }
@@ -167,7 +166,7 @@ impl Link {
         }
     }
 
-    /// Has an attempt to connect made now, if there is no connection.
+    /// Makes an attempt to connect now, if there is no connection.
     pub(super) fn reconnect_now(&self) {
         self.start();
         if self.connection_id().is_none() {
@@ -187,7 +186,7 @@ impl Link {
         self.give_up(connection.id());
     }
 
-    /// Whether `error` means that `connection` is of no use any more. If so, another one is on its way.
+    /// Whether `error` means that `connection` is of no use any more. If so, another one is being made.
     pub(super) fn lost(&self, connection: &Connection, error: &RedisError) -> bool {
         let dead = error.is_unrecoverable_error() || error.is_io_error();
         let lost = dead || self.is_outdated(connection, error);
@@ -202,7 +201,7 @@ impl Link {
     fn is_outdated(&self, connection: &Connection, error: &RedisError) -> bool {
         let endpoint = &self.shared.endpoint;
         let refused = match error.code() {
-            // Sentinels know of another one; if they do not yet, this one is not taken again.
+            // Sentinels name another server. If they do not yet, `ROLE` keeps this one from being taken again.
             Some("READONLY") if endpoint.has_sentinels() => return true,
             Some("NOAUTH" | "READONLY") => true,
             Some("NOPERM") => endpoint.has_provider(),
@@ -216,7 +215,7 @@ impl Link {
         self.verify_master_of(NOW).await;
     }
 
-    /// The same, where what sentinels have said `age` ago will do.
+    /// The same, where an answer of `age` ago will do.
     async fn verify_master_of(&self, age: Duration) {
         let Some(connection) = self.current() else { return };
         let endpoint = &self.shared.endpoint;

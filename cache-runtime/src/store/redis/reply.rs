@@ -1,4 +1,4 @@
-//! What the server's answers to steps mean.
+//! Reads the server's replies to steps.
 
 use bytes::Bytes;
 use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
@@ -9,7 +9,7 @@ use crate::{
     protocol::{Nonce, Reply, State, Step},
 };
 
-/// What the answer to the command of `step` means.
+/// The reply to `step`, from the answer to its command.
 pub(super) fn reply(
     step: &Step<Entry>,
     result: Result<Value, RedisError>,
@@ -18,7 +18,7 @@ pub(super) fn reply(
         Step::Read | Step::Stamp { .. } => found(result).map(Reply::Found),
         Step::Acquire { token, .. } | Step::Take { token, .. } => Ok(match found(result)? {
             State::Vacant => Reply::Acquired,
-            // A first try took it, and its answer was lost with the connection.
+            // The first try took the lease, and its answer was lost with the connection.
             State::Leased(held) if held == *token => Reply::Acquired,
             state => Reply::Found(state),
         }),
@@ -60,13 +60,13 @@ fn epoch_of(result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {
     }
 }
 
-/// Answers that say of the whole server that it serves nobody now. It might as well not have answered.
+/// Errors that say that the whole server serves nobody now. They count like no answer.
 const UNWELL: [&str; 6] = ["LOADING", "BUSY", "CLUSTERDOWN", "MASTERDOWN", "NOAUTH", "WRONGPASS"];
 
-/// Redis' own words; they hold neither the URL nor the password.
+/// The error in Redis' own words, which hold neither the URL nor the password.
 pub(super) fn unavailable(error: &RedisError) -> Error {
     let hint = match error.kind() {
-        // Of a cluster they are followed.
+        // On a cluster they are followed.
         ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
             "; the server is a node of a cluster: connect to `redis+cluster://…`"
         }

@@ -1,7 +1,7 @@
 //! Asks sentinels where the master is.
 //!
-//! The `redis` crate has such a client too. It bounds no question, connects to the master once more to see its role,
-//! and brings two crates.
+//! The `redis` crate has such a client too. It has no timeouts, connects to the master once more to see its role, and
+//! brings two crates.
 
 use std::{
     fmt,

@@ -25,11 +25,11 @@ pub(in crate::store::redis) struct Cluster {
 
 pub(super) struct Shared {
     pub(super) seeds: Seeds,
-    /// About so many in all.
+    /// About how many connections there are in all.
     connections: usize,
     greeting: Arc<Pipeline>,
     breakers: Breakers,
-    /// That of keys whose master is not known.
+    /// The breaker of keys whose master is not known.
     unknown: Arc<Breaker>,
     slot_map: RwLock<SlotMap>,
     /// The number of the next server.
@@ -42,7 +42,7 @@ pub(super) struct Shared {
 /// The state of the task that asks nodes for the slot map, one after the other, until one answers.
 #[derive(Default)]
 pub(super) struct RefreshState {
-    /// There is a task.
+    /// The task runs.
     pub(super) running: bool,
     /// It is asking.
     pub(super) asking: bool,
@@ -52,9 +52,9 @@ pub(super) struct RefreshState {
     pub(super) ended: u64,
     /// Why it failed the last time, if it did.
     pub(super) failure: Option<RedisError>,
-    /// A node that knows more than others.
+    /// A node to be asked first, since it knows more than others.
     pub(super) first: Option<Arc<Server>>,
-    /// The numbers of those that may be gone, or may not know that another one has their place.
+    /// The numbers of nodes that may be gone, or may not know that another node has their place.
     pub(super) doubted: BTreeSet<usize>,
 }
 
@@ -82,7 +82,7 @@ impl Cluster {
         Cluster { shared: Arc::new(shared) }
     }
 
-    /// The number of the server of a slot and that of the connection there: what has both in common has one lane.
+    /// The number of the server of a slot, and that of the slot's connection there. Slots that share both share a lane.
     pub(in crate::store::redis) fn connection_of(&self, slot: u16) -> (usize, usize) {
         self.shared.slot_map(|map| {
             map.owner(slot)

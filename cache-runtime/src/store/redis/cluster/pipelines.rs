@@ -11,7 +11,7 @@ use super::{
 };
 use crate::store::redis::server::Server;
 
-/// A command that has no answer yet, and where it is to be sent to, if not to the owner of its slot.
+/// A command that has no answer yet, and where to send it, if not to the owner of its slot.
 struct Open {
     at: usize,
     target: Option<Target>,

@@ -39,7 +39,7 @@ impl Seeds {
         Ok(Seeds(seeds.into()))
     }
 
-    /// The same, each made as safe as it has to be.
+    /// The same nodes, each with the settings of TLS and the credentials that `secured` adds.
     pub(crate) fn secured(
         self,
         secured: impl Fn(Address) -> Result<Address, Error>,

@@ -11,13 +11,13 @@ use redis::Value;
 use super::{redirect::NodeAddress, slots::SLOTS};
 use crate::store::redis::server::Server;
 
-/// No node, as far as is known.
+/// No node.
 const NOBODY: u16 = u16::MAX;
 
 /// The masters of a cluster, and their slots.
 #[derive(Default)]
 pub(super) struct SlotMap {
-    /// For each slot, which of the nodes; empty as long as nothing is known.
+    /// For each slot, the index of its node. Empty as long as nothing is known.
     slots: Box<[u16]>,
     nodes: Vec<Arc<Server>>,
 }
@@ -39,7 +39,7 @@ impl SlotMap {
         &self.nodes
     }
 
-    /// Those of the nodes that serve a slot.
+    /// The nodes that serve a slot.
     pub(super) fn serving(&self) -> Vec<Arc<Server>> {
         let serving: BTreeSet<u16> = self.slots.iter().copied().collect();
         serving.into_iter().filter_map(|at| self.nodes.get(usize::from(at)).cloned()).collect()
@@ -56,7 +56,7 @@ impl SlotMap {
         self.nodes.iter().find(|node| node.endpoint().place() == (host, port))
     }
 
-    /// Makes a node one of these, and says which. It need not serve anything yet.
+    /// Adds a node, and returns its index. It need not serve a slot yet.
     pub(super) fn add(&mut self, node: &Arc<Server>) -> usize {
         let known = self.nodes.iter().position(|known| Arc::ptr_eq(known, node));
         known.unwrap_or_else(|| {
@@ -65,7 +65,7 @@ impl SlotMap {
         })
     }
 
-    /// Notes that slots are served by `node` from now on.
+    /// Slots are served by `node` from now on.
     pub(super) fn give(&mut self, slots: RangeInclusive<u16>, node: &Arc<Server>) {
         let at = self.add(node) as u16;
         if self.slots.is_empty() {
@@ -78,10 +78,10 @@ impl SlotMap {
         }
     }
 
-    /// Takes what a node has said in the place of all that was known.
+    /// Replaces the map by what a node has said.
     ///
-    /// Nodes that go on serving are the same as before, with their connections. So are those that serve nothing
-    /// for now, as long as they are there: what was sent to them must not be overtaken over another connection.
+    /// Nodes that go on serving keep their connections. So do those that serve nothing for now, as long as they are
+    /// connected: what was sent to them must not be overtaken over another connection.
     pub(super) fn replace(
         &mut self,
         ranges: &[Range<'_>],
@@ -90,7 +90,7 @@ impl SlotMap {
         let mut map = SlotMap::default();
         let mut seen = BTreeMap::new();
         for range in ranges {
-            // One that serves several ranges is made only once.
+            // A node that serves several ranges is made once.
             let place = (range.place.host, range.place.port);
             let node = seen.entry(place).or_insert_with(|| node(self, range.place));
             map.give(range.first..=range.last, node);
@@ -102,7 +102,7 @@ impl SlotMap {
     }
 }
 
-/// Reads the answer to `CLUSTER SLOTS`; nothing where it is none.
+/// Reads the answer to `CLUSTER SLOTS`. None where it is malformed.
 pub(super) fn read(answer: &Value) -> Option<Vec<Range<'_>>> {
     let Value::Array(ranges) = answer else { return None };
     ranges.iter().map(range).collect()

@@ -5,8 +5,8 @@ pub(super) const SLOTS: usize = 16_384;
 
 /// The slot of a key: a checksum of it, or of its hash tag, where it has one (`{user:7}:name`).
 ///
-/// Written here, since it is a dozen lines that will never change, and the `redis` crate has it only together with
-/// its whole cluster client. A test holds it to a server's `CLUSTER KEYSLOT`.
+/// It is written here because it is a dozen lines that will never change, and the `redis` crate has it only together with its
+/// whole cluster client. A test holds it to a server's `CLUSTER KEYSLOT`.
 pub(in crate::store::redis) fn slot(key: &str) -> u16 {
     let key = key.as_bytes();
     let sum = hash_tag(key)

@@ -1,5 +1,5 @@
-//! How the slot map of a cluster is kept up to date: a task asks the nodes for it once something has shown that it is
-//! out of date, until it is right again and every node in it can be reached.
+//! Keeps the slot map of a cluster up to date. A task asks the nodes for it when something shows that it is out of date, until
+//! every slot has an owner that can be reached.
 
 use std::{
     collections::BTreeSet,
@@ -25,7 +25,7 @@ const ANSWER: Duration = Duration::from_millis(500);
 /// The least time between two refreshes. After one that failed it is doubled, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Bounds the time between a promotion and our noticing.
+/// The longest time between two refreshes. It bounds how late a promotion is noticed.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 impl Cluster {
@@ -37,7 +37,7 @@ impl Cluster {
         connected.into_iter().collect()
     }
 
-    /// The server of a slot, if it is known. If not, it is looked for.
+    /// The server of a slot, if it is known. If not, the nodes are asked in the background.
     pub(in crate::store::redis) fn server(&self, slot: u16) -> Option<Arc<Server>> {
         let server = self.shared.slot_map(|map| map.owner(slot).cloned());
         if server.is_none() {
@@ -62,7 +62,7 @@ impl Cluster {
         })
     }
 
-    /// Has the nodes asked who serves what, in the background; `first` the one that may know best.
+    /// Asks the nodes for the slot map, in the background; `first` before others, since it may know best.
     pub(super) fn refresh(&self, first: Option<&Arc<Server>>) {
         self.ask_again(|refresh| {
             if let Some(first) = first {
@@ -71,13 +71,13 @@ impl Cluster {
         });
     }
 
-    /// Has them asked, and waits until a round has ended that has begun only now.
+    /// Asks the nodes, and waits until a refresh has ended that has begun after this call.
     pub(super) async fn refreshed(&self) {
         self.verify_masters(&[]).await;
     }
 
-    /// Has the others asked who serves these slots, and waits until they have answered. Who serves them as far as is
-    /// known is not asked unless nobody else answers.
+    /// Asks the other nodes who serves these slots, and waits for the answer. The known owners are asked only if no other
+    /// node answers.
     pub(in crate::store::redis) async fn verify_masters(&self, slots: &[u16]) {
         let doubted =
             slots.iter().map(|&slot| self.connection_of(slot).0).filter(|&number| number != 0);
@@ -89,11 +89,11 @@ impl Cluster {
             before = refresh.ended + u64::from(refresh.asking);
         });
         self.shared.wake.notify_one();
-        // Nobody to say so: the runtime shuts down.
+        // Nobody changes it while the runtime shuts down.
         _ = self.shared.refresh.subscribe().wait_for(|refresh| refresh.ended > before).await;
     }
 
-    /// Notes that a command is sent to a node.
+    /// A command is sent to a node.
     pub(super) fn in_flight(&self, node: &Arc<Server>) -> InFlight<'_> {
         InFlight { cluster: self, node: Some(Arc::clone(node)) }
     }
@@ -123,7 +123,7 @@ pub(super) struct InFlight<'a> {
 }
 
 impl InFlight<'_> {
-    /// It has answered, or cannot be reached.
+    /// The node has answered, or cannot be reached.
     pub(super) fn answered(mut self, error: Option<&RedisError>) {
         if !error.is_some_and(is_out_of_date) {
             self.node = None;
@@ -139,7 +139,7 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Asks until all is well, or the cluster is dropped.
+/// Asks until the slot map is right, or the cluster is dropped.
 async fn ask(mut task: Task) {
     let mut pause = FIRST_PAUSE;
     while let Some(shared) = task.cluster.upgrade() {
@@ -211,7 +211,7 @@ impl Shared {
         for node in known.iter().cloned().chain(seeds) {
             match time::timeout(ANSWER, cluster_slots(&node)).await {
                 Ok(Ok(slots)) => match slot_map::read(&slots) {
-                    // A node that knows of none is no part of the cluster yet.
+                    // A node that knows no slots is no part of the cluster yet.
                     Some(ranges) if !ranges.is_empty() => {
                         self.adopt(&ranges, &node);
                         return Ok(());
@@ -228,8 +228,8 @@ impl Shared {
         Err(failure.unwrap_or_else(|| io("there is no node of the cluster to ask")))
     }
 
-    /// Which of the known nodes to ask, in this order: who may know best, those who serve, who may be gone, and those
-    /// who serve nothing, for they may not belong to the cluster any more.
+    /// The known nodes in the order in which they are asked: the one that may know best, those that serve slots, those that
+    /// may be gone, and those that serve none, which may have left the cluster.
     fn candidates(
         &self,
         first: Option<Arc<Server>>,
@@ -248,7 +248,7 @@ impl Shared {
         known
     }
 
-    /// Takes what `asked` has said for true.
+    /// Adopts the slot map of the node `asked`.
     fn adopt(&self, ranges: &[slot_map::Range<'_>], asked: &Server) {
         let (masters, (host, _)) = (slot_map::masters(ranges), asked.endpoint().place());
         self.change(|map| {

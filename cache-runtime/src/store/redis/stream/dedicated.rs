@@ -1,4 +1,4 @@
-//! A connection to the server of a queue that nobody else uses, so that one can wait on it.
+//! A flusher's dedicated connection to the server of its queue, on which it can wait.
 
 use redis::{Cmd, RedisResult, Value};
 

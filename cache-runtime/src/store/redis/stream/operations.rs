@@ -1,4 +1,4 @@
-//! What is done with a queue over the connections that all share: a write is accepted, and dead letters are replayed.
+//! The operations on a queue over the shared connections: a write is accepted, and dead letters are replayed.
 
 use std::sync::Arc;
 
@@ -121,12 +121,12 @@ impl RedisStore {
         }
     }
 
-    /// A letter whose value has been opened: it is sealed as it is under its key.
+    /// A letter with its value opened. A value in a queue is sealed as under its key.
     fn opened(&self, letter: Letter) -> Letter {
         Letter { item: open(&self.encryptor, letter.item), ..letter }
     }
 
-    /// What a flusher needs of its own.
+    /// A flusher's access to its queue.
     pub(crate) fn source(&self) -> Source {
         let connection = Dedicated::new(&self.servers);
         Source::new(connection, Arc::clone(&self.queues), self.encryptor.clone())

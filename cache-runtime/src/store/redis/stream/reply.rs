@@ -1,4 +1,4 @@
-//! What the server's answers about queues mean.
+//! Reads the server's replies about queues.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// An item whose value has been opened: it is sealed as it is under its key.
+/// An item with its value opened. A value in a queue is sealed as under its key.
 pub(super) fn open(encryption: &Encryptor, item: Item) -> Item {
     let entry = item.entry.map(|entry| encryption.open(&item.key, entry));
     Item { entry, ..item }
@@ -26,7 +26,7 @@ pub(super) fn open(encryption: &Encryptor, item: Item) -> Item {
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) items: Vec<Item>,
-    /// The ids of those that no write has put there.
+    /// The ids of entries that no write has put there.
     pub(super) strange: Vec<String>,
 }
 
@@ -43,14 +43,14 @@ pub(super) fn entries(values: Vec<Value>) -> Entries {
     entries
 }
 
-/// The place of an entry; none where its id is none that a write gives.
+/// The place of an entry. None where no write gives such an id.
 pub(super) fn place(entry: &Value) -> Option<i64> {
     let Value::Array(parts) = entry else { return None };
     let Some(Value::BulkString(id)) = parts.first() else { return None };
     std::str::from_utf8(id).ok()?.strip_suffix("-0")?.parse().ok()
 }
 
-/// A dead letter, unless it is none.
+/// A dead letter. None where the entry is malformed.
 pub(super) fn letter(value: Value) -> Option<Letter> {
     let (id, mut fields) = fields(value)?;
     let seq = text(fields.remove(&b's'))?.parse().ok()?;

@@ -37,7 +37,7 @@ pub(crate) struct Source {
     encryptor: Encryptor,
     /// Its name in the group.
     consumer: String,
-    /// It was left while it waited: what is sent next would be answered after that.
+    /// A wait was given up: its answer is outstanding on the connection.
     waiting: bool,
 }
 
@@ -91,7 +91,7 @@ impl Source {
     pub(crate) async fn arrival(&mut self, names: &Names, most: Duration) -> Result<(), Error> {
         let mut read = cmd("XREAD");
         read.arg("BLOCK").arg(&millis(most)[..]).arg("COUNT").arg(1);
-        // Whatever is in the queue is still to be done.
+        // Every entry of the queue is still to be flushed.
         read.arg("STREAMS").arg(&*names.queue).arg("0-0");
         self.make_ready();
         self.waiting = true;
@@ -148,7 +148,7 @@ impl Source {
         }
     }
 
-    /// Leaves a connection on which an answer is outstanding.
+    /// Gives up a connection on which an answer is outstanding.
     fn make_ready(&mut self) {
         if std::mem::take(&mut self.waiting) {
             self.connection.leave();
