@@ -62,7 +62,7 @@ impl Resilience {
             max_waiting: self.max_waiting,
             max_pending: self.max_pending_invalidations,
             probe: namespace_tag.unwrap_or("#all").into(),
-            everything: namespace_tag.map(Arc::from),
+            namespace_tag: namespace_tag.map(Arc::from),
             log_keys: false,
         }
     }

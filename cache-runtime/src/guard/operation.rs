@@ -44,7 +44,7 @@ impl Guard {
             permits: Arc::new(Semaphore::new(settings.max_waiting.min(Semaphore::MAX_PERMITS))),
             pending: PendingInvalidations::new(
                 settings.max_pending,
-                settings.everything.clone(),
+                settings.namespace_tag.clone(),
                 settings.counters(),
             ),
             redelivering: AtomicBool::new(false),

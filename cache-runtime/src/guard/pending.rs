@@ -21,16 +21,12 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{
-    entry::Entry,
-    protocol::{Expected, Nonce, Step},
-    stats::StoreCounters,
-};
+use crate::{protocol::Nonce, stats::StoreCounters};
 
 pub(super) struct PendingInvalidations {
     most: usize,
     /// The tag that every entry carries, if there is one.
-    everything: Option<Arc<str>>,
+    namespace_tag: Option<Arc<str>>,
     state: Mutex<PendingState>,
     /// How many keys are pending: mostly all that a read looks at.
     len: AtomicUsize,
@@ -77,12 +73,12 @@ pub(crate) struct LogicalTime(u64);
 impl PendingInvalidations {
     pub(super) fn new(
         most: usize,
-        everything: Option<Arc<str>>,
+        namespace_tag: Option<Arc<str>>,
         counters: &Arc<StoreCounters>,
     ) -> PendingInvalidations {
         PendingInvalidations {
             most: most.max(1),
-            everything,
+            namespace_tag,
             state: Mutex::default(),
             len: AtomicUsize::new(0),
             clock: AtomicU64::new(0),
@@ -192,25 +188,25 @@ impl PendingInvalidations {
     /// The name under which `key` is pending: its own, or the namespace's tag, where that is pending already or there is no
     /// room for more.
     fn make_room(&self, state: &mut PendingState, key: &Arc<str>) -> Arc<str> {
-        if let Some(everything) = &self.everything
-            && state.keys.get(everything).is_some_and(|key_state| key_state.pending.is_some())
+        if let Some(namespace_tag) = &self.namespace_tag
+            && state.keys.get(namespace_tag).is_some_and(|key_state| key_state.pending.is_some())
         {
-            return Arc::clone(everything);
+            return Arc::clone(namespace_tag);
         }
         if state.keys.len() < self.most || state.keys.contains_key(key) {
             return Arc::clone(key);
         }
         let first = !std::mem::replace(&mut state.overflown, true);
-        match &self.everything {
-            Some(everything) => {
+        match &self.namespace_tag {
+            Some(namespace_tag) => {
                 tracing::warn!(
                     pending = state.keys.len(),
                     "too many invalidations wait for the cache's store: all entries of the namespace will be ended"
                 );
                 state.clear();
                 let at = LogicalTime(self.clock.fetch_add(1, Ordering::AcqRel) + 1);
-                state.add(everything, at, None);
-                Arc::clone(everything)
+                state.add(namespace_tag, at, None);
+                Arc::clone(namespace_tag)
             }
             None => {
                 if state.drop_oldest() {
@@ -301,14 +297,6 @@ impl PendingState {
     fn clear(&mut self) {
         while self.drop_oldest() {}
     }
-}
-
-/// The steps that empty a key after a write whose settlement is not confirmed. The settlement may have counted, so it is not
-/// sent again. `own`, the writer's fence, is released where it stands and no other writer has joined it; a delete does
-/// the rest.
-pub(super) fn emptying(key: &str, own: Option<Nonce>) -> impl Iterator<Item = (&str, Step<Entry>)> {
-    let release = own.map(|epoch| Step::Release { expected: Expected::Fence(epoch) });
-    release.into_iter().chain([Step::Delete]).map(move |step| (key, step))
 }
 
 #[cfg(test)]

@@ -13,9 +13,14 @@ use tokio::{runtime::Handle, time};
 
 use super::{
     operation::Guard,
-    pending::{Due, LogicalTime, emptying},
+    pending::{Due, LogicalTime},
 };
-use crate::{error::Error, protocol::Step, time::jittered};
+use crate::{
+    entry::Entry,
+    error::Error,
+    protocol::{Expected, Nonce, Step},
+    time::jittered,
+};
 
 /// How many keys are emptied at once.
 const MOST: usize = 1_000;
@@ -144,4 +149,12 @@ impl Guard {
             runtime.spawn(Redelivery(Arc::downgrade(self)).run());
         }
     }
+}
+
+/// The steps that empty a key after a write whose settlement is not confirmed. The settlement may have counted, so it is not
+/// sent again. `own`, the writer's fence, is released where it stands and no other writer has joined it; a delete does
+/// the rest.
+pub(super) fn emptying(key: &str, own: Option<Nonce>) -> impl Iterator<Item = (&str, Step<Entry>)> {
+    let release = own.map(|epoch| Step::Release { expected: Expected::Fence(epoch) });
+    release.into_iter().chain([Step::Delete]).map(move |step| (key, step))
 }

@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     /// The key that probes read.
     pub(crate) probe: Arc<str>,
     /// The tag that every entry carries, if there is one.
-    pub(crate) everything: Option<Arc<str>>,
+    pub(crate) namespace_tag: Option<Arc<str>>,
     /// Whether logs may name keys.
     pub(crate) log_keys: bool,
 }
@@ -42,7 +42,7 @@ impl Settings {
             max_waiting: 100,
             max_pending: 100,
             probe: "#all".into(),
-            everything: None,
+            namespace_tag: None,
             log_keys: false,
         }
     }

@@ -20,10 +20,7 @@ use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use tokio::{runtime::Handle, task::unconstrained, time};
 
-use super::{
-    operation::Guard,
-    pending::{LogicalTime, emptying},
-};
+use super::{operation::Guard, pending::LogicalTime, redelivery::emptying};
 use crate::{
     entry::Entry,
     error::Error,

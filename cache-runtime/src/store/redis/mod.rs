@@ -14,6 +14,7 @@ mod queue_scripts;
 mod reconnect;
 mod reply;
 mod script;
+mod send;
 mod sentinel;
 mod server;
 mod store;
