@@ -2,6 +2,7 @@
 
 use std::{
     mem,
+    pin::pin,
     task::{Context, Poll, ready},
 };
 
@@ -130,7 +131,8 @@ impl Begin {
     #[inline(never)]
     fn first_look(self, function: &mut dyn Function) -> Turn {
         let mut engine = self.engine();
-        if engine.request.guard.is_local() && engine.look().now_or_never().is_some() {
+        // Pinned here, so that the future is not moved.
+        if engine.request.guard.is_local() && pin!(engine.look()).now_or_never().is_some() {
             return go_on(engine, Ask::Decode, function);
         }
         Turn::Go(Phase::Io(Box::pin(async move {
