@@ -118,11 +118,6 @@ impl Engine {
             _ => self.request.guard.run_many(&steps).await,
         }
     }
-
-    /// The reply, or nothing for a step that failed, which is counted.
-    fn counted(&self, reply: Result<Reply<Entry>, Error>) -> Option<Reply<Entry>> {
-        reply.inspect_err(|error| self.count_error(error)).ok()
-    }
 }
 
 fn found(reply: Reply<Entry>) -> Option<State<Entry>> {

@@ -268,6 +268,11 @@ impl Engine {
         self.request.counters.store_errors.add_one();
     }
 
+    /// What the store has said of one key, or nothing where that failed, which is counted.
+    pub(super) fn counted<T>(&self, said: Result<T, Error>) -> Option<T> {
+        said.inspect_err(|error| self.count_error(error)).ok()
+    }
+
     pub(super) fn store_failed(&mut self, error: &Error) {
         self.count_error(error);
         self.out = true;

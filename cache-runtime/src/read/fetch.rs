@@ -4,7 +4,7 @@ use super::{
     engine::Engine,
     key_state::{KeyState, Want},
 };
-use crate::{entry::Entry, error::Error, protocol::State, tag_version::current_stamp};
+use crate::{entry::Entry, protocol::State, tag_version::current_stamp};
 
 impl Engine {
     /// The first look.
@@ -63,7 +63,7 @@ impl Engine {
             Err(error) => return self.store_failed(&error),
         }
         for (at, state) in at.into_iter().zip(found) {
-            match self.known(state) {
+            match self.counted(state) {
                 Some(state) => self.see(at, state),
                 None => self.keys[at].not_storable(),
             }
@@ -74,7 +74,7 @@ impl Engine {
             }
         }
         for (at, state) in beside.into_iter().zip(own_keys) {
-            match self.known(state) {
+            match self.counted(state) {
                 Some(state) => {
                     let (keys, judge) = self.judge();
                     let unusable = keys[at].see_own_key(state, &judge);
@@ -97,10 +97,5 @@ impl Engine {
         let (keys, judge) = self.judge();
         let unusable = keys[at].see(state, &judge);
         self.note(at, unusable);
-    }
-
-    /// What a key holds. One that could not be seen, since its server is out, is counted.
-    fn known(&self, state: Result<State<Entry>, Error>) -> Option<State<Entry>> {
-        state.inspect_err(|error| self.count_error(error)).ok()
     }
 }
