@@ -5,6 +5,7 @@ use cache_tests::{
     authority::{Authority, Identity},
     cluster::RedisCluster,
     log::Log,
+    patience::eventually,
     stores::{DEADLINE, built},
     strategies::{every_strategy_answers, every_strategy_works},
     tls::{Files, Pems},
@@ -42,6 +43,17 @@ impl Secured {
         let url = format!("rediss+cluster://localhost:{}", self.cluster.nodes()[0].port());
         let builder = Cache::builder().url(&url).tls(Tls::new().root_ca(&authority.pem));
         built(builder.deadline(DEADLINE)).await
+    }
+
+    /// Waits until no cache is connected to any node.
+    async fn abandoned(&self) {
+        eventually("the caches have closed their connections", async || {
+            self.cluster.nodes().iter().all(|node| {
+                let clients = node.command(&["CLIENT", "LIST"]);
+                !clients.contains(&format!("laddr=127.0.0.1:{} ", node.port()))
+            })
+        })
+        .await;
     }
 
     /// Nothing comes by the plain ports but orders.
@@ -87,7 +99,10 @@ async fn each_node_is_reached_by_tls_and_so_is_whom_it_sends_to() {
     assert!(errors.contains_key("ASK") && errors.contains_key("MOVED"), "{errors:?}");
     secured.assert_encrypted();
 
-    // Who does not know the authority asks nothing, and answers all the same.
+    // Who does not know the authority asks nothing, and answers all the same. A cache that is still there could ask for
+    // the slots meanwhile.
+    drop(cache);
+    secured.abandoned().await;
     cluster.nodes().iter().for_each(|node| drop(node.command(&["CONFIG", "RESETSTAT"])));
     let log = Log::listen();
     every_strategy_answers(&secured.cache("localhost", &theirs).await).await;
