@@ -3,7 +3,7 @@
 //! # Actors
 //!
 //! - **The database**: one row, whose version each committed write makes one greater.
-//! - **Three writers.** Each fences, commits and settles, with the version that it committed
+//! - **Three writers.** Each is a transaction, within which functions write and return. It fences, commits and settles, with the version that it committed
 //!   (write-through) or without a value (invalidation); or it commits and deletes, without a fence. One may
 //!   give up before its commit, and settle. The answer to a fence or to a settlement may be lost, whether
 //!   or not the store has taken the step. After a lost fence the writer settles under the epoch that it
@@ -84,6 +84,11 @@ fn every_acquisition_needs_a_new_token() {
 #[test]
 fn a_writer_that_may_die_needs_a_fence() {
     assert!(matches!(without(Rule::Fence), Violation::Rest { .. }));
+}
+
+#[test]
+fn a_transaction_must_be_settled_after_its_commit() {
+    assert!(matches!(without(Rule::Scope), Violation::Held { .. }));
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(super) enum Writer {
         epoch: Option<Nonce>,
         promises: bool,
     },
+    /// Has settled, and its transaction is not committed yet.
+    Settled,
     /// About to settle; without an epoch, to delete.
     Committed {
         epoch: Option<Nonce>,
@@ -48,6 +50,8 @@ pub(super) enum WriterMove {
     Fence {
         heard: bool,
     },
+    /// One of the functions of its transaction returns. Another may write under the same fence.
+    Return,
     Commit,
     /// Settles although nothing was committed.
     GiveUp,
@@ -73,12 +77,14 @@ impl Writer {
     /// What it can do where it is.
     pub(super) fn moves(&self) -> &'static [WriterMove] {
         use WriterMove::{
-            Arrive, Commit, Delete, Die, Fence, GiveUp, LoseSettlement, Overtake, Release, Settle,
+            Arrive, Commit, Delete, Die, Fence, GiveUp, LoseSettlement, Overtake, Release, Return,
+            Settle,
         };
         match self {
             // A commit without a fence: there was to be none, or it never arrived.
             Writer::Ready => &[Fence { heard: true }, Fence { heard: false }, Commit],
-            Writer::Fenced { .. } => &[Commit, GiveUp, Die],
+            Writer::Fenced { .. } => &[Return, Commit, GiveUp, Die],
+            Writer::Settled => &[Commit, Die],
             Writer::Committed { epoch: Some(_), .. } => &[
                 Settle { value: true, heard: true },
                 Settle { value: false, heard: true },
@@ -115,6 +121,11 @@ pub(super) trait Site {
         true
     }
 
+    /// Whether the fence is settled after the commit of the transaction, and not when a function of it returns.
+    fn settles_after_commit(&self) -> bool {
+        true
+    }
+
     /// Whether others may take steps between the release and the delete that are sent in a settlement's place.
     fn releases_first(&self) -> bool {
         false
@@ -132,8 +143,22 @@ impl Writer {
         *self = match (*self, step) {
             (Writer::Ready, WriterMove::Fence { heard }) => fence(site, heard),
             (Writer::Ready, WriterMove::Commit) => commit(site, None, false),
+            (Writer::Fenced { epoch, promises }, WriterMove::Return) => {
+                if site.settles_after_commit() {
+                    Writer::Fenced { epoch, promises }
+                } else {
+                    site.run(
+                        epoch.map_or(Step::Delete, |epoch| Step::Settle { epoch, value: None }),
+                    );
+                    Writer::Settled
+                }
+            }
             (Writer::Fenced { epoch, promises }, WriterMove::Commit) => {
                 commit(site, epoch, promises)
+            }
+            (Writer::Settled, WriterMove::Commit) => {
+                let version = site.row().commit(false, false);
+                acknowledge(site, version)
             }
             (Writer::Fenced { epoch, .. }, WriterMove::GiveUp) => {
                 site.run(epoch.map_or(Step::Delete, |epoch| Step::Settle { epoch, value: None }));
@@ -195,6 +220,7 @@ impl Writer {
             }
             (
                 Writer::Fenced { .. }
+                | Writer::Settled
                 | Writer::Committed { .. }
                 | Writer::Unsure { .. }
                 | Writer::Overtaking { .. }
@@ -256,7 +282,7 @@ impl Writer {
             Writer::Unsure { epoch, .. }
             | Writer::Overtaking { epoch, .. }
             | Writer::Late { epoch, .. } => Some(epoch),
-            Writer::Ready | Writer::Gone => None,
+            Writer::Ready | Writer::Settled | Writer::Gone => None,
         }
     }
 
@@ -289,6 +315,7 @@ impl Writer {
             Writer::Overtaking { epoch, version, released } => {
                 (6 + u32::from(released), Some(epoch), false, version)
             }
+            Writer::Settled => (0, None, true, 0),
         };
         code.put(3, at);
         code.put(1, u8::from(epoch.is_some()));
@@ -301,6 +328,7 @@ impl fmt::Display for WriterMove {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (text, heard) = match self {
             WriterMove::Fence { heard } => ("fences", *heard),
+            WriterMove::Return => ("has a function return", true),
             WriterMove::Commit => ("commits", true),
             WriterMove::GiveUp => ("settles without having committed", true),
             WriterMove::Settle { value: true, heard } => ("settles with its value", *heard),

@@ -16,6 +16,8 @@ pub(in crate::protocol::model) enum Rule {
     NewToken,
     /// Writers fence before they commit. Broken: they delete after it.
     Fence,
+    /// What the functions of a transaction have fenced is settled after its commit. Broken: when a function returns.
+    Scope,
     /// Writers that overlap mark the fence as contended. Broken: none of the next three does.
     Contention,
     /// Broken: a second writer's fence does not mark.

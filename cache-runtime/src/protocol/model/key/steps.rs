@@ -170,6 +170,10 @@ impl Site for At<'_> {
         self.model.broken != Some(Rule::Fence)
     }
 
+    fn settles_after_commit(&self) -> bool {
+        self.model.broken != Some(Rule::Scope)
+    }
+
     fn releases_first(&self) -> bool {
         self.model.apart
     }
