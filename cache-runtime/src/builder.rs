@@ -43,7 +43,7 @@ impl Cache {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let cache = cache_runtime::Cache::in_memory();
-    /// cache.put("greeting", "hello", 60).await.unwrap();
+    /// cache.put("greeting", "hello", 60).await;
     /// assert_eq!(cache.get::<String>("greeting").await.unwrap().as_deref(), Some("hello"));
     /// # }
     /// ```

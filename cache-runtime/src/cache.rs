@@ -50,10 +50,9 @@ impl Cache {
     /// stays. The last `put` wins, whatever the order of commits: where a row has several writers, invalidate instead, or
     /// [`fence`](Cache::fence) the key before the commit. A `ttl` of zero stores nothing.
     ///
-    /// # Errors
-    ///
-    /// [`Error::Codec`] where the value cannot be encoded; then nothing has happened.
-    /// [`Error::Unavailable`] where the store does not answer in time.
+    /// It cannot fail, since it follows a commit. A value that is not stored, because it cannot be encoded or the store does
+    /// not answer, invalidates the key instead, as [`invalidate`](Cache::invalidate) does, and is logged. Use
+    /// [`try_put`](Cache::try_put) to know.
     ///
     /// # Cancellation
     ///
@@ -63,10 +62,28 @@ impl Cache {
         key: impl KeyOf<T>,
         value: &T,
         ttl: impl IntoTtl,
+    ) {
+        write::log_not_put(self.try_put(key, value, ttl).await);
+    }
+
+    /// As [`put`](Cache::put), for a caller that has to know whether the value is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`] where the value cannot be encoded; [`Error::Unavailable`] or [`Error::Refused`] where the store has
+    /// not confirmed it in time. Then the key is invalidated, as by [`invalidate`](Cache::invalidate).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`put`](Cache::put).
+    pub async fn try_put<T: Serialize + ?Sized>(
+        &self,
+        key: impl KeyOf<T>,
+        value: &T,
+        ttl: impl IntoTtl,
     ) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
-        let entry =
-            codec::encode(value, time::nonce(), &Encoding::DEFAULT, codec::Meta::default())?;
+        let entry = codec::encode(value, time::nonce(), &Encoding::DEFAULT, codec::Meta::default());
         let key = self.key(None, |out| out.key(&key));
         let policy = Policy { ttl: ttl.into_ttl(), ..Policy::UNSET };
         write::put(&self.inner, guard, key, entry, &policy).await
@@ -78,12 +95,36 @@ impl Cache {
     /// between two calls would skip the second key. A process that dies between the commit and this call leaves the old
     /// value in the cache; with a [`fence`](Cache::fence) it does not.
     ///
+    /// It cannot fail, since it follows a commit. An invalidation that the store does not confirm in time is logged, and is
+    /// pending: it is sent again in the background, other processes may serve the old value until the store confirms it,
+    /// and this process does not. Use [`try_invalidate`](Cache::try_invalidate) to know.
+    ///
+    /// # Cancellation
+    ///
+    /// A call that is dropped halfway leaves the invalidation pending.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let cache = cache_runtime::Cache::in_memory();
+    /// cache.invalidate("user:42").await;
+    /// # }
+    /// ```
+    pub async fn invalidate(&self, key: impl CacheKey) {
+        write::log_unconfirmed("invalidate", self.try_invalidate(key).await);
+    }
+
+    /// As [`invalidate`](Cache::invalidate), for a caller that has to know whether the store has confirmed it. The caller's
+    /// write is committed either way: do not answer it with this error.
+    ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed it in time. Then the invalidation
-    /// is pending: it is sent again in the background, other processes may serve the old value until the store confirms
-    /// it, and this process does not.
-    pub async fn invalidate(&self, key: impl CacheKey) -> Result<(), Error> {
+    /// is pending.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`invalidate`](Cache::invalidate).
+    pub async fn try_invalidate(&self, key: impl CacheKey) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
         write::invalidate(guard, self.key(None, |out| out.key(&key))).await
     }
@@ -134,7 +175,7 @@ impl Cache {
     /// # let cache = cache_runtime::Cache::in_memory();
     /// let fence = cache.fence(["account:1", "account:2"]).await;
     /// // … move the money, and commit …
-    /// fence.settle().await?;
+    /// fence.settle().await;
     /// # Ok(()) }
     /// ```
     ///
@@ -150,24 +191,34 @@ impl Cache {
     /// All caches of the namespace see it at once, in every process. No load that began before is stored. The old entries
     /// take memory until they expire.
     ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] for a cache without a namespace; [`Error::Unavailable`] where the store does not
-    /// confirm it in time. Then the invalidation is pending: it is sent again in the background, other processes may
-    /// serve the old entries until the store confirms it, and this process does not.
+    /// It cannot fail, as [`invalidate`](Cache::invalidate) cannot. A cache without a namespace has nothing that could be
+    /// flushed, and logs that as an error. Use [`try_flush_namespace`](Cache::try_flush_namespace) to know.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
     /// use cache_runtime::Cache;
     ///
     /// let cache = Cache::builder().namespace("shop").build().await?;
-    /// cache.put("greeting", "hello", 60).await?;
+    /// cache.put("greeting", "hello", 60).await;
     /// assert_eq!(cache.get::<String>("greeting").await?.as_deref(), Some("hello"));
-    /// cache.flush_namespace().await?;
+    /// cache.flush_namespace().await;
     /// assert_eq!(cache.get::<String>("greeting").await?, None);
     /// # Ok(()) }
     /// ```
-    pub async fn flush_namespace(&self) -> Result<(), Error> {
+    pub async fn flush_namespace(&self) {
+        match self.try_flush_namespace().await {
+            Err(error @ Error::Config(_)) => tracing::error!(%error, "nothing was flushed"),
+            confirmed => write::log_unconfirmed("flush_namespace", confirmed),
+        }
+    }
+
+    /// As [`flush_namespace`](Cache::flush_namespace), for a caller that has to know whether the store has confirmed it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a cache without a namespace; [`Error::Unavailable`] or [`Error::Refused`] where the store has
+    /// not confirmed it in time. Then the invalidation is pending, as that of [`invalidate`](Cache::invalidate).
+    pub async fn try_flush_namespace(&self) -> Result<(), Error> {
         let Some(tag) = self.inner.namespace_tag.as_deref() else {
             return Err(Error::Config(
                 "the cache has no namespace to flush: build it with `.namespace(\"…\")`".into(),

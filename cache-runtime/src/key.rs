@@ -58,10 +58,10 @@ const MAX_HEAD: usize = 256;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
 /// # let cache = Cache::in_memory();
 /// let user = User { id: 42, name: "Ann".into() };
-/// cache.put(&user, &user, 60).await?;
+/// cache.put(&user, &user, 60).await;
 /// let found = cache.get::<User>(UserKey { id: 42 }).await?;
 /// assert_eq!(found.unwrap().name, "Ann");
-/// cache.invalidate(&user).await?;
+/// cache.invalidate(&user).await;
 /// # Ok(()) }
 /// ```
 ///

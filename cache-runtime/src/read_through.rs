@@ -188,8 +188,8 @@ impl<L: Loader> ReadThrough<L> {
         let body = Attended::new(keep::<Option<L::Value>>, load);
         let (output, replaced) =
             reload::<Fallible<Option<L::Value>, L::Error>, _>(request, stored.clone(), body).await;
-        if !replaced && let Err(error) = write::invalidate(guard, stored).await {
-            tracing::warn!(%error, "a refreshed key may serve its old value until the store confirms the invalidation");
+        if !replaced {
+            write::log_unconfirmed("refresh", write::invalidate(guard, stored).await);
         }
         output
     }
@@ -197,30 +197,44 @@ impl<L: Loader> ReadThrough<L> {
     /// Puts a value that the caller knows to be current under `key`: as [`Cache::put`], kept and encoded as the
     /// policy says. A value larger than [`Policy::max_bytes`] leaves the key empty.
     ///
-    /// # Errors
-    ///
-    /// [`Error::Codec`] where the value cannot be encoded, or could not be decoded again; then nothing has happened.
-    /// [`Error::Unavailable`] where the store does not answer in time.
-    ///
     /// # Cancellation
     ///
     /// A call that is dropped halfway leaves a fence, under which nothing is stored for 10 s.
-    pub async fn put(&self, key: &L::Key, value: &L::Value) -> Result<(), Error> {
+    pub async fn put(&self, key: &L::Key, value: &L::Value) {
+        write::log_not_put(self.try_put(key, value).await);
+    }
+
+    /// As [`put`](ReadThrough::put), for a caller that has to know whether the value is stored: as [`Cache::try_put`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`] where the value cannot be encoded, or could not be decoded again; [`Error::Unavailable`] or
+    /// [`Error::Refused`] where the store has not confirmed it in time. Then the key is invalidated.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`put`](ReadThrough::put).
+    pub async fn try_put(&self, key: &L::Key, value: &L::Value) -> Result<(), Error> {
         let inner = &self.cache.inner;
         let Some(guard) = &inner.guard else { return Ok(()) };
         // The write adds stamp and expiry to the header.
         let (stamp, encoding) = (Nonce([0; 16]), &self.policy.encoding);
-        let entry = codec::encode_verified::<L::Value>(value, stamp, encoding, Meta::default())?;
+        let entry = codec::encode_verified::<L::Value>(value, stamp, encoding, Meta::default());
         write::put(inner, guard, self.stored(key), entry, &self.policy).await
     }
 
     /// Removes the value under `key`: as [`Cache::invalidate`].
+    pub async fn invalidate(&self, key: &L::Key) {
+        write::log_unconfirmed("invalidate", self.try_invalidate(key).await);
+    }
+
+    /// As [`invalidate`](ReadThrough::invalidate), for a caller that has to know whether the store has confirmed it.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed it in time: other processes may
     /// serve the old value until it does.
-    pub async fn invalidate(&self, key: &L::Key) -> Result<(), Error> {
+    pub async fn try_invalidate(&self, key: &L::Key) -> Result<(), Error> {
         match &self.cache.inner.guard {
             Some(guard) => write::invalidate(guard, self.stored(key)).await,
             None => Ok(()),

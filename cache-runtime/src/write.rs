@@ -13,9 +13,9 @@ use std::future::Future;
 
 pub use self::{fence::Fence, result::Leave};
 pub(crate) use self::{
-    invalidate::{invalidate, invalidate_all},
+    invalidate::{invalidate, invalidate_all, log_unconfirmed},
     operation::Through,
-    put::put,
+    put::{log_not_put, put},
 };
 use crate::{error::Error, return_shape::Shape};
 

@@ -237,7 +237,7 @@ impl<T> WriteBehind<T> {
     /// flusher.shutdown().await;
     /// let site = cache.tagged(["site:1"]);
     /// assert_eq!(site.get::<u64>("views:7").await?, Some(1));
-    /// cache.invalidate_tags(["site:1"]).await?;
+    /// cache.invalidate_tags(["site:1"]).await;
     /// assert_eq!(site.get::<u64>("views:7").await?, None);
     /// # Ok(()) }
     /// ```

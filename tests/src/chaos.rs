@@ -233,7 +233,7 @@ impl Service {
             Way::Fence => {
                 let (keys, tags) = join!(cache.fence(keys(row)), cache.fence_tags([tag(row)]));
                 let version = self.database.commit(row).await?;
-                match join!(keys.settle(), tags.settle()) {
+                match join!(keys.try_settle(), tags.try_settle()) {
                     (Ok(()), Ok(())) => self.database.acknowledge(row, version, true).await,
                     _ => Ok(()),
                 }
@@ -241,9 +241,9 @@ impl Service {
             Way::Invalidate => {
                 let version = self.database.commit(row).await?;
                 // All of them, whatever comes of the first: each is told again later if it has to be.
-                let mut told = cache.invalidate_tags([tag(row)]).await.is_ok();
+                let mut told = cache.try_invalidate_tags([tag(row)]).await.is_ok();
                 for key in keys(row) {
-                    told &= cache.invalidate(key).await.is_ok();
+                    told &= cache.try_invalidate(key).await.is_ok();
                 }
                 if told { self.database.acknowledge(row, version, true).await } else { Ok(()) }
             }
@@ -254,10 +254,10 @@ impl Service {
         let version = self.database.commit(row).await?;
         let [others @ .., through] = keys(row);
         for key in others {
-            cache.invalidate(key).await.map_err(io::Error::other)?;
+            cache.try_invalidate(key).await.map_err(io::Error::other)?;
         }
-        cache.invalidate_tags([tag(row)]).await.map_err(io::Error::other)?;
-        cache.put(through, &version, 60).await.map_err(io::Error::other)?;
+        cache.try_invalidate_tags([tag(row)]).await.map_err(io::Error::other)?;
+        cache.try_put(through, &version, 60).await.map_err(io::Error::other)?;
         self.database.acknowledge(row, version, true).await
     }
 

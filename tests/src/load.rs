@@ -163,7 +163,7 @@ impl Load {
         let (row, began) = (self.row(id), Instant::now());
         let fence = self.cache.fence([Load::key(id)]).await;
         let version = row.version.fetch_add(1, Ordering::SeqCst) + 1;
-        let told = fence.settle().await.is_ok();
+        let told = fence.try_settle().await.is_ok();
         self.slow(began);
         *lock(&row.told) = told.then_some(began);
         row.floor.store(version, Ordering::SeqCst);

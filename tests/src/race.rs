@@ -142,19 +142,19 @@ impl Service {
                 let locked = self.cache.fence([KEYS[1]]).await;
                 let write = || async { Ok::<_, Infallible>(self.query(call).await) };
                 let Ok(version) = self.cache.write_through(KEYS[0], &MINUTE, write).await;
-                locked.settle().await.expect("the store can be told");
+                locked.try_settle().await.expect("the store can be told");
                 version
             }
             "fence" => {
                 let fence = self.cache.fence(KEYS).await;
                 let version = self.query(call).await;
-                fence.settle().await.expect("the store can be told");
+                fence.try_settle().await.expect("the store can be told");
                 version
             }
             "invalidate" => {
                 let version = self.query(call).await;
                 for key in KEYS {
-                    self.cache.invalidate(key).await.expect("the store can be told");
+                    self.cache.try_invalidate(key).await.expect("the store can be told");
                 }
                 version
             }

@@ -64,7 +64,7 @@ async fn an_entity_invalidates_what_is_cached_of_it() {
             assert_eq!(find(&cache, &source, 1).await, Some(user(loads)));
             assert_eq!(find(&cache, &source, 1).await, Some(user(loads)));
             match directly {
-                true => cache.invalidate(&user(0)).await.expect("the store is there"),
+                true => cache.try_invalidate(&user(0)).await.expect("the store is there"),
                 false => update(&cache, &user(0)).await,
             }
         }
@@ -72,7 +72,7 @@ async fn an_entity_invalidates_what_is_cached_of_it() {
         let fence = cache.fence([&user(0)]).await;
         assert!(fence.stands());
         assert_eq!(cache.get::<User>(UserKey { id: 1 }).await, Ok(None));
-        fence.settle().await.expect("the store is there");
+        fence.try_settle().await.expect("the store is there");
     })
     .await;
 }
@@ -84,7 +84,7 @@ async fn what_is_stored_as_the_declared_value_goes_under_its_key() {
     on_each_store(async |cache| {
         let key = UserKey { id: 1 };
         let stored = user(7);
-        cache.put(&stored, &stored, 60).await.expect("the store is there");
+        cache.try_put(&stored, &stored, 60).await.expect("the store is there");
         assert_eq!(cache.get::<User>(&key).await, Ok(Some(stored.clone())));
         assert_eq!(cache.get::<Option<User>>(&key).await, Ok(Some(Some(stored.clone()))));
         assert_eq!(cache.get::<Box<User>>(Arc::new(&key)).await, Ok(Some(stored.clone().into())));
@@ -94,9 +94,9 @@ async fn what_is_stored_as_the_declared_value_goes_under_its_key() {
         assert_eq!(loaded, Some(stored.clone().into()));
 
         let team = TeamKey { team: "red" };
-        cache.put(&team, [stored.clone()].as_slice(), 60).await.expect("the store is there");
+        cache.try_put(&team, [stored.clone()].as_slice(), 60).await.expect("the store is there");
         assert_eq!(cache.get::<Vec<User>>(&team).await, Ok(Some(vec![stored.clone()])));
-        cache.put(&team, &vec![stored.clone()], 60).await.expect("the store is there");
+        cache.try_put(&team, &vec![stored.clone()], 60).await.expect("the store is there");
         assert_eq!(cache.get::<Vec<User>>(&team).await, Ok(Some(vec![stored])));
     })
     .await;
@@ -105,7 +105,7 @@ async fn what_is_stored_as_the_declared_value_goes_under_its_key() {
 #[tokio::test]
 async fn a_key_that_declares_nothing_holds_anything() {
     on_each_store(async |cache| {
-        cache.put("user:1", &user(7), 60).await.expect("the store is there");
+        cache.try_put("user:1", &user(7), 60).await.expect("the store is there");
         assert_eq!(cache.get::<User>("user:1".to_owned()).await, Ok(Some(user(7))));
         assert!(cache.get::<u8>("user:1").await.is_err());
     })

@@ -234,7 +234,7 @@ impl Users {
     }
 
     async fn fill(&self, id: u64, user: &User) {
-        self.cache.put(format!("user:{id}"), user, TTL).await.expect("the cache can be filled");
+        self.cache.try_put(format!("user:{id}"), user, TTL).await.expect("the cache can be filled");
     }
 }
 

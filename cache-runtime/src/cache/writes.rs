@@ -93,16 +93,31 @@ impl Cache {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
     /// # let cache = cache_runtime::Cache::in_memory();
-    /// cache.invalidate_tags(["tenant:7", "plans"]).await?;
+    /// cache.invalidate_tags(["tenant:7", "plans"]).await;
     /// # Ok(()) }
     /// ```
+    ///
+    /// It cannot fail, as [`invalidate`](Cache::invalidate) cannot. Use [`try_invalidate_tags`](Cache::try_invalidate_tags)
+    /// to know whether the store has confirmed it.
+    ///
+    /// # Cancellation
+    ///
+    /// A call that is dropped halfway leaves the invalidations pending.
+    pub async fn invalidate_tags<K: CacheKey>(&self, tags: impl IntoIterator<Item = K>) {
+        write::log_unconfirmed("invalidate_tags", self.try_invalidate_tags(tags).await);
+    }
+
+    /// As [`invalidate_tags`](Cache::invalidate_tags), for a caller that has to know whether the store has confirmed it.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] or [`Error::Refused`] where the store has not confirmed one of them in time, although all
-    /// of them were sent. Then that invalidation is pending: it is sent again in the background, other processes may
-    /// serve old values until the store confirms it, and this process does not.
-    pub async fn invalidate_tags<K: CacheKey>(
+    /// of them were sent. Then that invalidation is pending, as that of [`invalidate`](Cache::invalidate).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`invalidate_tags`](Cache::invalidate_tags).
+    pub async fn try_invalidate_tags<K: CacheKey>(
         &self,
         tags: impl IntoIterator<Item = K>,
     ) -> Result<(), Error> {
@@ -118,7 +133,7 @@ impl Cache {
     /// # let cache = cache_runtime::Cache::in_memory();
     /// let fence = cache.fence_tags(["tenant:7"]).await;
     /// // … change whatever belongs to the tenant, and commit …
-    /// fence.settle().await?;
+    /// fence.settle().await;
     /// # Ok(()) }
     /// ```
     ///

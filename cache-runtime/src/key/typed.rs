@@ -31,10 +31,10 @@ pub struct AnyValue {
 /// way as `T`: a key of `User` is also a key of `Option<User>`, `Box<User>` and `Arc<User>`.
 ///
 /// ```
-/// use cache_runtime::{Cache, CacheKey, Error, KeyOf};
+/// use cache_runtime::{Cache, CacheKey, KeyOf};
 ///
-/// async fn warm(cache: &Cache, key: impl KeyOf<str>) -> Result<(), Error> {
-///     cache.put(key, "warm", 60).await
+/// async fn warm(cache: &Cache, key: impl KeyOf<str>) {
+///     cache.put(key, "warm", 60).await;
 /// }
 /// ```
 #[diagnostic::on_unimplemented(

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use tokio::{runtime::Handle, task::AbortHandle};
 
+use super::invalidate::log_unconfirmed;
 use crate::{
     error::Error,
     guard::{Guard, KeyWrite, Value},
@@ -72,7 +73,7 @@ impl Fence {
     /// # let cache = cache_runtime::Cache::in_memory();
     /// let fence = cache.fence(["account:1", "account:2"]).await.confirmed().await?;
     /// // … move the money, and commit …
-    /// fence.settle().await?;
+    /// fence.settle().await;
     /// # Ok(()) }
     /// ```
     ///
@@ -83,14 +84,27 @@ impl Fence {
         if self.stands() {
             return Ok(self);
         }
-        // What the store does not confirm now is emptied in the background.
-        _ = self.settle().await;
+        self.settle().await;
         Err(Error::Unavailable(
             "the keys could not be fenced, so the write was refused before it began".into(),
         ))
     }
 
     /// Ends the fence, after the write: the keys are empty, and the next read loads.
+    ///
+    /// It cannot fail, since the write may be committed: what the store does not confirm within the deadline is logged and
+    /// sent again in the background, as by [`Cache::invalidate`](crate::Cache::invalidate). Use
+    /// [`try_settle`](Fence::try_settle) to know.
+    ///
+    /// # Cancellation
+    ///
+    /// As [dropping](Fence#dropping).
+    pub async fn settle(self) {
+        log_unconfirmed("settle", self.try_settle().await);
+    }
+
+    /// As [`settle`](Fence::settle), for a caller that has to know whether the store has confirmed it. The caller's write
+    /// is committed either way: do not answer it with this error.
     ///
     /// # Errors
     ///
@@ -100,11 +114,11 @@ impl Fence {
     /// # Cancellation
     ///
     /// As [dropping](Fence#dropping).
-    pub async fn settle(self) -> Result<(), Error> {
+    pub async fn try_settle(self) -> Result<(), Error> {
         self.leave(|_| None).await
     }
 
-    /// As [`settle`](Fence::settle), leaving under each key what `value` says, if no other writer has been at work
+    /// As [`try_settle`](Fence::try_settle), leaving under each key what `value` says, if no other writer has been at work
     /// there.
     ///
     /// Nothing is left where the store has not confirmed the fence: it may be raised only now, after others have

@@ -16,3 +16,10 @@ pub(crate) async fn invalidate_all(guard: &Arc<Guard>, keys: Vec<String>) -> Res
     let emptied = join_all(keys.into_iter().map(|key| invalidate(guard, key))).await;
     emptied.into_iter().collect()
 }
+
+/// Logs that the store has not confirmed an invalidation, for a caller that is not told: its write is committed.
+pub(crate) fn log_unconfirmed(function: &str, confirmed: Result<(), Error>) {
+    if let Err(error) = confirmed {
+        tracing::warn!(function, %error, "an invalidation has not reached the cache's store yet");
+    }
+}

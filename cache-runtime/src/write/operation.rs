@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join3};
 
-use super::{fence::Fence, invalidate::invalidate_all, result::Leave, tags::EntryTags};
+use super::{
+    fence::Fence,
+    invalidate::{invalidate_all, log_unconfirmed},
+    result::Leave,
+    tags::EntryTags,
+};
 use crate::{
     entry::Entry,
     error::Error,
@@ -90,11 +95,11 @@ impl Begun<'_> {
         });
         let (settled, emptied, ()) =
             join3(settled, invalidate_all(guard, emptied), prolonged).await;
-        if let Err(error) = settled.and(emptied) {
-            let function = counters.name;
-            tracing::warn!(function, %error, "an invalidation has not reached the cache's store yet");
+        let confirmed = settled.and(emptied);
+        if confirmed.is_err() {
             counters.store_errors.add_one();
         }
+        log_unconfirmed(counters.name, confirmed);
         counters.invalidations.add(keys);
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 
-use super::operation::value;
+use super::{invalidate::invalidate, operation::value};
 use crate::{
     codec::is_too_large,
     entry::Entry,
@@ -17,14 +17,23 @@ use crate::{
     time::{nonce, now_ms},
 };
 
-/// Puts a value, to be kept as `policy` says. Its fence makes it lose to every other writer at work.
+/// Puts a value, to be kept as `policy` says. Its fence makes it lose to every other writer at work. A value that cannot
+/// be encoded invalidates the key: whatever is there is older.
 pub(crate) async fn put(
     inner: &Inner,
     guard: &Arc<Guard>,
     key: String,
-    entry: Entry,
+    entry: Result<Entry, Error>,
     policy: &Policy,
 ) -> Result<(), Error> {
+    let entry = match entry {
+        Ok(entry) => entry,
+        Err(error) => {
+            // The caller learns why nothing is stored; what the store does not confirm now is emptied in the background.
+            _ = invalidate(guard, key).await;
+            return Err(error);
+        }
+    };
     let life = Expiry::new(policy.ttl, policy, now_ms());
     let tags = inner.entry_tags(Vec::new());
     let names: Vec<_> = tags.iter().map(String::as_str).collect();
@@ -44,4 +53,11 @@ pub(crate) async fn put(
     };
     write.settle(value).await?;
     known.map(drop)
+}
+
+/// Logs that a value was not put, for a caller that is not told: its write is committed.
+pub(crate) fn log_not_put(put: Result<(), Error>) {
+    if let Err(error) = put {
+        tracing::warn!(%error, "a value was not put into the cache: its key is invalidated instead");
+    }
 }

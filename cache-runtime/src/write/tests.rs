@@ -107,7 +107,7 @@ async fn the_life_of_a_value_begins_after_the_write() {
 async fn a_value_that_is_put_has_a_life_too() {
     let cache = Cache::in_memory();
     let now = now_ms();
-    cache.put("k", &7, 60).await.expect("it can be stored");
+    cache.try_put("k", &7, 60).await.expect("it can be stored");
     let header = entry(&cache, "k").await.expect("it was stored").header();
     assert_eq!((header.soft_expiry, header.ttl), (now + 60_000, 60_000));
 }
@@ -127,7 +127,7 @@ async fn a_value_carries_the_stamps_that_its_tags_had_before_the_write() {
     let second = entry(&cache, "shop:k").await.expect("it was stored");
     assert_eq!(second.tags().collect::<Vec<_>>(), standing);
     // One that is invalidated while a write is at work is not the one that the value carries.
-    let invalidated = async { cache.invalidate_tags(["a"]).await.expect("the store answers") };
+    let invalidated = async { cache.try_invalidate_tags(["a"]).await.expect("the store answers") };
     write(&cache, &MINUTE, &[], &["a", "b"], invalidated).await;
     let third = entry(&cache, "shop:k").await.expect("it was stored");
     assert_eq!(third.tags().collect::<Vec<_>>(), standing);
@@ -137,7 +137,7 @@ async fn a_value_carries_the_stamps_that_its_tags_had_before_the_write() {
 #[tokio::test]
 async fn a_value_that_is_put_carries_the_tag_of_its_namespace() {
     let cache = shop();
-    cache.put("k", &7, 60).await.expect("it can be stored");
+    cache.try_put("k", &7, 60).await.expect("it can be stored");
     let entry = entry(&cache, "shop:k").await.expect("it was stored");
     let standing = stamp(&cache, &key::stored_namespace("shop")).await;
     assert_eq!(entry.tags().map(Some).collect::<Vec<_>>(), [standing]);
@@ -147,15 +147,15 @@ async fn a_value_that_is_put_carries_the_tag_of_its_namespace() {
 async fn under_a_fenced_tag_nothing_is_left() {
     let cache = shop();
     let all = Fence::raise(&cache.inner, vec![key::stored_namespace("shop")]).await;
-    cache.put("k", &7, 60).await.expect("it is no error");
+    cache.try_put("k", &7, 60).await.expect("it is no error");
     assert_eq!(state(&cache, "shop:k").await, State::Vacant);
-    all.settle().await.expect("the store answers");
+    all.try_settle().await.expect("the store answers");
     let fence = cache.fence_tags(["a"]).await;
     write(&cache, &MINUTE, &[], &["a"], nothing()).await;
     assert_eq!(state(&cache, "shop:k").await, State::Vacant);
     write(&cache, &MINUTE, &[], &["b"], nothing()).await;
     assert!(entry(&cache, "shop:k").await.is_some());
-    fence.settle().await.expect("the store answers");
+    fence.try_settle().await.expect("the store answers");
     write(&cache, &MINUTE, &[], &["a"], nothing()).await;
     assert!(entry(&cache, "shop:k").await.is_some());
 }
@@ -175,7 +175,7 @@ async fn a_value_may_carry_what_its_writer_invalidates() {
 #[tokio::test]
 async fn a_tag_that_others_invalidate_meanwhile_makes_the_value_stale() {
     let cache = shop();
-    let invalidated = async { cache.invalidate_tags(["a"]).await.expect("the store answers") };
+    let invalidated = async { cache.try_invalidate_tags(["a"]).await.expect("the store answers") };
     write(&cache, &MINUTE, &["a"], &["a"], invalidated).await;
     assert!(entry(&cache, "shop:k").await.is_some(), "the key itself was nobody else's");
     assert_eq!(stamp(&cache, "shop:#tag:a").await, None, "but its stamp never came to stand");
@@ -228,7 +228,7 @@ async fn an_entry_with_more_tags_than_it_has_room_for_is_not_stored() {
 async fn is_cached_between_writes(cache: &Cache, key: &str) -> bool {
     let mut cached = false;
     for _ in 0..12 {
-        cache.fence([key]).await.settle().await.expect("the embedded store answers");
+        cache.fence([key]).await.try_settle().await.expect("the embedded store answers");
         _ = cache.get_or_load(key, &MINUTE, async || Some(7)).await;
         cached |= cache.get::<u32>(key).await == Ok(Some(7));
         sleep(Duration::from_secs(5)).await;
@@ -250,7 +250,7 @@ async fn a_writer_that_is_gone_is_counted_out_when_its_time_is_over_and_takes_no
     let (gone, other) = (cache.fence(["k"]).await, cache.fence(["k"]).await);
     drop(gone);
     sleep(Duration::from_secs(9)).await;
-    other.settle().await.expect("the embedded store answers");
+    other.try_settle().await.expect("the embedded store answers");
     _ = cache.get_or_load("k", &MINUTE, async || Some(7)).await;
     assert_eq!(cache.get::<u32>("k").await, Ok(None), "it may be committed yet");
     // Another writer is at work when the time of the first one is over.
@@ -258,7 +258,7 @@ async fn a_writer_that_is_gone_is_counted_out_when_its_time_is_over_and_takes_no
     sleep(Duration::from_secs(30)).await;
     _ = cache.get_or_load("k", &MINUTE, async || Some(7)).await;
     assert_eq!(cache.get::<u32>("k").await, Ok(None), "the other one is still at work");
-    other.settle().await.expect("the embedded store answers");
+    other.try_settle().await.expect("the embedded store answers");
     _ = cache.get_or_load("k", &MINUTE, async || Some(7)).await;
     assert_eq!(cache.get::<u32>("k").await, Ok(Some(7)));
     // One whose fence has fallen by itself has no share in what is there now.

@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let key = UserKey { id: 42 };
     let fence = users.fence([&key]).await;
     table.upsert(&[User { id: 42, tenant: 0, name: "Ann".into() }]).await?;
-    fence.settle().await?;
+    fence.settle().await;
     println!("after a fenced write: {:?}", users.get(&key).await?);
 
     // A write past the cache, by a tool that knows nothing of it.

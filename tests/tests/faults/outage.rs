@@ -69,9 +69,9 @@ async fn a_server_that_was_never_there() {
     each_call_is_loaded(&cache).await;
     callers_share_loads(&cache).await;
     assert!(matches!(cache.get::<u64>("row:1").await, Err(Error::Unavailable(_))));
-    assert!(matches!(cache.put("row:1", &7, 60).await, Err(Error::Unavailable(_))));
+    assert!(matches!(cache.try_put("row:1", &7, 60).await, Err(Error::Unavailable(_))));
     // It is told again when the server is there, so it must not be the key that is to be hit.
-    assert!(matches!(cache.invalidate("row:2").await, Err(Error::Unavailable(_))));
+    assert!(matches!(cache.try_invalidate("row:2").await, Err(Error::Unavailable(_))));
 
     let _server = RedisServer::start_on(port);
     hits_resume(&cache).await;
@@ -161,7 +161,7 @@ async fn a_write_goes_ahead_without_the_server() {
 
     let fence = cache.fence(["row:1"]).await;
     assert!(!fence.stands());
-    assert!(matches!(fence.settle().await, Err(Error::Unavailable(_))));
+    assert!(matches!(fence.try_settle().await, Err(Error::Unavailable(_))));
 }
 
 /// What was stored before the outage is still there after it, so the invalidation has to come first.
@@ -192,7 +192,7 @@ async fn another_write_during_a_hang_is_seen_after_it() {
     let cache = hasty_cache(&server.url()).await;
     // The server knows the scripts from now on.
     write(&cache, &Source::open(), 1).await;
-    assert_eq!(cache.invalidate("row:1").await, Ok(()));
+    assert_eq!(cache.try_invalidate("row:1").await, Ok(()));
     a_write_during_a_hang_is_seen_after_it(server, cache).await;
 }
 
@@ -266,9 +266,9 @@ async fn a_restarted_server_has_no_scripts_and_needs_none() {
         write(&cache, &source, 1).await;
         let loaded = row(&cache, &source, 1).await;
         assert_eq!(row(&cache, &source, 1).await, loaded, "it is a hit");
-        assert_eq!(cache.put("row:1", &7, 60).await, Ok(()));
+        assert_eq!(cache.try_put("row:1", &7, 60).await, Ok(()));
         assert_eq!(row(&cache, &source, 1).await, 7);
-        assert_eq!(cache.invalidate("row:1").await, Ok(()));
+        assert_eq!(cache.try_invalidate("row:1").await, Ok(()));
         assert!(row(&cache, &source, 1).await > loaded);
         assert_eq!(cache.stats().total().store_errors, errors, "in round {round}");
     }

@@ -76,14 +76,14 @@ impl Bed {
 
     /// A row as this cache writes it.
     async fn entry(&self) -> Vec<u8> {
-        self.cache.put(KEY, &Row::from(0), 60).await.expect("the server is there");
+        self.cache.try_put(KEY, &Row::from(0), 60).await.expect("the server is there");
         self.redis.get(KEY).await
     }
 
     /// Everything that the tests plant, by name.
     async fn poisons(&self) -> Vec<(&'static str, Cmd)> {
         let entry = self.entry().await;
-        self.cache.put(KEY, &Other { key: (1, 2), flags: vec![] }, 60).await.expect("there");
+        self.cache.try_put(KEY, &Other { key: (1, 2), flags: vec![] }, 60).await.expect("there");
         let other = self.redis.get(KEY).await;
         let with = |at: usize, byte: u8| {
             let mut bytes = entry.clone();
@@ -188,7 +188,7 @@ async fn a_direct_write_replaces_it() {
     let bed = Bed::new().await;
     for (name, poison) in bed.poisons().await {
         bed.plant(&poison).await;
-        assert_eq!(bed.cache.put(KEY, &Row::from(7), 60).await, Ok(()), "{name}");
+        assert_eq!(bed.cache.try_put(KEY, &Row::from(7), 60).await, Ok(()), "{name}");
         assert_eq!(bed.cache.get(KEY).await, Ok(Some(Row::from(7))), "{name}");
     }
 }
@@ -198,7 +198,7 @@ async fn an_invalidation_removes_it() {
     let bed = Bed::new().await;
     for (name, poison) in bed.poisons().await {
         bed.plant(&poison).await;
-        assert_eq!(bed.cache.invalidate(KEY).await, Ok(()), "{name}");
+        assert_eq!(bed.cache.try_invalidate(KEY).await, Ok(()), "{name}");
         assert!(!bed.redis.send::<bool>(cmd("EXISTS").arg(KEY)).await, "{name}");
 
         bed.plant(&poison).await;
@@ -208,7 +208,7 @@ async fn an_invalidation_removes_it() {
         bed.plant(&poison).await;
         let fence = bed.cache.fence([KEY]).await;
         assert!(fence.stands(), "{name}");
-        assert_eq!(fence.settle().await, Ok(()), "{name}");
+        assert_eq!(fence.try_settle().await, Ok(()), "{name}");
         assert!(!bed.redis.send::<bool>(cmd("EXISTS").arg(KEY)).await, "{name}");
     }
     assert_eq!(bed.cache.stats().total().store_errors, 0);

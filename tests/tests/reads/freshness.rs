@@ -99,7 +99,7 @@ async fn an_invalidation_ends_an_expired_value_and_its_renewal() {
         assert_eq!(read(&cache, POLICY, &source, &Arc::default()).await, Ok(1));
         source.asked(2).await;
 
-        cache.invalidate("row:1").await.expect("the store can be told");
+        cache.try_invalidate("row:1").await.expect("the store can be told");
         let after = herd(100, &cache, POLICY, &source);
         source.asked(3).await;
         source.answer_all();
@@ -170,7 +170,7 @@ async fn without_a_value_to_fall_back_on_an_error_is_an_error() {
         let (source, fails) = (Source::held(), Arc::new(AtomicBool::new(true)));
         expired(&cache, POLICY, &source).await.expect("it is loaded");
         source.answer_all();
-        cache.invalidate("row:1").await.expect("the store can be told");
+        cache.try_invalidate("row:1").await.expect("the store can be told");
         assert_eq!(read(&cache, POLICY, &source, &fails).await, Err("the source fails"));
     })
     .await;
@@ -251,7 +251,7 @@ async fn an_audit_counts_what_the_cache_should_not_hold() {
         assert_eq!(read(2).await, Ok(2), "its caller is given what the source says");
         // A writer that tells the cache is no difference.
         let invalidated = cache.get_or_load("row:1", &POLICY, async || {
-            cache.invalidate("row:1").await.map_err(|e| e.to_string())?;
+            cache.try_invalidate("row:1").await.map_err(|e| e.to_string())?;
             Ok::<_, String>(3_u64)
         });
         assert_eq!(invalidated.await, Ok(3));

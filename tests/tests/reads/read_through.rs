@@ -146,7 +146,7 @@ async fn that_there_is_none_is_remembered_where_the_policy_says_so() {
         for (policy, queries) in [(MINUTE, 3), (MINUTE.negative_ttl(60), 1)] {
             let source = Source::open();
             let rows = rows(&cache, policy, &source);
-            rows.invalidate(&key(404)).await.expect("the store answers");
+            rows.try_invalidate(&key(404)).await.expect("the store answers");
             for _ in 0..2 {
                 assert_eq!(rows.get(&key(404)).await, Ok(None));
             }
@@ -200,13 +200,13 @@ async fn writers_reach_the_entries_whatever_the_policy() {
             let source = Source::open();
             let rows = rows(&cache, policy, &source);
             assert_eq!(rows.get(&key(1)).await, Ok(row(1, 1)));
-            rows.put(&key(1), &Row { id: 1, version: 70 }).await.expect("it can be stored");
+            rows.try_put(&key(1), &Row { id: 1, version: 70 }).await.expect("it can be stored");
             assert_eq!(rows.get(&key(1)).await, Ok(row(1, 70)));
-            rows.invalidate(&key(1)).await.expect("the store answers");
+            rows.try_invalidate(&key(1)).await.expect("the store answers");
             assert_eq!(rows.get(&key(1)).await, Ok(row(1, 2)));
             let fence = rows.fence([&key(1), &key(2)]).await;
             assert_eq!(rows.get(&key(1)).await, Ok(row(1, 3)), "nothing is served during a write");
-            fence.settle().await.expect("the store answers");
+            fence.try_settle().await.expect("the store answers");
             assert_eq!(rows.get(&key(1)).await, Ok(row(1, 4)), "nor was it stored");
             assert_eq!(rows.get(&key(1)).await, Ok(row(1, 4)));
         }
@@ -224,7 +224,7 @@ async fn a_value_that_is_put_wins_over_a_load_that_began_before() {
             async move { rows.get(&key(1)).await }
         });
         source.asked(1).await;
-        rows.put(&key(1), &Row { id: 1, version: 70 }).await.expect("it can be stored");
+        rows.try_put(&key(1), &Row { id: 1, version: 70 }).await.expect("it can be stored");
         source.answer_all();
         let loaded = in_time("the slow read", slow).await.expect("it answers");
         assert_eq!(loaded, Ok(row(1, 1)), "it began before");
@@ -238,9 +238,9 @@ async fn a_value_that_is_too_large_leaves_the_key_empty() {
     on_each_store(async |cache| {
         let source = Source::open();
         let rows = rows(&cache, MINUTE.max_bytes(20), &source);
-        rows.put(&key(1), &Row { id: 1, version: 7 }).await.expect("it can be stored");
+        rows.try_put(&key(1), &Row { id: 1, version: 7 }).await.expect("it can be stored");
         assert_eq!(cache.get(key(1)).await, Ok(row(1, 7)));
-        rows.put(&key(1), &Row { id: 1, version: u64::MAX }).await.expect("it is no error");
+        rows.try_put(&key(1), &Row { id: 1, version: u64::MAX }).await.expect("it is no error");
         assert_eq!(cache.get::<Row>(key(1)).await, Ok(None));
     })
     .await;
@@ -277,7 +277,7 @@ async fn a_refresh_stores_what_was_not_cached_and_removes_what_is_not_there_any_
         let rows = rows(&cache, MINUTE, &source);
         assert_eq!(rows.refresh(&key(1)).await, Ok(row(1, 1)));
         assert_eq!(rows.get(&key(1)).await, Ok(row(1, 1)));
-        rows.put(&key(404), &Row { id: 404, version: 0 }).await.expect("it can be stored");
+        rows.try_put(&key(404), &Row { id: 404, version: 0 }).await.expect("it can be stored");
         assert_eq!(rows.get(&key(404)).await, Ok(row(404, 0)));
         assert_eq!(rows.refresh(&key(404)).await, Ok(None));
         assert_eq!(cache.get::<Row>(key(404)).await, Ok(None));
@@ -313,7 +313,7 @@ async fn a_write_during_a_refresh_wins() {
         let refresh = async { rows.refresh(&key(1)).await };
         let write = async {
             source.asked(2).await;
-            rows.invalidate(&key(1)).await.expect("the store answers");
+            rows.try_invalidate(&key(1)).await.expect("the store answers");
             source.answer_all();
         };
         let (refreshed, ()) = in_time("the refresh", async { tokio::join!(refresh, write) }).await;
@@ -377,8 +377,8 @@ async fn without_a_cache_the_loader_is_asked_each_time() {
     assert_eq!(rows.get(&key(1)).await, Ok(row(1, 1)));
     assert_eq!(rows.get_many(&[key(1)]).await, Ok(vec![row(1, 2)]));
     assert_eq!(rows.refresh(&key(1)).await, Ok(row(1, 3)));
-    assert_eq!(rows.put(&key(1), &Row { id: 1, version: 70 }).await, Ok::<(), Error>(()));
-    assert_eq!(rows.invalidate(&key(1)).await, Ok(()));
+    assert_eq!(rows.try_put(&key(1), &Row { id: 1, version: 70 }).await, Ok::<(), Error>(()));
+    assert_eq!(rows.try_invalidate(&key(1)).await, Ok(()));
     assert!(rows.fence([&key(1)]).await.stands());
     assert_eq!(rows.get(&key(1)).await, Ok(row(1, 4)));
 }

@@ -50,14 +50,14 @@ async fn with_three_tags_it_is_the_same() {
 async fn what_a_tag_has_made_stale_is_a_miss_like_any_other() {
     let (_server, wire, cache) = connect().await;
     get_or(&cache, &TAGS, "row:1", &ROW, 1).await;
-    assert_eq!(wire.during(cache.invalidate_tags(["plan:free"])).await.1, trips(1, 1));
+    assert_eq!(wire.during(cache.try_invalidate_tags(["plan:free"])).await.1, trips(1, 1));
     assert_eq!(wire.during(get_or(&cache, &TAGS, "row:1", &ROW, 1)).await.1, trips(3, 1 + 4 + 4));
 }
 
 #[tokio::test]
 async fn what_cannot_be_decoded_is_a_miss_like_any_other() {
     let (_server, wire, cache) = connect().await;
-    cache.put("row:1", "no number", 60).await.expect("the server is there");
+    cache.try_put("row:1", "no number", 60).await.expect("the server is there");
     assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await.1, trips(3, 3));
     assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await.1, trips(1, 1));
 }
@@ -67,7 +67,7 @@ async fn a_fenced_write_waits_twice() {
     let (_server, wire, cache) = connect().await;
     let write = async {
         let (keys, tags) = tokio::join!(cache.fence(["row:1", "row:2"]), cache.fence_tags(TAGS));
-        let (keys, tags) = tokio::join!(keys.settle(), tags.settle());
+        let (keys, tags) = tokio::join!(keys.try_settle(), tags.try_settle());
         keys.and(tags)
     };
     let (settled, counts) = wire.during(write).await;

@@ -34,8 +34,8 @@ const WAYS: [Way; 2] = [Way::Fence, Way::Invalidate];
 
 async fn end(cache: &Cache, tags: &[&str], way: Way) {
     match way {
-        Way::Fence => cache.fence_tags(tags).await.settle().await,
-        Way::Invalidate => cache.invalidate_tags(tags).await,
+        Way::Fence => cache.fence_tags(tags).await.try_settle().await,
+        Way::Invalidate => cache.try_invalidate_tags(tags).await,
     }
     .expect("the store can be told");
 }
@@ -46,7 +46,7 @@ async fn a_tag_ends_all_that_carries_it_and_nothing_else() {
         for way in WAYS {
             let source = Source::open();
             for (id, tags) in [(1, TENANT), (2, TENANT), (3, &["tenant:8"][..]), (4, &[])] {
-                cache.invalidate(format!("row:{id}")).await.expect("the store can be told");
+                cache.try_invalidate(format!("row:{id}")).await.expect("the store can be told");
                 let loaded = read(&cache, tags, &source, id).await;
                 assert_eq!(read(&cache, tags, &source, id).await, loaded, "it is a hit");
             }
@@ -84,7 +84,7 @@ async fn each_of_several_tags_ends_an_entry_and_their_order_is_of_no_account() {
 async fn a_load_from_before_a_write_is_stored_by_nobody() {
     on_each_store(async |cache| {
         for way in WAYS {
-            cache.invalidate("row:1").await.expect("the store can be told");
+            cache.try_invalidate("row:1").await.expect("the store can be told");
             let source = Source::held();
             let slow = Herd::of(1, || {
                 let (cache, source) = (cache.clone(), Arc::clone(&source));
@@ -106,7 +106,7 @@ async fn a_load_from_before_a_write_is_stored_by_nobody() {
 async fn who_calls_after_the_write_is_not_handed_a_load_from_before_it() {
     on_each_store(async |cache| {
         for way in WAYS {
-            cache.invalidate("row:1").await.expect("the store can be told");
+            cache.try_invalidate("row:1").await.expect("the store can be told");
             let source = Source::held();
             let herd = |callers| {
                 Herd::of(callers, || {
@@ -139,7 +139,7 @@ async fn while_a_tag_is_fenced_nothing_that_carries_it_is_served_or_stored() {
         assert_eq!(read(&cache, TENANT, &source, 1).await, 2);
         assert_eq!(read(&cache, TENANT, &source, 1).await, 3);
         assert_eq!(read(&cache, TENANT, &source, 2).await, 4);
-        fence.settle().await.expect("the store can be told");
+        fence.try_settle().await.expect("the store can be told");
         assert_eq!(read(&cache, TENANT, &source, 1).await, 5);
         assert_eq!(read(&cache, TENANT, &source, 1).await, 5);
     })
@@ -171,7 +171,7 @@ async fn a_tag_outlives_what_carries_it() {
             left.trim().trim_start_matches(':').parse().expect("a number")
         };
         assert!(left("#tag:tenant:7") >= left("row:1"));
-        cache.invalidate("row:1").await.expect("the store can be told");
+        cache.try_invalidate("row:1").await.expect("the store can be told");
     }
 }
 
@@ -188,10 +188,10 @@ async fn a_namespace_is_flushed_at_once_and_alone() {
         assert_eq!(read(&shop, TENANT, &source, 1).await, 1);
         assert_eq!(read(&shop, &[], &source, 2).await, 2);
         assert_eq!(read(&other, TENANT, &source, 1).await, 3);
-        shop.put("greeting", "hello", 60).await.expect("the store can be told");
+        shop.try_put("greeting", "hello", 60).await.expect("the store can be told");
         assert_eq!(shop.get("greeting").await, Ok(Some("hello".to_owned())));
 
-        shop.flush_namespace().await.expect("it has a namespace");
+        shop.try_flush_namespace().await.expect("it has a namespace");
         assert_eq!(shop.get::<String>("greeting").await, Ok(None));
         assert_eq!(read(&other, TENANT, &source, 1).await, 3, "another namespace stays");
         assert_eq!(read(&shop, TENANT, &source, 1).await, 4);
@@ -202,7 +202,7 @@ async fn a_namespace_is_flushed_at_once_and_alone() {
 
 #[tokio::test]
 async fn a_cache_without_a_namespace_says_that_it_has_none_to_flush() {
-    let error = Cache::in_memory().flush_namespace().await.expect_err("there is none");
+    let error = Cache::in_memory().try_flush_namespace().await.expect_err("there is none");
     assert!(matches!(&error, Error::Config(what) if what.contains(".namespace(")), "{error}");
 }
 
@@ -229,7 +229,7 @@ async fn a_tag_ends_the_grace_period_too() {
         let tagged = cache.tagged(TENANT);
         assert_eq!(tagged.get_or_load_owned("row:1", &POLICY, load(Ok(1))).await, Ok(1));
         tokio::time::sleep(TTL).await;
-        cache.invalidate_tags(TENANT).await.expect("the store can be told");
+        cache.try_invalidate_tags(TENANT).await.expect("the store can be told");
         let fails = load(Err("the source fails"));
         assert_eq!(
             tagged.get_or_load_owned("row:1", &POLICY, fails).await,

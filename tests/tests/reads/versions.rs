@@ -59,12 +59,12 @@ async fn a_writer_ends_the_entries_of_both() {
             let (a, b) = (old(&cache, &source).await, new(&cache, &source).await);
             assert_eq!((a, b), (2 * round + 1, 2 * round + 2));
             let fence = cache.fence(["row:1"]).await;
-            fence.settle().await.expect("the store can be told");
+            fence.try_settle().await.expect("the store can be told");
         }
         for round in 10..20 {
             let (b, a) = (new(&cache, &source).await, old(&cache, &source).await);
             assert_eq!((b, a), (2 * round + 1, 2 * round + 2), "whoever was first");
-            cache.invalidate("row:1").await.expect("the store can be told");
+            cache.try_invalidate("row:1").await.expect("the store can be told");
         }
     })
     .await;
@@ -79,7 +79,7 @@ async fn a_load_from_before_a_write_is_not_stored_beside_it() {
         let slow = async { new(&cache, &source).await };
         let write = async {
             source.asked(2).await;
-            cache.invalidate("row:1").await.expect("the store can be told");
+            cache.try_invalidate("row:1").await.expect("the store can be told");
             source.answer(1);
         };
         assert_eq!(tokio::join!(slow, write).0, 2);
@@ -133,7 +133,7 @@ async fn a_batch_shares_the_entries_beside_the_others() {
             assert_eq!(old(&cache, &source).await, 1, "round {round}");
         }
         assert_eq!(source.queries(), 2);
-        cache.invalidate("row:1").await.expect("the store can be told");
+        cache.try_invalidate("row:1").await.expect("the store can be told");
         assert_eq!(old(&cache, &source).await, 3);
         assert_eq!(new(&cache, &source).await, 4);
         assert_eq!(many_new(&cache, &source, &[2, 1]).await, [2, 4]);
@@ -152,7 +152,7 @@ async fn a_batch_that_loads_from_before_a_write_is_not_stored_beside_it() {
         let slow = many_new(&cache, &source, &[1]);
         let write = async {
             source.asked(2).await;
-            cache.invalidate("row:1").await.expect("the store can be told");
+            cache.try_invalidate("row:1").await.expect("the store can be told");
             source.answer(1);
         };
         assert_eq!(tokio::join!(slow, write).0, [2]);
@@ -178,7 +178,7 @@ async fn a_batch_that_waits_beside_an_entry_that_ends_takes_its_place() {
         let write = async {
             eventually("the second one waits", async || counters(&cache, "new").lock_waits == 1)
                 .await;
-            cache.invalidate("row:1").await.expect("the store can be told");
+            cache.try_invalidate("row:1").await.expect("the store can be told");
             source.asked(3).await;
             source.answer_all();
         };

@@ -99,12 +99,12 @@ async fn calls(cache: &Cache, server: &RedisServer) {
     let one = || async { Ok::<_, Infallible>(1) };
     let rows = |ids: Vec<u64>| async move { Ok::<_, Infallible>(ids) };
     _ = cache.get_or_load_many(&[1], |_| key("batch"), &PLAIN, rows).await;
-    cache.put(key("user"), "no number", 60).await.expect("the server is there");
+    cache.try_put(key("user"), "no number", 60).await.expect("the server is there");
     _ = find(cache, SECRET).await;
     server.command(&["SET", &key("foreign"), "of another program"]);
     _ = cache.get_or_load(key("foreign"), &PLAIN, one).await;
     let overtaken = || async {
-        cache.invalidate(key("overtaken")).await.expect("the server is there");
+        cache.try_invalidate(key("overtaken")).await.expect("the server is there");
         Ok::<_, Infallible>(1)
     };
     _ = cache.get_or_load(key("overtaken"), &PLAIN, overtaken).await;

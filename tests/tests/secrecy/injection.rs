@@ -128,7 +128,7 @@ async fn a_key_of_any_text_is_one_key() {
     let names = names();
     let texts: Vec<&String> = names.iter().filter(own).collect();
     for (at, text) in texts.iter().enumerate() {
-        cache.put(text.as_str(), &at, 60).await.expect("it can be put");
+        cache.try_put(text.as_str(), &at, 60).await.expect("it can be put");
     }
     for (at, text) in texts.iter().enumerate() {
         assert_eq!(cache.get(text.as_str()).await, Ok(Some(at)), "{text:.40?}");

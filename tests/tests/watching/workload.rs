@@ -94,9 +94,9 @@ pub(crate) async fn ordinary(cache: &Cache, calls: &mut Calls) -> Asked {
     // A writer fences and settles; what only empties is one step.
     let save = || async { Ok::<_, Infallible>("saved".to_owned()) };
     assert_eq!(cache.write_through("user:1", &PLAIN.name("saved"), save).await, Ok("saved".into()));
-    cache.invalidate("user:2").await.expect("the server is there");
-    cache.fence(["user:3", "user:4"]).await.settle().await.expect("the server is there");
-    cache.put("user:5", "put", 60).await.expect("the server is there");
+    cache.try_invalidate("user:2").await.expect("the server is there");
+    cache.fence(["user:3", "user:4"]).await.try_settle().await.expect("the server is there");
+    cache.try_put("user:5", "put", 60).await.expect("the server is there");
     (*scripts, *fences, *stored) = (*scripts + 2 + 1 + 4 + 2, *fences + 1 + 2 + 1, *stored + 2);
     bytes.1 += 7 + 5;
     assert_eq!(cache.get::<String>("user:6").await, Ok(Some("xxxxxx".into())));
@@ -126,7 +126,7 @@ pub(crate) async fn together(early: &Cache, late: &Cache, calls: &mut Calls) {
 
     // A write comes between a load and its fill.
     let overtaken = || async {
-        early.invalidate("overtaken:1").await.expect("the server is there");
+        early.try_invalidate("overtaken:1").await.expect("the server is there");
         Ok::<_, Infallible>(1)
     };
     assert_eq!(early.get_or_load("overtaken:1", &PLAIN.name("overtaken"), overtaken).await, Ok(1));
@@ -136,7 +136,7 @@ pub(crate) async fn together(early: &Cache, late: &Cache, calls: &mut Calls) {
     _ = early.get_or_load("failing:1", &PLAIN.name("failing"), fails).await;
     calls.insert("failing", 1);
 
-    early.put("row:1", "no number", 60).await.expect("the server is there");
+    early.try_put("row:1", "no number", 60).await.expect("the server is there");
     let row = || async { Ok::<_, Infallible>(1) };
     assert_eq!(early.get_or_load("row:1", &PLAIN.name("row"), row).await, Ok(1));
     let nan = || async { Ok::<_, Infallible>(vec![f64::NAN]) };

@@ -2,7 +2,7 @@
 // Why: its readers would find what is no `User`.
 // Instead: the key of `Order`.
 
-use cache_runtime::{Cache, CacheKey, Error};
+use cache_runtime::{Cache, CacheKey};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -17,8 +17,8 @@ pub struct UserKey {
     pub id: u64,
 }
 
-pub async fn store(cache: &Cache, orders: Vec<Order>) -> Result<(), Error> {
-    cache.put(&UserKey { id: 1 }, &orders, 60).await
+pub async fn store(cache: &Cache, orders: Vec<Order>) {
+    cache.put(&UserKey { id: 1 }, &orders, 60).await;
 }
 
 fn main() {}

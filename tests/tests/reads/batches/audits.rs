@@ -20,7 +20,7 @@ async fn an_audit_counts_what_the_cache_should_not_hold() {
         assert_eq!((hits, misses, loads, audits, stale_detected), (2, 3, 2, 2, 2));
         // Not where a writer has told the cache.
         let load = async |ids: Vec<u64>| {
-            cache.invalidate("row:1").await.expect("the store can be told");
+            cache.try_invalidate("row:1").await.expect("the store can be told");
             ids.into_iter().map(|id| (id, 7)).collect::<HashMap<u64, u64>>()
         };
         cache.get_or_load_many(&[1], |id| format!("row:{id}"), &AUDITED, load).await;

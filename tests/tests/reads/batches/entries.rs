@@ -22,8 +22,8 @@ async fn a_batch_and_the_function_of_one_row_share_their_entries() {
         assert_eq!(herd::counters(&cache, "row").hits, 1);
 
         let table = Table::open(&cache);
-        cache.put("row:3", &Some(30), 60).await.expect("the store is there");
-        cache.put("row:4", &40, 60).await.expect("the store is there");
+        cache.try_put("row:3", &Some(30), 60).await.expect("the store is there");
+        cache.try_put("row:4", &40, 60).await.expect("the store is there");
         assert_eq!(table.find(&PLAIN, &[3, 4]).await, rows([(3, 30), (4, 40)]));
         assert_eq!(cache.get::<u64>("row:2").await, Ok(Some(2)), "with or without an `Option`");
         assert!(table.asked().is_empty());
@@ -56,7 +56,7 @@ async fn lists_are_in_the_order_of_the_ids() {
             cache.get_or_load_many(ids, |id| format!("row:{id}"), &PLAIN, load).await
         };
         assert_eq!(list(&[2, 1]).await.expect("it loads"), ["loaded 2", "loaded 1"]);
-        cache.put("row:1", "put 1", 60).await.expect("the store is there");
+        cache.try_put("row:1", "put 1", 60).await.expect("the store is there");
         let mixed = list(&[3, 1, 3, 2, 1, 4]).await.expect("it loads");
         assert_eq!(mixed, ["loaded 3", "put 1", "loaded 3", "loaded 2", "put 1", "loaded 4"]);
     })
@@ -133,7 +133,7 @@ async fn what_cannot_be_read_is_loaded_and_replaced() {
     let server = RedisServer::start();
     let cache = patient_cache(&server.url()).await;
     let table = Table::open(&cache);
-    cache.put("row:1", "no number", 60).await.expect("the store is there");
+    cache.try_put("row:1", "no number", 60).await.expect("the store is there");
     server.command(&["SET", "row:2", "by another program"]);
     server.command(&["LPUSH", "row:3", "a list"]);
     assert_eq!(table.find(&PLAIN, &[1, 2, 3, 4]).await, rows([1, 2, 3, 4].map(|id| (id, 1))));

@@ -34,12 +34,12 @@ async fn entries_are_good_while_their_tags_stand() {
         assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 1), (2, 1)]));
         for tag in ["#tag:tenant:7", "#tag:everything"] {
             assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, query), (2, query)]));
-            cache.invalidate(tag).await.expect("the store is there");
+            cache.try_invalidate(tag).await.expect("the store is there");
             query += 1;
             let anew = rows([(1, query), (2, query), (3, query)]);
             assert_eq!(tagged(&table, 7, &[1, 2, 3], true).await, anew);
         }
-        cache.invalidate("#tag:tenant:8").await.expect("the store is there");
+        cache.try_invalidate("#tag:tenant:8").await.expect("the store is there");
         assert_eq!(tagged(&table, 7, &[1], true).await, rows([(1, query)]), "another's tag");
         assert_eq!(tagged(&table, 7, &[1], false).await, rows([(1, query + 1)]), "past the cache");
         assert_eq!(herd::counters(&cache, "tagged").bypassed, 1);
@@ -55,7 +55,7 @@ async fn under_a_fenced_tag_rows_are_loaded_and_not_stored() {
         let fence = cache.fence(["#tag:everything"]).await;
         assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 2), (2, 2)]));
         assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 3), (2, 3)]));
-        fence.settle().await.expect("the store is there");
+        fence.try_settle().await.expect("the store is there");
         assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 4), (2, 4)]));
         assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 4), (2, 4)]), "stored again");
     })
@@ -75,7 +75,7 @@ async fn under_a_fenced_tag_nobody_waits_for_what_will_not_be_stored() {
     table.source.asked(2).await;
     table.source.answer_all();
     assert_eq!(herd.answers().await.len(), 2);
-    fence.settle().await.expect("the store is there");
+    fence.try_settle().await.expect("the store is there");
     assert_eq!(table.counters().lock_waits, 0);
 }
 
@@ -88,7 +88,7 @@ async fn a_tag_that_falls_during_the_load_takes_the_rows_with_it() {
             tokio::spawn(async move { tagged(&table, 7, &[1, 2], true).await })
         };
         table.source.asked(1).await;
-        cache.invalidate("#tag:tenant:7").await.expect("the store is there");
+        cache.try_invalidate("#tag:tenant:7").await.expect("the store is there");
         table.source.answer_all();
         assert_eq!(load.await.expect("it does not panic"), rows([(1, 1), (2, 1)]));
         assert_eq!(tagged(&table, 7, &[1, 2], true).await, rows([(1, 2), (2, 2)]));

@@ -22,7 +22,7 @@ async fn a_fenced_row_is_loaded_and_not_stored() {
             let found = in_time("no waiting", table.find(&policy, &[1, 2, query])).await;
             assert_eq!(found, rows([(1, 1), (2, query), (query, query)]));
         }
-        fence.settle().await.expect("the store is there");
+        fence.try_settle().await.expect("the store is there");
         assert_eq!(table.find(&PLAIN, &[1, 2, 3]).await, rows([(1, 1), (2, 4), (3, 3)]));
         assert_eq!(*table.asked(), [vec![1, 2], vec![2], vec![2, 3], vec![2]]);
         assert_eq!(table.counters().superseded, 0, "nobody tried to store it");
@@ -69,11 +69,11 @@ async fn a_write_during_the_load_supersedes_exactly_its_row() {
             });
             table.source.asked(1).await;
             match write {
-                Write::Invalidated => cache.invalidate("row:2").await,
-                Write::Put => cache.put("row:2", &20, 60).await,
+                Write::Invalidated => cache.try_invalidate("row:2").await,
+                Write::Put => cache.try_put("row:2", &20, 60).await,
                 Write::Fenced => {
                     let fence = cache.fence(["row:2"]).await;
-                    fence.settle().await
+                    fence.try_settle().await
                 }
             }
             .expect("the store is there");
@@ -106,7 +106,7 @@ async fn a_row_that_is_written_under_a_fence_meanwhile_is_not_stored_before_it_f
         loading.await.expect("it does not panic");
         assert_eq!(cache.get::<u64>("row:2").await, Ok(None));
         assert_eq!(cache.get::<u64>("row:1").await, Ok(Some(1)));
-        fence.settle().await.expect("the store is there");
+        fence.try_settle().await.expect("the store is there");
         assert_eq!(cache.get::<u64>("row:2").await, Ok(None));
     })
     .await;

@@ -9,7 +9,7 @@ async fn entries_that_were_swapped_are_misses() {
     let bed = Bed::new().await;
     let cache = bed.sealed().await;
     for id in [1, 2] {
-        cache.put(key(id), &row(id), 600).await.expect("it can be put");
+        cache.try_put(key(id), &row(id), 600).await.expect("it can be put");
     }
     let (one, two) = (bed.redis.get(&key(1)).await, bed.redis.get(&key(2)).await);
     bed.redis.set(&key(1), &two).await;
@@ -24,7 +24,7 @@ async fn entries_that_were_swapped_are_misses() {
 async fn without_a_ring_entries_can_be_swapped() {
     let bed = Bed::new().await;
     let cache = bed.cache(None).await;
-    cache.put(key(2), &row(2), 600).await.expect("it can be put");
+    cache.try_put(key(2), &row(2), 600).await.expect("it can be put");
     let two = bed.redis.get(&key(2)).await;
     bed.redis.set(&key(1), &two).await;
     assert_eq!(load(&cache, 1).await, row(2));
@@ -34,7 +34,7 @@ async fn without_a_ring_entries_can_be_swapped() {
 async fn an_entry_that_is_not_encrypted_is_a_miss() {
     let bed = Bed::new().await;
     let (sealed, plain) = (bed.sealed().await, bed.cache(None).await);
-    plain.put(key(1), &row(1), 600).await.expect("it can be put");
+    plain.try_put(key(1), &row(1), 600).await.expect("it can be put");
     let forged = bed.redis.get(&key(1)).await;
     expect_refused(&sealed, 1, "not encrypted").await;
 
@@ -56,7 +56,7 @@ async fn an_entry_that_is_not_encrypted_is_a_miss() {
 async fn a_pending_value_that_is_not_encrypted_is_not_served() {
     let bed = Bed::new().await;
     let (sealed, plain) = (bed.sealed().await, bed.cache(None).await);
-    plain.put(key(1), &row(1), 600).await.expect("it can be put");
+    plain.try_put(key(1), &row(1), 600).await.expect("it can be put");
     let mut pending = bed.redis.get(&key(1)).await;
     pending[1] = b'P';
     bed.redis.set(&key(1), &pending).await;
@@ -70,11 +70,11 @@ async fn a_batch_refuses_what_a_single_read_does() {
     let bed = Bed::new().await;
     let (sealed, plain) = (bed.sealed().await, bed.cache(None).await);
     for id in 1..=4 {
-        sealed.put(key(id), &row(id), 600).await.expect("it can be put");
+        sealed.try_put(key(id), &row(id), 600).await.expect("it can be put");
     }
     let two = bed.redis.get(&key(2)).await;
     bed.redis.set(&key(1), &two).await;
-    plain.put(key(3), &row(3), 600).await.expect("it can be put");
+    plain.try_put(key(3), &row(3), 600).await.expect("it can be put");
     // As if it were of a layout that another version of the service reads.
     let mut three = bed.redis.get(&key(3)).await;
     three[46] = 7;
@@ -101,7 +101,7 @@ async fn a_batch_refuses_what_a_single_read_does() {
 async fn without_a_ring_a_sealed_entry_is_a_miss() {
     let bed = Bed::new().await;
     let (sealed, plain) = (bed.sealed().await, bed.cache(None).await);
-    sealed.put(key(1), &row(1), 600).await.expect("it can be put");
+    sealed.try_put(key(1), &row(1), 600).await.expect("it can be put");
     expect_refused(&plain, 1, "set them with `Builder::encryption`").await;
     // And the other way round: they take each other's entries away, and nobody gets a wrong one.
     expect_refused(&sealed, 1, "not encrypted").await;

@@ -64,7 +64,7 @@ impl Strategy {
                 assert_eq!(rows, [1, 2, 3].map(|id| (id, row(id))).into());
             }
             Strategy::WriteThrough => drop(save(cache, &row(1)).await),
-            Strategy::Put => cache.put(key(1), &row(1), 60).await.expect("it can be put"),
+            Strategy::Put => cache.try_put(key(1), &row(1), 60).await.expect("it can be put"),
             Strategy::PutUnderTags => {
                 let load = || async { Some(row(1)) };
                 cache.tagged(["rows"]).get_or_load(key(1), &ROWS, load).await;
@@ -144,7 +144,7 @@ async fn equal_values_are_not_seen_to_be_equal() {
     let cache = bed.sealed().await;
     let mut payloads = std::collections::BTreeSet::new();
     for _ in 0..100 {
-        cache.put(key(1), &row(1), 60).await.expect("it can be put");
+        cache.try_put(key(1), &row(1), 60).await.expect("it can be put");
         payloads.insert(bed.redis.get(&key(1)).await[54..54 + 16].to_vec());
     }
     assert_eq!(payloads.len(), 100);

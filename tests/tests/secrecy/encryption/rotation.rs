@@ -8,7 +8,7 @@ use super::{Bed, NEW, OLD, Row, expect_refused, key, row, undecodable};
 async fn expect_harmony(releases: [&Cache; 2]) {
     let [one, other] = releases;
     for (id, (writer, reader)) in [(101, (one, other)), (102, (other, one))] {
-        writer.put(key(id), &row(id), 600).await.expect("it can be put");
+        writer.try_put(key(id), &row(id), 600).await.expect("it can be put");
         assert_eq!(reader.get(key(id)).await, Ok(Some(row(id))));
         assert_eq!(writer.get(key(id)).await, Ok(Some(row(id))));
     }
@@ -24,12 +24,12 @@ async fn a_key_is_exchanged_in_three_releases() {
     let second = bed.cache(Some(second)).await;
     let third = bed.cache(Some(KeyRing::new("new", &NEW))).await;
 
-    zeroth.put(key(1), &row(1), 600).await.expect("it can be put");
+    zeroth.try_put(key(1), &row(1), 600).await.expect("it can be put");
     assert!(bed.knows("old").await && !bed.knows("new").await);
     expect_harmony([&zeroth, &first]).await;
     expect_harmony([&first, &second]).await;
     assert_eq!(second.get(key(1)).await, Ok(Some(row(1))), "the old key's entries are hits");
-    second.put(key(2), &row(2), 600).await.expect("it can be put");
+    second.try_put(key(2), &row(2), 600).await.expect("it can be put");
     let stored = bed.redis.get(&key(2)).await;
     assert!(stored.ends_with(b"new\x03"), "the new key seals");
     expect_harmony([&second, &third]).await;
@@ -46,7 +46,7 @@ async fn a_service_begins_to_encrypt_in_three_releases() {
     let second = bed.cache(Some(KeyRing::new("new", &NEW).and_plaintext())).await;
     let third = bed.sealed().await;
 
-    zeroth.put(key(1), &row(1), 600).await.expect("it can be put");
+    zeroth.try_put(key(1), &row(1), 600).await.expect("it can be put");
     expect_harmony([&zeroth, &first]).await;
     assert!(!bed.knows("new").await, "nothing is sealed yet");
     expect_harmony([&first, &second]).await;
@@ -62,6 +62,6 @@ async fn a_service_begins_to_encrypt_in_three_releases() {
 async fn another_key_of_the_same_id_opens_nothing() {
     let bed = Bed::new().await;
     let theirs = bed.cache(Some(KeyRing::new("new", &OLD))).await;
-    theirs.put(key(1), &row(1), 600).await.expect("it can be put");
+    theirs.try_put(key(1), &row(1), 600).await.expect("it can be put");
     expect_refused(&bed.sealed().await, 1, "changed after encryption").await;
 }

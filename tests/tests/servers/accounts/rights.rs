@@ -42,7 +42,7 @@ async fn the_documented_rights_are_enough_for_every_strategy() {
     let server = server_with(&[RIGHTS, BEHIND]);
     let cache = as_shop(&server).await;
     every_strategy_works(&cache).await;
-    assert_eq!(cache.flush_namespace().await, Ok(()));
+    assert_eq!(cache.try_flush_namespace().await, Ok(()));
     // Which is asked for a warning.
     assert_eq!(refused(&server), ["config|get"]);
     // Nothing else is reached for when the server has forgotten the scripts.
@@ -145,7 +145,7 @@ async fn a_user_that_may_not_look_destroys_no_fence() {
     let stands = server.command(&["GET", "shop:row:1"]);
     set_user(&server, "shop", "-getrange");
     assert!(!cache.fence(["row:1"]).await.stands(), "it cannot know");
-    assert!(matches!(cache.invalidate("row:1").await, Err(Error::Refused(_))));
+    assert!(matches!(cache.try_invalidate("row:1").await, Err(Error::Refused(_))));
     assert_eq!(server.command(&["GET", "shop:row:1"]), stands);
 }
 
@@ -175,7 +175,7 @@ async fn a_user_and_a_password_can_have_any_characters() {
             format!("redis://{}:{}@127.0.0.1:{}", encode(user), encode(password), server.port());
         let cache = Cache::builder().url(&url).deadline(DEADLINE).build().await;
         let cache = cache.expect("it is well-formed");
-        assert_eq!(cache.put("key", &1, 60).await, Ok(()), "{user} {password}");
+        assert_eq!(cache.try_put("key", &1, 60).await, Ok(()), "{user} {password}");
         assert!(!format!("{cache:?}").contains(user));
     }
 }

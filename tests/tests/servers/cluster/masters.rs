@@ -126,7 +126,7 @@ async fn a_batch_that_waits_in_vain_shows_that_a_master_is_silent() {
     let before = cache.stats().store;
     let fence = cache.fence([key(lost[0])]).await;
     assert!(!fence.stands());
-    assert!(fence.settle().await.is_err(), "nobody has said yet that it has arrived");
+    assert!(fence.try_settle().await.is_err(), "nobody has said yet that it has arrived");
     let after = cache.stats().store;
     assert_eq!((before.opened, after.failures), (1, before.failures), "nothing has come too late");
     silent.server().resume();

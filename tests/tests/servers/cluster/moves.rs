@@ -37,7 +37,7 @@ async fn a_key_is_found_before_its_slot_moves_and_while_it_does_and_after_it_has
     let (slot, from) = (cluster.slot("row:1"), cluster.owner("row:1"));
     let to = (from + 1) % cluster.nodes().len();
     let seen = async || cache.get::<u64>("row:1").await;
-    cache.put("row:1", &1_u64, 60).await.expect("it is stored");
+    cache.try_put("row:1", &1_u64, 60).await.expect("it is stored");
 
     cluster.begin_move(slot, from, to);
     assert_eq!(seen().await, Ok(Some(1)), "it is still where it was");
@@ -46,14 +46,14 @@ async fn a_key_is_found_before_its_slot_moves_and_while_it_does_and_after_it_has
     assert_eq!(seen().await, Ok(Some(1)), "it is there already");
     assert_eq!(answered(&cluster, "ASK"), 1);
     // Scripts follow it too.
-    cache.put("row:1", &2_u64, 60).await.expect("it is stored");
+    cache.try_put("row:1", &2_u64, 60).await.expect("it is stored");
     assert_eq!(seen().await, Ok(Some(2)));
     assert_eq!(answered(&cluster, "MOVED"), 0);
 
     cluster.end_move(slot, to);
     assert_eq!(seen().await, Ok(Some(2)));
     assert_eq!(answered(&cluster, "MOVED"), 1);
-    cache.invalidate("row:1").await.expect("it is gone");
+    cache.try_invalidate("row:1").await.expect("it is gone");
     assert_eq!(seen().await, Ok(None));
     assert_eq!(answered(&cluster, "MOVED"), 1, "that was learned from the first answer");
     let stats = cache.stats().total();
@@ -67,7 +67,7 @@ async fn a_batch_in_a_slot_that_moves_is_read_key_by_key() {
     let cluster = RedisCluster::start();
     let cache = patient_cache(&cluster.url()).await;
     for id in IDS {
-        cache.put(format!("{{row}}:{id}"), &id, 60).await.expect("it is stored");
+        cache.try_put(format!("{{row}}:{id}"), &id, 60).await.expect("it is stored");
     }
     let (slot, from) = (cluster.slot("{row}:1"), cluster.owner("{row}:1"));
     let to = (from + 1) % cluster.nodes().len();

@@ -75,20 +75,20 @@ impl Way {
                 let keys = cache.fence(["row:1", "stale:1"]).await;
                 let tags = cache.fence_tags(["group"]).await;
                 let written = source.query().await;
-                _ = (keys.settle().await, tags.settle().await);
+                _ = (keys.try_settle().await, tags.try_settle().await);
                 written
             }
             Way::Afterwards => {
                 let written = source.query().await;
                 for key in ["row:1", "stale:1"] {
-                    _ = cache.invalidate(key).await;
+                    _ = cache.try_invalidate(key).await;
                 }
-                _ = cache.invalidate_tags(["group"]).await;
+                _ = cache.try_invalidate_tags(["group"]).await;
                 written
             }
             Way::Flush => {
                 let written = source.query().await;
-                _ = cache.flush_namespace().await;
+                _ = cache.try_flush_namespace().await;
                 written
             }
         }

@@ -29,15 +29,15 @@ async fn a_waiting_write_survives_what_would_end_another_value() {
         let seen = async || find(&cache, &source, 1).await.version;
 
         assert_eq!(seen().await, 7);
-        cache.invalidate("row:1").await.unwrap();
+        cache.try_invalidate("row:1").await.unwrap();
         assert_eq!(seen().await, 7, "after an invalidation");
         update(&cache, 1).await;
         assert_eq!(seen().await, 7, "after a writer");
         let fence = cache.fence(["row:1"]).await;
         assert_eq!(seen().await, 7, "under a fence");
-        fence.settle().await.unwrap();
+        fence.try_settle().await.unwrap();
         assert_eq!(seen().await, 7, "after a fence");
-        cache.put("row:1", &Row { id: 1, version: 2 }, 60).await.unwrap();
+        cache.try_put("row:1", &Row { id: 1, version: 2 }, 60).await.unwrap();
         assert_eq!(seen().await, 7, "after a put");
         drop(cache.fence(["row:1"]).await);
         assert_eq!(seen().await, 7, "after a fence that nobody settled");
@@ -102,7 +102,7 @@ async fn it_has_no_ttl_until_it_is_flushed() {
         const SHORT: Policy = Policy::ttl_duration(Duration::from_millis(30));
         let short: WriteBehind<Row> = cache.write_behind("short", &SHORT);
         write(&short, 1, 7).await;
-        cache.put("witness", &1, Duration::from_millis(60)).await.unwrap();
+        cache.try_put("witness", &1, Duration::from_millis(60)).await.unwrap();
         let gone = async || cache.get::<u64>("witness").await == Ok(None);
         eventually("the end of what lives twice as long", gone).await;
         assert_eq!(cached(&cache, 1).await, Some(7));
@@ -122,7 +122,7 @@ async fn it_is_not_evicted() {
         write(&queue, id, 7).await;
     }
     for id in 1000..2000 {
-        cache.put(format!("other:{id}"), &id, 60).await.unwrap();
+        cache.try_put(format!("other:{id}"), &id, 60).await.unwrap();
     }
     for id in 1..=100 {
         assert_eq!(cached(&cache, id).await, Some(7), "row {id}");
@@ -161,11 +161,11 @@ async fn in_a_namespace_it_stays_when_it_is_flushed_until_the_namespace_is() {
         write(&queue, 1, 7).await;
         in_time("the end", table.flush(&queue).shutdown()).await;
         assert_eq!(cached(&cache, 1).await, Some(7));
-        cache.flush_namespace().await.unwrap();
+        cache.try_flush_namespace().await.unwrap();
         assert_eq!(cached(&cache, 1).await, None);
 
         write(&queue, 1, 8).await;
-        cache.flush_namespace().await.unwrap();
+        cache.try_flush_namespace().await.unwrap();
         assert_eq!(cached(&cache, 1).await, Some(8), "the database has an older row yet");
         in_time("the end", table.flush(&queue).shutdown()).await;
         assert_eq!(cached(&cache, 1).await, None);

@@ -34,7 +34,7 @@ async fn other_keys_are_emptied() {
     on_each_store(async |cache| {
         let ann = user(1, "Ann");
         for key in ["by-name:Ann", "by-name:Bob", "users"] {
-            cache.put(key, &1, 60).await.expect("it can be stored");
+            cache.try_put(key, &1, 60).await.expect("it can be stored");
         }
         update(&cache, &ann).await.expect("it works");
         assert_eq!(held(&cache, 1).await, Some(ann));
@@ -79,7 +79,7 @@ async fn a_key_that_the_result_names_is_emptied_and_nothing_is_stored() {
         let keys = ["user:1", "by-name:Ann", "users:acme", "at:acme:1"];
         let put = async || {
             for key in keys {
-                cache.put(key, &1, 60).await.expect("it can be stored");
+                cache.try_put(key, &1, 60).await.expect("it can be stored");
             }
         };
         let left = async || {
@@ -161,7 +161,7 @@ async fn versioned_insert(cache: &Cache, user: &User) -> User {
 async fn a_version_is_part_of_every_key() {
     on_each_store(async |cache| {
         let ann = user(1, "Ann");
-        cache.put("user:1", &1, 60).await.expect("it can be stored");
+        cache.try_put("user:1", &1, 60).await.expect("it can be stored");
         versioned(&cache, &ann).await;
         assert_eq!(cache.get("user:1:v2").await, Ok(Some(ann.clone())));
         versioned_insert(&cache, &ann).await;
@@ -182,7 +182,7 @@ async fn with_a_namespace_all_is_as_without() {
         assert_eq!(find(&cache, 1).await, Some(ann));
         insert(&cache, "acme".into(), Some(1)).await.expect("it works");
         assert_eq!(held(&cache, 1).await, None);
-        cache.put("user:1", &user(1, "Bob"), 60).await.expect("it can be stored");
+        cache.try_put("user:1", &user(1, "Bob"), 60).await.expect("it can be stored");
         assert_eq!(find(&cache, 1).await, Some(user(1, "Bob")));
     }
 }

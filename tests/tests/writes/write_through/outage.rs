@@ -77,8 +77,8 @@ async fn a_write_is_made_without_a_server_too() {
     update(&cache, 1, nothing).await;
     server.kill();
     assert_eq!(in_time("the write", update(&cache, 1, nothing)).await, user(1, "Ann"));
-    assert!(cache.put("k", &1, 60).await.is_err());
-    assert!(cache.invalidate_tags(["users"]).await.is_err());
+    assert!(cache.try_put("k", &1, 60).await.is_err());
+    assert!(cache.try_invalidate_tags(["users"]).await.is_err());
     assert!(!cache.fence_tags(["users"]).await.stands());
     server.restart_empty();
     // Of a key that is owed this process would know without asking.

@@ -37,14 +37,14 @@ async fn a_closure_is_written_through_as_a_function_is() {
 #[tokio::test]
 async fn other_keys_and_tags_are_fenced_around_it() {
     on_each_store(async |cache| {
-        cache.put("users", &1, 60).await.expect("it can be stored");
+        cache.try_put("users", &1, 60).await.expect("it can be stored");
         let (keys, tags) =
             tokio::join!(cache.fence(["users"]), cache.fence_tags(["tenant:7", "plans"]));
         assert!(keys.stands() && tags.stands());
         save(&cache, &user(1, "Ann"), true).await.expect("it works");
         assert_eq!(cache.get::<u8>("users").await, Ok(None));
-        keys.settle().await.expect("the store answers");
-        tags.settle().await.expect("the store answers");
+        keys.try_settle().await.expect("the store answers");
+        tags.try_settle().await.expect("the store answers");
         assert_eq!(held(&cache, 1).await, Some(user(1, "Ann")));
     })
     .await;
@@ -55,6 +55,6 @@ async fn without_a_cache_the_closure_is_called() {
     let cache = Cache::disabled();
     let ann = user(1, "Ann");
     assert_eq!(save(&cache, &ann, true).await, Ok(ann));
-    assert_eq!(cache.invalidate_tags(["tenant:7"]).await, Ok(()));
+    assert_eq!(cache.try_invalidate_tags(["tenant:7"]).await, Ok(()));
     assert!(cache.fence_tags(["tenant:7"]).await.stands());
 }

@@ -68,7 +68,7 @@ async fn methods_with_every_receiver() {
     own.by_mutable_reference(1, "?").await;
     assert_eq!(held(&cache, 1).await, Some(user(1, "!")), "it was made before the body ran");
     assert_eq!(own.suffix, "!?");
-    cache.put("user:1:%21%3F", &1, 60).await.expect("it can be stored");
+    cache.try_put("user:1:%21%3F", &1, 60).await.expect("it can be stored");
     sent(own.by_value(1)).await;
     assert_eq!(cache.get::<u8>("user:1:%21%3F").await, Ok(None));
 }

@@ -150,7 +150,7 @@ async fn a_write_during_a_load_that_fails_takes_the_expired_value_with_it() {
     find(&cache, &FORGIVING, &source, &[1]).await.expect("the source answers");
     pass(60).await;
     let load = async |_| {
-        cache.invalidate("row:1").await.expect("memory");
+        cache.try_invalidate("row:1").await.expect("memory");
         Err("no database")
     };
     let answer: Answer =
@@ -184,8 +184,8 @@ async fn what_is_replaced_or_invalidated_between_two_steps_is_seen() {
         engine.look().await;
         assert!(engine.keys[0].take_found().is_none());
         match put {
-            true => cache.put("row:1", &7, 60).await.expect("memory"),
-            false => cache.invalidate("row:1").await.expect("memory"),
+            true => cache.try_put("row:1", &7, 60).await.expect("memory"),
+            false => cache.try_invalidate("row:1").await.expect("memory"),
         }
         let (mut engine, ask) = engine.next().await;
         assert_eq!(matches!(ask, Ask::Decode), put);

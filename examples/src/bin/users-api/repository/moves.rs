@@ -24,7 +24,7 @@ impl Users {
         let moved = self.move_row(from, id, to).await;
         // Settled whatever came of it, for an error may hide a commit. What does not reach the store now is told
         // again in the background.
-        _ = tokio::join!(keys.settle(), tags.settle());
+        tokio::join!(keys.settle(), tags.settle());
         moved
     }
 
