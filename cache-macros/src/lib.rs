@@ -70,6 +70,8 @@ mod write_through;
 /// | `lock` | `lock` or `lock(lease = "5s", wait = "10s")` | one loader for each key across all processes; other callers wait for its value |
 /// | `skip` | `skip(conn, span)` | parameters that do not shape the value, as in `tracing::instrument`; and type parameters that the rest of the key decides |
 /// | `each` | `each = ids` | a batch: the function returns a value for each element of this list; see below |
+/// | `id` | <code>id = \|row: &Row\| row.id</code> | which element a row belongs to, of a batch that returns a `Vec<Row>` |
+/// | `group` | `group` | an element may have many rows |
 /// | `cache` | `cache = self.cache` | the `Cache` to use; by default the process-wide one |
 /// | `negative_ttl` | as `ttl`, but no closure | stores `None` too, for this long; by default `None` is not stored |
 /// | `jitter` | `0.1` | shortens each ttl at random, by up to this fraction |
@@ -122,15 +124,26 @@ mod write_through;
 ///
 /// `each` names a parameter that is a list: `&[K]`, `Vec<K>` or `&Vec<K>`. In the key, its name stands for one element:
 /// `<ids>`, or `<ids.tenant>` for a field of it. All elements are looked up at once. If some are missing, the body runs, and
-/// the parameter is a list of those. The function returns a `HashMap<K, V>` or `BTreeMap<K, V>` of the values that exist, or
-/// a `Vec<V>` with one value for each element, in order; or a `Result` of one of them. Elements that a map lacks are stored
-/// as `None` for `negative_ttl`, if that is given.
+/// the parameter is a list of those. The function returns a `HashMap<K, V>` or `BTreeMap<K, V>` of the values that exist, a
+/// `Vec<(K, V)>` of pairs, or a `Vec<Row>`; or a `Result` of one of them. Elements without a value are stored as `None` for
+/// `negative_ttl`, if that is given.
+///
+/// A row belongs to an element by its id, and never by its position. Of a `Vec<Row>`, `id` gives it:
+///
+/// ```text
+/// #[cached(key = "tags:<articles>", each = articles, id = |tag: &Tag| tag.article, group, ttl = 60)]
+/// async fn tags(&self, articles: &[i64]) -> sqlx::Result<Vec<Tag>> { ... }
+/// ```
+///
+/// With `group`, all rows of an element are one value, a `Vec<Row>`, which is empty for an element without rows. Without it, an
+/// element has one row at most. A row of an element that was not asked for, and two rows of an element that may have one, are
+/// returned as they were loaded, but not stored: they are counted as `unmatched`.
 ///
 /// A batch shares its entries with the function that loads one value under the same key. Every argument applies to each
 /// element by itself:
 ///
-/// - Closures over the value (`ttl`, `unless`) see the value of one element: the `V` of a map or a list, also of a list of
-///   `Option<V>`.
+/// - Closures over the value (`ttl`, `unless`) see the value of one element: the `V` of a map, the `Row` of a list, or with
+///   `group` a `Vec<Row>`.
 /// - `stale_while_revalidate` and `refresh_ahead` serve values at once. One more run of the body, in the background, loads
 ///   those that this process has been elected to refresh.
 /// - After `soft_timeout`, a caller gets the values that `stale_if_error` keeps, if there is one for every missing element.

@@ -20,7 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
-    each::{Found, Found0, Found1, batch, batch_owned},
+    each::{Found, Found0, Found1, ListOf, batch, batch_owned, list, list_owned},
     kept::*,
     nothing::{Cacheable, ShapeOfNothing},
     queue::{
@@ -45,6 +45,7 @@ pub use crate::{
     flight::SharedError,
     key::{Rendered, rendered},
     read::{Attended, Decision, Owned, Run, keep},
+    return_shape::Place,
     value::{Fingerprint, LayoutOf, Opaque},
     write::Leave,
 };

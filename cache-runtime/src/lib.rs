@@ -117,7 +117,7 @@ mod write_behind;
 #[cfg(feature = "encryption")]
 pub use self::encryption::KeyRing;
 #[doc(hidden)]
-pub use self::return_shape::{Rows, Shape};
+pub use self::return_shape::{LoadedList, Rows, Shape};
 pub use self::{
     builder::{Builder, Tls},
     cache::Cache,

@@ -1,6 +1,6 @@
 //! Read-through: a cache that loads missing values by itself, with a loader that it was given once.
 
-use std::{fmt, future::Future, hash::Hash, pin::pin, sync::Arc};
+use std::{collections::HashMap, fmt, future::Future, hash::Hash, pin::pin, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -35,18 +35,20 @@ pub trait Loader: Send + Sync + 'static {
         key: &Self::Key,
     ) -> impl Future<Output = Result<Option<Self::Value>, Self::Error>> + Send;
 
-    /// Loads the values of several keys, one for each key, in their order.
+    /// Loads the values of several keys, those that exist, each under its key.
     ///
     /// The default loads them one by one. If the source supports it, query all rows at once:
     /// `SELECT … WHERE id = ANY($1)`.
     fn load_many(
         &self,
         keys: &[Self::Key],
-    ) -> impl Future<Output = Result<Vec<Option<Self::Value>>, Self::Error>> + Send {
+    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>, Self::Error>> + Send {
         async move {
-            let mut values = Vec::with_capacity(keys.len());
+            let mut values = HashMap::with_capacity(keys.len());
             for key in keys {
-                values.push(self.load(key).await?);
+                if let Some(value) = self.load(key).await? {
+                    values.insert(key.clone(), value);
+                }
             }
             Ok(values)
         }
@@ -157,15 +159,13 @@ impl<L: Loader> ReadThrough<L> {
     /// # Errors
     ///
     /// The error of the loader.
-    ///
-    /// # Panics
-    ///
-    /// Where the loader returns another number of values than it has keys.
     pub async fn get_many(&self, keys: &[L::Key]) -> Result<Vec<Option<L::Value>>, L::Error> {
         let loader = Arc::clone(&self.loader);
         let load = |missing: Vec<L::Key>| async move { loader.load_many(&missing).await };
         let key = |key: &L::Key| LoaderKey(key.clone());
-        self.cache.get_or_load_many_owned(keys, key, &self.policy, load).await
+        let many = self.cache.get_or_load_many_owned(keys, key, &self.policy, load);
+        let values: HashMap<L::Key, L::Value> = many.await?;
+        Ok(keys.iter().map(|key| values.get(key).cloned()).collect())
     }
 
     /// Loads and stores the value of `key`, whatever is cached: for a source that has changed without invalidating.

@@ -5,11 +5,11 @@ mod single;
 
 #[cfg(test)]
 pub(crate) use self::batch::{FallibleRows, Hashed};
-pub(crate) use self::{
-    batch::UniqueIds,
-    single::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain},
-};
 pub use self::{
-    batch::{LoadedRows, Rows},
+    batch::{LoadedList, LoadedRows, Place, Rows},
     single::{Loaded, Shape},
+};
+pub(crate) use self::{
+    batch::{Split, unique_ids},
+    single::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain},
 };

@@ -20,7 +20,7 @@ pub use self::{
     store::{Breaker, StoreStats},
 };
 pub(crate) use self::{
-    function::{Counters, LockWait},
+    function::{Counters, LockWait, Warning},
     operation::Operation,
     store::StoreCounters,
 };

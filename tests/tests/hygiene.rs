@@ -160,17 +160,18 @@ async fn batch(
     load: u64,
     shape: Id,
     mut body: ::std::vec::Vec<(u64, u64)>,
-) -> Outcome<::std::vec::Vec<u64>> {
+) -> Outcome<::std::vec::Vec<((u64, u64), u64)>> {
     let __ids = load + shape.0;
     body.push((__ids, 1));
-    ::core::result::Result::Ok(::std::vec![__ids; body.len() - 1])
+    ::core::result::Result::Ok(::std::vec![(body[0], __ids)])
 }
 
 #[cached(
     key = "renewed:<load.0>:<body.0>",
     each = body,
-    ttl = |value: &u64| *value + load.0,
-    unless = |value: &u64| *value == plan.len() as u64,
+    id = |value: &Owned| value.0,
+    ttl = |value: &Owned| value.1 + load.0,
+    unless = |value: &Owned| value.1 == plan.len() as u64,
     stale_while_revalidate = 30,
     skip(plan)
 )]
@@ -178,11 +179,19 @@ async fn renewed(
     load: Id,
     mut plan: ::std::string::String,
     mut body: ::std::vec::Vec<(u64, u64)>,
-) -> Outcome<::std::vec::Vec<::core::option::Option<u64>>> {
+) -> Outcome<::std::vec::Vec<Owned>> {
     let __ids = load.0;
     plan.push('!');
     body.push((__ids, plan.len() as u64));
-    ::core::result::Result::Ok(::std::vec![::core::option::Option::Some(__ids); body.len() - 1])
+    ::core::result::Result::Ok(::std::vec![(body[0], __ids)])
+}
+
+type Owned = ((u64, u64), u64);
+
+#[cached(key = "grouped:<body.0>", each = body, id = |load| load.0, group, ttl = 60)]
+async fn grouped(body: &[(u64, u64)]) -> ::std::vec::Vec<Owned> {
+    let __row = body[0].0;
+    ::std::vec![(body[0], __row), (body[0], 2)]
 }
 
 #[invalidates("user:<cache>:1:1:1:1", PlanKey { id: &Id(cache), plan: Plan::Free }, tags("plan:<cache>"))]
@@ -263,12 +272,13 @@ fn hostile_surroundings() {
         ::core::assert_eq!(from_a_macro(1, 2).await, 3);
         ::core::assert_eq!(
             batch(1, Id(1), ::std::vec![(1, 1)]).await,
-            ::core::result::Result::Ok(::std::vec![2])
+            ::core::result::Result::Ok(::std::vec![((1, 1), 2)])
         );
+        ::core::assert_eq!(grouped(&[(1, 1)]).await, [((1, 1), 1), ((1, 1), 2)]);
         let plan = ::core::convert::Into::into("a");
         ::core::assert_eq!(
             renewed(Id(1), plan, ::std::vec![(1, 1)]).await,
-            ::core::result::Result::Ok(::std::vec![::core::option::Option::Some(1)])
+            ::core::result::Result::Ok(::std::vec![((1, 1), 1)])
         );
         let repo = Repo { load: 1 };
         ::core::assert_eq!(repo.background(1, 1, &[1], "a").await, 5);

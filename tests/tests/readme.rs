@@ -17,6 +17,12 @@ struct User {
     name: String,
 }
 
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Tag {
+    article: i64,
+    name: String,
+}
+
 /// A counter, which is written more often than a database likes.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Views {
@@ -54,6 +60,12 @@ impl Db {
         *self.queries.lock().unwrap() += 1;
         let users = self.users.lock().unwrap();
         Ok(ids.iter().filter_map(|id| Some((*id, users.get(id)?.clone()))).collect())
+    }
+
+    async fn select_tags(&self, articles: &[i64]) -> Result<Vec<Tag>, DbError> {
+        *self.queries.lock().unwrap() += 1;
+        let tag = |article| Tag { article, name: format!("tag of {article}") };
+        Ok(articles.iter().rev().flat_map(|&article| [tag(article), tag(article)]).collect())
     }
 
     async fn delete_users(&self, ids: &[u64]) -> Result<(), DbError> {
@@ -132,6 +144,11 @@ impl UserRepo {
         self.db.select_users(ids).await // gets the ids that are missing
     }
 
+    #[cached(key = "tags:<articles>", each = articles, id = |tag: &Tag| tag.article, group, ttl = 3600)]
+    async fn tags(&self, articles: &[i64]) -> Result<Vec<Tag>, DbError> {
+        self.db.select_tags(articles).await // any number of rows, in any order
+    }
+
     #[invalidates("user:<ids>", each = ids)]
     async fn delete_many(&self, ids: &[u64]) -> Result<(), DbError> {
         self.db.delete_users(ids).await
@@ -170,6 +187,9 @@ async fn many_rows_and_a_value_that_is_left() {
             assert_eq!(*repo.db.queries.lock().unwrap(), 1);
             repo.delete_many(&[41, 42]).await.unwrap();
             assert_eq!(repo.find(42).await.unwrap(), None);
+            let tags = repo.tags(&[1, 2]).await.unwrap();
+            assert_eq!(tags.iter().map(|tag| tag.article).collect::<Vec<_>>(), [1, 1, 2, 2]);
+            assert_eq!(repo.tags(&[2]).await.unwrap(), tags[2..]);
         })
         .await;
 }

@@ -61,7 +61,6 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
         return TokenStream::new();
     };
     let span = Span::mixed_site();
-    let krate = &model.options.shared.krate;
     let begin = call::begin(model);
     let Run { load, hooks, rebound, batch, run } = match model.options.freshness.background() {
         None => attended(model, &list),
@@ -69,11 +68,7 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
     };
     let at = call::where_it_returns(model);
     let ids = list.slice();
-    let batch = {
-        let krate = tokens::at(krate, at);
-        let batch = Ident::new(batch, at);
-        quote_spanned!(at=> #krate::__private::#batch(#ids, #load))
-    };
+    let batch = model.options.row_ids.batch(&model.options.shared.krate, at, batch, &ids, &load);
     let fingerprint = call::fingerprint(&model.options);
     let key = model.options.key.as_ref().map(|key| key.write(&model.params));
     let run = Ident::new(run, at);
@@ -84,7 +79,7 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
         &rebound,
         quote_spanned! {span=>
             #begin
-            let (__load, __rows, __value) = #batch;
+            #batch
             #fingerprint
             #run
         },

@@ -10,6 +10,8 @@ mod hooks;
 mod model;
 mod parse;
 mod policy;
+mod row_id_rules;
+mod row_ids;
 
 #[cfg(test)]
 mod mistakes;

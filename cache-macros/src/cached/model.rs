@@ -3,6 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Expr, ExprClosure};
 
+use super::row_ids::RowIds;
 use crate::duration::Length;
 use crate::encoding::Encoding;
 use crate::freshness_args::FreshnessArgs;
@@ -27,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) skip: Vec<Ident>,
     /// The list whose elements have a key each.
     pub(crate) each: Option<Ident>,
+    /// Which of them a row belongs to.
+    pub(crate) row_ids: RowIds,
     pub(crate) negative_ttl: Option<NegativeTtl>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,

@@ -8,6 +8,7 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, ExprClosure, Token};
 
 use super::model::{Lock, NegativeTtl, Options, Ttl};
+use super::row_ids::{self, RowIds};
 use crate::args::{Arg, Args, Spec, Value};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
@@ -33,6 +34,7 @@ pub(crate) const CACHED: Spec = Spec {
             ("unless", "unless = |user: &User| user.is_guest"),
             shared_args::POLICY,
         ],
+        row_ids::USAGES,
         freshness_args::OF_ENTRIES,
         freshness_args::OF_READERS,
         encoding::USAGES,
@@ -66,6 +68,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
         skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
         each: lists::parse(&mut args, cx),
+        row_ids: RowIds::parse(&mut args, cx),
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
         freshness,
         encoding: Encoding::parse(&mut args, cx),

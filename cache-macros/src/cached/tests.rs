@@ -187,7 +187,13 @@ shapes! {
             self.db.find(ids).await
         }
     }
-    each_vec in None, (key = "order:<tenant>:<lines.order>:<lines.number>", each = lines, ttl = 60, skip(db)): {
+    each_vec in None, (
+        key = "order:<tenant>:<lines.order>:<lines.number>",
+        each = lines,
+        id = |line: &Line| line.id,
+        ttl = 60,
+        skip(db),
+    ): {
         async fn find(db: &mut Db, tenant: String, mut lines: Vec<LineId>) -> Vec<Line> {
             lines.shrink_to_fit();
             db.find(tenant, lines).await
@@ -196,6 +202,18 @@ shapes! {
     each_by_arc in REPO, (key = "user:<self.tenant>:<ids>", each = ids, policy = USERS): {
         async fn find(self: Arc<Self>, ids: &Vec<&str>) -> BTreeMap<String, User> {
             self.db.find(ids).await
+        }
+    }
+    each_groups in REPO, (
+        key = "tags:<articles>",
+        each = articles,
+        id = Tag::article,
+        group,
+        ttl = 60,
+        refresh_ahead = 0.8,
+    ): {
+        async fn tags(&self, articles: &[i64]) -> sqlx::Result<Vec<Tag>> {
+            self.db.tags(articles).await
         }
     }
     each_closures in REPO, (
@@ -232,7 +250,7 @@ shapes! {
         unless = |user: &User| user.tenant == self.tenant,
         skip(name),
     ): {
-        async fn find(self: Arc<Self>, mut ids: Vec<u64>, name: &str) -> Vec<Option<User>> {
+        async fn find(self: Arc<Self>, mut ids: Vec<u64>, name: &str) -> Vec<(u64, User)> {
             ids.sort();
             self.db.find(ids).await
         }

@@ -9,7 +9,7 @@ use crate::{
     cache::Cache,
     key::KeyWriter,
     read::{AttendedMany, Decision, OwnedMany, Request, many},
-    return_shape::{LoadedRows, Rows, UniqueIds},
+    return_shape::{LoadedList, LoadedRows, Place, Rows, unique_ids},
 };
 
 /// The load of a batch, by what its rows are asked for; how what it returns is taken apart; and a probe of what is
@@ -32,6 +32,47 @@ where
     F: Future<Output: LoadedRows<K>>,
 {
     (load, RowsOf::<F, K>::default(), ValueProbe(PhantomData))
+}
+
+/// The load of a batch that returns a list, and what its rows can be told apart by.
+pub fn list<K, L, F>(_: &[K], load: L) -> (L, ListOf<F::Output, K>)
+where
+    L: FnOnce(Vec<K>) -> F,
+    F: Future<Output: LoadedList<K>>,
+{
+    (load, ListOf(PhantomData))
+}
+
+/// As [`list`], of a load that can go on in the background.
+pub fn list_owned<K, L, M, F>(_: &[K], load: L) -> (L, ListOf<F::Output, K>)
+where
+    L: Fn() -> M,
+    M: FnOnce(Vec<K>) -> F,
+    F: Future<Output: LoadedList<K>>,
+{
+    (load, ListOf(PhantomData))
+}
+
+/// What a batch returns, if that is a list.
+#[derive(Debug)]
+pub struct ListOf<O, K>(PhantomData<fn() -> (O, K)>);
+
+impl<O: LoadedList<K>, K> ListOf<O, K> {
+    /// Takes it apart, with one row for an id. `place_of` gives the place of a row.
+    pub fn by_id(
+        self,
+        place_of: fn(&O::Row, &Place<'_, K>) -> Option<usize>,
+    ) -> (O::ById, ValueProbe<<O::ById as Rows<K>>::Stored>) {
+        (O::by_id(place_of), ValueProbe(PhantomData))
+    }
+
+    /// Takes it apart, with any number of rows for an id.
+    pub fn by_group(
+        self,
+        place_of: fn(&O::Row, &Place<'_, K>) -> Option<usize>,
+    ) -> (O::ByGroup, ValueProbe<<O::ByGroup as Rows<K>>::Stored>) {
+        (O::by_group(place_of), ValueProbe(PhantomData))
+    }
 }
 
 type RowsOf<F, K> = <<F as Future>::Output as LoadedRows<K>>::Rows;
@@ -79,7 +120,7 @@ impl Call {
     /// one; `load` gets those that are missing.
     pub async fn run_each<R, K, W, H, L, F>(
         self,
-        _rows: R,
+        rows: R,
         ids: &[K],
         key: W,
         hooks: H,
@@ -94,27 +135,28 @@ impl Call {
         L: FnOnce(Vec<K>) -> F,
         F: Future,
     {
-        let Some(Each { request, places, keys }) = self.each(ids, key) else {
+        let Some(Each { request, unique, keys }) = self.each(ids, key) else {
             return load(ids.to_vec()).await;
         };
         let mut body = AttendedMany::new(hooks, load);
-        many::<R, K>(request, keys, (ids, &places), &mut body).await
+        many::<R, K>(request, keys, (ids, &unique), rows, &mut body).await
     }
 
     /// Runs a cached function over many ids whose body owns all that it needs, and can go on in the background: each
     /// call of `load` gives one run of it, and each of `hooks` what looks at its values.
     pub async fn run_each_owned<R, K, W, H, G, L, M, F>(
         self,
-        _rows: R,
+        rows: R,
         ids: &[K],
         key: W,
         hooks: H,
         load: L,
     ) -> R::Output
     where
-        R: Rows<K, Output = F::Output> + 'static,
+        R: Rows<K, Output = F::Output> + Send + 'static,
         R::Output: Send + 'static,
         R::Stored: Serialize + DeserializeOwned + Send,
+        R::Row: Send,
         K: Clone + Eq + Hash + Send + 'static,
         W: Fn(&K, &mut KeyWriter<'_>),
         H: Fn() -> G,
@@ -123,28 +165,29 @@ impl Call {
         M: FnOnce(Vec<K>) -> F + Send + 'static,
         F: Future<Output: Send> + Send + 'static,
     {
-        let Some(Each { request, places, keys }) = self.each(ids, key) else {
+        let Some(Each { request, unique, keys }) = self.each(ids, key) else {
             return load()(ids.to_vec()).await;
         };
         let load = || Cache::load_in_same_scope(load());
         let mut body = OwnedMany::new(hooks, load);
-        many::<R, K>(request, keys, (ids, &places), &mut body).await
+        many::<R, K>(request, keys, (ids, &unique), rows, &mut body).await
     }
 
     /// What a batch is made of; none for a call that goes past the cache.
     fn each<K: Eq + Hash>(self, ids: &[K], key: impl Fn(&K, &mut KeyWriter<'_>)) -> Option<Each> {
         let (cache, version) = (self.cache.clone(), self.site.policy.version);
         let request = self.request().0?;
-        let places = UniqueIds::of(ids);
+        let unique = unique_ids(ids);
         let key = |&at: &usize| cache.key(version, |out| key(&ids[at], out));
-        let keys = places.ids.iter().map(key).collect();
-        Some(Each { request, places, keys })
+        let keys = unique.iter().map(key).collect();
+        Some(Each { request, unique, keys })
     }
 }
 
 struct Each {
     request: Request,
-    places: UniqueIds,
-    /// The stored key of each place.
+    /// Where each id is given first.
+    unique: Vec<usize>,
+    /// The stored key of each of these.
     keys: Vec<String>,
 }

@@ -17,6 +17,11 @@ pub(super) trait Function {
     /// an output without values.
     fn poll_load(&mut self, cx: &mut Context<'_>, asked: &[usize]) -> Poll<bool>;
 
+    /// The number of loaded rows that belong to no key.
+    fn unmatched(&self) -> usize {
+        0
+    }
+
     /// How long a loaded value is to be kept. Zero is not at all.
     fn store_ttl(&mut self, at: usize, policy: &Policy) -> std::time::Duration;
 

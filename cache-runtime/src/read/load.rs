@@ -17,6 +17,7 @@ use crate::{
     flight::SharedError,
     lease::Held,
     protocol::{Nonce, Reply, State, Step},
+    stats::Warning,
     telemetry::tell,
     time::now_ms,
 };
@@ -63,6 +64,24 @@ impl Engine {
     /// The load has just come to an end.
     pub(super) fn end_load(&self, succeeded: bool) {
         self.request.counters.loaded(self.took(), succeeded);
+    }
+
+    /// Counts loaded rows that cannot be stored, since nobody knows under which key.
+    pub(super) fn count_unmatched(&self, rows: usize) {
+        if rows == 0 {
+            return;
+        }
+        let counters = &self.request.counters;
+        counters.unmatched.add(rows as u64);
+        if counters.is_first(Warning::Unmatched) {
+            tell!(
+                warn,
+                self.about_call(),
+                rows,
+                "a batch has loaded rows that belong to no id that it was asked for, or two for an id that has one: \
+                 they are returned and not stored (said once for each function)"
+            );
+        }
     }
 
     fn took(&self) -> Duration {

@@ -6,6 +6,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -30,17 +31,18 @@ use crate::{
     error::Error,
     policy::Policy,
     protocol::Nonce,
-    return_shape::{Rows, UniqueIds},
+    return_shape::{Rows, Split},
 };
 
-/// Answers one call of a batch over `ids`, whose stored keys are those of the `places`, in their order.
+/// Answers one call of a batch over `ids`, whose stored keys are those of the `unique` ones, in their order.
 ///
 /// The load runs at most once, with the ids whose rows are missing, and those that are audited, in the order in which
 /// they first occur; not at all where there is none, or where there are no ids.
 pub(crate) async fn many<R, K>(
     request: Request,
     keys: Vec<String>,
-    (ids, places): (&[K], &UniqueIds),
+    (ids, unique): (&[K], &[usize]),
+    rows: R,
     body: &mut impl Body<R, K>,
 ) -> R::Output
 where
@@ -50,10 +52,10 @@ where
 {
     let renews = body.renews();
     let begin = Begin { request, keys: BeginKeys::Many(keys), renews };
-    let mut call = Call::<R, K>::new(Driver::new(begin), places.ids.len());
-    let list = Ids { list: ids, places: Some(&places.ids) };
+    let mut call = Call::<R, K>::new(Driver::new(begin), unique.len(), rows.clone());
+    let list = Ids { list: ids, places: Some(unique) };
     match poll_fn(|cx| call.poll(&list, body, cx)).await {
-        Ending::Values(values, _) => R::join(ids, &places.rows, values),
+        Ending::Values { answers, unmatched, .. } => rows.join(ids, unique, answers, unmatched),
         Ending::Output(output) => output,
     }
 }
@@ -74,7 +76,7 @@ pub(crate) trait Body<R: Rows<K>, K> {
     fn decide(&mut self, value: &R::Stored, decision: &mut Decision);
 
     /// Takes a run of the body to a task of its own.
-    fn spawn(&mut self, _engine: Engine, _ids: Vec<K>, _purpose: Purpose) {}
+    fn spawn(&mut self, _engine: Engine, _rows: &R, _ids: Vec<K>, _purpose: Purpose) {}
 
     /// The end of that task. None where it has panicked.
     fn poll_spawned(&mut self, _cx: &mut Context<'_>) -> Poll<Option<Ending<R, K>>> {
@@ -84,8 +86,14 @@ pub(crate) trait Body<R: Rows<K>, K> {
 
 /// The end of a call.
 pub(crate) enum Ending<R: Rows<K>, K> {
-    /// A value for each key, and for each whether it is the value that has expired.
-    Values(Vec<R::Stored>, Vec<bool>),
+    Values {
+        /// The answer for each key. None where the load has brought rows of it, and not what to store.
+        answers: Vec<Option<R::Stored>>,
+        /// For each key, whether the answer is the value that has expired.
+        stale: Vec<bool>,
+        /// The loaded rows that belong to no answer.
+        unmatched: Vec<R::Row>,
+    },
     /// An output without values.
     Output(R::Output),
 }
@@ -107,10 +115,12 @@ impl<K: Clone> Ids<'_, K> {
 struct Call<R: Rows<K>, K> {
     driver: Driver,
     keys: usize,
+    rows: R,
     values: Values<R::Stored>,
     /// What the load that is under way was asked for.
     loading: Option<Vec<K>>,
     output: Option<R::Output>,
+    unmatched: Vec<R::Row>,
     /// The keys that a task loads for this call.
     spawned: Vec<usize>,
 }
@@ -121,9 +131,9 @@ where
     R::Stored: Serialize + DeserializeOwned,
     K: Clone,
 {
-    fn new(driver: Driver, keys: usize) -> Self {
-        let (values, spawned) = (Values::new(keys), Vec::new());
-        Call { driver, keys, values, loading: None, output: None, spawned }
+    fn new(driver: Driver, keys: usize, rows: R) -> Self {
+        let (values, unmatched, spawned) = (Values::new(keys), Vec::new(), Vec::new());
+        Call { driver, keys, rows, values, loading: None, output: None, unmatched, spawned }
     }
 
     fn poll(
@@ -132,27 +142,30 @@ where
         body: &mut dyn Body<R, K>,
         cx: &mut Context<'_>,
     ) -> Poll<Ending<R, K>> {
-        let Call { driver, keys, values, loading, output, spawned } = self;
-        let mut function = Many::<R, K> { ids, values, loading, output, spawned, body };
+        let Call { driver, keys, rows, values, loading, output, unmatched, spawned } = self;
+        let mut function =
+            Many::<R, K> { ids, rows, values, loading, output, unmatched, spawned, body };
         let ended = ready!(driver.poll(cx, &mut function));
         if !ended.has_values
             && let Some(output) = output.take()
         {
             return Poll::Ready(Ending::Output(output));
         }
-        let values = std::mem::replace(values, Values::new(0)).into_answers();
-        let values = values.take(*keys).flatten().collect();
+        let answers = mem::replace(values, Values::new(0)).into_answers();
+        let answers = answers.take(*keys).collect();
         let stale = (0..*keys).map(|at| ended.stale.contains(&at)).collect();
-        Poll::Ready(Ending::Values(values, stale))
+        Poll::Ready(Ending::Values { answers, stale, unmatched: mem::take(unmatched) })
     }
 }
 
 /// A function while it is polled.
 struct Many<'a, R: Rows<K>, K> {
     ids: &'a Ids<'a, K>,
+    rows: &'a R,
     values: &'a mut Values<R::Stored>,
     loading: &'a mut Option<Vec<K>>,
     output: &'a mut Option<R::Output>,
+    unmatched: &'a mut Vec<R::Row>,
     spawned: &'a mut Vec<usize>,
     body: &'a mut dyn Body<R, K>,
 }
@@ -173,11 +186,14 @@ where
         }
         let output = ready!(self.body.poll(cx));
         let ids = self.loading.take().unwrap_or_default();
-        match R::split(output, &ids) {
-            Ok(loaded) => {
-                for (&at, loaded) in asked.iter().zip(loaded) {
-                    self.values.loaded(at, loaded);
+        match self.rows.split(output, &ids) {
+            Ok(Split { rows, unmatched }) => {
+                for (&at, loaded) in asked.iter().zip(rows) {
+                    if let Some(loaded) = loaded {
+                        self.values.loaded(at, loaded);
+                    }
                 }
+                *self.unmatched = unmatched;
                 Poll::Ready(true)
             }
             Err(output) => {
@@ -185,6 +201,10 @@ where
                 Poll::Ready(false)
             }
         }
+    }
+
+    fn unmatched(&self) -> usize {
+        self.unmatched.len()
     }
 
     fn store_ttl(&mut self, at: usize, policy: &Policy) -> Duration {
@@ -197,16 +217,19 @@ where
             *self.spawned = at.to_vec();
         }
         let ids = at.iter().map(|&at| self.ids.get(at)).collect();
-        self.body.spawn(engine, ids, purpose);
+        self.body.spawn(engine, self.rows, ids, purpose);
     }
 
     fn poll_spawned(&mut self, cx: &mut Context<'_>) -> Poll<Spawned> {
         self.body.poll_spawned(cx).map(|ending| match ending {
             None => Spawned::Lost,
-            Some(Ending::Values(values, stale)) => {
-                for (&at, value) in self.spawned.iter().zip(values) {
-                    self.values.answer(at, value);
+            Some(Ending::Values { answers, stale, unmatched }) => {
+                for (&at, answer) in self.spawned.iter().zip(answers) {
+                    if let Some(answer) = answer {
+                        self.values.answer(at, answer);
+                    }
                 }
+                *self.unmatched = unmatched;
                 Spawned::Values(stale)
             }
             Some(Ending::Output(output)) => {
@@ -275,9 +298,10 @@ impl<R: Rows<K>, K, H, G, L> Owned<R, K, H, G, L> {
 
 impl<R, K, H, G, L> Body<R, K> for Owned<R, K, H, G, L>
 where
-    R: Rows<K> + 'static,
+    R: Rows<K> + Send + 'static,
     R::Output: Send + 'static,
     R::Stored: Serialize + DeserializeOwned + Send,
+    R::Row: Send,
     K: Clone + Send + 'static,
     H: Fn() -> G,
     G: FnMut(&R::Stored, &mut Decision) + Send + 'static,
@@ -302,9 +326,9 @@ where
         self.deciding.get_or_insert_with(&self.hooks)(value, decision);
     }
 
-    fn spawn(&mut self, engine: Engine, ids: Vec<K>, purpose: Purpose) {
+    fn spawn(&mut self, engine: Engine, rows: &R, ids: Vec<K>, purpose: Purpose) {
         let body = Attended::new((self.hooks)(), (self.load)());
-        let spawned = spawn::<R, K>(engine, ids, purpose, Box::new(body));
+        let spawned = spawn::<R, K>(engine, rows.clone(), ids, purpose, Box::new(body));
         if purpose == Purpose::Answer {
             self.spawned = Some(spawned);
         }
@@ -321,19 +345,21 @@ where
 /// Answers some keys of a call in a task, which goes on when nobody waits for it any more.
 fn spawn<R, K>(
     engine: Engine,
+    rows: R,
     ids: Vec<K>,
     purpose: Purpose,
     mut body: Box<dyn Body<R, K> + Send>,
 ) -> oneshot::Receiver<Ending<R, K>>
 where
-    R: Rows<K> + 'static,
+    R: Rows<K> + Send + 'static,
     R::Output: Send + 'static,
     R::Stored: Serialize + DeserializeOwned + Send,
+    R::Row: Send,
     K: Clone + Send + 'static,
 {
     let (sender, receiver) = oneshot::channel();
     detached::spawn(Box::pin(async move {
-        let mut call = Call::<R, K>::new(Driver::handed_on(engine, purpose), ids.len());
+        let mut call = Call::<R, K>::new(Driver::handed_on(engine, purpose), ids.len(), rows);
         // It owns the ids: those that can be sent need not be such that they can be shared.
         let ending = poll_fn(move |cx| {
             let ids = Ids { list: &ids, places: None };

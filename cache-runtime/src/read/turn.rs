@@ -123,6 +123,7 @@ pub(super) fn loaded(load: Load, succeeded: bool, function: &mut dyn Function) -
     let mut engine = load.into_engine();
     engine.end_load(succeeded);
     if succeeded {
+        engine.count_unmatched(function.unmatched());
         let settlement = engine.plan(function);
         engine.asked.iter().for_each(|at| function.accept(*at));
         return match settlement.is_nothing() {

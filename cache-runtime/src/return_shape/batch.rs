@@ -1,178 +1,123 @@
-//! Return types of batches, split into rows: a map of the rows that exist, or a list in the order of the ids.
+//! Return types of batches, split into the rows of each id by what names the id, and never by position: a map, a list of
+//! pairs, or a list of rows with a function that gives the id of a row.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    hash::{BuildHasher, Hash},
-    marker::PhantomData,
-};
+mod lists;
+mod maps;
+
+use std::{collections::HashMap, hash::Hash, marker::PhantomData};
+
+pub use self::lists::{LoadedList, Place};
+#[cfg(test)]
+pub(crate) use self::maps::Hashed;
 
 /// How to split the output of a batch into rows, and how to join rows to an output. `K` is the type of the ids.
-pub trait Rows<K>: Default {
+pub trait Rows<K>: Clone {
     /// The return type of the function.
     type Output;
     /// The type that is stored for one id.
     type Stored;
+    /// A row that is not stored.
+    type Row;
 
-    /// The rows to store for `ids`, in their order; or an output that has no rows.
-    fn split(output: Self::Output, ids: &[K]) -> Result<Vec<Self::Stored>, Self::Output>;
-    /// The output with these rows: `rows[row_of[i]]` is the row of `ids[i]`. The rows are in the order in which their
-    /// ids first occur.
-    fn join(ids: &[K], row_of: &[usize], rows: Vec<Self::Stored>) -> Self::Output;
+    /// The rows of `ids`, of which no two are equal; or an output that has no rows.
+    fn split(
+        &self,
+        output: Self::Output,
+        ids: &[K],
+    ) -> Result<Split<Self::Stored, Self::Row>, Self::Output>;
+
+    /// The output with these answers: `answers[i]` is that of `ids[unique[i]]`. The unmatched rows are added as they were
+    /// loaded, but for those of an id that has an answer.
+    fn join(
+        &self,
+        ids: &[K],
+        unique: &[usize],
+        answers: Vec<Option<Self::Stored>>,
+        unmatched: Vec<Self::Row>,
+    ) -> Self::Output;
+}
+
+/// The rows of one load.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Split<T, R> {
+    /// What to store for each id, in the order of the ids. None for an id of which that is not known.
+    pub(crate) rows: Vec<Option<T>>,
+    /// The rows that are not stored: of an id that was not asked for, or of one that has two rows and may have one.
+    pub(crate) unmatched: Vec<R>,
 }
 
 /// What the loader of [`Cache::get_or_load_many`](crate::Cache::get_or_load_many) may return: a `HashMap` or
-/// `BTreeMap` of the rows that exist, or a `Vec` with one row for each id, in their order; alone or in a
-/// `Result`.
+/// `BTreeMap` of the rows that exist, or a `Vec` of pairs of an id and its row; alone or in a `Result`. Where an id has many
+/// rows, a map of `Vec`s.
 #[diagnostic::on_unimplemented(
     message = "a batch over ids of type `{K}` cannot return `{Self}`",
-    label = "no rows by `{K}`",
-    note = "return `HashMap<{K}, V>` or `BTreeMap<{K}, V>` with the rows that there are, or `Vec<V>` with one row for each id in their order (`V: Clone`), alone or in a `Result`"
+    label = "nothing says which row belongs to which `{K}`",
+    note = "return `HashMap<{K}, V>` or `BTreeMap<{K}, V>` with the rows that there are, `HashMap<{K}, Vec<V>>` if an id has many, or pairs in a `Vec<({K}, V)>`; alone or in a `Result`",
+    note = "for a `Vec<Row>`, `#[cached]` takes the id of a row: `id = |row: &Row| row.id`, and `group` if an id has many"
 )]
 pub trait LoadedRows<K>: Sized {
     /// How it is split.
-    type Rows: Rows<K, Output = Self>;
+    type Rows: Rows<K, Output = Self> + Default;
 }
 
 /// Names types without containing them, so that a marker is always `Send`.
 type Marker<T> = PhantomData<fn() -> T>;
 
-/// `HashMap<K, V, S>`. A missing row is stored as `None`, if at all.
-#[derive(Debug)]
-pub struct Hashed<V, S>(Marker<(V, S)>);
-
-/// `BTreeMap<K, V>`, likewise.
-#[derive(Debug)]
-pub struct Sorted<V>(Marker<V>);
-
-/// `Vec<V>`: one row for each id.
-#[derive(Debug)]
-pub struct Listed<V>(Marker<V>);
-
 /// A `Result<_, E>` of one of the others.
 #[derive(Debug)]
-pub struct FallibleRows<R, E>(Marker<(R, E)>);
+pub struct FallibleRows<R, E>(R, Marker<E>);
 
-/// What the two maps have in common.
-macro_rules! map {
-    ($map:ty) => {
-        type Output = $map;
-        type Stored = Option<V>;
-
-        fn split(mut output: $map, ids: &[K]) -> Result<Vec<Option<V>>, $map> {
-            // Ignores rows that were not asked for: a call whose rows all come from the cache would not return them
-            // either.
-            Ok(ids.iter().map(|id| output.remove(id)).collect())
-        }
-
-        fn join(ids: &[K], row_of: &[usize], mut rows: Vec<Option<V>>) -> $map {
-            let mut output = <$map>::default();
-            for (id, &row) in ids.iter().zip(row_of) {
-                if let Some(value) = rows[row].take() {
-                    output.insert(id.clone(), value);
-                }
-            }
-            output
-        }
-    };
-}
-
-impl<K: Clone + Eq + Hash, V, S: BuildHasher + Default> Rows<K> for Hashed<V, S> {
-    map!(HashMap<K, V, S>);
-}
-
-impl<K: Clone + Ord, V> Rows<K> for Sorted<V> {
-    map!(BTreeMap<K, V>);
-}
-
-impl<K, V: Clone> Rows<K> for Listed<V> {
-    type Output = Vec<V>;
-    type Stored = V;
-
-    fn split(output: Vec<V>, ids: &[K]) -> Result<Vec<V>, Vec<V>> {
-        // With another number of rows, a guess could serve one user's row to another.
-        assert!(
-            output.len() == ids.len(),
-            "a cached batch was asked for {} rows and returned {}: a `Vec` has to hold one row for each id, in \
-             the order of the ids; return a `HashMap` where rows can be missing",
-            ids.len(),
-            output.len(),
-        );
-        Ok(output)
+impl<R: Clone, E> Clone for FallibleRows<R, E> {
+    fn clone(&self) -> Self {
+        FallibleRows(self.0.clone(), PhantomData)
     }
+}
 
-    fn join(_: &[K], row_of: &[usize], rows: Vec<V>) -> Vec<V> {
-        if row_of.len() == rows.len() {
-            return rows;
-        }
-        row_of.iter().map(|&row| rows[row].clone()).collect()
+impl<R: Default, E> Default for FallibleRows<R, E> {
+    fn default() -> Self {
+        FallibleRows(R::default(), PhantomData)
     }
 }
 
 impl<K, R: Rows<K>, E> Rows<K> for FallibleRows<R, E> {
     type Output = Result<R::Output, E>;
     type Stored = R::Stored;
+    type Row = R::Row;
 
-    fn split(output: Self::Output, ids: &[K]) -> Result<Vec<R::Stored>, Self::Output> {
+    fn split(
+        &self,
+        output: Self::Output,
+        ids: &[K],
+    ) -> Result<Split<R::Stored, R::Row>, Self::Output> {
         match output {
-            Ok(output) => R::split(output, ids).map_err(Ok),
+            Ok(output) => self.0.split(output, ids).map_err(Ok),
             Err(error) => Err(Err(error)),
         }
     }
 
-    fn join(ids: &[K], row_of: &[usize], rows: Vec<R::Stored>) -> Self::Output {
-        Ok(R::join(ids, row_of, rows))
+    fn join(
+        &self,
+        ids: &[K],
+        unique: &[usize],
+        answers: Vec<Option<R::Stored>>,
+        unmatched: Vec<R::Row>,
+    ) -> Self::Output {
+        Ok(self.0.join(ids, unique, answers, unmatched))
     }
-}
-
-impl<K: Clone + Eq + Hash, V, S: BuildHasher + Default> LoadedRows<K> for HashMap<K, V, S> {
-    type Rows = Hashed<V, S>;
-}
-
-impl<K: Clone + Ord, V> LoadedRows<K> for BTreeMap<K, V> {
-    type Rows = Sorted<V>;
-}
-
-impl<K, V: Clone> LoadedRows<K> for Vec<V> {
-    type Rows = Listed<V>;
 }
 
 impl<K, O: LoadedRows<K>, E> LoadedRows<K> for Result<O, E> {
     type Rows = FallibleRows<O::Rows, E>;
 }
 
-macro_rules! markers {
-    ($($rows:ident<$($parameter:ident),*>)*) => {$(
-        impl<$($parameter),*> Default for $rows<$($parameter),*> {
-            fn default() -> Self {
-                $rows(PhantomData)
-            }
-        }
-    )*};
-}
-
-markers!(Hashed<V, S> Sorted<V> Listed<V> FallibleRows<R, E>);
-
-/// The unique ids of a batch: each id has one row, however often it is given.
-pub(crate) struct UniqueIds {
-    /// For each id, the index of its row.
-    pub(crate) rows: Vec<usize>,
-    /// For each row, the index of its first id.
-    pub(crate) ids: Vec<usize>,
-}
-
-impl UniqueIds {
-    pub(crate) fn of<K: Eq + Hash>(ids: &[K]) -> UniqueIds {
-        let mut seen = HashMap::with_capacity(ids.len());
-        let mut unique = UniqueIds { rows: Vec::with_capacity(ids.len()), ids: Vec::new() };
-        for (at, id) in ids.iter().enumerate() {
-            let row = *seen.entry(id).or_insert(unique.ids.len());
-            if row == unique.ids.len() {
-                unique.ids.push(at);
-            }
-            unique.rows.push(row);
-        }
-        unique
+/// The index of the first occurrence of each id: an id has one answer, however often it is given.
+pub(crate) fn unique_ids<K: Eq + Hash>(ids: &[K]) -> Vec<usize> {
+    let mut seen = HashMap::with_capacity(ids.len());
+    let mut unique = Vec::with_capacity(ids.len());
+    for (at, id) in ids.iter().enumerate() {
+        seen.entry(id).or_insert_with(|| unique.push(at));
     }
+    unique
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The statistics of a function: its live counters, and their snapshot.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -24,6 +27,8 @@ macro_rules! counters {
             load_time: Timer,
             lock_wait_time: Timer,
             times: FunctionMetrics,
+            /// The warnings that have been logged, by their bits.
+            warned: AtomicU8,
         }
 
         /// The statistics of one function on one cache, since the cache was built.
@@ -51,6 +56,7 @@ macro_rules! counters {
                     load_time: Timer::default(),
                     lock_wait_time: Timer::default(),
                     times: FunctionMetrics::new(name),
+                    warned: AtomicU8::new(0),
                 }
             }
 
@@ -99,6 +105,9 @@ counters! {
     unencodable: ERRORS [("error.type", "unencodable")],
     /// Values that were not stored because they are larger than `max_bytes`.
     too_large: ERRORS [("error.type", "too_large")],
+    /// Loaded rows of batches that were returned and not stored: they belong to no id that was asked for, or to one that
+    /// has another row.
+    unmatched: ERRORS [("error.type", "unmatched")],
     /// Calls answered with an expired value (`stale_while_revalidate`, `stale_if_error`, `soft_timeout`), with or without
     /// a load first.
     stale_hits: REQUESTS [("cache.outcome", "stale_hit")],
@@ -157,7 +166,20 @@ impl FunctionMetrics {
     }
 }
 
+/// What is logged once for each function, and counted each time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Warning {
+    /// Rows of a batch that belong to no id.
+    Unmatched,
+}
+
 impl Counters {
+    /// Whether this function has not been warned of before.
+    pub(crate) fn is_first(&self, warning: Warning) -> bool {
+        let bit = 1 << warning as u8;
+        self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
     /// Records a run of the body that has ended.
     pub(crate) fn loaded(&self, time: Duration, succeeded: bool) {
         self.load_time.record(time);

@@ -10,7 +10,7 @@ use crate::{
     key::{CacheKey, KeyOf},
     policy::Policy,
     read::{AttendedMany, OwnedMany, keep, many},
-    return_shape::{LoadedRows, Rows, UniqueIds},
+    return_shape::{LoadedRows, Rows, unique_ids},
 };
 
 impl Cache {
@@ -22,13 +22,15 @@ impl Cache {
     /// to store. A row that is written while it is loaded is returned, but not stored. The same holds for a row that
     /// another call is loading; only with [`Policy::lock`], and if there are only such rows, does the call wait for them.
     ///
-    /// The loader returns a `HashMap` or a `BTreeMap` of the rows that exist, or a `Vec` with one row for each
-    /// id in the order of the ids; alone or in a `Result`. An `Err` is never stored. A row that is missing from a map is
-    /// only remembered with [`Policy::negative_ttl`]. Rows that were not asked for are ignored.
+    /// The loader says which row belongs to which id. It returns a `HashMap` or a `BTreeMap` of the rows that exist, or a
+    /// `Vec` of pairs of an id and its row; alone or in a `Result`. Where an id has many rows, it returns a map of `Vec`s. An
+    /// `Err` is never stored. An id without rows is only remembered with [`Policy::negative_ttl`].
     ///
-    /// The result is the same as without a cache: a map of the rows that exist, or a `Vec` in the order of
-    /// `ids`. An id that is given twice is looked up and loaded once. Without ids, `load` is not called. Whatever goes
-    /// wrong with the cache, the call returns the loader's result.
+    /// The result is the same as without a cache: the rows that exist, and a `Vec` has them in the order of `ids`. An id
+    /// that is given twice is looked up and loaded once. Without ids, `load` is not called. Whatever goes wrong with the
+    /// cache, the call returns the loader's result. Rows of ids that were not asked for, and two pairs with one id, are
+    /// returned as they were loaded, but not stored, and are counted as
+    /// [`FunctionStats::unmatched`](crate::FunctionStats::unmatched).
     ///
     /// An expired row is loaded with the missing ones. It is served instead, as [`Policy::stale_while_revalidate`]
     /// allows, while another call is loading it; and, as [`Policy::stale_if_error`] allows, if the load fails and every
@@ -40,11 +42,6 @@ impl Cache {
     /// # Cancellation
     ///
     /// A call that is dropped, or whose load fails or panics, releases its leases at once.
-    ///
-    /// # Panics
-    ///
-    /// Where the loader returns a `Vec` with another number of rows than there were ids: nobody could tell which row
-    /// belongs to which id. Then nothing is stored.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -142,8 +139,9 @@ impl Cache {
         K: Clone + Eq + Hash + Send + 'static,
         C: KeyOf<<O::Rows as Rows<K>>::Stored>,
         O: LoadedRows<K> + Send + 'static,
-        O::Rows: 'static,
+        O::Rows: Send + 'static,
         <O::Rows as Rows<K>>::Stored: Serialize + DeserializeOwned + Send,
+        <O::Rows as Rows<K>>::Row: Send,
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
@@ -171,10 +169,10 @@ impl Tagged<'_> {
         let Some(request) = self.request(policy, self.counters(policy, "get_or_load_many")) else {
             return load(ids.to_vec()).await;
         };
-        let unique = UniqueIds::of(ids);
+        let unique = unique_ids(ids);
         let keys = self.keys(ids, &unique, key, policy);
         let mut body = AttendedMany::new(keep::<<O::Rows as Rows<K>>::Stored>, load);
-        many::<O::Rows, K>(request, keys, (ids, &unique), &mut body).await
+        many::<O::Rows, K>(request, keys, (ids, &unique), O::Rows::default(), &mut body).await
     }
 
     /// As [`Cache::get_or_load_many_owned`]. Each entry carries all of the tags.
@@ -189,8 +187,9 @@ impl Tagged<'_> {
         K: Clone + Eq + Hash + Send + 'static,
         C: KeyOf<<O::Rows as Rows<K>>::Stored>,
         O: LoadedRows<K> + Send + 'static,
-        O::Rows: 'static,
+        O::Rows: Send + 'static,
         <O::Rows as Rows<K>>::Stored: Serialize + DeserializeOwned + Send,
+        <O::Rows as Rows<K>>::Row: Send,
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
@@ -198,22 +197,22 @@ impl Tagged<'_> {
         let Some(request) = self.request(policy, counters) else {
             return load(ids.to_vec()).await;
         };
-        let unique = UniqueIds::of(ids);
+        let unique = unique_ids(ids);
         let keys = self.keys(ids, &unique, key, policy);
         let load = || Cache::load_in_same_scope(load.clone());
         let mut body = OwnedMany::new(|| keep::<<O::Rows as Rows<K>>::Stored>, load);
-        many::<O::Rows, K>(request, keys, (ids, &unique), &mut body).await
+        many::<O::Rows, K>(request, keys, (ids, &unique), O::Rows::default(), &mut body).await
     }
 
     /// The stored key of each row.
     fn keys<K, C: CacheKey>(
         &self,
         ids: &[K],
-        unique: &UniqueIds,
+        unique: &[usize],
         key: impl Fn(&K) -> C,
         policy: &Policy,
     ) -> Vec<String> {
         let stored = |&at: &usize| self.cache.key(policy.version, |out| out.key(&key(&ids[at])));
-        unique.ids.iter().map(stored).collect()
+        unique.iter().map(stored).collect()
     }
 }

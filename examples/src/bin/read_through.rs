@@ -1,6 +1,6 @@
 //! Read-through: a loader is given once, and callers ask the cache.
 
-use std::error::Error;
+use std::{collections::HashMap, error::Error};
 
 use cache_examples::{Away, Table, User, cache};
 use cache_runtime::{CacheKey, Loader, Policy, ReadThrough};
@@ -24,11 +24,11 @@ impl Loader for Users {
         self.table.select(key.id).await
     }
 
-    async fn load_many(&self, keys: &[UserKey]) -> Result<Vec<Option<User>>, Away> {
+    async fn load_many(&self, keys: &[UserKey]) -> Result<HashMap<UserKey, User>, Away> {
         println!("  one query for {} users", keys.len());
         let ids: Vec<u64> = keys.iter().map(|key| key.id).collect();
-        let mut found = self.table.select_many(&ids).await?;
-        Ok(ids.iter().map(|id| found.remove(id)).collect())
+        let found = self.table.select_many(&ids).await?;
+        Ok(found.into_iter().map(|(id, user)| (UserKey { id }, user)).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 mod audits;
 mod entries;
 mod failures;
+mod groups;
 mod loaders;
 mod locks;
 mod renewals;

@@ -1,6 +1,7 @@
 //! Read-through: callers ask the cache, and the cache asks the loader that it was given.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -74,10 +75,10 @@ impl Loader for Batches {
         self.0.load(key).await
     }
 
-    async fn load_many(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, Away> {
+    async fn load_many(&self, keys: &[RowKey]) -> Result<HashMap<RowKey, Row>, Away> {
         let version = self.0.source.query().await;
-        let row = |key: &RowKey| (key.id <= 100).then_some(Row { id: key.id, version });
-        Ok(keys.iter().map(row).collect())
+        let found = keys.iter().filter(|key| key.id <= 100);
+        Ok(found.map(|key| (key.clone(), Row { id: key.id, version })).collect())
     }
 }
 

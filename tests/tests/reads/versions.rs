@@ -112,14 +112,14 @@ async fn when_the_last_release_is_gone_its_entry_is_replaced_as_it_ends() {
 async fn many_new(cache: &Cache, source: &Source, rows: &[u64]) -> Vec<u64> {
     let load = async |rows: Vec<u64>| {
         let row = source.query().await;
-        rows.into_iter().map(|_| New { row, checked: true }).collect::<Vec<_>>()
+        rows.into_iter().map(|id| (id, New { row, checked: true })).collect::<Vec<_>>()
     };
     let found = cache.get_or_load_many(rows, |row| format!("row:{row}"), &NEW, load).await;
     assert!(
-        found.iter().all(|new| new.checked),
+        found.iter().all(|(_, new)| new.checked),
         "an entry of the last release was taken for one of this"
     );
-    found.into_iter().map(|new| new.row).collect()
+    found.into_iter().map(|(_, new)| new.row).collect()
 }
 
 #[tokio::test]

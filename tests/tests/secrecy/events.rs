@@ -97,7 +97,7 @@ async fn calls(cache: &Cache, server: &RedisServer) {
     }
     let key = |what: &str| format!("{what}:{SECRET}");
     let one = || async { Ok::<_, Infallible>(1) };
-    let rows = |ids: Vec<u64>| async move { Ok::<_, Infallible>(ids) };
+    let rows = |ids: Vec<u64>| async move { Ok::<_, Infallible>(vec![(ids[0], 1)]) };
     _ = cache.get_or_load_many(&[1], |_| key("batch"), &PLAIN, rows).await;
     cache.try_put(key("user"), "no number", 60).await.expect("the server is there");
     _ = find(cache, SECRET).await;

@@ -57,11 +57,16 @@ impl Repo {
         ids.into_iter().map(|id| (id, self.tenant.clone())).collect()
     }
 
-    #[cached(key = "value:<self.tenant>:<ids>", each = ids, ttl = 60)]
-    async fn by_value(self, ids: &Vec<&str>) -> Result<Vec<String>, Failed> {
+    #[cached(
+        key = "value:<self.tenant>:<ids>",
+        each = ids,
+        id = |row: &(String, u64)| row.0.as_str(),
+        ttl = 60
+    )]
+    async fn by_value(self, ids: &Vec<&str>) -> Result<Vec<(String, u64)>, Failed> {
         self.asked.add(ids);
         drop(self.tenant);
-        Ok(ids.iter().map(name).collect())
+        Ok(ids.iter().rev().map(|id| (id.to_string(), 7)).collect())
     }
 }
 
@@ -102,8 +107,9 @@ async fn every_receiver() {
         let (repo, ids) = (repo.clone(), ids.to_vec());
         scope.scope(async move { repo.by_value(&ids).await })
     };
-    assert_eq!(call(&["a", "b"]).await, Ok(vec![name("a"), name("b")]));
-    assert_eq!(call(&["c", "a", "c"]).await, Ok(vec![name("c"), name("a"), name("c")]));
+    let row = |id: &str| (id.to_owned(), 7);
+    assert_eq!(call(&["a", "b"]).await, Ok(vec![row("a"), row("b")]));
+    assert_eq!(call(&["c", "a", "c"]).await, Ok(vec![row("c"), row("a")]));
     assert_eq!(asked.take(), [r#"["a", "b"]"#, r#"["c"]"#]);
 }
 
@@ -146,13 +152,13 @@ where
     ids.iter().map(|id| (id.clone(), name(id))).collect()
 }
 
-#[cached(key = "anonymous:<ids>", each = ids, ttl = 60, skip(asked))]
+#[cached(key = "anonymous:<ids>", each = ids, id = |row: &u64| (*row).into(), ttl = 60, skip(asked))]
 async fn anonymous(
     asked: &Asked,
-    ids: &[impl KeyPart + Clone + Eq + std::hash::Hash + Debug],
-) -> Vec<String> {
+    ids: &[impl KeyPart + Clone + Eq + std::hash::Hash + Debug + From<u64> + Into<u64>],
+) -> Vec<u64> {
     asked.add(ids);
-    ids.iter().map(|id| format!("{id:?}")).collect()
+    ids.iter().map(|id| id.clone().into()).collect()
 }
 
 #[tokio::test]
@@ -165,8 +171,9 @@ async fn parameters_of_every_kind() {
     assert_eq!(last, HashMap::from([(line(2), "acme!".into()), (line(3), "acme!".into())]));
     let (_, last) = asks_for_what_is_missing!(asked, |ids| generic(&asked, &ids, [1, 2]));
     assert_eq!(last, HashMap::from([(2, name(2)), (3, name(3))]));
-    let (_, last) = asks_for_what_is_missing!(asked, |ids| anonymous(&asked, &ids));
-    assert_eq!(last, ["2", "3"]);
+    let (_, last) =
+        asks_for_what_is_missing!(asked, |ids| anonymous(&asked, &ids.map(|id: u64| id)));
+    assert_eq!(last, [2_u64, 3]);
 }
 
 trait Finds {

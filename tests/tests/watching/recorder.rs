@@ -92,6 +92,7 @@ pub(crate) fn expect_function(row: &FunctionStats, into: &mut Counters) {
         ("cache.errors", ",error.type=undecodable", row.undecodable),
         ("cache.errors", ",error.type=unencodable", row.unencodable),
         ("cache.errors", ",error.type=too_large", row.too_large),
+        ("cache.errors", ",error.type=unmatched", row.unmatched),
         ("cache.refreshes", "", row.refreshes),
         ("cache.audits", "", row.audits),
         ("cache.audit.differences", "", row.stale_detected),

@@ -82,7 +82,8 @@ pub(crate) async fn ordinary(cache: &Cache, calls: &mut Calls) -> Asked {
     // Five of ten are there.
     let ids: Vec<u64> = (6..=15).collect();
     let load = |ids: Vec<u64>| async move {
-        Ok::<_, Infallible>(ids.iter().map(|id| "x".repeat(*id as usize)).collect::<Vec<_>>())
+        let row = |id: u64| (id, "x".repeat(id as usize));
+        Ok::<_, Infallible>(ids.into_iter().map(row).collect::<Vec<_>>())
     };
     let batch = PLAIN.name("batch");
     let rows = cache.get_or_load_many(&ids, |id| format!("user:{id}"), &batch, load).await;

@@ -1,6 +1,6 @@
 // Misuse: a batch that returns one value.
 // Why: nobody knows which part of it is whose.
-// Instead: a `HashMap`, or a `Vec` in the order of the ids.
+// Instead: a `HashMap`, or a `Vec` of rows and `id = |row: &Row| row.id`.
 
 use cache_runtime::cached;
 

@@ -8,7 +8,7 @@ impl Repo {
         unless = |user:&User|user.tenant = = self.tenant,
         skip(name),
     )]
-    async fn find(self: Arc<Self>, mut ids: Vec<u64>, name: &str) -> Vec<Option<User>> {
+    async fn find(self: Arc<Self>, mut ids: Vec<u64>, name: &str) -> Vec<(u64, User)> {
         ids.sort();
         self.db.find(ids).await
     }
@@ -17,7 +17,7 @@ impl Repo {
 // becomes
 
 impl Repo {
-    async fn find(self: Arc<Self>, ids: Vec<u64>, name: &str) -> Vec<Option<User>> {
+    async fn find(self: Arc<Self>, ids: Vec<u64>, name: &str) -> Vec<(u64, User)> {
         let __call = {
             fn __here() {}
             static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
@@ -38,7 +38,7 @@ impl Repo {
                     .__cache_detach();
                 move |__ids| async move {
                     if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
-                        Vec<Option<User>>,
+                        Vec<(u64, User)>,
                     > {
                         return __ret;
                     }

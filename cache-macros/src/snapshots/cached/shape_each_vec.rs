@@ -1,8 +1,9 @@
 #[cached(
     key = "order:<tenant>:<lines.order>:<lines.number>",
     each = lines,
+    id = |line:&Line|line.id,
     ttl = 60,
-    skip(db)
+    skip(db),
 )]
 async fn find(db: &mut Db, tenant: String, mut lines: Vec<LineId>) -> Vec<Line> {
     lines.shrink_to_fit();
@@ -21,7 +22,7 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
             .template("order:<tenant>:<lines.order>:<lines.number>");
         ::cache_runtime::__private::Call::new(&__SITE)
     };
-    let (__load, __rows, __value) = ::cache_runtime::__private::batch(
+    let (__load, __list) = ::cache_runtime::__private::list(
         &lines,
         |__ids| {
             #[allow(unused_variables)]
@@ -39,6 +40,10 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
             }
         },
     );
+    let (__rows, __value) = __list
+        .by_id(|__row, __ids| {
+            __ids.of_id(&::cache_runtime::__private::pick(__row, |line: &Line| line.id))
+        });
     let __call = __call
         .fingerprint({
             #[allow(unused_imports)]

@@ -1,5 +1,7 @@
 //! Batches of a loader that a cache was given once.
 
+use std::collections::HashMap;
+
 use cache_runtime::{CacheKey, Loader, ReadThrough};
 use cache_tests::{patience::eventually, source::Source, stores::on_each_store};
 
@@ -23,10 +25,10 @@ impl Loader for Rows {
         Ok(self.0.clone().query(vec![key.id]).await?.remove(&key.id))
     }
 
-    async fn load_many(&self, keys: &[RowKey]) -> Result<Vec<Option<u64>>, &'static str> {
-        let ids: Vec<u64> = keys.iter().map(|key| key.id).collect();
-        let mut found = self.0.clone().query(ids.clone()).await?;
-        Ok(ids.iter().map(|id| found.remove(id)).collect())
+    async fn load_many(&self, keys: &[RowKey]) -> Result<HashMap<RowKey, u64>, &'static str> {
+        let ids = keys.iter().map(|key| key.id).collect();
+        let found = self.0.clone().query(ids).await?;
+        Ok(found.into_iter().map(|(id, row)| (RowKey { id }, row)).collect())
     }
 }
 

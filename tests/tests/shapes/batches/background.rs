@@ -35,6 +35,7 @@ impl Clonable {
     #[cached(
         key = "list:<ids>",
         each = ids,
+        id = |name| name[..1].parse().unwrap_or_default(),
         ttl = |name: &String| name.len() as u64 + extra.len() as u64,
         unless = |name: &String| *name == self.tenant,
         stale_if_error = 60,
@@ -42,9 +43,9 @@ impl Clonable {
         audit = 0.000_001,
         skip(extra)
     )]
-    async fn hooks(&self, extra: &str, ids: &[u64]) -> Vec<Option<String>> {
+    async fn hooks(&self, extra: &str, ids: &[u64]) -> Vec<String> {
         self.asked.add(ids);
-        ids.iter().map(|id| Some(format!("{id}{extra}"))).collect()
+        ids.iter().map(|id| format!("{id}{extra}")).collect()
     }
 }
 
@@ -68,7 +69,7 @@ async fn closures_over_the_value_own_what_they_look_at() {
         .scope(async {
             for _ in 0..2 {
                 let found = repo.hooks("x", &[1, 2]).await;
-                assert_eq!(found, [Some("1x".into()), Some("2x".into())]);
+                assert_eq!(found, ["1x", "2x"]);
             }
         })
         .await;
@@ -122,13 +123,20 @@ impl Boxed for Clonable {
 trait Native {
     fn asked(&self) -> &Asked;
 
-    #[cached(key = "default:<ids>", each = ids, ttl = 60, stale_while_revalidate = 30)]
-    async fn by_default(&self, ids: &[u64]) -> Vec<String>
+    #[cached(
+        key = "default:<ids>",
+        each = ids,
+        id = |row: &(u64, u64)| row.0,
+        group,
+        ttl = 60,
+        stale_while_revalidate = 30
+    )]
+    async fn by_default(&self, ids: &[u64]) -> Vec<(u64, u64)>
     where
         Self: Clone + Send + Sync + 'static,
     {
         self.asked().add(ids);
-        ids.iter().map(name).collect()
+        ids.iter().flat_map(|&id| [(id, 1), (id, 2)]).collect()
     }
 }
 
@@ -167,9 +175,9 @@ impl Clone for Counted {
 }
 
 #[cached(key = "cloned:<ids>", each = ids, ttl = 60, stale_while_revalidate = 30, skip(used))]
-async fn cloned(used: Counted, ids: &[u64]) -> Vec<u64> {
+async fn cloned(used: Counted, ids: &[u64]) -> Vec<(u64, u64)> {
     let Counted(_) = used;
-    ids.to_vec()
+    ids.iter().map(|&id| (id, id)).collect()
 }
 
 #[tokio::test]

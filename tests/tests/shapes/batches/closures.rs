@@ -4,10 +4,11 @@ use super::*;
 
 /// Functions that return their rows in so many ways, and store those that have a name.
 macro_rules! named {
-    ($($name:ident -> $output:ty: |$ids:ident| $rows:expr;)*) => {$(
+    ($($name:ident$([$($id:tt)+])? -> $output:ty: |$ids:ident| $rows:expr;)*) => {$(
         #[cached(
             key = "closures:<ids>",
             each = ids,
+            $($($id)+,)?
             ttl = |name: &String| name.len() as u64,
             unless = |name: &String| name.is_empty(),
             skip(asked)
@@ -24,15 +25,19 @@ fn named(id: u64) -> Option<String> {
     (id != 4).then(|| if id % 2 == 1 { name(id) } else { String::new() })
 }
 
+fn of_name(name: &str) -> u64 {
+    name.strip_prefix("user ").and_then(|id| id.parse().ok()).unwrap_or(2)
+}
+
 named! {
     map -> HashMap<u64, String>:
         |ids| ids.iter().filter_map(|&id| Some((id, named(id)?))).collect();
     tree -> Result<BTreeMap<u64, String>, Failed>:
         |ids| Ok(ids.iter().filter_map(|&id| Some((id, named(id)?))).collect());
-    list -> Vec<String>:
-        |ids| ids.iter().map(|&id| named(id).unwrap_or_default()).collect();
-    optional -> Result<Vec<Option<String>>, Failed>:
-        |ids| Ok(ids.iter().map(|&id| named(id)).collect());
+    pairs -> Vec<(u64, String)>:
+        |ids| ids.iter().filter_map(|&id| Some((id, named(id)?))).collect();
+    list[id = |name| of_name(name)] -> Result<Vec<String>, Failed>:
+        |ids| Ok(ids.iter().filter_map(|&id| named(id)).collect());
 }
 
 /// Awaits a call for all of the ids twice: rows with a name are stored, the others are asked for again.
@@ -51,17 +56,17 @@ macro_rules! stores_what_has_a_name {
 
 #[tokio::test]
 async fn they_see_the_value_of_one_id() {
-    stores_what_has_a_name!(map tree list optional);
+    stores_what_has_a_name!(map tree pairs list);
 }
 
 /// A closure that knows the value as a type parameter.
 #[cached(key = "generic:<ids>", each = ids, ttl = |row: &T| row.to_string().len() as u64, skip(asked, rows, T))]
-async fn generic<T>(asked: &Asked, rows: &[T], ids: &[usize]) -> Vec<T>
+async fn generic<T>(asked: &Asked, rows: &[T], ids: &[usize]) -> Vec<(usize, T)>
 where
     T: Display + Clone + Serialize + serde::de::DeserializeOwned,
 {
     asked.add(ids);
-    ids.iter().map(|&id| rows[id].clone()).collect()
+    ids.iter().map(|&id| (id, rows[id].clone())).collect()
 }
 
 struct Owner {
@@ -108,8 +113,11 @@ async fn they_may_mention_what_the_body_takes_away() {
             Arc::clone(&owner).by_arc(&[1]).await;
             Arc::clone(&owner).by_arc(&[1]).await;
             assert_eq!(asked.take(), ["[1]"]);
-            assert_eq!(generic(&asked, &["", "b"].map(String::from), &[0, 1]).await, ["", "b"]);
-            assert_eq!(generic(&asked, &["a", "c"].map(String::from), &[0, 1]).await, ["a", "b"]);
+            let row = |id, row: &str| (id, row.to_owned());
+            let found = generic(&asked, &["", "b"].map(String::from), &[0, 1]).await;
+            assert_eq!(found, [row(0, ""), row(1, "b")]);
+            let found = generic(&asked, &["a", "c"].map(String::from), &[0, 1]).await;
+            assert_eq!(found, [row(0, "a"), row(1, "b")]);
         })
         .await;
     assert_eq!(asked.take(), ["[0, 1]", "[0]"], "a ttl of zero stores nothing");

@@ -13,7 +13,7 @@ use crate::{
     Cache,
     policy::Policy,
     read::{Decision, OwnedMany, Request, many},
-    return_shape::{FallibleRows, Hashed, UniqueIds},
+    return_shape::{FallibleRows, Hashed, unique_ids},
     stats::FunctionStats,
 };
 
@@ -102,8 +102,8 @@ async fn closures_decide_of_every_row_for_how_long_it_is_kept() {
     let call = async |ids: &[u64]| {
         let counters = cache.inner.registry.counters("rows");
         let request = Request::new(&cache.inner, counters, LENIENT, Vec::new());
-        let places = UniqueIds::of(ids);
-        let keys = places.ids.iter().map(|&at| format!("row:{}", ids[at])).collect();
+        let unique = unique_ids(ids);
+        let keys = unique.iter().map(|&at| format!("row:{}", ids[at])).collect();
         // A row is kept for as many seconds as its load's number is.
         let hooks =
             || |row: &Option<u64>, decision: &mut Decision| decision.ttl(row.unwrap_or_default());
@@ -113,7 +113,7 @@ async fn closures_decide_of_every_row_for_how_long_it_is_kept() {
         };
         let request = request.expect("it is not disabled");
         let mut body = OwnedMany::new(hooks, load);
-        many::<ResultRows, _>(request, keys, (ids, &places), &mut body).await
+        many(request, keys, (ids, &unique), ResultRows::default(), &mut body).await
     };
     assert_eq!(call(&[1]).await, rows([(1, 1)]));
     assert_eq!(call(&[2]).await, rows([(2, 2)]));
