@@ -21,6 +21,7 @@ pub(crate) const OF_ENTRIES: &[Usage] = &[
 /// Arguments of `#[cached]` alone.
 pub(crate) const OF_READERS: &[Usage] = &[
     ("soft_timeout", "soft_timeout = \"200ms\""),
+    ("load_timeout", "load_timeout = \"30s\""),
     ("refresh_ahead", "refresh_ahead = 0.8` or `refresh_ahead = xfetch"),
     ("background", "background"),
     ("audit", "audit = 0.001"),
@@ -31,6 +32,7 @@ pub(crate) struct FreshnessArgs {
     stale_while_revalidate: Option<Named<Length>>,
     stale_if_error: Option<Named<Length>>,
     soft_timeout: Option<Named<Length>>,
+    load_timeout: Option<Named<Length>>,
     refresh_ahead: Option<Named<RefreshAhead>>,
     audit: Option<Named<TokenStream>>,
     /// Allows a `policy` whose loads continue in the background.
@@ -69,11 +71,13 @@ impl FreshnessArgs {
         let swr = "no stale value would be served; remove `stale_while_revalidate`, or write for example `30`";
         let sie = "no stale value would be served after an error; remove `stale_if_error`, or write for example `\"1h\"`";
         let soft = "no caller would wait for a load; write for example `\"200ms\"`, or use `stale_while_revalidate`";
+        let load = "every load would end before it begins; write for example `\"30s\"`";
         FreshnessArgs {
             jitter: named(args, "jitter", |arg| JITTER.parse(arg.expr(cx)?, cx)),
             stale_while_revalidate: named(args, "stale_while_revalidate", |a| length(a, swr, cx)),
             stale_if_error: named(args, "stale_if_error", |arg| length(arg, sie, cx)),
             soft_timeout: named(args, "soft_timeout", |arg| short_length(arg, soft, cx)),
+            load_timeout: named(args, "load_timeout", |arg| short_length(arg, load, cx)),
             refresh_ahead: named(args, "refresh_ahead", |arg| refresh_ahead(arg, cx)),
             audit: named(args, "audit", |arg| AUDIT.parse(arg.expr(cx)?, cx)),
             background: named(args, "background", |arg| match arg.value {
@@ -97,10 +101,11 @@ impl FreshnessArgs {
             let method = named.value.method(&named.name.to_string());
             quote_spanned!(span=> .#method)
         };
-        let soft_timeout = self.soft_timeout.as_ref().map(|named| {
+        let timeout = |named: &Named<Length>| {
+            let method = Ident::new(&named.name.to_string(), span);
             let time = named.value.duration();
-            quote_spanned!(span=> .soft_timeout(#time))
-        });
+            quote_spanned!(span=> .#method(#time))
+        };
         let refresh_ahead = self.refresh_ahead.as_ref().map(|ahead| match &ahead.value {
             RefreshAhead::At(part) => {
                 let at = span.located_at(tokens::first_span(part));
@@ -112,7 +117,8 @@ impl FreshnessArgs {
             self.jitter.as_ref().map(part),
             self.stale_while_revalidate.as_ref().map(length),
             self.stale_if_error.as_ref().map(length),
-            soft_timeout,
+            self.soft_timeout.as_ref().map(timeout),
+            self.load_timeout.as_ref().map(timeout),
             refresh_ahead,
             self.audit.as_ref().map(part),
         ];

@@ -78,6 +78,7 @@ mod write_through;
 /// | `stale_while_revalidate` | `30`, `"30s"`, or a constant that is a `Duration` | for so long after its ttl, a value is still served, while one caller refreshes it in the background |
 /// | `stale_if_error` | likewise | for so long after its ttl, a value is served if its load fails |
 /// | `soft_timeout` | likewise | a caller that has waited for so long gets the stale value that `stale_if_error` keeps, and the load continues |
+/// | `load_timeout` | likewise; `"30s"` by default in the background | a load that has taken so long is dropped, if it is in the background or something stale can stand in; another one is not stored any more, and others load for themselves |
 /// | `refresh_ahead` | `0.8` or `xfetch` | refreshes in the background once this fraction of the ttl has passed; or at random, the likelier the nearer the end and the longer the load |
 /// | `audit` | `0.001` | loads on this fraction of the hits too, and counts those that differ |
 /// | `tags` | `["tenant:<tenant>"]` | groups of entries that are invalidated together, by `#[invalidates(tags(...))]` or `Cache::invalidate_tags`. A tag is written like a key, but need not name every parameter |

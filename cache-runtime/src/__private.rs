@@ -72,6 +72,12 @@ impl Site {
             policy.soft_timeout.is_none() || !policy.stale_if_error.is_zero(),
             "there would be no stale value to serve when `soft_timeout` is over: add `stale_if_error`"
         );
+        if let Some(soft_timeout) = policy.soft_timeout {
+            assert!(
+                soft_timeout.as_nanos() < policy.background_timeout().as_nanos(),
+                "a load would end before `soft_timeout` is over: make `load_timeout`, which is 30 s by default, longer than `soft_timeout`"
+            );
+        }
         Site { path, policy, name: OnceLock::new() }
     }
 

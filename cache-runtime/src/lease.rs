@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Claims {
     guard: Arc<Guard>,
     life: Duration,
+    /// Whether they are those of a batch of several keys.
+    batch: bool,
     held: Vec<Option<Held>>,
     /// The versions that the tags had before the load.
     pub(crate) tags: Vec<Nonce>,
@@ -69,7 +71,14 @@ impl Held {
 impl Claims {
     /// No right yet. A lease that is asked for stands for `life` if nobody renews it.
     pub(crate) fn none(guard: &Arc<Guard>, life: Duration) -> Self {
-        Claims { guard: Arc::clone(guard), life, held: Vec::new(), tags: Vec::new() }
+        let guard = Arc::clone(guard);
+        Claims { guard, life, batch: false, held: Vec::new(), tags: Vec::new() }
+    }
+
+    /// The same for a load of several keys, where `batch`: a call within a load does not wait for such a lease.
+    pub(crate) fn of_batch(mut self, batch: bool) -> Self {
+        self.batch = batch;
+        self
     }
 
     pub(crate) fn life(&self) -> Duration {
@@ -80,7 +89,7 @@ impl Claims {
     ///
     /// It is held before its acquisition is sent, so that an acquisition whose answer never comes is given up as well.
     pub(crate) fn ask(&mut self, key: Arc<str>, replaces: Option<Nonce>) -> (Which, Nonce) {
-        let token = nonce();
+        let token = nonce().of_lease(self.batch);
         let held = Some(Held { key, token, replaces });
         // A call for one key that asks again is at its only lease.
         if let [free @ None] = &mut self.held[..] {
@@ -134,7 +143,7 @@ impl Claims {
 
     /// All of them, for somebody else; none where none is held.
     pub(crate) fn take(&mut self) -> Option<Claims> {
-        let none = Claims::none(&self.guard, self.life);
+        let none = Claims::none(&self.guard, self.life).of_batch(self.batch);
         self.held.iter().any(Option::is_some).then(|| mem::replace(self, none))
     }
 

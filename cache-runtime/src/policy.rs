@@ -31,6 +31,7 @@ pub struct Policy {
     pub(crate) stale_while_revalidate: Duration,
     pub(crate) stale_if_error: Duration,
     pub(crate) soft_timeout: Option<Duration>,
+    pub(crate) load_timeout: Option<Duration>,
     pub(crate) refresh_ahead: Option<RefreshAhead>,
     pub(crate) audit: Fraction,
     pub(crate) encoding: Encoding,
@@ -104,6 +105,7 @@ impl Policy {
         stale_while_revalidate: Duration::ZERO,
         stale_if_error: Duration::ZERO,
         soft_timeout: None,
+        load_timeout: None,
         refresh_ahead: None,
         audit: Fraction(0),
         encoding: Encoding::DEFAULT,
@@ -147,8 +149,12 @@ impl Policy {
         Policy { lock: true, lease, ..self }
     }
 
-    /// As [`lock`](Policy::lock), with the time that a caller waits for another process's load: 10 s by default. Then it
-    /// loads by itself and stores nothing.
+    /// As [`lock`](Policy::lock), with the time that a caller waits for another's load: 10 s by default. Then it loads for
+    /// itself, and stores nothing while the other one's lease stands.
+    ///
+    /// Callers of one process wait for each other's loads with or without `lock`, for no longer than this: a load may hang,
+    /// or nobody may poll it (its caller holds it in a `buffered` stream, or in a `select!` that is busy with another
+    /// branch). Then one of those who wait takes over, and the others wait for it.
     pub const fn wait(self, wait: Duration) -> Policy {
         Policy { lock: true, wait, ..self }
     }
@@ -225,6 +231,33 @@ impl Policy {
     /// allows it to serve. After that it gets the stale value, and the load continues in the background.
     pub const fn soft_timeout(self, time: Duration) -> Policy {
         Policy { soft_timeout: Some(time), ..self }
+    }
+
+    /// How long a load may take. Until then its leases are renewed, and after that:
+    ///
+    /// - A load in the background is dropped, and counts as one that failed. So it must be right to drop the function's
+    ///   future at any `await`, as it is where a caller is cancelled.
+    /// - A caller that may serve an expired value ([`stale_if_error`](Policy::stale_if_error)) drops its load, and gets that
+    ///   value.
+    /// - Any other caller goes on with its load, since there is nothing else to give it. What it loads is returned, but not
+    ///   stored, and others load for themselves.
+    ///
+    /// By default, a load in the background may take 30 s, and a caller decides for itself how long it waits for its own.
+    ///
+    /// # Panics
+    ///
+    /// On zero. In a constant this is a compile error.
+    pub const fn load_timeout(self, time: Duration) -> Policy {
+        assert!(!time.is_zero(), "a load_timeout of zero would end every load");
+        Policy { load_timeout: Some(time), ..self }
+    }
+
+    /// How long a load in the background may take.
+    pub(crate) const fn background_timeout(&self) -> Duration {
+        match self.load_timeout {
+            Some(time) => time,
+            None => Duration::from_secs(30),
+        }
     }
 
     /// Refreshes a value in the background on the first hit after this fraction of its ttl.

@@ -12,9 +12,22 @@
 
 use std::time::Duration;
 
-/// 128 random bits: a lease's token, a value's stamp or a fence's epoch. Never used twice.
+/// Random bits, never drawn twice: a lease's token, a value's stamp or a fence's epoch.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub(crate) struct Nonce(pub(crate) [u8; 16]);
+
+impl Nonce {
+    /// The same as the token of a lease: whether a batch of several keys holds it is told by the last bit.
+    pub(crate) fn of_lease(mut self, batch: bool) -> Nonce {
+        self.0[15] = self.0[15] & !1 | u8::from(batch);
+        self
+    }
+
+    /// Whether this is the token of a lease that a batch of several keys holds.
+    pub(crate) fn is_of_batch(self) -> bool {
+        self.0[15] & 1 == 1
+    }
+}
 
 /// What a key holds.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::{runtime::Handle, time::timeout};
+
 use crate::protocol::Nonce;
 
 /// 128 random bits, which nobody else will draw.
@@ -19,6 +21,14 @@ pub(crate) fn nonce() -> Nonce {
 /// A random duration between half of `of` and `of`, so that waiters spread out.
 pub(crate) fn jittered(of: Duration) -> Duration {
     of.mul_f64(0.5 + 0.5 * fastrand::f64())
+}
+
+/// Waits for `future`, but no longer than `limit`. Outside of a runtime there is no timer: there it waits for the end.
+pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    match Handle::try_current() {
+        Ok(_) => timeout(limit, future).await.ok(),
+        Err(_) => Some(future.await),
+    }
 }
 
 /// The time of day, in milliseconds since 1970. Soft expiries use it, because other processes read them.

@@ -137,6 +137,7 @@ impl Repo {
         stale_while_revalidate = "1500ms",
         stale_if_error = ::core::time::Duration::from_secs(61),
         soft_timeout = "120s",
+        load_timeout = "300s",
         audit = 0.001,
         tags = ["plan:<plan>", PlanKey { id: &Id(load), plan: Plan::Free }],
         codec = json,

@@ -41,6 +41,7 @@ options! {
     stale_if_error: (key = "user:<id>", ttl = 60, stale_if_error = "1h")
     stale_while_revalidate: (key = "user:<id>", ttl = 60, stale_while_revalidate = 30)
     soft_timeout: (key = "user:<id>", ttl = 60, stale_if_error = GRACE, soft_timeout = "200ms")
+    load_timeout: (key = "user:<id>", ttl = 60, load_timeout = "5s")
     refresh_ahead: (key = "user:<id>", ttl = 60, refresh_ahead = 0.8)
     xfetch: (key = "user:<id>", ttl = 60, refresh_ahead = xfetch)
     background: (key = "user:<id>", policy = USERS, background)

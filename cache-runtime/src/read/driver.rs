@@ -13,6 +13,7 @@ use super::{
     function::{Function, Purpose, Spawned},
     keys::Keys,
     request::Request,
+    running::Loaded,
     turn::{Ended, Io, Phase, Turn, go_on, loaded},
 };
 
@@ -79,8 +80,8 @@ impl Driver {
             // A load may be a cached call itself, and so on: what is on the stack while it is polled is kept small.
             turn = Some(match &mut self.phase {
                 Phase::Load(load) => {
-                    let succeeded = ready!(load.poll(cx, function));
-                    self.end_load(succeeded, function)
+                    let ended = ready!(load.poll(cx, function));
+                    self.end_load(ended, function)
                 }
                 Phase::Io(io) => ready!(poll_io(io, cx, function)),
                 Phase::Spawned(waited) => {
@@ -93,9 +94,9 @@ impl Driver {
     }
 
     #[inline(never)]
-    fn end_load(&mut self, succeeded: bool, function: &mut dyn Function) -> Turn {
+    fn end_load(&mut self, ended: Loaded, function: &mut dyn Function) -> Turn {
         match mem::take(&mut self.phase) {
-            Phase::Load(load) => loaded(*load, succeeded, function),
+            Phase::Load(load) => loaded(*load, ended, function),
             _ => unreachable!("it is a load that has ended"),
         }
     }

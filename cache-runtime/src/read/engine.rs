@@ -65,6 +65,8 @@ pub(crate) struct Engine {
     /// When the load began, and who had called by then.
     pub(super) began: Option<Instant>,
     pub(super) mark: Mark,
+    /// Whether no caller waits for its end: it goes on in a task.
+    pub(super) detached: bool,
     /// Whether an expired value may stand in for a load that fails.
     pub(super) falls_back: bool,
     /// Whether the load has failed.
@@ -93,7 +95,7 @@ impl Engine {
     /// A call for `keys`, of which no two are equal.
     pub(super) fn new(request: Request, keys: Keys, renews: bool) -> Engine {
         Engine {
-            claims: Claims::none(&request.guard, request.policy.lease),
+            claims: Claims::none(&request.guard, request.policy.lease).of_batch(keys.len() > 1),
             request,
             keys,
             tags: Vec::new(),
@@ -106,6 +108,7 @@ impl Engine {
             asked: Vec::new(),
             began: None,
             mark: Mark::START,
+            detached: false,
             falls_back: true,
             has_failed: false,
             stored: false,
@@ -119,6 +122,7 @@ impl Engine {
         let mut engine = Engine::new(self.request.clone(), keys, false);
         engine.first_look.over = true;
         engine.first_look.used = true;
+        engine.detached = true;
         engine
     }
 

@@ -73,7 +73,8 @@ enum Status {
     /// This call is elected to replace the value that has expired.
     Refreshing(Which),
     /// Another call holds the lease, or is elected.
-    LeasedElsewhere,
+    /// Under this token.
+    LeasedElsewhere(Nonce),
     /// A load failed a moment ago, and there is a value that has expired.
     FailedLately,
     /// A writer is at work: to be loaded and not stored.
@@ -186,7 +187,7 @@ impl KeyState {
             }
             Status::Found(_) => Want::Serve,
             Status::FailedLately => Want::ServeStale,
-            Status::LeasedElsewhere => Want::Wait,
+            Status::LeasedElsewhere(_) => Want::Wait,
             Status::Leased(_) | Status::Refreshing(_) | Status::Fenced | Status::NotStorable => {
                 Want::Load
             }
@@ -215,7 +216,7 @@ impl KeyState {
                 }
             }
             State::Vacant => (Status::Vacant, None),
-            State::Leased(_) => (Status::LeasedElsewhere, None),
+            State::Leased(token) => (Status::LeasedElsewhere(token), None),
             State::Fenced(_) => (Status::Fenced, None),
             State::Unreadable => (Status::Unreadable, Some(Unusable::Foreign)),
         };
@@ -271,9 +272,14 @@ impl KeyState {
 
     /// Another process is elected to replace the value that has expired.
     pub(super) fn see_refresh_key(&mut self, state: &State<Entry>) {
-        if let (Status::Expired, State::Leased(_)) = (&self.status, state) {
-            self.status = Status::LeasedElsewhere;
+        if let (Status::Expired, State::Leased(token)) = (&self.status, state) {
+            self.status = Status::LeasedElsewhere(*token);
         }
+    }
+
+    /// Whether it is leased by a batch, which loads other keys besides.
+    pub(super) fn is_leased_by_batch(&self) -> bool {
+        matches!(self.status, Status::LeasedElsewhere(token) if token.is_of_batch())
     }
 
     /// It cannot be stored. A value to fall back on stays one.
@@ -355,7 +361,7 @@ impl KeyState {
             State::Leased(_) if self.stale.as_ref().is_some_and(|stale| stale.at_once) => {
                 self.fall_back();
             }
-            State::Leased(_) => self.status = Status::LeasedElsewhere,
+            State::Leased(token) => self.status = Status::LeasedElsewhere(token),
             State::Value(..) => self.status = Status::FailedLately,
             _ => self.status = Status::Fenced,
         }
@@ -364,7 +370,8 @@ impl KeyState {
 
     /// What kept this call from the lease may be over: it asks again.
     pub(super) fn retry(&mut self) {
-        if matches!(self.status, Status::LeasedElsewhere | Status::FailedLately | Status::Fenced) {
+        if matches!(self.status, Status::LeasedElsewhere(_) | Status::FailedLately | Status::Fenced)
+        {
             self.status = if self.stale.is_some() { Status::Expired } else { Status::Vacant };
         }
     }

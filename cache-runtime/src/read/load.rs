@@ -9,6 +9,7 @@ use std::{
 use super::{
     engine::{Ask, Engine},
     function::Function,
+    load_role::LoadRole,
 };
 use crate::{
     codec::{self, Meta, Packed},
@@ -235,6 +236,39 @@ impl Engine {
         self.request.counters.load_failures.add_one();
         tell!(debug, self.about_call(), "a load has failed");
         self.end(function.share_error());
+    }
+
+    /// How long the load may take.
+    pub(super) fn load_timeout(&self) -> Option<Duration> {
+        let policy = &self.request.policy;
+        if self.detached { Some(policy.background_timeout()) } else { policy.load_timeout }
+    }
+
+    /// Whether the call can end without its load: nobody waits for it, or there is something else to serve.
+    pub(super) fn can_give_up_load(&self) -> bool {
+        self.detached || self.is_answered() || (self.falls_back && self.can_fall_back())
+    }
+
+    /// The load has had its time, and is not waited for. Others try for themselves.
+    pub(super) fn timed_out(&mut self) {
+        self.request.counters.load_failures.add_one();
+        self.tell_overrun("a load has taken longer than its load_timeout, and was dropped");
+        self.end(None);
+    }
+
+    /// The load has had its time, and there is nothing to serve but its value, which is not stored any more. Somebody else
+    /// is to lead.
+    pub(super) fn give_up_claims(&mut self) {
+        self.tell_overrun(
+            "a load has taken longer than its load_timeout, and its value will not be stored",
+        );
+        self.close();
+        self.role = LoadRole::Background;
+    }
+
+    fn tell_overrun(&self, what: &'static str) {
+        let load_timeout = self.load_timeout();
+        tell!(warn, self.about_call(), ?load_timeout, "{what}");
     }
 
     /// Ends with nothing to share but an error. Where an expired value can be served, nobody in the fleet is to try

@@ -35,6 +35,13 @@ impl LoadRole {
         }
     }
 
+    /// The caller begins to wait for the lease of a batch.
+    pub(super) fn waits_for_batch(&self) {
+        if let LoadRole::Leading(leadership) = self {
+            leadership.waits_for_batch();
+        }
+    }
+
     /// Gives a value to those who had called by `mark`.
     pub(super) fn publish(self, mark: Mark, entry: Entry) {
         match self {

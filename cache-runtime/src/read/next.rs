@@ -1,7 +1,9 @@
 //! What a call does for the keys that its first look has not found: it joins another call's load, gets leases, waits
 //! for other processes, or loads.
 
-use std::mem;
+use std::{mem, sync::Arc};
+
+use tokio::sync::oneshot::error::RecvError;
 
 use super::{
     engine::{Ask, Engine},
@@ -11,8 +13,9 @@ use super::{
 };
 use crate::{
     expiry::Age,
-    flight::{Entered, Gate, Joined, Leadership, Shared, Signal},
+    flight::{Caller, Entered, Follower, Gate, Joined, Leadership, Shared, Signal, TakenOver},
     lease::{Claims, Which},
+    time,
 };
 
 impl Engine {
@@ -33,15 +36,17 @@ impl Engine {
         }
         self.patience();
         let key = self.only().share_key();
-        let receiver = match self.request.inner.flights.join(&key) {
+        let follower = match self.request.inner.flights.join(&key, reentry::caller()) {
             Joined::Leading(leadership) => return self.lead(leadership).await,
-            Joined::Following(receiver) => receiver,
+            Joined::Following(follower) => Some(follower),
+            Joined::Apart => None,
         };
         if self.only().may_serve_at_once() {
             self.only().fall_back();
             return Ask::Decode;
         }
-        match receiver.await {
+        let Some(follower) = follower else { return self.alone(Gate::open(None)).await };
+        match self.follow(&key, follower).await {
             Ok(Signal::Shared(Shared::Value(entry))) => {
                 self.count_coalesced();
                 self.only().shared(entry);
@@ -62,6 +67,25 @@ impl Engine {
         }
     }
 
+    /// Waits for the leader, and takes the lead from one that has had as long as a caller waits.
+    async fn follow(
+        &self,
+        key: &Arc<str>,
+        mut follower: Follower<Claims>,
+    ) -> Result<Signal<Claims>, RecvError> {
+        let wait = self.request.policy.wait;
+        let mut left = wait;
+        loop {
+            if let Some(signal) = time::within(left, &mut follower.signal).await {
+                return signal;
+            }
+            match self.request.inner.flights.take_over(key, &follower, wait) {
+                TakenOver::Leading(leadership) => return Ok(Signal::Lead(leadership)),
+                TakenOver::Wait(more) => left = more,
+            }
+        }
+    }
+
     /// As leader of a flight.
     async fn lead(&mut self, mut leadership: Leadership<Claims>) -> Ask {
         let baton = leadership.baton.take();
@@ -76,8 +100,8 @@ impl Engine {
     }
 
     /// As one of a failed load's followers: tries for itself, when the gate lets it.
-    async fn alone(&mut self, gate: std::sync::Arc<Gate<Claims>>) -> Ask {
-        let (permit, baton) = match gate.enter().await {
+    async fn alone(&mut self, gate: Arc<Gate<Claims>>) -> Ask {
+        let (permit, baton) = match gate.enter(self.request.policy.wait).await {
             Entered::Try(permit, baton) => (permit, baton),
             Entered::Value(entry) => {
                 self.count_coalesced();
@@ -109,7 +133,8 @@ impl Engine {
     ///
     /// With `lock`, a call that could have no lease at all, because others are loading everything that it lacks, waits for
     /// their values. One that holds a lease never waits: two batches that hold what the other one wants would stand still
-    /// until their time is over. So it loads what others are loading as well.
+    /// until their time is over. So it loads what others are loading as well. Nor does a call within a load wait for the
+    /// lease of a batch, which may be loading one key by a call that waits for this one.
     async fn obtain(&mut self) -> Ask {
         loop {
             let mark = self.role.mark();
@@ -132,6 +157,12 @@ impl Engine {
             }
             if !self.request.policy.lock || !self.all_missing_want(Want::Wait) {
                 return Ask::Load;
+            }
+            if self.keys.iter().any(KeyState::is_leased_by_batch) {
+                if reentry::caller() == Caller::WithinLoad {
+                    return Ask::Load;
+                }
+                self.role.waits_for_batch();
             }
             self.wait();
             if !self.patience().pause().await {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::guard::Guard;
+use crate::{flight::Caller, guard::Guard};
 
 tokio::task_local! {
     static LOADING: Arc<Loading>;
@@ -52,6 +52,14 @@ impl Loading {
     /// Polls the load.
     pub(super) fn within<T>(self: &Arc<Self>, poll: impl FnOnce() -> T) -> T {
         LOADING.sync_scope(Arc::clone(self), poll)
+    }
+}
+
+/// Where the call comes from that is made here.
+pub(super) fn caller() -> Caller {
+    match LOADING.try_with(|_| ()) {
+        Ok(()) => Caller::WithinLoad,
+        Err(_) => Caller::TopLevel,
     }
 }
 

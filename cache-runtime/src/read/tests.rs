@@ -1,4 +1,5 @@
 //! Calls on the embedded store, on a paused clock.
 
+mod bounds;
 mod many;
 mod reentry;

@@ -5,7 +5,7 @@ use std::{future::Future, mem, pin::Pin};
 use super::{
     engine::{Ask, Engine},
     function::Function,
-    running::Load,
+    running::{Load, Loaded},
     spawned::{self, Waited},
 };
 
@@ -119,10 +119,10 @@ fn read(engine: &mut Engine, function: &mut dyn Function) {
 }
 
 /// A load has come to its end.
-pub(super) fn loaded(load: Load, succeeded: bool, function: &mut dyn Function) -> Turn {
+pub(super) fn loaded(load: Load, ended: Loaded, function: &mut dyn Function) -> Turn {
     let mut engine = load.into_engine();
-    engine.end_load(succeeded);
-    if succeeded {
+    engine.end_load(ended == Loaded::Values);
+    if ended == Loaded::Values {
         engine.count_unmatched(function.unmatched());
         let settlement = engine.plan(function);
         engine.asked.iter().for_each(|at| function.accept(*at));
@@ -131,7 +131,10 @@ pub(super) fn loaded(load: Load, succeeded: bool, function: &mut dyn Function) -
             false => Turn::Go(Phase::Io(Box::pin(engine.settle(settlement)))),
         };
     }
-    engine.failed(function);
+    match ended {
+        Loaded::TimedOut => engine.timed_out(),
+        _ => engine.failed(function),
+    }
     if engine.is_answered() {
         // It was only to be compared with what the caller has.
         return Turn::end(&engine, true);

@@ -54,6 +54,20 @@ impl Callers {
         Ok(())
     }
 
+    /// Hands a version to the first of those who wait, who leave. The leader stays.
+    pub(super) fn hand_waiting(&mut self, first: usize, version: Version) -> Result<(), Violation> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        let leader = self.called[0];
+        self.called[0] = 0;
+        self.hand(first + 1, version)?;
+        let called = self.called;
+        self.called = array::from_fn(|at| if at == 0 { leader } else { called[at - 1] });
+        self.count += 1;
+        Ok(())
+    }
+
     /// The first of them leave.
     pub(super) fn leave(&mut self, first: usize) {
         let called = self.called;

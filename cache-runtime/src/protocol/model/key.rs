@@ -15,7 +15,8 @@
 //!   dropped, and hands its lease over; it may be dropped, or lose patience, when its fill is on the way,
 //!   which then arrives at any later time or never (one such fill at a time). When it finds a value it may
 //!   also set out to renew it, by its stamp. Two flights are two processes, or two callers of one process
-//!   that are not in one flight.
+//!   that are not in one flight. A follower may take over from a leader that has loaded or is about to, which then goes on by
+//!   itself (one such at a time): its value still goes to its caller, and by the marks to those who wait.
 //! - **Death and time**, as in every model.
 //!
 //! # Properties
@@ -49,26 +50,59 @@ pub(super) struct Key {
     pub(super) broken: Option<Rule>,
     /// Whether others may come between the release and the delete that replace a settlement.
     pub(super) apart: bool,
+    /// Whether a follower may take over.
+    pub(super) overtaken: bool,
 }
 
 #[test]
 fn three_writers_and_two_flights_keep_every_promise() {
-    holds(&Key { writers: 3, callers: [2, 1], broken: None, apart: false }, 500_000);
+    holds(
+        &Key { writers: 3, callers: [2, 1], broken: None, apart: false, overtaken: false },
+        500_000,
+    );
 }
 
 #[test]
 fn leadership_may_pass_on_more_than_once() {
-    holds(&Key { writers: 2, callers: [3, 2], broken: None, apart: false }, 500_000);
+    holds(
+        &Key { writers: 2, callers: [3, 2], broken: None, apart: false, overtaken: false },
+        500_000,
+    );
+}
+
+#[test]
+fn a_follower_may_take_over_from_a_leader_that_goes_on() {
+    holds(
+        &Key { writers: 2, callers: [2, 0], broken: None, apart: false, overtaken: true },
+        50_000,
+    );
+}
+
+#[test]
+fn who_was_taken_over_from_stores_only_under_its_own_lease() {
+    let (broken_rule, callers) = (Some(Rule::FormerLease), [3, 0]);
+    let key = Key { writers: 2, callers, broken: broken_rule, apart: false, overtaken: true };
+    assert!(matches!(broken(&key), Violation::Held { .. }));
+}
+
+#[test]
+fn who_was_taken_over_from_shares_by_its_own_marks() {
+    let (broken_rule, callers) = (Some(Rule::FormerMarks), [3, 0]);
+    let key = Key { writers: 2, callers, broken: broken_rule, apart: false, overtaken: true };
+    assert!(matches!(broken(&key), Violation::Handed { .. }));
 }
 
 #[test]
 fn others_may_come_between_what_replaces_a_settlement() {
-    holds(&Key { writers: 2, callers: [2, 1], broken: None, apart: true }, 100_000);
+    holds(
+        &Key { writers: 2, callers: [2, 1], broken: None, apart: true, overtaken: false },
+        100_000,
+    );
 }
 
 /// What the search finds without a rule.
 fn without(rule: Rule) -> Violation {
-    broken(&Key { writers: 3, callers: [2, 1], broken: Some(rule), apart: false })
+    broken(&Key { writers: 3, callers: [2, 1], broken: Some(rule), apart: false, overtaken: false })
 }
 
 #[test]

@@ -37,6 +37,10 @@ pub(in crate::protocol::model) enum Rule {
     ReleasesOwn,
     /// A value without proof goes to those who joined before its load. Broken: to all.
     Marks,
+    /// A leader that was taken over from fills under its own lease. Broken: under the one of who took over.
+    FormerLease,
+    /// What it has loaded goes without proof to those who joined before its load. Broken: to all.
+    FormerMarks,
     /// One of the rules of values that are written behind.
     Pending(pending::Rule),
 }

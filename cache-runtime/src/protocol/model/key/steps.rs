@@ -60,7 +60,7 @@ impl Model for Key {
         }
         for (which, flight) in world.flights.iter().enumerate() {
             if !world.flights[..which].contains(flight) {
-                moves.extend(flight.moves().iter().map(|&step| Move::Flight(which, step)));
+                moves.extend(flight.moves().map(|step| Move::Flight(which, step)));
             }
         }
     }

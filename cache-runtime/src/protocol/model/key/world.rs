@@ -75,14 +75,14 @@ impl World {
             State::Pending(pending) => visit(&mut pending.value),
             _ => {}
         }
-        self.flights.iter_mut().filter_map(Flight::version_mut).for_each(&mut visit);
+        self.flights.iter_mut().flat_map(Flight::versions_mut).for_each(&mut visit);
         self.late.iter_mut().for_each(|(_, version)| visit(version));
     }
 
     /// Visits every nonce that an actor remembers.
     pub(super) fn memories(&mut self, mut visit: impl FnMut(&mut Nonce)) {
         self.writers.iter_mut().filter_map(Writer::nonce_mut).for_each(&mut visit);
-        self.flights.iter_mut().filter_map(Flight::nonce_mut).for_each(&mut visit);
+        self.flights.iter_mut().flat_map(Flight::nonces_mut).for_each(&mut visit);
         if let Some((expected, _)) = &mut self.late {
             visit(state::expected(expected));
         }

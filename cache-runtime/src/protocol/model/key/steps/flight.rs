@@ -74,7 +74,58 @@ impl Key {
                 };
                 next.flights[which].leave(1, inherited);
             }
+            (Phase::Holding(_) | Phase::Loaded { .. }, FlightMove::TakeOver)
+                if self.overtaken && flight.callers.count() > 1 && flight.former.is_none() =>
+            {
+                next.flights[which].take_over();
+            }
+            (
+                _,
+                FlightMove::FormerLoad
+                | FlightMove::FormerFill
+                | FlightMove::FormerTimeOut
+                | FlightMove::FormerCancel,
+            ) => return self.former(next, which, step),
             (_, FlightMove::Die) => next.flights[which] = Flight::idle(flight.callers.room()),
+            _ => return Ok(None),
+        }
+        Ok(Some(next))
+    }
+
+    /// The world after a move of a leader that was taken over from.
+    fn former(
+        &self,
+        mut next: World,
+        which: usize,
+        step: FlightMove,
+    ) -> Result<Option<World>, Violation> {
+        let former = next.flights[which].former.take();
+        match (former, step) {
+            (Some(Phase::Holding(expected)), FlightMove::FormerLoad) => {
+                let mark = next.flights[which].callers.count().saturating_sub(1);
+                let version = next.row.version;
+                next.flights[which].former = Some(Phase::Loaded { expected, version, mark });
+            }
+            (Some(Phase::Loaded { expected, version, mark }), FlightMove::FormerFill) => {
+                let expected = match &next.key {
+                    State::Leased(any) if self.broken == Some(Rule::FormerLease) => {
+                        Expected::Lease(*any)
+                    }
+                    _ => expected,
+                };
+                let proven = self.fill(&mut next, expected, version) == Reply::Done
+                    || self.broken == Some(Rule::FormerMarks);
+                let flight = &mut next.flights[which];
+                let waiting = flight.callers.count().saturating_sub(1);
+                flight.hand_waiting(if proven { waiting } else { mark }, version)?;
+            }
+            (Some(Phase::Loaded { expected, version, mark }), FlightMove::FormerTimeOut)
+                if next.key.is(expected) && next.late.is_none() =>
+            {
+                next.late = Some((expected, version));
+                next.flights[which].hand_waiting(mark, version)?;
+            }
+            (Some(_), FlightMove::FormerCancel) => {}
             _ => return Ok(None),
         }
         Ok(Some(next))
