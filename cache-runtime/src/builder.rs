@@ -6,6 +6,7 @@ mod credentials;
 #[cfg(feature = "encryption")]
 mod encryption;
 mod logging;
+mod memory;
 mod query;
 mod resilience;
 mod sentinel;
@@ -31,14 +32,15 @@ use crate::{
     key,
     shared::Inner,
     stats::Registry,
-    store::{Store, breaker::Breakers, memory::MemoryStore},
+    store::{
+        Store,
+        breaker::Breakers,
+        memory::{Limits, MemoryStore},
+    },
 };
 
-/// How many values the embedded store keeps by default.
-const CAPACITY: u64 = 100_000;
-
 impl Cache {
-    /// A cache in this process's memory, of at most 100,000 values.
+    /// A cache in this process's memory, of at most 256 MiB. [`url`](Builder::url) sets another bound.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -89,7 +91,7 @@ impl Cache {
 /// use cache_runtime::Cache;
 ///
 /// let cache = Cache::builder()
-///     .url("memory://?capacity=10000")
+///     .url("memory://?max_bytes=64MiB")
 ///     .namespace("shop")
 ///     .deadline(Duration::from_millis(50))
 ///     .build()
@@ -166,7 +168,7 @@ impl Builder {
     ///
     /// | URL | store |
     /// |---|---|
-    /// | `memory://?capacity=100000` | embedded in this process, with at most that many values |
+    /// | `memory://?max_bytes=256MiB` | embedded in this process: see below |
     /// | `redis://user:password@host:6379/0` | Redis 7 or Valkey |
     /// | `rediss://…` | the same over TLS (feature `tls`): see [`tls`](Builder::tls) |
     /// | `redis+sentinel://user:password@host:26379,host2:26379/name/0` | the master that these sentinels know as `name`: see below |
@@ -179,6 +181,13 @@ impl Builder {
     ///
     /// At each attempt to connect, and once a second, the sentinels are asked in turn where the master is; the one that
     /// answered last is asked first, and each has 300 ms. A server that turns out to be a replica is not used. User and
+    /// The embedded store holds at most `max_bytes`, a number of bytes with or without `KiB`, `MiB` or `GiB`; 256 MiB by
+    /// default. It counts keys, encoded values and what it takes to keep them. `&capacity=10000` bounds the number of values
+    /// as well. What is stored stays until other values push it out or its ttl ends. A value larger than nearly all of the
+    /// store, or larger than 14 MiB in a large one, is not kept, and is counted as
+    /// [`StoreStats::oversized`](crate::StoreStats::oversized). Leases, fences and what is written behind are not pushed
+    /// out, and are not counted.
+    ///
     /// password of the URL are those of the servers; `?sentinel_user=…&sentinel_password=…` are those of the sentinels.
     ///
     /// Every URL of a server can have `?deadline=250ms`. It overrides [`deadline`](Builder::deadline), because whoever
@@ -254,9 +263,10 @@ impl Builder {
     }
 
     pub(crate) fn memory(self) -> Cache {
-        let store = Store::Memory(MemoryStore::new(CAPACITY));
         let breakers = self.resilience.breakers();
-        self.with_store(Some(store), "memory".to_owned(), breakers)
+        let store = MemoryStore::new(Limits::DEFAULT, Arc::clone(&breakers.counters));
+        let description = memory::description(Limits::DEFAULT);
+        self.with_store(Some(Store::Memory(store)), description, breakers)
     }
 
     pub(crate) fn disabled(self) -> Cache {

@@ -116,6 +116,8 @@ impl Entry {
         // Redis stores no payload of over 4 GiB. The length of one would wrap, and it would decode as truncated.
         let length = (bytes.len() - begin) as u32;
         bytes[22..26].copy_from_slice(&length.to_le_bytes());
+        // An embedded store keeps the entry as it is.
+        bytes.shrink_to_fit();
         Ok(Entry::from_encoded(bytes))
     }
 
@@ -210,7 +212,6 @@ impl Entry {
     }
 
     /// Whether this is only a stamp, of a tag or a mark, without a value.
-    #[cfg(feature = "encryption")]
     pub(crate) fn is_stamp_only(&self) -> bool {
         self.bytes[19] == 0
     }

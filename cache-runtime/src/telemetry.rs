@@ -34,6 +34,7 @@
 //! | `cache.store.rejected` | counter | {operation} |  | commands that were not sent: the breaker was open, or too many were waiting |
 //! | `cache.store.operation.duration` | histogram | s | `cache.operation`: read, read_many, acquire, fill, fence, settle, …; `cache.outcome`: ok, error | how long the store took to answer; a pipeline counts once |
 //! | `cache.store.io` | counter | By | `cache.io.direction`: read, write | bytes of values, without keys and headers |
+//! | `cache.store.oversized` | counter | {value} |  | values that the embedded store did not keep: they are too large for it |
 //! | `cache.store.breaker.state` | gauge | {state} |  | 0 closed, 1 half open, 2 open |
 //! | `cache.store.breaker.opened` | counter | {time} |  | how often the breaker has opened |
 //!

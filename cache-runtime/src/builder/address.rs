@@ -1,11 +1,13 @@
 //! The store that the URL of a cache names.
 
+use std::sync::Arc;
+
 use url::Url;
 
 #[cfg(feature = "redis")]
 use super::url_error::{check_tls, in_url};
 use super::{
-    Builder, CAPACITY, cluster,
+    Builder, cluster, memory,
     url_error::{EXPECTED, malformed},
 };
 use crate::{
@@ -30,9 +32,9 @@ impl Builder {
         match url.scheme() {
             "memory" => {
                 self.check_no_server_settings()?;
-                let capacity = capacity(&url)?;
-                let store = MemoryStore::new(capacity);
-                Ok((Store::Memory(store), format!("memory, {capacity} values")))
+                let limits = memory::limits(&url)?;
+                let store = MemoryStore::new(limits, Arc::clone(&breakers.counters));
+                Ok((Store::Memory(store), memory::description(limits)))
             }
             "redis" | "rediss" | "valkey" | "valkeys" => self.redis(&url, breakers),
             scheme => {
@@ -73,20 +75,4 @@ impl Builder {
         let scheme = url.scheme();
         Err(Error::Config(format!("`{scheme}://` needs the feature `redis` of cache-runtime")))
     }
-}
-
-fn capacity(url: &Url) -> Result<u64, Error> {
-    let mut capacity = CAPACITY;
-    for (name, value) in url.query_pairs() {
-        capacity = match &*name {
-            "capacity" => value.parse().ok().filter(|&n| n > 0).ok_or_else(|| {
-                Error::Config(format!("`capacity={value}` is not a number of values above zero"))
-            })?,
-            other => {
-                let what = format!("`memory://` has no setting `{other}`; it has `capacity`");
-                return Err(Error::Config(what));
-            }
-        };
-    }
-    Ok(capacity)
 }

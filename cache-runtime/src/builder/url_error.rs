@@ -4,8 +4,8 @@ use crate::error::Error;
 
 /// What a URL has to look like.
 pub(super) const EXPECTED: &str = "write `redis://host:6379/0`, `rediss://…`, \
-    `redis+sentinel://host:26379,host2:26379/name/0`, `redis+cluster://host:6379,host2:6379`, \
-    or `memory://?capacity=100000`";
+    `redis+unix:///run/redis/redis-server.sock?db=0`, `redis+sentinel://host:26379,host2:26379/name/0`, `redis+cluster://host:6379,host2:6379`, \
+    or `memory://?max_bytes=256MiB`";
 
 /// The error of a malformed URL.
 pub(super) fn malformed(what: &str) -> Error {

@@ -29,7 +29,7 @@ fn token(claims: &Claims, which: Which) -> Nonce {
 
 /// A lease of one key.
 async fn leased() -> (Arc<Guard>, Claims) {
-    let store = Store::Memory(MemoryStore::new(10));
+    let store = Store::Memory(MemoryStore::of_values(10));
     let guard = Guard::new(store, Settings::tests());
     let mut claims = Claims::none(&guard, LIFE);
     let (_, token) = claims.ask("key".into(), None);
@@ -89,7 +89,7 @@ async fn a_load_goes_on_when_its_lease_is_taken_away() {
 
 /// A batch's leases of two keys, both acquired.
 async fn both_leased() -> (Arc<Guard>, Claims, [Which; 2]) {
-    let store = Store::Memory(MemoryStore::new(10));
+    let store = Store::Memory(MemoryStore::of_values(10));
     let guard = Guard::new(store, Settings::tests());
     let mut leases = Claims::none(&guard, LIFE);
     let both = ["one", "two"].map(|key| {

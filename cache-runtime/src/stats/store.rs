@@ -42,6 +42,8 @@ pub struct StoreStats {
     pub bytes_read: u64,
     /// Bytes of values that were sent to be written, counted likewise.
     pub bytes_written: u64,
+    /// Values that the embedded store did not keep, because each is larger than all that it may hold, or nearly so.
+    pub oversized: u64,
     /// Invalidations that the store has not confirmed yet, and that are sent again.
     pub pending_invalidations: u64,
     /// Pending invalidations that were dropped.
@@ -74,6 +76,7 @@ pub(crate) struct StoreCounters {
     time: Timer,
     pub(crate) bytes_read: Counter,
     pub(crate) bytes_written: Counter,
+    pub(crate) oversized: Counter,
     pending: AtomicU64,
     pub(crate) dropped_invalidations: Counter,
     metrics: StoreMetrics,
@@ -103,6 +106,7 @@ impl Default for StoreCounters {
             time: Timer::default(),
             bytes_read: Counter::new(&metric::IO, "", &[("cache.io.direction", "read")]),
             bytes_written: Counter::new(&metric::IO, "", &[("cache.io.direction", "write")]),
+            oversized: counter(&metric::OVERSIZED),
             pending: AtomicU64::new(0),
             dropped_invalidations: counter(&metric::DROPPED),
             metrics: StoreMetrics {
@@ -153,8 +157,10 @@ impl StoreCounters {
     fn show(&self) {
         self.report_breaker();
         self.metrics.pending.set(self.pending.load(Relaxed) as f64);
-        let Self { failures, rejected, opened, dropped_invalidations, .. } = self;
-        [failures, rejected, opened, dropped_invalidations].into_iter().for_each(Counter::show);
+        let Self { failures, rejected, opened, oversized, dropped_invalidations, .. } = self;
+        [failures, rejected, opened, oversized, dropped_invalidations]
+            .into_iter()
+            .for_each(Counter::show);
     }
 
     fn report_breaker(&self) {
@@ -185,6 +191,7 @@ impl StoreCounters {
             time: self.time.snapshot(),
             bytes_read: self.bytes_read.get(),
             bytes_written: self.bytes_written.get(),
+            oversized: self.oversized.get(),
             pending_invalidations: self.pending.load(Relaxed),
             dropped_invalidations: self.dropped_invalidations.get(),
         }

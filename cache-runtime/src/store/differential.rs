@@ -171,7 +171,7 @@ impl History {
 
 #[tokio::test(start_paused = true)]
 async fn the_embedded_store_follows_the_protocol() {
-    let store = MemoryStore::new(100_000);
+    let store = MemoryStore::of_values(100_000);
     for seed in 0..SEQUENCES {
         let (rng, key) = (&mut Rng::with_seed(seed), format!("key:{seed}"));
         let mut reference = Reference::vacant();

@@ -50,6 +50,7 @@ metrics! {
     REJECTED: "cache.store.rejected", Count, "Operations that were not sent.";
     OPERATION_DURATION: "cache.store.operation.duration", Seconds, "How long the store took to answer.";
     IO: "cache.store.io", Bytes, "Bytes of values.";
+    OVERSIZED: "cache.store.oversized", Count, "Values that the embedded store did not keep: they are too large for it.";
     BREAKER_STATE: "cache.store.breaker.state", Count, "The breaker: 0 closed, 1 half open, 2 open.";
     BREAKER_OPENED: "cache.store.breaker.opened", Count, "How often the breaker has opened.";
     PENDING: "cache.invalidation.pending", Count, "Invalidations that the store has not confirmed yet.";

@@ -1,6 +1,8 @@
 //! Reads through the cache: what is loaded, by whom, what is stored of it, and for how long it is served.
 
 mod batches;
+mod clock;
+mod embedded;
 mod failed_loads;
 mod freshness;
 mod read_through;

@@ -118,6 +118,7 @@ pub(crate) fn expect_store(store: &StoreStats, into: &mut Counters) {
         ("cache.store.breaker.opened", store.opened),
         ("cache.store.io{cache.io.direction=read}", store.bytes_read),
         ("cache.store.io{cache.io.direction=write}", store.bytes_written),
+        ("cache.store.oversized", store.oversized),
         ("cache.invalidation.dropped", store.dropped_invalidations),
     ] {
         expect(into, series.to_owned(), count);

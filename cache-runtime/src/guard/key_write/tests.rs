@@ -29,7 +29,7 @@ fn key() -> Arc<str> {
 }
 
 fn embedded() -> Arc<Guard> {
-    Guard::new(Store::Memory(MemoryStore::new(10)), Settings::tests())
+    Guard::new(Store::Memory(MemoryStore::of_values(10)), Settings::tests())
 }
 
 /// A guard whose operations have all the time that a test needs, or next to none.

@@ -66,7 +66,7 @@ async fn what_waits_in_the_background_takes_room_too() {
 
 #[tokio::test]
 async fn a_bound_may_be_as_large_as_a_number_can_be() {
-    let store = Store::Memory(crate::store::memory::MemoryStore::new(10));
+    let store = Store::Memory(crate::store::memory::MemoryStore::of_values(10));
     let guard = Guard::new(store, Settings { max_waiting: usize::MAX, ..Settings::tests() });
     assert!(guard.read("key").await.is_ok());
 }

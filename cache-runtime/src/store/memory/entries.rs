@@ -1,22 +1,24 @@
-//! The embedded store: values in a bounded `moka` cache, leases and fences beside it, the protocol as it is.
+//! The embedded store: values in bounded room, leases and fences beside it, the protocol as it is.
 //!
-//! Leases, fences and pending values are few, short-lived and must not be evicted or refused by an admission
-//! policy, so they live in plain maps, which are also the locks that make each step atomic. A key with one of
-//! these has no other value: a hit looks at the values alone.
+//! Leases, fences and pending values are few and short-lived, and must not be pushed out, so they live in plain maps. These
+//! are also the locks that make each step atomic. A key with one of these has no other value: a hit looks at the values
+//! alone.
+//!
+//! A value or stamp that is pushed out is a key that has become vacant, as if its time were over. That can make an entry
+//! stale too early, and never too late: a stamp is random, so that no later one is the same.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant as WallInstant},
 };
 
-use moka::{Expiry, sync::Cache};
 use tokio::time::Instant;
 
-use super::queues::Queues;
+use super::{bounded::Bounded, limits::Limits, queues::Queues, timed::Timed};
 use crate::{
     entry::Entry,
     protocol::{self, Life, Reply, State, Step},
+    stats::StoreCounters,
     striped::Striped,
 };
 
@@ -24,17 +26,10 @@ use crate::{
 const SWEEP: usize = 64;
 
 pub(crate) struct MemoryStore {
-    values: Cache<Arc<str>, Timed<Entry>>,
+    kept: Bounded,
     controls: Striped<Mutex<Controls>>,
     pub(super) queues: Queues,
-}
-
-/// Something that expires.
-#[derive(Clone)]
-struct Timed<T> {
-    held: T,
-    /// None for what would outlive the clock.
-    ends: Option<Instant>,
+    counters: Arc<StoreCounters>,
 }
 
 /// The leases, fences and pending values of one stripe.
@@ -44,24 +39,30 @@ struct Controls {
 }
 
 impl MemoryStore {
-    /// A store of at most `capacity` values.
-    pub(crate) fn new(capacity: u64) -> Self {
+    /// A store within `limits`, which counts what is too large for it.
+    pub(crate) fn new(limits: Limits, counters: Arc<StoreCounters>) -> Self {
         MemoryStore {
-            values: Cache::builder().max_capacity(capacity).expire_after(Reclaim).build(),
+            kept: Bounded::new(limits),
             controls: Striped::new(|| {
                 Mutex::new(Controls { held: HashMap::new(), sweep_at: SWEEP })
             }),
             queues: Queues::default(),
+            counters,
         }
+    }
+
+    /// A store of so many values.
+    #[cfg(test)]
+    pub(crate) fn of_values(max_values: u64) -> Self {
+        let limits = Limits { max_values: Some(max_values), ..Limits::DEFAULT };
+        MemoryStore::new(limits, Arc::default())
     }
 
     /// The value under `key`, if it holds one. Any other state is a miss.
     pub(crate) fn read(&self, key: &str) -> State<Entry> {
-        match self.values.get(key) {
-            Some(timed) if timed.stands(Instant::now()) => {
-                State::Value(timed.held.stamp(), timed.held)
-            }
-            _ => match self.controls(key).held.get(key) {
+        match self.kept.get(key, Instant::now()) {
+            Some(timed) => State::Value(timed.held.stamp(), timed.held),
+            None => match self.controls(key).held.get(key) {
                 Some(Timed { held: pending @ State::Pending(_), .. }) => pending.clone(),
                 _ => State::Vacant,
             },
@@ -84,10 +85,9 @@ impl MemoryStore {
         if transition.life == Life::Unchanged && transition.state == before.held {
             return transition.reply;
         }
-        // An expired value may stay: whoever reads it sees that it has expired.
         if matches!(before.held, State::Value(..)) && !matches!(transition.state, State::Value(..))
         {
-            self.values.invalidate(key);
+            self.kept.remove(key);
         }
         let ends = match transition.life {
             Life::Unchanged => before.ends,
@@ -100,7 +100,11 @@ impl MemoryStore {
         match transition.state {
             State::Value(_, entry) => {
                 controls.held.remove(key);
-                self.values.insert(key.into(), Timed { held: entry, ends });
+                if !self.kept.insert(key, Timed { held: entry, ends }) {
+                    self.counters.oversized.add_one();
+                }
+                drop(controls);
+                self.kept.sweep(now);
             }
             State::Vacant | State::Unreadable => drop(controls.held.remove(key)),
             control @ (State::Leased(_) | State::Fenced(_) | State::Pending(_)) => {
@@ -112,18 +116,12 @@ impl MemoryStore {
     }
 
     fn value(&self, key: &str, now: Instant) -> Timed<State<Entry>> {
-        match self.values.get(key) {
-            Some(timed) if timed.stands(now) => {
+        match self.kept.get(key, now) {
+            Some(timed) => {
                 Timed { held: State::Value(timed.held.stamp(), timed.held), ends: timed.ends }
             }
-            _ => Timed { held: State::Vacant, ends: None },
+            None => Timed { held: State::Vacant, ends: None },
         }
-    }
-}
-
-impl<T> Timed<T> {
-    fn stands(&self, now: Instant) -> bool {
-        self.ends.is_none_or(|ends| now < ends)
     }
 }
 
@@ -132,32 +130,9 @@ impl Controls {
     fn sweep(&mut self, now: Instant) {
         if self.held.len() >= self.sweep_at {
             self.held.retain(|_, timed| timed.stands(now));
+            self.held.shrink_to(self.held.len() * 2);
             self.sweep_at = SWEEP.max(self.held.len() * 2);
         }
-    }
-}
-
-/// Reclaims the room of expired values. A read decides by itself whether a value has expired.
-struct Reclaim;
-
-impl Expiry<Arc<str>, Timed<Entry>> for Reclaim {
-    fn expire_after_create(
-        &self,
-        _: &Arc<str>,
-        timed: &Timed<Entry>,
-        _: WallInstant,
-    ) -> Option<Duration> {
-        timed.ends.map(|ends| ends.saturating_duration_since(Instant::now()))
-    }
-
-    fn expire_after_update(
-        &self,
-        key: &Arc<str>,
-        timed: &Timed<Entry>,
-        at: WallInstant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        self.expire_after_create(key, timed, at)
     }
 }
 

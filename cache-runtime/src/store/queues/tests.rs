@@ -221,7 +221,7 @@ async fn the_stores_have_the_same_queues() {
     const ACTIONS: usize = 40;
 
     let server = RedisServer::start();
-    let stores = [Store::Memory(MemoryStore::new(10_000)), redis(&server)];
+    let stores = [Store::Memory(MemoryStore::of_values(10_000)), redis(&server)];
     for seed in 0..SEQUENCES {
         let mut rng = Rng::with_seed(seed);
         let title = format!("queue-{seed}");
@@ -242,7 +242,7 @@ async fn the_stores_have_the_same_queues() {
 #[tokio::test]
 async fn all_that_is_unfinished_can_be_taken_up() {
     let server = RedisServer::start();
-    for store in [Store::Memory(MemoryStore::new(10)), redis(&server)] {
+    for store in [Store::Memory(MemoryStore::of_values(10)), redis(&server)] {
         let mut bed = Bed::new(&store, "queue").await;
         for stamp in 1..=5 {
             bed.act(&Action::Enqueue(0, Nonce([stamp; 16]))).await;
@@ -268,7 +268,7 @@ async fn all_that_is_unfinished_can_be_taken_up() {
 #[tokio::test]
 async fn only_the_leader_is_handed_anything() {
     let server = RedisServer::start();
-    for store in [Store::Memory(MemoryStore::new(10)), redis(&server)] {
+    for store in [Store::Memory(MemoryStore::of_values(10)), redis(&server)] {
         let mut bed = Bed::new(&store, "queue").await;
         bed.act(&Action::Enqueue(0, Nonce([1; 16]))).await;
         for again in [Some(0), None] {

@@ -10,14 +10,11 @@ use cache_runtime::Cache;
 
 use crate::{format::grouped, options::Options};
 
-/// The library's own default, said here so that the ideal cache gets as much.
-const CAPACITY: u64 = 100_000;
-
 /// The cache, and what the report says of it.
 pub(crate) struct Store {
     pub(crate) cache: Cache,
     pub(crate) name: String,
-    /// How many entries it may hold; nothing of a server's memory is known here.
+    /// How many entries it may hold, if their number is bounded; nothing is known here of a server's memory.
     pub(crate) capacity: Option<u64>,
 }
 
@@ -30,9 +27,9 @@ impl Store {
         let (url, capacity) = match (url.starts_with("memory:"), options.capacity) {
             (true, Some(entries)) => (format!("memory://?capacity={entries}"), Some(entries)),
             (true, None) => {
-                let said = url.split_once("capacity=");
-                let entries = said.and_then(|(_, number)| number.parse().ok());
-                (url, Some(entries.unwrap_or(CAPACITY)))
+                let said = url.split_once("capacity=").map(|(_, number)| number);
+                let entries = said.and_then(|number| number.split('&').next()?.parse().ok());
+                (url, entries)
             }
             (false, None) => (url, None),
             (false, Some(_)) => {
@@ -52,9 +49,12 @@ impl Store {
         if let Err(error) = cache.get::<()>("is anyone there").await {
             return Err(format!("the store that CACHE_URL names does not answer: {error}").into());
         }
-        let name = match capacity {
-            Some(entries) => format!("the embedded store (at most {} entries)", grouped(entries)),
-            None => "the server that CACHE_URL names".to_owned(),
+        let name = match (url.starts_with("memory:"), capacity) {
+            (true, Some(entries)) => {
+                format!("the embedded store (at most {} entries)", grouped(entries))
+            }
+            (true, None) => "the embedded store".to_owned(),
+            (false, _) => "the server that CACHE_URL names".to_owned(),
         };
         Ok(Store { cache, name, capacity })
     }

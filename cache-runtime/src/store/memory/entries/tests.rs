@@ -30,7 +30,7 @@ fn fill(store: &MemoryStore, key: &str, life: Duration) {
 
 #[tokio::test(start_paused = true)]
 async fn a_value_ends_with_its_ttl() {
-    let store = MemoryStore::new(10);
+    let store = MemoryStore::of_values(10);
     fill(&store, "key", SECOND * 60);
     time::advance(SECOND * 59).await;
     assert!(matches!(store.read("key"), State::Value(..)));
@@ -41,7 +41,7 @@ async fn a_value_ends_with_its_ttl() {
 
 #[tokio::test(start_paused = true)]
 async fn a_ttl_longer_than_the_clock_is_for_ever() {
-    let store = MemoryStore::new(10);
+    let store = MemoryStore::of_values(10);
     fill(&store, "key", Duration::MAX);
     time::advance(SECOND * 1_000_000).await;
     assert!(matches!(store.read("key"), State::Value(..)));
@@ -49,7 +49,7 @@ async fn a_ttl_longer_than_the_clock_is_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fence_falls_by_itself_and_hides_the_value_until_then() {
-    let store = MemoryStore::new(10);
+    let store = MemoryStore::of_values(10);
     fill(&store, "key", SECOND * 60);
     let epoch = Nonce([3; 16]);
     assert_eq!(store.run("key", Step::Fence { epoch, life: SECOND }), Reply::Fenced(epoch));
@@ -62,7 +62,7 @@ async fn a_fence_falls_by_itself_and_hides_the_value_until_then() {
 
 #[tokio::test(start_paused = true)]
 async fn a_writer_in_a_hurry_does_not_shorten_the_fence_of_another() {
-    let store = MemoryStore::new(10);
+    let store = MemoryStore::of_values(10);
     let (patient, hasty) = (Nonce([3; 16]), Nonce([4; 16]));
     store.run("key", Step::Fence { epoch: patient, life: SECOND * 60 });
     let fence = Step::Fence { epoch: hasty, life: SECOND };
@@ -76,14 +76,14 @@ async fn a_writer_in_a_hurry_does_not_shorten_the_fence_of_another() {
 
 #[tokio::test(start_paused = true)]
 async fn leases_and_fences_are_not_evicted_by_values() {
-    let store = MemoryStore::new(10);
+    let store = MemoryStore::of_values(10);
     let epoch = Nonce([3; 16]);
     store.run("fenced", Step::Fence { epoch, life: SECOND });
     for n in 0..10_000 {
         fill(&store, &format!("key:{n}"), SECOND * 60);
     }
-    store.values.run_pending_tasks();
-    assert!(store.values.entry_count() <= 10, "{} values are kept", store.values.entry_count());
+    let (values, _) = store.kept.held();
+    assert!((5..=10).contains(&values), "{values} values are kept");
     let renewed =
         store.run("fenced", Step::Renew { expected: Expected::Fence(epoch), life: SECOND });
     assert_eq!(renewed, Reply::Done);
@@ -91,7 +91,7 @@ async fn leases_and_fences_are_not_evicted_by_values() {
 
 #[tokio::test(start_paused = true)]
 async fn what_nobody_ends_takes_no_room_for_ever() {
-    let store = MemoryStore::new(10);
+    let store = MemoryStore::of_values(10);
     for n in 0..100_000 {
         let epoch = Nonce([5; 16]);
         store.run(&format!("key:{n}"), Step::Fence { epoch, life: SECOND });
