@@ -10,6 +10,7 @@ mod memory;
 mod query;
 mod resilience;
 mod sentinel;
+mod socket;
 mod tls;
 mod url_error;
 
@@ -173,6 +174,7 @@ impl Builder {
     /// | `rediss://…` | the same over TLS (feature `tls`): see [`tls`](Builder::tls) |
     /// | `redis+sentinel://user:password@host:26379,host2:26379/name/0` | the master that these sentinels know as `name`: see below |
     /// | `rediss+sentinel://…` | the same, both the sentinels and the servers over TLS |
+    /// | `redis+unix://user:password@/run/redis/redis-server.sock?db=0` | Redis or Valkey on this machine, over a Unix socket; `unix://…` is the same |
     /// | `redis+cluster://user:password@host:6379,host2:6379` | a Redis Cluster, of which the URL names some nodes; `rediss+cluster://…` over TLS |
     ///
     /// `valkey` and `valkeys` can stand for `redis` and `rediss`. User, password, port and the number of the database

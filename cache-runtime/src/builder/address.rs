@@ -7,7 +7,7 @@ use url::Url;
 #[cfg(feature = "redis")]
 use super::url_error::{check_tls, in_url};
 use super::{
-    Builder, cluster, memory,
+    Builder, cluster, memory, socket,
     url_error::{EXPECTED, malformed},
 };
 use crate::{
@@ -20,6 +20,9 @@ impl Builder {
     pub(super) fn store(&self, breakers: &Breakers) -> Result<(Store, String), Error> {
         if cluster::is_cluster_url(&self.url) {
             return self.cluster(breakers);
+        }
+        if let Some((scheme, rest)) = socket::socket_url(&self.url) {
+            return self.socket(scheme, rest, breakers);
         }
         // The parser does not know several hosts.
         if let Some((scheme, rest)) = self.url.split_once("://")

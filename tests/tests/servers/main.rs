@@ -4,4 +4,5 @@ mod accounts;
 mod cluster;
 mod numbered;
 mod sentinel;
+mod socket;
 mod tls;

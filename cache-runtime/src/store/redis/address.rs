@@ -1,6 +1,6 @@
 //! The address of a server, with the credentials and settings to connect to it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo};
 
@@ -15,6 +15,8 @@ pub(super) type HostPort = (String, u16);
 /// A server's address and credentials, checked for form.
 #[derive(Clone)]
 pub(crate) struct Address {
+    /// Where it is reached over a Unix socket. Then its host and port mean nothing.
+    pub(super) socket: Option<Arc<Path>>,
     pub(super) host: Arc<str>,
     pub(super) port: u16,
     /// Database, user and password.
@@ -33,13 +35,15 @@ impl Address {
         let (url, secure) = plain(url)?;
         let info = url.into_connection_info().map_err(|e| Error::Config(e.to_string()))?;
         let ConnectionAddr::Tcp(host, port) = info.addr() else {
-            return Err(Error::Config("a Unix socket is no server of this cache".into()));
+            let what = "a Unix socket is written `redis+unix:///run/redis/redis-server.sock?db=0`";
+            return Err(Error::Config(what.into()));
         };
         #[cfg(not(feature = "tls"))]
         if secure {
             return Err(Error::Config("TLS needs the feature `tls` of cache-runtime".into()));
         }
         Ok(Address {
+            socket: None,
             host: host.as_str().into(),
             port: *port,
             // RESP3 sends the password with `HELLO`, and a server that does not know that repeats it in its error.
@@ -51,6 +55,12 @@ impl Address {
         })
     }
 
+    /// A server behind a Unix socket.
+    pub(crate) fn of_socket(path: &str, database: i64) -> Result<Address, Error> {
+        let address = Address::parse(&format!("redis://localhost/{database}"))?;
+        Ok(Address { socket: Some(Path::new(path).into()), ..address })
+    }
+
     /// The host and the port.
     pub(super) fn place(&self) -> (&str, u16) {
         (&self.host, self.port)
@@ -59,7 +69,7 @@ impl Address {
     /// Another node, reached with the same credentials and settings.
     pub(crate) fn at(&self, host: &str, port: u16) -> Address {
         let failure_log = Arc::default();
-        Address { host: host.into(), port, failure_log, ..self.clone() }
+        Address { socket: None, host: host.into(), port, failure_log, ..self.clone() }
     }
 
     /// The same server with another user and password.
@@ -93,8 +103,11 @@ impl Address {
 }
 
 impl fmt::Debug for Address {
-    /// Host and port alone: no user, no password.
+    /// Host and port alone, or the path of a socket: no user, no password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.socket {
+            return write!(f, "{}", path.display());
+        }
         match self.host.contains(':') {
             true => write!(f, "[{}]:{}", self.host, self.port),
             false => write!(f, "{}:{}", self.host, self.port),

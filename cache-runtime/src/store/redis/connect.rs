@@ -21,6 +21,10 @@ use redis::{
     aio::MultiplexedConnection,
     io::tcp::socket2::{SockRef, TcpKeepalive},
 };
+#[cfg(unix)]
+use std::path::Path;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
@@ -132,6 +136,11 @@ impl Address {
     ) -> RedisResult<Connection> {
         let login = self.login().await?;
         let until = Instant::now() + ATTEMPT;
+        #[cfg(unix)]
+        if let Some(path) = &self.socket {
+            let stream = in_time(until, "nothing answers there", socket(path)).await?;
+            return in_time(until, MUTE, greet(stream, &login, greeting, node)).await;
+        }
         let stream = tcp(&self.host, self.port);
         let stream = in_time(until, "nothing answers there", stream).await?;
         #[cfg(feature = "tls")]
@@ -212,6 +221,28 @@ pub(super) async fn in_time<T, E: Into<RedisError>>(
         Ok(result) => result.map_err(Into::into),
         Err(_) => Err((ErrorKind::Io, late).into()),
     }
+}
+
+/// A connection to a Unix socket.
+#[cfg(unix)]
+async fn socket(path: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(path).await.map_err(|error| {
+        let path = path.display();
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => format!(
+                "there is no socket {path}: the server makes it with `unixsocket {path}` in its configuration"
+            ),
+            io::ErrorKind::PermissionDenied => format!(
+                "this process may not use the socket {path}: set `unixsocketperm 770` in the server's \
+                 configuration, and add the user of this process to the socket's group"
+            ),
+            io::ErrorKind::ConnectionRefused => {
+                format!("no server listens at the socket {path} any more")
+            }
+            _ => format!("{path}: {error}"),
+        };
+        io::Error::new(error.kind(), why)
+    })
 }
 
 /// A socket to whichever of the host's addresses answers first.
