@@ -96,7 +96,7 @@ impl Policy {
         ttl: Duration::ZERO,
         negative_ttl: None,
         lock: false,
-        lease: Duration::from_secs(5),
+        lease: Duration::from_secs(1),
         wait: Duration::from_secs(10),
         version: None,
         name: None,
@@ -138,8 +138,12 @@ impl Policy {
         Policy { lock: true, ..self }
     }
 
-    /// As [`lock`](Policy::lock), with the time after which the lease of a dead loader expires: 5 s by
-    /// default. A living loader renews its lease, so this can be short.
+    /// As [`lock`](Policy::lock), with the time after which the lease of a dead loader expires: 1 s by
+    /// default. This is how long the others wait after a process was killed while it loaded.
+    ///
+    /// A living loader renews its lease three times in this time, however long it loads. One that cannot renew it for all
+    /// of this time (its machine stands still, something blocks its runtime) loses it: another process loads as well, and
+    /// what the first one has loaded is returned to its callers and not stored.
     ///
     /// # Panics
     ///

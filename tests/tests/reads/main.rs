@@ -5,6 +5,7 @@ mod clock;
 mod embedded;
 mod failed_loads;
 mod freshness;
+mod lease;
 mod read_through;
 mod round_trips;
 mod stampede;
