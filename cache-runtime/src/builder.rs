@@ -181,8 +181,6 @@ impl Builder {
     /// are optional. Special characters of a password are percent-encoded (`p@ss` is `p%40ss`). Of a URL, only the hosts
     /// are ever shown.
     ///
-    /// At each attempt to connect, and once a second, the sentinels are asked in turn where the master is; the one that
-    /// answered last is asked first, and each has 300 ms. A server that turns out to be a replica is not used. User and
     /// The embedded store holds at most `max_bytes`, a number of bytes with or without `KiB`, `MiB` or `GiB`; 256 MiB by
     /// default. It counts keys, encoded values and what it takes to keep them. `&capacity=10000` bounds the number of values
     /// as well. What is stored stays until other values push it out or its ttl ends. A value larger than nearly all of the
@@ -190,6 +188,8 @@ impl Builder {
     /// [`StoreStats::oversized`](crate::StoreStats::oversized). Leases, fences and what is written behind are not pushed
     /// out, and are not counted.
     ///
+    /// At each attempt to connect, and once a second, the sentinels are asked in turn where the master is; the one that
+    /// answered last is asked first, and each has 300 ms. A server that turns out to be a replica is not used. User and
     /// password of the URL are those of the servers; `?sentinel_user=…&sentinel_password=…` are those of the sentinels.
     ///
     /// Every URL of a server can have `?deadline=250ms`. It overrides [`deadline`](Builder::deadline), because whoever
@@ -238,12 +238,12 @@ impl Builder {
         let cache = this.build_store()?;
         #[cfg(feature = "redis")]
         if let Some(Store::Redis(store)) = cache.inner.guard.as_ref().map(|guard| guard.store()) {
-            match tokio::time::timeout(deadline, store.connect()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
+            match crate::time::in_real_time(deadline, std::pin::pin!(store.connect())).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
                     tracing::warn!(%error, "the cache's server cannot be reached yet")
                 }
-                Err(_) => tracing::warn!("the cache's server does not answer yet"),
+                None => tracing::warn!("the cache's server does not answer yet"),
             }
         }
         #[cfg(not(feature = "redis"))]

@@ -53,7 +53,7 @@ use self::{
     document::Document,
     history::{History, Reading},
 };
-use crate::{cache::Cache, time};
+use crate::{cache::Cache, time::Clock};
 
 /// The time between two samples.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -110,7 +110,7 @@ struct Sampler {
 impl Dashboard {
     /// Starts to sample `cache`. The dashboard keeps the cache alive.
     pub fn new(cache: &Cache) -> Dashboard {
-        let since = time::now_ms();
+        let since = clock(cache).now_ms();
         let sampler = Sampler {
             history: History::new(Reading::of(&cache.stats())),
             sampled_at: Instant::now(),
@@ -177,7 +177,7 @@ impl Dashboard {
         let namespace = cache.inner.namespace.as_deref();
         let document = {
             let sampler = self.state.sampler();
-            let times = [*since, sampler.until, time::now_ms()];
+            let times = [*since, sampler.until, clock(cache).now_ms()];
             Document::new(namespace, times, &stats, &sampler.history)
         };
         serde_json::to_string(&document).expect("numbers and strings are valid JSON")
@@ -211,9 +211,14 @@ impl State {
         if took >= after {
             sampler.history.push(took, Reading::of(&self.cache.stats()));
             sampler.sampled_at += took;
-            sampler.until = time::now_ms();
+            sampler.until = clock(&self.cache).now_ms();
         }
     }
+}
+
+/// The clock that tests of the program can pause, where they can pause what the cache judges by it.
+fn clock(cache: &Cache) -> Clock {
+    cache.inner.guard.as_ref().map_or(Clock::System, |guard| guard.clock())
 }
 
 impl Drop for State {

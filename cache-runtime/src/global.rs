@@ -47,6 +47,36 @@ impl Cache {
     /// assert_eq!(cache.stats().total().hits, 1);
     /// # }
     /// ```
+    ///
+    /// # Expiry in tests
+    ///
+    /// With the embedded store, everything that depends on time follows tokio's clock, so a test can
+    /// [pause](https://docs.rs/tokio/latest/tokio/time/fn.pause.html) and advance it:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// use std::time::Duration;
+    /// use cache_runtime::{Cache, cached};
+    ///
+    /// #[cached(key = "square:<n>", ttl = 60, stale_if_error = "1h")]
+    /// async fn square(n: u64) -> Result<u64, String> { Ok(n * n) }
+    ///
+    /// let cache = Cache::in_memory();
+    /// cache
+    ///     .scope(async {
+    ///         square(7).await.unwrap();
+    ///         tokio::time::advance(Duration::from_secs(59)).await;
+    ///         square(7).await.unwrap(); // a hit
+    ///         tokio::time::advance(Duration::from_secs(1)).await;
+    ///         square(7).await.unwrap(); // loads again
+    ///     })
+    ///     .await;
+    /// assert_eq!((cache.stats().total().hits, cache.stats().total().loads), (1, 2));
+    /// # }
+    /// ```
+    ///
+    /// Over Redis a paused clock changes nothing: values end by the server's clock, grace periods by the system's, and
+    /// deadlines wait in real time.
     pub async fn scope<F: Future>(&self, future: F) -> F::Output {
         SCOPED.scope(self.clone(), future).await
     }

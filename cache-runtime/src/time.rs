@@ -1,8 +1,14 @@
-//! Time and randomness: nonces, jitter, the time of day, and the types of a ttl.
+//! Time and randomness: nonces, jitter, clocks, deadlines in real time, and the types of a ttl.
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{LazyLock, mpsc},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
-use tokio::{runtime::Handle, time::timeout};
+use futures_util::future::{Either, select};
+use tokio::{runtime::Handle, task, time};
 
 use crate::protocol::Nonce;
 
@@ -26,37 +32,80 @@ pub(crate) fn jittered(of: Duration) -> Duration {
 /// Waits for `future`, but no longer than `limit`. Outside of a runtime there is no timer: there it waits for the end.
 pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     match Handle::try_current() {
-        Ok(_) => timeout(limit, future).await.ok(),
+        Ok(_) => time::timeout(limit, future).await.ok(),
         Err(_) => Some(future.await),
     }
 }
 
-/// The time of day, in milliseconds since 1970. Soft expiries use it, because other processes read them.
-#[cfg(not(test))]
-pub(crate) fn now_ms() -> u64 {
-    use std::time::{SystemTime, UNIX_EPOCH};
-
-    // A clock before 1970 makes everything fresh. The store still ends entries by its own ttl.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+/// A clock by which soft expiries are set and judged, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Tokio's, which a test can pause and advance. It is for entries that no other process reads, and it is the clock by
+    /// which the embedded store ends them.
+    Tokio,
+    /// The system's, which other processes have too.
+    System,
 }
 
-/// The same on tokio's clock, so that it follows paused time.
-#[cfg(test)]
-pub(crate) fn now_ms() -> u64 {
-    use std::sync::LazyLock;
+impl Clock {
+    pub(crate) fn now_ms(self) -> u64 {
+        match self {
+            Clock::Tokio => {
+                /// The time of day at an instant. Both clocks were read once, so that they agree from then on.
+                static AT: LazyLock<(Instant, u64)> =
+                    LazyLock::new(|| (Instant::now(), system_ms()));
 
-    use tokio::time::Instant;
+                let (instant, then) = *AT;
+                let now = time::Instant::now().into_std();
+                // A runtime whose clock is paused may be behind.
+                let ahead = now.saturating_duration_since(instant);
+                let behind = instant.saturating_duration_since(now);
+                (then + whole_ms(ahead)).saturating_sub(whole_ms(behind))
+            }
+            Clock::System => system_ms(),
+        }
+    }
+}
 
-    /// An instant, and the time of day that this clock has then.
-    static BASE: LazyLock<(Instant, u64)> = LazyLock::new(|| (Instant::now(), 1_700_000_000_000));
+fn system_ms() -> u64 {
+    // A clock before 1970 makes everything fresh. The store still ends entries by its own ttl.
+    whole_ms(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
 
-    let (base, then) = *BASE;
-    let now = Instant::now();
-    // Each test has a runtime with a clock of its own, which may be behind the clock that initialized `BASE`.
-    let ahead = now.saturating_duration_since(base).as_millis() as u64;
-    let behind = base.saturating_duration_since(now).as_millis() as u64;
-    then + ahead - behind
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Waits for `step`, and no longer than `limit`. None where the time is over.
+///
+/// For what another process has to answer, which no test can make wait: while a test has paused tokio's clock, it runs
+/// ahead whenever everything waits, to the next timer. Then this waits for the rest of the real time.
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "there is no other process"))]
+pub(crate) async fn in_real_time<T>(
+    limit: Duration,
+    mut step: Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
+    let began = Instant::now();
+    if let Ok(answer) = time::timeout(limit, step.as_mut()).await {
+        return Some(answer);
+    }
+    match limit.saturating_sub(began.elapsed()) {
+        // A timer is never early.
+        Duration::ZERO => None,
+        left => Box::pin(in_paused_time(left, step)).await,
+    }
+}
+
+/// Sleeps in a thread beside, while which tokio's clock does not run ahead.
+async fn in_paused_time<T>(left: Duration, step: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    let (end, ended) = mpsc::channel::<()>();
+    let sleep = task::spawn_blocking(move || ended.recv_timeout(left));
+    let answer = match select(step, sleep).await {
+        Either::Left((answer, _)) => Some(answer),
+        Either::Right(_) => None,
+    };
+    drop(end);
+    answer
 }
 
 /// A time to live: a [`Duration`], or a whole number of seconds.

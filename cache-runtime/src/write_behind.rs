@@ -37,7 +37,7 @@ use crate::{
     protocol::Nonce,
     shared::Inner,
     store::queue::Durability,
-    time::{nonce, now_ms},
+    time::nonce,
 };
 
 /// A queue of values that are written behind: what [`Cache::write_behind`](crate::Cache::write_behind) returns,
@@ -277,7 +277,7 @@ impl<T> WriteBehind<T> {
 
     async fn accept(&self, key: String, tags: Vec<String>, value: &T) -> Result<(), Error> {
         let QueueHandle { policy, .. } = &self.queue;
-        let expiry = Expiry::new(policy.ttl, policy, now_ms());
+        let expiry = Expiry::new(policy.ttl, policy, self.queue.clock().now_ms());
         let tags = self.queue.stamps(tags).await?;
         let meta = Meta::new(&expiry, 0, &tags);
         let entry = (self.coding.encode)(value, nonce(), &policy.encoding, meta)?;

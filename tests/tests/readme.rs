@@ -320,6 +320,28 @@ async fn the_end_of_a_process() {
     }
 }
 
+/// How often the price has been loaded.
+#[cached(key = "price:<name>", ttl = 60)]
+async fn price(name: &str) -> u32 {
+    static LOADS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    assert_eq!(name, "tea");
+    LOADS.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1
+}
+
+#[rustfmt::skip]
+#[tokio::test(start_paused = true)]
+async fn a_price_is_loaded_again_after_a_minute() {
+    Cache::in_memory()
+        .scope(async {
+            assert_eq!(price("tea").await, 1);
+            tokio::time::advance(Duration::from_secs(59)).await;
+            assert_eq!(price("tea").await, 1);
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert_eq!(price("tea").await, 2);
+        })
+        .await;
+}
+
 /// Each paragraph of each `rust` block stands in this file, but for indentation.
 #[test]
 fn every_block_of_the_readme_is_here() {

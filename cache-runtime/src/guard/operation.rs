@@ -7,10 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{pending::PendingInvalidations, recovery, settings::Settings};
 use crate::{
@@ -22,6 +19,7 @@ use crate::{
         breaker::{Breaker, BreakerSnapshot, OpenReason},
     },
     store_op::{StoreOp, StoreReply},
+    time::{Clock, in_real_time},
 };
 
 /// A store that answers in time or not at all.
@@ -62,6 +60,11 @@ impl Guard {
         matches!(*self.store, Store::Memory(_))
     }
 
+    /// The clock of soft expiries.
+    pub(crate) fn clock(&self) -> Clock {
+        if self.is_local() { Clock::Tokio } else { Clock::System }
+    }
+
     /// A key as logs may show it: not at all, unless the builder allows it. It may hold personal data.
     pub(crate) fn shown<'k>(&self, key: &'k str) -> Option<&'k str> {
         self.settings.log_keys.then_some(key)
@@ -100,9 +103,9 @@ impl Guard {
         };
         asked.count(counters);
         let began = Instant::now();
-        let result = match time::timeout(deadline, step).await {
-            Ok(result) => result,
-            Err(_) => {
+        let result = match in_real_time(deadline, step).await {
+            Some(result) => result,
+            None => {
                 lane.mark_unresponsive(key);
                 Err(Error::Unavailable(format!("no answer within {deadline:?}")))
             }

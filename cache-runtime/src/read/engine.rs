@@ -3,11 +3,9 @@
 //! The engine does not know the function. It asks its driver to decode what it has found and to run the load
 //! ([`Ask`]); everything else it does itself, on bytes, compiled once for all functions.
 
-use std::{
-    mem,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{mem, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{
     key_state::{Judge, KeyState, Unusable, Want},
@@ -153,7 +151,12 @@ impl Engine {
     /// By what states are judged now.
     pub(super) fn judge(&mut self) -> (&mut [KeyState], Judge<'_>) {
         let renews = self.first_look.renews && !self.first_look.over;
-        let judge = Judge { policy: &self.request.policy, tags: &self.tags, renews };
+        let judge = Judge {
+            policy: &self.request.policy,
+            tags: &self.tags,
+            renews,
+            clock: self.request.guard.clock(),
+        };
         (&mut self.keys, judge)
     }
 

@@ -18,6 +18,7 @@ use crate::{
     lease::Which,
     policy::Policy,
     protocol::{Expected, Nonce, Pending, Reply, State},
+    time::Clock,
 };
 
 pub(super) struct KeyState {
@@ -109,6 +110,7 @@ pub(super) struct Judge<'a> {
     pub(super) tags: &'a [Option<Nonce>],
     /// Whether an expired value that is served is renewed by this call.
     pub(super) renews: bool,
+    pub(super) clock: Clock,
 }
 
 /// An entry that cannot be read, and why: it is replaced, and counted.
@@ -232,7 +234,7 @@ impl KeyState {
     ) -> Result<Option<Status>, Error> {
         // The header of an entry that cannot be trusted cannot be trusted either.
         encryption::check(&entry)?;
-        let age = age_now(&entry, by.policy);
+        let age = age_now(&entry, by.policy, by.clock);
         if age == Age::Over || !carries(&entry, by.tags, self.beside.as_ref().map(|b| b.stamp)) {
             return Ok(Some(Status::Replaceable(stamp)));
         }

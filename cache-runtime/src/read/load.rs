@@ -1,10 +1,9 @@
 //! The one load of a call, and what becomes of its values: stored where nothing was written meanwhile, and shared as far
 //! as that proves them good.
 
-use std::{
-    mem,
-    time::{Duration, Instant},
-};
+use std::{mem, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{
     engine::{Ask, Engine},
@@ -20,7 +19,6 @@ use crate::{
     protocol::{Nonce, Reply, State, Step},
     stats::Warning,
     telemetry::tell,
-    time::now_ms,
 };
 
 /// After a load has failed for which an expired value stands in, nobody in the fleet tries again for so long.
@@ -147,7 +145,7 @@ impl Engine {
     ) -> (Packed, Duration) {
         let policy = &self.request.policy;
         let cost = u32::try_from(self.took().as_micros()).unwrap_or(u32::MAX);
-        let life = expiry::Expiry::new(ttl, policy, now_ms());
+        let life = expiry::Expiry::new(ttl, policy, self.request.guard.clock().now_ms());
         let mut tags = Vec::new();
         if held.is_some() {
             tags.extend_from_slice(&self.claims.tags);

@@ -40,7 +40,8 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
         _ => {}
     }
     let mut seen = KeyState::new(key);
-    seen.see(state, &Judge { policy: &request.policy, tags: &tags, renews: false });
+    let Request { policy, guard, .. } = request;
+    seen.see(state, &Judge { policy, tags: &tags, renews: false, clock: guard.clock() });
     if seen.beside().is_some() {
         return Err(Error::Codec(codec::NO_FINGERPRINT.into()));
     }

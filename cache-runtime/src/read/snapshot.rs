@@ -5,7 +5,7 @@ use crate::{
     expiry::{Age, age},
     policy::Policy,
     protocol::Nonce,
-    time::now_ms,
+    time::Clock,
 };
 
 /// A value that was found.
@@ -35,11 +35,11 @@ pub(super) fn carries(entry: &Entry, tags: &[Option<Nonce>], beside: Option<Nonc
 }
 
 /// The age of an entry now.
-pub(super) fn age_now(entry: &Entry, policy: &Policy) -> Age {
+pub(super) fn age_now(entry: &Entry, policy: &Policy, clock: Clock) -> Age {
     let header = entry.header();
     match (header.graceful, policy.refresh_ahead) {
         // Most entries: no clock is needed.
         (false, None) => Age::Fresh,
-        _ => age(&header, policy, now_ms(), fastrand::f64),
+        _ => age(&header, policy, clock.now_ms(), fastrand::f64),
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     protocol::Nonce,
     shared::Inner,
     stats::Counters,
-    time::{nonce, now_ms},
+    time::nonce,
 };
 
 /// What one write touches.
@@ -106,7 +106,7 @@ impl Begun<'_> {
     /// The value as it is stored, if every tag's stamp is known.
     fn value(&self, entry: &Entry, ttl: Duration) -> Option<Value> {
         let stamps = self.entry_tags.stamps(&self.fence)?;
-        Some(value(entry, Expiry::new(ttl, self.policy, now_ms()), &stamps))
+        Some(value(entry, Expiry::new(ttl, self.policy, self.guard.clock().now_ms()), &stamps))
     }
 }
 

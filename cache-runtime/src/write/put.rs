@@ -14,7 +14,7 @@ use crate::{
     policy::Policy,
     shared::Inner,
     tag_version::fetch_stamps,
-    time::{nonce, now_ms},
+    time::nonce,
 };
 
 /// Puts a value, to be kept as `policy` says. Its fence makes it lose to every other writer at work. A value that cannot
@@ -34,7 +34,7 @@ pub(crate) async fn put(
             return Err(error);
         }
     };
-    let life = Expiry::new(policy.ttl, policy, now_ms());
+    let life = Expiry::new(policy.ttl, policy, guard.clock().now_ms());
     let tags = inner.entry_tags(Vec::new());
     let names: Vec<_> = tags.iter().map(String::as_str).collect();
     let fence = guard.fence(key.into(), nonce(), inner.fence_life);

@@ -12,7 +12,7 @@ use crate::{
     key,
     policy::Policy,
     protocol::{Nonce, Reply, State, Step},
-    time::now_ms,
+    time::Clock,
     write::{Leave, Through, writes},
 };
 
@@ -83,7 +83,7 @@ async fn nothing() {}
 async fn a_value_says_when_it_is_stale_and_is_kept_for_as_long_as_it_may_be_served() {
     let cache = Cache::in_memory();
     let policy = MINUTE.stale_while_revalidate(30).stale_if_error(600);
-    let now = now_ms();
+    let now = Clock::Tokio.now_ms();
     write(&cache, &policy, &[], &[], nothing()).await;
     let header = entry(&cache, "k").await.expect("it was stored").header();
     assert_eq!((header.soft_expiry, header.ttl), (now + 60_000, 60_000));
@@ -96,7 +96,7 @@ async fn a_value_says_when_it_is_stale_and_is_kept_for_as_long_as_it_may_be_serv
 #[tokio::test(start_paused = true)]
 async fn the_life_of_a_value_begins_after_the_write() {
     let cache = Cache::in_memory();
-    let now = now_ms();
+    let now = Clock::Tokio.now_ms();
     let slow = advance(Duration::from_secs(5));
     write(&cache, &MINUTE, &[], &[], slow).await;
     let header = entry(&cache, "k").await.expect("it was stored").header();
@@ -106,7 +106,7 @@ async fn the_life_of_a_value_begins_after_the_write() {
 #[tokio::test(start_paused = true)]
 async fn a_value_that_is_put_has_a_life_too() {
     let cache = Cache::in_memory();
-    let now = now_ms();
+    let now = Clock::Tokio.now_ms();
     cache.try_put("k", &7, 60).await.expect("it can be stored");
     let header = entry(&cache, "k").await.expect("it was stored").header();
     assert_eq!((header.soft_expiry, header.ttl), (now + 60_000, 60_000));

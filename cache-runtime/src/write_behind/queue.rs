@@ -25,7 +25,7 @@ use crate::{
     store::queue::{Durability, Enqueued, Names},
     store_op::StoreOp,
     tag_version::fetch_stamps,
-    time::jittered,
+    time::{Clock, jittered},
 };
 
 /// The pause between two checks of a queue that is full, or that has to become empty.
@@ -62,6 +62,11 @@ impl QueueHandle {
     /// The stored key of a value.
     pub(super) fn key(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
         key::stored(self.inner.namespace.as_deref(), self.policy.version, write)
+    }
+
+    /// The clock of soft expiries.
+    pub(super) fn clock(&self) -> Clock {
+        self.inner.guard.as_ref().map_or(Clock::System, |guard| guard.clock())
     }
 
     pub(super) fn guard(&self) -> Result<&Arc<Guard>, Error> {

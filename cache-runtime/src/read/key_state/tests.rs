@@ -11,7 +11,7 @@ use crate::{
     lease::Which,
     policy::Policy,
     protocol::{Fenced, Nonce, Pending, Reply, State},
-    time::now_ms,
+    time::Clock,
 };
 
 const STAMP: Nonce = Nonce([1; 16]);
@@ -20,7 +20,7 @@ const POLICY: Policy =
     Policy::ttl(60).stale_while_revalidate(60).stale_if_error_duration(Duration::from_secs(600));
 
 fn by<'a>(policy: &'a Policy, tags: &'a [Option<Nonce>], renews: bool) -> Judge<'a> {
-    Judge { policy, tags, renews }
+    Judge { policy, tags, renews, clock: Clock::Tokio }
 }
 
 /// A number that expires so many seconds from now, under these versions of its tags.
@@ -30,7 +30,7 @@ fn entry(expires_in: i64, fingerprint: u64, tags: &[Nonce]) -> Entry {
 
 /// The same, of this stamp.
 fn stamped(stamp: Nonce, expires_in: i64, fingerprint: u64, tags: &[Nonce]) -> Entry {
-    let soft_expiry = now_ms().saturating_add_signed(expires_in * 1000);
+    let soft_expiry = Clock::Tokio.now_ms().saturating_add_signed(expires_in * 1000);
     let meta = Meta { graceful: true, soft_expiry, ttl: 60_000, tags, ..Meta::default() };
     let encoding = Encoding { fingerprint, ..Encoding::DEFAULT };
     codec::encode(&7, stamp, &encoding, meta).expect("a number")

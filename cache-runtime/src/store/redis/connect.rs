@@ -7,6 +7,7 @@
 use std::{
     future::Future,
     io,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -33,7 +34,7 @@ use tokio::{
 };
 
 use super::address::{Address, HostPort};
-use crate::credentials::Credentials;
+use crate::{credentials::Credentials, time::in_real_time};
 
 /// How long one attempt to connect may take.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(1);
@@ -217,9 +218,10 @@ pub(super) async fn in_time<T, E: Into<RedisError>>(
     late: &'static str,
     step: impl Future<Output = Result<T, E>>,
 ) -> RedisResult<T> {
-    match time::timeout_at(until, step).await {
-        Ok(result) => result.map_err(Into::into),
-        Err(_) => Err((ErrorKind::Io, late).into()),
+    let left = until.saturating_duration_since(Instant::now());
+    match in_real_time(left, pin!(step)).await {
+        Some(result) => result.map_err(Into::into),
+        None => Err((ErrorKind::Io, late).into()),
     }
 }
 

@@ -3,16 +3,16 @@
 //! A connection may bring none although it is not lost, as behind a proxy that has forgotten it. Other connections to the same
 //! server may do well meanwhile, so that no breaker opens and no probe finds it. It is made anew after a while.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{pin::pin, sync::atomic::Ordering, time::Duration};
 
 use redis::cmd;
-use tokio::{runtime::Handle, time};
+use tokio::runtime::Handle;
 
 use super::{
     connect::Connection,
     reconnect::{Link, WeakLink},
 };
-use crate::store::connection::ConnectionState;
+use crate::{store::connection::ConnectionState, time::in_real_time};
 
 /// After so long without an answer, a connection is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -63,12 +63,12 @@ impl Watch {
     async fn over(mut self, link: WeakLink, key: String) {
         let mut look = cmd("GETRANGE");
         look.arg(key).arg(0).arg(0);
-        let answer = time::timeout(PATIENCE, self.0.send(&look)).await;
+        let answer = in_real_time(PATIENCE, pin!(self.0.send(&look))).await;
         let Some(link) = link.upgrade() else { return };
         match answer {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => drop(link.lost(&self.0, &error)),
-            Err(_) => {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => drop(link.lost(&self.0, &error)),
+            None => {
                 let endpoint = link.endpoint();
                 tracing::debug!(address = ?endpoint, "a connection to the cache's server brings no answers");
                 link.replace(&self.0);

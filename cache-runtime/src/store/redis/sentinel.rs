@@ -5,20 +5,19 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::{Mutex as Lock, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value, cmd};
-use tokio::{
-    sync::Mutex,
-    time::{self, Instant},
-};
+use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     address::{Address, HostPort},
     connect::Connection,
 };
+use crate::time::in_real_time;
 
 /// How long one sentinel may take to answer, connecting included.
 const ANSWER: Duration = Duration::from_millis(300);
@@ -98,10 +97,11 @@ impl Sentinels {
     async fn ask(&self, state: &mut State) -> Result<HostPort, RedisError> {
         let mut failures = Vec::new();
         for _ in 0..state.sentinels.len() {
-            match time::timeout(ANSWER, state.ask(&self.master)).await {
-                Ok(Ok(node)) => return Ok(node),
-                Ok(Err(error)) => failures.push(format!("{:?}: {error}", state.sentinels[0])),
-                Err(_) => failures.push(format!("{:?}: no answer", state.sentinels[0])),
+            let answer = in_real_time(ANSWER, pin!(state.ask(&self.master))).await;
+            match answer {
+                Some(Ok(node)) => return Ok(node),
+                Some(Err(error)) => failures.push(format!("{:?}: {error}", state.sentinels[0])),
+                None => failures.push(format!("{:?}: no answer", state.sentinels[0])),
             }
             state.connection = None;
             state.sentinels.rotate_left(1);

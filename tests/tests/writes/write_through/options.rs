@@ -156,10 +156,18 @@ async fn kept(cache: &Cache, write: impl AsyncFn()) -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_value_that_may_be_served_stale_is_kept_for_longer() {
-    let cache = Cache::in_memory();
-    let page = page(1, "a");
+    const FORGIVING: Policy = Policy::ttl(10).stale_if_error(60);
+    let (cache, page) = (Cache::in_memory(), page(1, "a"));
+    forgiving(&cache, &page).await;
+    let mut served = 0;
+    while cache.get_or_load("page:1", &FORGIVING, async || Err(())).await == Ok(page.clone()) {
+        served += 1;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(served, 70);
+    // What does not ask for an expired value gets none.
     let write = async || _ = forgiving(&cache, &page).await;
-    assert_eq!(kept(&cache, write).await, 70);
+    assert_eq!(kept(&cache, write).await, 10);
 }
 
 #[tokio::test(start_paused = true)]

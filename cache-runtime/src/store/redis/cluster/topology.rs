@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     mem,
+    pin::pin,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -17,7 +18,10 @@ use super::{
     redirect::{NodeAddress, is_out_of_date},
     slot_map,
 };
-use crate::{store::redis::server::Server, time::jittered};
+use crate::{
+    store::redis::server::Server,
+    time::{in_real_time, jittered},
+};
 
 /// How long one node may take to answer, connecting included.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -209,8 +213,8 @@ impl Shared {
             })
         });
         for node in known.iter().cloned().chain(seeds) {
-            match time::timeout(ANSWER, cluster_slots(&node)).await {
-                Ok(Ok(slots)) => match slot_map::read(&slots) {
+            match in_real_time(ANSWER, pin!(cluster_slots(&node))).await {
+                Some(Ok(slots)) => match slot_map::read(&slots) {
                     // A node that knows no slots is no part of the cluster yet.
                     Some(ranges) if !ranges.is_empty() => {
                         self.adopt(&ranges, &node);
@@ -221,8 +225,8 @@ impl Shared {
                             Some(io("a node of the cluster does not say who serves its slots"))
                     }
                 },
-                Ok(Err(error)) => failure = Some(error),
-                Err(_) => failure = Some(io("a node of the cluster did not answer in time")),
+                Some(Err(error)) => failure = Some(error),
+                None => failure = Some(io("a node of the cluster did not answer in time")),
             }
         }
         Err(failure.unwrap_or_else(|| io("there is no node of the cluster to ask")))

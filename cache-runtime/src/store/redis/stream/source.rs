@@ -1,6 +1,6 @@
 //! A flusher's own connection, on which it waits for entries.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use redis::{RedisError, Value, cmd};
 use tokio::time;
@@ -22,7 +22,7 @@ use crate::{
             reply::unavailable,
         },
     },
-    time::nonce,
+    time::{in_real_time, nonce},
 };
 
 /// A flusher is in no hurry, and its batches are large: this bounds what a server may take that hangs.
@@ -157,9 +157,9 @@ impl Source {
 }
 
 async fn in_time(call: impl Future<Output = Result<Value, RedisError>>) -> Result<Value, Error> {
-    match time::timeout(DEADLINE, call).await {
-        Ok(answer) => answer.map_err(|e| unavailable(&e)),
-        Err(_) => Err(late()),
+    match in_real_time(DEADLINE, pin!(call)).await {
+        Some(answer) => answer.map_err(|e| unavailable(&e)),
+        None => Err(late()),
     }
 }
 
