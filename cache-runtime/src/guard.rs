@@ -7,6 +7,7 @@
 //! | `pending` | invalidations that the store has not confirmed |
 //! | `probe`, `recovery` | how a server is found well again |
 //! | `operation` | one operation: its breaker, its deadline, its permit |
+//! | `fan_out` | one operation for each of very many keys, a bounded number at once |
 //! | `pipelines` | many keys at once, each group over its lane |
 //! | `failover` | whether the server that confirms an invalidation is still the master |
 //! | `redelivery` | how pending invalidations are sent again |
@@ -21,6 +22,7 @@
 mod background;
 mod calls;
 mod failover;
+mod fan_out;
 mod key_write;
 mod operation;
 mod overlay;
@@ -33,7 +35,7 @@ mod settings;
 mod writer;
 
 pub(crate) use self::{
-    key_write::{FenceOutcome, KeyWrite, Value},
+    key_write::{FenceOutcome, KeyWrite, Value, abandon},
     operation::Guard,
     settings::Settings,
 };

@@ -102,6 +102,15 @@ impl KeyWrite {
         self.epoch
     }
 
+    /// Leaves it to the caller what becomes of its fence, if that stands in the store.
+    pub(crate) fn take_fence(&mut self) -> Option<(Arc<str>, Nonce)> {
+        if !self.is_fenced() {
+            return None;
+        }
+        self.stage = Stage::Over;
+        Some((Arc::clone(&self.key), self.epoch))
+    }
+
     /// Whether its fence stands in the store.
     pub(crate) fn is_fenced(&self) -> bool {
         matches!(self.stage, Stage::Fenced)
@@ -190,26 +199,32 @@ impl Drop for KeyWrite {
             Stage::Unconfirmed(name) => guard.pending.end_unconfirmed(&name, None),
             Stage::Ending { own, name: Some(name) } => guard.pending.end_unconfirmed(&name, own),
             Stage::Ending { own, name: None } => guard.pending.add(&self.key, own),
-            Stage::Fenced => return abandon(guard, &self.key, self.epoch, self.life),
+            Stage::Fenced => {
+                return abandon(guard, vec![(Arc::clone(&self.key), self.epoch)], self.life);
+            }
             Stage::Over => return,
         }
         guard.start_redelivery();
     }
 }
 
-/// Leaves a fence whose writer is gone. The writer counts as one at work for as long as the fence stands, and every other
-/// writer of the key prolongs the fence. So it is no longer counted after its own fence's ttl. Best effort: the fence falls
-/// when nobody has written for its time.
-fn abandon(guard: &Arc<Guard>, key: &Arc<str>, epoch: Nonce, life: Duration) {
+/// Leaves the fences, with these epochs, of a writer that is gone. It counts as one at work for as long as they stand, and
+/// every other writer of a key prolongs its fence. So it is no longer counted after its own fences' ttl. Best effort: a
+/// fence falls when nobody has written for its time.
+pub(crate) fn abandon(guard: &Arc<Guard>, fences: Vec<(Arc<str>, Nonce)>, life: Duration) {
     let Ok(runtime) = Handle::try_current() else { return };
-    let (guard, key) = (Arc::downgrade(guard), Arc::clone(key));
+    let guard = Arc::downgrade(guard);
     runtime.spawn(async move {
         time::sleep(life).await;
         let Some(guard) = guard.upgrade() else { return };
-        let found = guard.step(&key, Step::Read).await;
-        if matches!(found, Ok(Reply::Found(state)) if state.is(Expected::Fence(epoch))) {
-            _ = guard.step(&key, Step::Settle { epoch, value: None }).await;
-        }
+        let guard = &guard;
+        let settled = fences.into_iter().map(|(key, epoch)| async move {
+            let found = guard.step(&key, Step::Read).await;
+            if matches!(found, Ok(Reply::Found(state)) if state.is(Expected::Fence(epoch))) {
+                _ = guard.step(&key, Step::Settle { epoch, value: None }).await;
+            }
+        });
+        guard.each(settled, |()| {}).await;
     });
 }
 

@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Guard {
     pub(super) me: Weak<Guard>,
     pub(super) store: Arc<Store>,
+    /// As many permits as calls for very many keys may have at once.
+    pub(super) turns: Semaphore,
     pub(super) settings: Settings,
     /// One permit for each operation that may wait for its answer, so that a server that hangs does not fill the memory.
     permits: Arc<Semaphore>,
@@ -37,6 +39,7 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn new(store: Store, settings: Settings) -> Arc<Self> {
         Arc::new_cyclic(|me| Guard {
+            turns: Semaphore::new((settings.max_waiting / 2).clamp(1, Semaphore::MAX_PERMITS)),
             me: Weak::clone(me),
             store: Arc::new(store),
             permits: Arc::new(Semaphore::new(settings.max_waiting.min(Semaphore::MAX_PERMITS))),

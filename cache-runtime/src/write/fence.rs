@@ -1,19 +1,17 @@
 //! Fences: raised on all keys of a write at once, renewed while it is at work, settled after it.
 //!
-//! Each key's steps are sent by themselves, all at the same time: one round trip, however many keys. So one that is not
-//! answered keeps none from being confirmed.
+//! Each key's steps are sent by themselves, some hundreds at the same time: one round trip for most writes. So one that is
+//! not answered keeps none from being confirmed.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
-use tokio::{runtime::Handle, task::AbortHandle};
+use tokio::{runtime::Handle, task::AbortHandle, time};
 
 use super::invalidate::log_unconfirmed;
 use crate::{
     error::Error,
-    guard::{Guard, KeyWrite, Value},
-    lease::renew,
-    protocol::Expected,
+    guard::{Guard, KeyWrite, Value, abandon},
+    protocol::{Expected, Nonce, Reply, Step},
     shared::Inner,
     time::nonce,
 };
@@ -31,19 +29,23 @@ use crate::{
 /// no longer. A key whose fence the store has not confirmed is emptied in the background.
 #[must_use = "a fence keeps its keys out of the cache until it is settled"]
 pub struct Fence {
-    /// In the order of their names. None where the cache is disabled.
+    /// None where the cache is disabled.
+    guard: Option<Arc<Guard>>,
+    /// In the order of their names.
     keys: Vec<KeyWrite>,
+    life: Duration,
     renewal: Option<Renewal>,
 }
 
 impl Fence {
-    /// Fences the keys, all at once.
+    /// Fences the keys.
     pub(crate) async fn raise(inner: &Inner, mut keys: Vec<String>) -> Fence {
-        let Some(guard) = &inner.guard else { return Fence { keys: Vec::new(), renewal: None } };
+        let life = inner.fence_life;
+        let mut fence = Fence { guard: inner.guard.clone(), keys: Vec::new(), life, renewal: None };
+        let Some(guard) = &inner.guard else { return fence };
         // A key that is named twice has one writer, not two that contend.
         keys.sort_unstable();
         keys.dedup();
-        let life = inner.fence_life;
         let raised = keys.into_iter().map(|key| async {
             let outcome = guard.fence(key.into(), nonce(), life).await;
             if let Some(error) = outcome.error {
@@ -52,9 +54,9 @@ impl Fence {
             }
             outcome.write
         });
-        let keys: Vec<_> = join_all(raised).await;
-        let renewal = Renewal::start(guard, &keys, life);
-        Fence { keys, renewal }
+        guard.each(raised, |write| fence.keys.push(write)).await;
+        fence.renewal = Renewal::start(guard, &fence.keys, life);
+        fence
     }
 
     /// Whether every key is fenced in the store.
@@ -129,11 +131,14 @@ impl Fence {
     ) -> Result<(), Error> {
         // Before anything else, so that no renewal comes after the settlement.
         self.renewal = None;
-        let settled = self.keys.into_iter().map(|write| {
+        let Some(guard) = self.guard.clone() else { return Ok(()) };
+        let mut all = Ok(());
+        let settled = mem::take(&mut self.keys).into_iter().map(|write| {
             let value = if write.is_fenced() { value(write.key()) } else { None };
             write.settle(value)
         });
-        join_all(settled).await.into_iter().collect()
+        guard.each(settled, |one| all = mem::replace(&mut all, Ok(())).and(one)).await;
+        all
     }
 
     /// Whether this very key is fenced in the store.
@@ -159,17 +164,36 @@ struct Renewal(AbortHandle);
 impl Renewal {
     fn start(guard: &Arc<Guard>, keys: &[KeyWrite], life: Duration) -> Option<Renewal> {
         let runtime = Handle::try_current().ok()?;
-        let renewals: Vec<_> = keys
-            .iter()
-            .filter(|write| write.is_fenced())
-            .map(|write| {
-                let (guard, epoch, key) =
-                    (Arc::clone(guard), write.epoch(), Arc::clone(write.key()));
-                async move { renew(&guard, &key, Expected::Fence(epoch), life).await }
-            })
-            .collect();
-        let task = runtime.spawn(async move { drop(join_all(renewals).await) });
+        let fenced = keys.iter().filter(|write| write.is_fenced());
+        let fences: Vec<_> = fenced.map(|write| (Arc::clone(write.key()), write.epoch())).collect();
+        let task = runtime.spawn(renew(Arc::clone(guard), fences, life));
         Some(Renewal(task.abort_handle()))
+    }
+}
+
+/// Renews the fences of these epochs three times in their life, for as long as the store says that they stand.
+///
+/// An unreachable store is asked again at the next turn: two turns can be missed before the life is over.
+async fn renew(guard: Arc<Guard>, mut fences: Vec<(Arc<str>, Nonce)>, life: Duration) {
+    while !fences.is_empty() {
+        time::sleep(life / 3).await;
+        let guard = &*guard;
+        let renewals = fences.clone().into_iter().map(|(key, epoch)| async move {
+            guard.run(&key, Step::Renew { expected: Expected::Fence(epoch), life }).await
+        });
+        let mut stand = Vec::with_capacity(fences.len());
+        guard.each(renewals, |reply| stand.push(reply != Ok(Reply::Superseded))).await;
+        let mut stand = stand.into_iter();
+        fences.retain(|_| stand.next() == Some(true));
+    }
+}
+
+impl Drop for Fence {
+    fn drop(&mut self) {
+        let fences: Vec<_> = self.keys.iter_mut().filter_map(KeyWrite::take_fence).collect();
+        if let Some(guard) = self.guard.as_ref().filter(|_| !fences.is_empty()) {
+            abandon(guard, fences, self.life);
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! Invalidations: a key that the store does not confirm is pending, and emptied in the background.
 
-use std::sync::Arc;
-
-use futures_util::future::join_all;
+use std::{mem, sync::Arc};
 
 use crate::{error::Error, guard::Guard};
 
@@ -11,10 +9,12 @@ pub(crate) async fn invalidate(guard: &Arc<Guard>, key: String) -> Result<(), Er
     guard.invalidate(key.into()).await
 }
 
-/// Empties all of `keys` at once, each as [`invalidate`] does, whatever becomes of the others.
+/// Empties all of `keys`, each as [`invalidate`] does, whatever becomes of the others.
 pub(crate) async fn invalidate_all(guard: &Arc<Guard>, keys: Vec<String>) -> Result<(), Error> {
-    let emptied = join_all(keys.into_iter().map(|key| invalidate(guard, key))).await;
-    emptied.into_iter().collect()
+    let mut all = Ok(());
+    let emptied = keys.into_iter().map(|key| invalidate(guard, key));
+    guard.each(emptied, |one| all = mem::replace(&mut all, Ok(())).and(one)).await;
+    all
 }
 
 /// Logs that the store has not confirmed an invalidation, for a caller that is not told: its write is committed.
