@@ -68,7 +68,7 @@ impl Encoding {
             codec: codec.and_then(|expr| CODECS.choose(expr, cx)),
             compress: args.take("compress").and_then(|arg| compress(arg, cx)),
             max_bytes: args.take("max_bytes").and_then(|arg| {
-                let zero = "no value would be stored; remove `max_bytes` for no limit";
+                let zero = "no value would be stored; remove `max_bytes` for the default of 8 MiB";
                 bytes("max_bytes", arg.expr(cx)?, Some(zero), cx)
             }),
         }

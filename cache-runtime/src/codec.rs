@@ -172,7 +172,7 @@ pub(crate) fn packed(
 
 /// Whether an entry is too large for its policy to store it.
 pub(crate) fn is_too_large(entry: &Entry, encoding: &Encoding) -> bool {
-    encoding.max_bytes.is_some_and(|most| entry.payload().len() > most)
+    entry.payload().len() > encoding.max_bytes
 }
 
 /// Decodes a value by the codec and compression in its header. An entry of another type is an error, never a guess.

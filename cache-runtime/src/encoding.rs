@@ -105,7 +105,7 @@ pub(crate) struct Encoding {
     /// The size in bytes from which on values are compressed.
     pub(crate) compress_over: usize,
     /// The size in bytes above which values are not stored.
-    pub(crate) max_bytes: Option<usize>,
+    pub(crate) max_bytes: usize,
     /// The most bytes that an entry may decompress to.
     pub(crate) max_decompressed: usize,
     /// The fingerprint of the value's type; zero where it has none.
@@ -113,12 +113,12 @@ pub(crate) struct Encoding {
 }
 
 impl Encoding {
-    /// Plain JSON of any size.
+    /// Plain JSON of at most 8 MiB.
     pub(crate) const DEFAULT: Encoding = Encoding {
         codec: Codec::Json,
         compression: None,
         compress_over: 1024,
-        max_bytes: None,
+        max_bytes: 8 << 20,
         max_decompressed: 64 << 20,
         fingerprint: 0,
     };

@@ -349,9 +349,13 @@ impl Policy {
     }
 
     /// Does not store a value of more than this many bytes, after compression if there is any, and counts it as
-    /// [`FunctionStats::too_large`](crate::FunctionStats::too_large).
+    /// [`FunctionStats::too_large`](crate::FunctionStats::too_large). The default is 8 MiB, since a value that takes longer
+    /// than the [deadline](crate::Builder::deadline) to come is never a hit, and holds up others on its connection;
+    /// `usize::MAX` is no limit.
+    ///
+    /// A reader is not bound by it: what another program has put under the key comes as it is, in one round trip.
     pub const fn max_bytes(self, bytes: usize) -> Policy {
-        Policy { encoding: Encoding { max_bytes: Some(bytes), ..self.encoding }, ..self }
+        Policy { encoding: Encoding { max_bytes: bytes, ..self.encoding }, ..self }
     }
 
     /// Refuses to decompress an entry to more than this many bytes: 64 MiB by default. Such an entry is a miss, is

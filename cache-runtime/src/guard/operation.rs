@@ -26,11 +26,11 @@ use crate::{
 pub(crate) struct Guard {
     pub(super) me: Weak<Guard>,
     pub(super) store: Arc<Store>,
-    /// As many permits as calls for very many keys may have at once.
-    pub(super) turns: Semaphore,
     pub(super) settings: Settings,
     /// One permit for each operation that may wait for its answer, so that a server that hangs does not fill the memory.
     permits: Arc<Semaphore>,
+    /// As many permits as calls for very many keys may have at once.
+    pub(super) turns: Semaphore,
     pub(super) pending: PendingInvalidations,
     /// Whether the redelivery task runs.
     pub(super) redelivering: AtomicBool,
@@ -39,10 +39,10 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn new(store: Store, settings: Settings) -> Arc<Self> {
         Arc::new_cyclic(|me| Guard {
-            turns: Semaphore::new((settings.max_waiting / 2).clamp(1, Semaphore::MAX_PERMITS)),
             me: Weak::clone(me),
             store: Arc::new(store),
             permits: Arc::new(Semaphore::new(settings.max_waiting.min(Semaphore::MAX_PERMITS))),
+            turns: Semaphore::new((settings.max_waiting / 2).clamp(1, Semaphore::MAX_PERMITS)),
             pending: PendingInvalidations::new(
                 settings.max_pending,
                 settings.namespace_tag.clone(),
@@ -106,8 +106,15 @@ impl Guard {
         };
         asked.count(counters);
         let began = Instant::now();
+        // The time-out of a transfer says nothing about the server.
+        let mut transfers = false;
         let result = match in_real_time(deadline, step).await {
             Some(result) => result,
+            None if lane.transfers(deadline) => {
+                transfers = true;
+                let why = "a large value is on its way over the connection";
+                Err(Error::Unavailable(format!("no answer within {deadline:?}: {why}")))
+            }
             None => {
                 lane.mark_unresponsive(key);
                 Err(Error::Unavailable(format!("no answer within {deadline:?}")))
@@ -119,6 +126,7 @@ impl Guard {
             asked.count_failure(counters);
         }
         match &result {
+            Err(_) if transfers => {}
             Err(Error::Unavailable(why)) => self.failed(breaker, seen, key, why),
             // An answer that came after the usual deadline says nothing for the server.
             _ if took > self.settings.deadline => {}

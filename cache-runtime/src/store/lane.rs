@@ -1,6 +1,6 @@
 //! The stores, and their lanes: the embedded one, and Redis.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 #[cfg(feature = "redis")]
 use super::redis;
@@ -229,6 +229,15 @@ impl Lane<'_> {
             Lane::Memory(_) => {}
             #[cfg(feature = "redis")]
             Lane::Redis(lane) => lane.connection_other_than(old).await,
+        }
+    }
+
+    /// Whether something of a large value has come or gone over the connection within this time.
+    pub(crate) fn transfers(&self, within: Duration) -> bool {
+        match self {
+            Lane::Memory(_) => false,
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.transfers(within),
         }
     }
 

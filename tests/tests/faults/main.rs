@@ -5,3 +5,4 @@ mod chaos;
 mod matrix;
 mod outage;
 mod poison;
+mod transfers;

@@ -44,7 +44,7 @@ fn what_compression_would_not_make_smaller_is_left_as_it_is() {
 fn the_limit_is_on_what_is_stored() {
     for compression in built_in() {
         let value = "a".repeat(10_000);
-        let limited = |encoding| Encoding { max_bytes: Some(1000), ..encoding };
+        let limited = |encoding| Encoding { max_bytes: 1000, ..encoding };
         let plain = limited(Encoding::DEFAULT);
         assert!(is_too_large(&encoded(&value, &plain), &plain));
         assert!(!is_too_large(&encoded(&value[..998], &plain), &plain));

@@ -33,7 +33,10 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::address::{Address, HostPort};
+use super::{
+    address::{Address, HostPort},
+    transfer::{Transfer, Watched},
+};
 use crate::{credentials::Credentials, time::in_real_time};
 
 /// How long one attempt to connect may take.
@@ -72,6 +75,8 @@ pub(super) struct Liveness {
     pub(super) unresponsive: AtomicBool,
     /// Whether a task waits for an answer on it.
     pub(super) watched: AtomicBool,
+    /// Whether a large value is on its way over it.
+    pub(super) transfer: Arc<Transfer>,
 }
 
 impl Connection {
@@ -192,10 +197,13 @@ where
         // Deadlines are set per operation, around the connection.
         .set_response_timeout(None)
         .set_pipeline_buffer_size(QUEUE);
+    let transfer = Arc::<Transfer>::default();
+    let stream = Watched::new(stream, Arc::clone(&transfer));
     let (inner, driver) = MultiplexedConnection::new_with_config(login, stream, config).await?;
     let driver = tokio::spawn(driver).abort_handle();
     let (id, since) = (fastrand::u64(..), Instant::now());
-    let shared = Shared { id, node, since, liveness: Liveness::default(), driver };
+    let shared =
+        Shared { id, node, since, liveness: Liveness { transfer, ..Liveness::default() }, driver };
     let mut connection = Connection { inner, shared: Arc::new(shared) };
     if !greeting.is_empty() {
         // Not by `send_all`: an answer to the greeting is none to an operation.

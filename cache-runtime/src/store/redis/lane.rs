@@ -1,6 +1,6 @@
 //! Lanes: where the steps on a key go, resolved once. What is sent over one lane arrives in its order.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisResult, Value, cmd};
 
@@ -235,6 +235,11 @@ impl Lane<'_> {
     /// The id of the connection, if there is one.
     pub(crate) fn connection_id(&self) -> Option<u64> {
         self.link().and_then(Link::connection_id)
+    }
+
+    /// Whether something of a large value has come or gone over the connection within this time.
+    pub(crate) fn transfers(&self, within: Duration) -> bool {
+        self.link().is_some_and(|link| link.transfers(within))
     }
 
     /// An operation on `key` had no answer in time.

@@ -18,6 +18,11 @@ use crate::{store::connection::ConnectionState, time::in_real_time};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Link {
+    /// Whether something of a large value has come or gone over its connection within this time.
+    pub(super) fn transfers(&self, within: Duration) -> bool {
+        self.current().is_some_and(|up| up.liveness().transfer.is_under_way(within))
+    }
+
     /// The state of its connection.
     pub(super) fn state(&self) -> ConnectionState {
         match self.current() {

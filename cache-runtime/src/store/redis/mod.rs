@@ -21,6 +21,7 @@ mod store;
 pub(crate) mod stream;
 #[cfg(feature = "tls")]
 mod tls;
+mod transfer;
 
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::Security;
