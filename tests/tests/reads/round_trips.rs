@@ -86,17 +86,18 @@ async fn a_write_through_waits_twice() {
 #[tokio::test]
 async fn a_caller_that_is_served_an_expired_value_waits_once() {
     const TTL: Duration = Duration::from_millis(100);
-    const POLICY: Policy = Policy::ttl_duration(TTL).stale_while_revalidate(3600).name("row");
+    const POLICY: Policy = Policy::ttl(3600).stale_while_revalidate(3600).name("row");
     let (server, wire, cache) = connect().await;
     let source = Source::held();
-    let read = async || {
+    let read_by = async |policy: Policy| {
         let source = std::sync::Arc::clone(&source);
         let load = || async move { Ok::<_, Infallible>(source.query().await) };
-        let Ok(row) = cache.get_or_load_owned("row:1", &POLICY, load).await;
+        let Ok(row) = cache.get_or_load_owned("row:1", &policy, load).await;
         row
     };
+    let read = async || read_by(POLICY).await;
     source.answer(1);
-    assert_eq!(read().await, 1);
+    assert_eq!(read_by(POLICY.with_ttl_duration(TTL)).await, 1);
     sleep(TTL).await;
     // The renewal has begun, and waits for the source.
     assert_eq!(read().await, 1);

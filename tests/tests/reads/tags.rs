@@ -222,12 +222,12 @@ async fn a_dead_writer_of_a_tag_leaves_a_fence_and_no_old_value() {
 #[tokio::test]
 async fn a_tag_ends_the_grace_period_too() {
     const TTL: std::time::Duration = std::time::Duration::from_millis(100);
-    const POLICY: Policy =
-        Policy::ttl_duration(TTL).stale_while_revalidate(3600).stale_if_error(3600);
+    const POLICY: Policy = Policy::ttl(3600).stale_while_revalidate(3600).stale_if_error(3600);
     on_each_store(async |cache| {
         let load = |row: Result<u64, &'static str>| move || async move { row };
         let tagged = cache.tagged(TENANT);
-        assert_eq!(tagged.get_or_load_owned("row:1", &POLICY, load(Ok(1))).await, Ok(1));
+        let short = POLICY.with_ttl_duration(TTL);
+        assert_eq!(tagged.get_or_load_owned("row:1", &short, load(Ok(1))).await, Ok(1));
         tokio::time::sleep(TTL).await;
         cache.try_invalidate_tags(TENANT).await.expect("the store can be told");
         let fails = load(Err("the source fails"));
