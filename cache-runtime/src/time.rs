@@ -81,11 +81,20 @@ fn whole_ms(time: Duration) -> u64 {
 /// For what another process has to answer, which no test can make wait: while a test has paused tokio's clock, it runs
 /// ahead whenever everything waits, to the next timer. Then this waits for the rest of the real time.
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "there is no other process"))]
-pub(crate) async fn in_real_time<T>(
+pub(crate) fn in_real_time<T>(
+    limit: Duration,
+    step: Pin<&mut impl Future<Output = T>>,
+) -> impl Future<Output = Option<T>> {
+    in_real_time_since(Instant::now(), limit, step)
+}
+
+/// The same for a step that has begun at this moment, which is now.
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "there is no other process"))]
+pub(crate) async fn in_real_time_since<T>(
+    began: Instant,
     limit: Duration,
     mut step: Pin<&mut impl Future<Output = T>>,
 ) -> Option<T> {
-    let began = Instant::now();
     if let Ok(answer) = time::timeout(limit, step.as_mut()).await {
         return Some(answer);
     }

@@ -19,7 +19,7 @@ use crate::{
         breaker::{Breaker, BreakerSnapshot, OpenReason},
     },
     store_op::{StoreOp, StoreReply},
-    time::{Clock, in_real_time},
+    time::{Clock, in_real_time_since},
 };
 
 /// A store that answers in time or not at all.
@@ -108,7 +108,7 @@ impl Guard {
         let began = Instant::now();
         // The time-out of a transfer says nothing about the server.
         let mut transfers = false;
-        let result = match in_real_time(deadline, step).await {
+        let result = match in_real_time_since(began, deadline, step).await {
             Some(result) => result,
             None if lane.transfers(deadline) => {
                 transfers = true;

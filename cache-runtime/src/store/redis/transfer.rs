@@ -97,14 +97,22 @@ impl Replies {
             let end = bytes.iter().position(|byte| *byte == b'\n');
             let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
             bytes = rest;
+            let is_whole = end.is_some();
+            if is_whole && self.line.is_empty() {
+                self.begin(length(line));
+                continue;
+            }
             let room = Self::LINE - self.line.len();
             self.line.extend_from_slice(&line[..line.len().min(room)]);
-            if end.is_some() {
-                self.text = length(&self.line).unwrap_or(0);
-                self.left = self.text;
+            if is_whole {
+                self.begin(length(&self.line));
                 self.line.clear();
             }
         }
+    }
+
+    fn begin(&mut self, text: u64) {
+        (self.text, self.left) = (text, text);
     }
 
     fn is_in_a_large_text(&self) -> bool {
@@ -112,12 +120,21 @@ impl Replies {
     }
 }
 
-/// The length that a line says, with that of the line end after the text.
-fn length(line: &[u8]) -> Option<u64> {
-    let digits = line.strip_prefix(b"$").or_else(|| line.strip_prefix(b"="))?;
-    let digits = std::str::from_utf8(digits).ok()?.trim_end();
-    // That of nothing is negative.
-    Some(digits.parse::<u64>().ok()?.saturating_add(2))
+/// The length that a line says, with that of the line end after the text. Zero where it says none.
+fn length(line: &[u8]) -> u64 {
+    let [b'$' | b'=', digits @ ..] = line else { return 0 };
+    let mut length = 0_u64;
+    for digit in digits {
+        match digit {
+            b'0'..=b'9' => {
+                length = length.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+            }
+            b'\r' => return length.saturating_add(2),
+            // That of nothing is negative.
+            _ => return 0,
+        }
+    }
+    0
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
