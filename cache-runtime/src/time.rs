@@ -52,24 +52,26 @@ impl Clock {
         match self {
             Clock::Tokio => {
                 /// The time of day at an instant. Both clocks were read once, so that they agree from then on.
-                static AT: LazyLock<(Instant, u64)> =
-                    LazyLock::new(|| (Instant::now(), system_ms()));
+                static AT: LazyLock<(Instant, Duration)> =
+                    LazyLock::new(|| (Instant::now(), of_day()));
 
                 let (instant, then) = *AT;
                 let now = time::Instant::now().into_std();
                 // A runtime whose clock is paused may be behind.
                 let ahead = now.saturating_duration_since(instant);
                 let behind = instant.saturating_duration_since(now);
-                (then + whole_ms(ahead)).saturating_sub(whole_ms(behind))
+                // Rounded at the end, so that what is a second apart is a thousand milliseconds apart.
+                whole_ms((then + ahead).saturating_sub(behind))
             }
-            Clock::System => system_ms(),
+            Clock::System => whole_ms(of_day()),
         }
     }
 }
 
-fn system_ms() -> u64 {
+/// The system's time since 1970.
+fn of_day() -> Duration {
     // A clock before 1970 makes everything fresh. The store still ends entries by its own ttl.
-    whole_ms(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 fn whole_ms(time: Duration) -> u64 {
@@ -147,3 +149,19 @@ macro_rules! seconds {
 }
 
 seconds!(u8 u16 u32 u64 usize i32 i64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whenever the clock is read first: here a paused one may be behind it.
+    #[tokio::test(start_paused = true)]
+    async fn a_second_of_a_paused_clock_is_a_thousand_milliseconds() {
+        for _ in 0..1_000 {
+            let began = Clock::Tokio.now_ms();
+            time::advance(Duration::from_secs(1)).await;
+            assert_eq!(Clock::Tokio.now_ms() - began, 1_000);
+            time::advance(Duration::from_micros(123)).await;
+        }
+    }
+}
