@@ -75,8 +75,9 @@ impl Cache {
     /// # }
     /// ```
     ///
-    /// Over Redis a paused clock changes nothing: values end by the server's clock, grace periods by the system's, and
-    /// deadlines wait in real time.
+    /// A server knows nothing of a paused clock: over Redis, values end by the server's clock and grace periods by the
+    /// system's, and deadlines wait in real time. Only what this process waits for by itself (`wait`, `soft_timeout`,
+    /// renewals) runs ahead there.
     pub async fn scope<F: Future>(&self, future: F) -> F::Output {
         SCOPED.scope(self.clone(), future).await
     }
