@@ -5,6 +5,7 @@ mod cluster;
 mod credentials;
 #[cfg(feature = "encryption")]
 mod encryption;
+mod incarnations;
 mod logging;
 mod memory;
 mod query;
@@ -108,6 +109,7 @@ pub struct Builder {
     fence_life: Duration,
     resilience: Resilience,
     log_keys: bool,
+    incarnations: bool,
     encryptor: Encryptor,
     tls: Option<Tls>,
     provider: Option<Provider>,
@@ -123,6 +125,7 @@ impl Default for Builder {
             fence_life: Duration::from_secs(10),
             resilience: Resilience::DEFAULT,
             log_keys: false,
+            incarnations: true,
             encryptor: Encryptor::default(),
             tls: None,
             provider: None,
@@ -140,6 +143,7 @@ impl fmt::Debug for Builder {
             .field("fence_life", &self.fence_life)
             .field("resilience", &self.resilience)
             .field("log_keys", &self.log_keys)
+            .field("incarnations", &self.incarnations)
             .field("encryption", &self.encryptor)
             .field("tls", &self.tls)
             .field("credentials", &self.provider.is_some())
@@ -192,8 +196,9 @@ impl Builder {
     /// answered last is asked first, and each has 300 ms. A server that turns out to be a replica is not used. User and
     /// password of the URL are those of the servers; `?sentinel_user=…&sentinel_password=…` are those of the sentinels.
     ///
-    /// Every URL of a server can have `?deadline=250ms`. It overrides [`deadline`](Builder::deadline), because whoever
-    /// writes the URL knows how far away the server is.
+    /// Every URL of a server can have `?deadline=250ms` and `?incarnations=off`. They override
+    /// [`deadline`](Builder::deadline) and [`incarnations`](Builder::incarnations), because whoever writes the URL knows how
+    /// far away the server is, and how it persists.
     pub fn url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self

@@ -10,9 +10,18 @@
 //! et al., "Scaling Memcache at Facebook", NSDI 2013, section 3.2.1; the fence adds what a writer needs to
 //! survive its own death between the commit and the delete.
 
+mod incarnation;
+
 use std::time::Duration;
 
-/// Random bits, never drawn twice: a lease's token, a value's stamp or a fence's epoch.
+#[cfg_attr(
+    not(any(feature = "redis", test)),
+    allow(unused_imports, reason = "the embedded store has one history")
+)]
+pub(crate) use self::incarnation::Incarnation;
+
+/// A lease's token, a value's stamp or a fence's epoch: the [incarnation](Incarnation) of the server that it was sent to, and
+/// random bits, which are never drawn twice.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub(crate) struct Nonce(pub(crate) [u8; 16]);
 
@@ -44,6 +53,9 @@ pub(crate) enum State<V> {
     Pending(Pending<V>),
     /// Something that this library did not write, or can no longer read.
     Unreadable,
+    /// A value or a lease from another incarnation of the server. No key holds this: it is what
+    /// [`under`](State::under) makes of it.
+    Void(Expected),
 }
 
 /// A fence: writers that are at work on one key.
@@ -95,18 +107,18 @@ pub(crate) enum Step<V> {
         /// How long the lease stands if nobody renews it.
         life: Duration,
     },
-    /// Vacant, or a value that may not be served any more, becomes leased; anything else, but for the very
-    /// lease, is returned as it is.
+    /// Vacant, or what means nothing any more, becomes leased; anything else, but for the very lease, is returned as
+    /// it is.
     Take {
-        /// The stamp of the value whose place the lease takes.
-        stale: Nonce,
+        /// The value that may not be served any more, or the lease of another incarnation, whose place the lease takes.
+        stale: Expected,
         /// The token of the new lease.
         token: Nonce,
         /// How long the lease stands if nobody renews it.
         life: Duration,
     },
-    /// Asks for the stamp of a tag: vacant becomes a value of the proposed stamp; a value stays, for so long
-    /// at least. The state after the step is returned.
+    /// Asks for the stamp of a tag: vacant, or a value of another incarnation, becomes a value of the proposed stamp;
+    /// another value stays, for so long at least. The state after the step is returned.
     Stamp {
         /// The stamp, should a new one be needed.
         stamp: Nonce,
@@ -231,20 +243,20 @@ pub(crate) fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Tra
             found => Transition::stay(found.clone(), Reply::Found(found)),
         },
         Step::Take { stale, token, life } => match state {
-            State::Leased(held) if held == token => Transition::stay(state, Reply::Acquired),
-            state if state == State::Vacant || state.is(Expected::Value(stale)) => {
+            state if state == State::Vacant || state.is(stale) => {
                 Transition::to(State::Leased(token), life, Reply::Acquired)
             }
+            State::Leased(held) if held == token => Transition::stay(state, Reply::Acquired),
             found => Transition::stay(found.clone(), Reply::Found(found)),
         },
         Step::Stamp { stamp, value, life } => match state {
-            State::Vacant => {
-                let state = State::Value(stamp, value);
-                Transition::to(state.clone(), life, Reply::Found(state))
-            }
-            State::Value(..) => {
+            State::Value(held, _) if stamp.keeps(held) => {
                 let life = Life::AtLeast(life);
                 Transition { state: state.clone(), life, reply: Reply::Found(state) }
+            }
+            State::Vacant | State::Value(..) => {
+                let state = State::Value(stamp, value);
+                Transition::to(state.clone(), life, Reply::Found(state))
             }
             found => Transition::stay(found.clone(), Reply::Found(found)),
         },

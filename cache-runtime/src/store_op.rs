@@ -105,7 +105,11 @@ impl StoreReply for State<Entry> {
             State::Value(_, entry) | State::Pending(Pending { value: entry, .. }) => {
                 payload_bytes(entry)
             }
-            State::Vacant | State::Leased(_) | State::Fenced(_) | State::Unreadable => 0,
+            State::Vacant
+            | State::Leased(_)
+            | State::Fenced(_)
+            | State::Unreadable
+            | State::Void(_) => 0,
         }
     }
 }

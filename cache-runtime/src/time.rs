@@ -12,14 +12,14 @@ use tokio::{runtime::Handle, task, time};
 
 use crate::protocol::Nonce;
 
-/// 128 random bits, which nobody else will draw.
+/// 96 random bits, which nobody else will draw, of no incarnation yet.
 ///
 /// They come from the operating system. If it has none (early boot of exotic systems), a seeded generator is used
 /// instead of failing the caller: a nonce must be unique, not secret.
 pub(crate) fn nonce() -> Nonce {
     let mut bytes = [0; 16];
-    if getrandom::fill(&mut bytes).is_err() {
-        fastrand::fill(&mut bytes);
+    if getrandom::fill(&mut bytes[4..]).is_err() {
+        fastrand::fill(&mut bytes[4..]);
     }
     Nonce(bytes)
 }

@@ -69,7 +69,7 @@ impl Builder {
         let address = self.with_provider(self.with_tls(address)?)?;
         let description = format!("redis at {address:?}");
         let encryptor = self.encryptor.clone();
-        let store = RedisStore::new(address, self.connections, encryptor, breakers);
+        let store = RedisStore::new(address, self.to_connect(), encryptor, breakers);
         Ok((Store::Redis(store), description))
     }
 

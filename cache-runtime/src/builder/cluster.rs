@@ -38,7 +38,7 @@ impl Builder {
         let seeds = seeds.secured(|seed| self.with_provider(self.with_tls(seed)?))?;
         let description = format!("cluster at {seeds:?}");
         let encryptor = self.encryptor.clone();
-        let store = RedisStore::cluster(seeds, self.connections, encryptor, breakers);
+        let store = RedisStore::cluster(seeds, self.to_connect(), encryptor, breakers);
         Ok((Store::Redis(store), description))
     }
 

@@ -6,24 +6,37 @@ use super::{Builder, url_error::malformed};
 use crate::error::Error;
 
 const DEADLINE: &str = "deadline=";
+const INCARNATIONS: &str = "incarnations=";
 
 impl Builder {
-    /// Moves the deadline from the URL, if it has one, to the builder.
+    /// Moves the settings of the cache from the URL, if it has some, to the builder.
     pub(super) fn take_url_settings(mut self) -> Result<Builder, Error> {
         if self.url.starts_with("memory:") {
             return Ok(self);
         }
         let Some((before, query)) = self.url.split_once('?') else { return Ok(self) };
-        let (ours, others): (Vec<_>, Vec<_>) =
-            query.split('&').partition(|setting| setting.starts_with(DEADLINE));
-        let deadline = match ours[..] {
-            [] => return Ok(self),
-            [setting] => deadline(&setting[DEADLINE.len()..])?,
-            _ => return Err(malformed("`deadline` is set more than once")),
-        };
+        let (mut deadlines, mut incarnations, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for setting in query.split('&') {
+            match (setting.strip_prefix(DEADLINE), setting.strip_prefix(INCARNATIONS)) {
+                (Some(text), _) => deadlines.push(deadline(text)?),
+                (_, Some(text)) => incarnations.push(on_or_off(text)?),
+                _ => others.push(setting),
+            }
+        }
+        if deadlines.len() > 1 {
+            return Err(malformed("`deadline` is set more than once"));
+        }
+        if incarnations.len() > 1 {
+            return Err(malformed("`incarnations` is set more than once"));
+        }
+        if deadlines.is_empty() && incarnations.is_empty() {
+            return Ok(self);
+        }
         let mark = if others.is_empty() { "" } else { "?" };
         self.url = format!("{before}{mark}{}", others.join("&"));
-        Ok(self.deadline(deadline))
+        self.deadline = deadlines.pop().unwrap_or(self.deadline);
+        self.incarnations = incarnations.pop().unwrap_or(self.incarnations);
+        Ok(self)
     }
 }
 
@@ -32,6 +45,15 @@ fn deadline(text: &str) -> Result<Duration, Error> {
     humantime::parse_duration(text).map_err(|_| {
         malformed("its `deadline` is no duration: write `?deadline=250ms` or `?deadline=2s`")
     })
+}
+
+/// Nor does this one.
+fn on_or_off(text: &str) -> Result<bool, Error> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(malformed("its `incarnations` is neither `on` nor `off`")),
+    }
 }
 
 #[cfg(test)]
@@ -60,12 +82,31 @@ mod tests {
     }
 
     #[test]
+    fn incarnations_are_compared_unless_the_builder_or_the_url_says_otherwise() {
+        let compared = |builder: Builder, url: &str| {
+            let builder = builder.url(url).take_url_settings().expect("it is well-formed");
+            (builder.url, builder.incarnations)
+        };
+        let of = |url: &str, compared| (url.to_owned(), compared);
+        let off = || Builder::default().incarnations(false);
+        assert_eq!(compared(Builder::default(), "redis://h/1"), of("redis://h/1", true));
+        assert_eq!(compared(off(), "redis://h/1"), of("redis://h/1", false));
+        assert_eq!(compared(off(), "redis://h/1?incarnations=on"), of("redis://h/1", true));
+        let url = "redis://h/1?deadline=1s&incarnations=off";
+        assert_eq!(compared(Builder::default(), url), of("redis://h/1", false));
+    }
+
+    #[test]
     fn what_is_wrong_is_said_and_not_repeated() {
         for wrong in ["", "fast", "2", "-1s", "s3cret@h"] {
             let error = taken(&format!("redis://h/?deadline={wrong}")).unwrap_err();
             assert!(error.contains("write `?deadline=250ms`"), "{error}");
             assert!(wrong.len() < 3 || !error.contains(wrong), "{error}");
         }
+        let error = taken("redis://h/?incarnations=s3cret").unwrap_err();
+        assert!(error.contains("neither `on` nor `off`") && !error.contains("s3cret"), "{error}");
+        let twice = taken("redis://h/?incarnations=on&incarnations=on").unwrap_err();
+        assert!(twice.contains("more than once"), "{twice}");
         let twice = taken("redis://h/?deadline=1s&deadline=2s").unwrap_err();
         assert!(twice.contains("more than once"), "{twice}");
     }

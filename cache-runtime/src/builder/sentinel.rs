@@ -55,7 +55,7 @@ impl Builder {
         let master = Endpoint::of_master(address, sentinels);
         let description = format!("redis, {master:?}");
         let encryptor = self.encryptor.clone();
-        let store = RedisStore::new(master, self.connections, encryptor, breakers);
+        let store = RedisStore::new(master, self.to_connect(), encryptor, breakers);
         Ok((Store::Redis(store), description))
     }
 }

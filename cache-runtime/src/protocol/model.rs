@@ -47,6 +47,7 @@ mod explore;
 mod key;
 mod pending;
 mod row;
+mod server;
 mod state;
 mod tags;
 mod writer;

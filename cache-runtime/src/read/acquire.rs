@@ -43,7 +43,7 @@ impl Engine {
             }
             let (key, request) = (state.key(), state.request());
             let (lease_key, replaces) = match request {
-                Acquisition::Elect { on, stamp } => (on.clone(), Some(stamp)),
+                Acquisition::Elect { on, stamp, .. } => (on.clone(), Some(stamp)),
                 _ => (state.shared_key(), None),
             };
             let (which, token) = self.claims.ask(lease_key, replaces);
@@ -54,8 +54,12 @@ impl Engine {
                 Acquisition::Take(stale) => steps.push((key, Step::Take { stale, token, life })),
                 Acquisition::Discard => steps.extend([(key, Step::Discard), (key, acquire)]),
                 // The value stays while it is renewed.
-                Acquisition::Elect { on, .. } => {
-                    steps.extend([(&**on, acquire), (key, Step::Read)])
+                Acquisition::Elect { on, void, .. } => {
+                    let elect = match void {
+                        Some(stale) => Step::Take { stale, token, life },
+                        None => acquire,
+                    };
+                    steps.extend([(&**on, elect), (key, Step::Read)])
                 }
             }
             asked.push(Asked { at, which, reply, elects: replaces.is_some() });

@@ -53,14 +53,16 @@ struct Stale {
     at_once: bool,
     /// The key that elects the process which renews it.
     refresh_key: Arc<str>,
+    /// What that key holds from another incarnation, where it does.
+    void: Option<Expected>,
 }
 
 enum Status {
     /// Not looked at yet.
     Unseen,
     Vacant,
-    /// A value of this stamp, which may not be served: a lease may replace it.
-    Replaceable(Nonce),
+    /// A value that may not be served, or what is left of another incarnation: a lease may replace it.
+    Replaceable(Expected),
     /// Foreign bytes, which have to go before a lease can be had.
     Unreadable,
     /// A value that has expired. It stays, and a key beside it elects the call that replaces it.
@@ -151,7 +153,8 @@ impl KeyState {
 
     /// Only a load may take the place of this value, which stays until then.
     pub(super) fn replace(&mut self, entry: Entry, at_once: bool) {
-        self.stale = Some(Stale { refresh_key: refresh_key(&self.key).into(), entry, at_once });
+        let refresh_key = refresh_key(&self.key).into();
+        self.stale = Some(Stale { refresh_key, entry, at_once, void: None });
         self.status = Status::Expired;
     }
 
@@ -209,18 +212,19 @@ impl KeyState {
                 Ok(Some(status)) => (status, None),
                 // It stays as it is: an expired value, or one that another entry stands beside.
                 Ok(None) => return None,
-                Err(error) => (Status::Replaceable(stamp), Some(Unusable::Refused(error))),
+                Err(error) => (replaceable(stamp), Some(Unusable::Refused(error))),
             },
             State::Pending(Pending { stamp, value: entry, .. }) => {
                 match encryption::check(&entry) {
                     Ok(()) => (Status::Found(Hit { entry, age: Age::Fresh, pending: true }), None),
-                    Err(error) => (Status::Replaceable(stamp), Some(Unusable::Refused(error))),
+                    Err(error) => (replaceable(stamp), Some(Unusable::Refused(error))),
                 }
             }
             State::Vacant => (Status::Vacant, None),
             State::Leased(token) => (Status::LeasedElsewhere(token), None),
             State::Fenced(_) => (Status::Fenced, None),
             State::Unreadable => (Status::Unreadable, Some(Unusable::Foreign)),
+            State::Void(left) => (Status::Replaceable(left), None),
         };
         self.set(status);
         unusable
@@ -236,7 +240,7 @@ impl KeyState {
         encryption::check(&entry)?;
         let age = age_now(&entry, by.policy, by.clock);
         if age == Age::Over || !carries(&entry, by.tags, self.beside.as_ref().map(|b| b.stamp)) {
-            return Ok(Some(Status::Replaceable(stamp)));
+            return Ok(Some(replaceable(stamp)));
         }
         let fits = codec::fits(&entry, &by.policy.encoding);
         match age {
@@ -250,7 +254,7 @@ impl KeyState {
                 self.replace(entry, age == Age::Revalidate);
                 return Ok(None);
             }
-            _ => return Ok(Some(Status::Replaceable(stamp))),
+            _ => return Ok(Some(replaceable(stamp))),
         }
         Ok(Some(Status::Found(Hit { entry, age, pending: false })))
     }
@@ -294,7 +298,7 @@ impl KeyState {
     /// Its value is given up: it could not be decoded.
     pub(super) fn reject(&mut self, stamp: Nonce) {
         self.stale = None;
-        self.set(Status::Replaceable(stamp));
+        self.set(replaceable(stamp));
     }
 
     fn set(&mut self, status: Status) {
@@ -307,9 +311,10 @@ impl KeyState {
     pub(super) fn request(&self) -> Acquisition<'_> {
         match (&self.stale, &self.status) {
             (Some(stale), _) => {
-                Acquisition::Elect { on: &stale.refresh_key, stamp: stale.entry.stamp() }
+                let Stale { entry, refresh_key, void, .. } = stale;
+                Acquisition::Elect { on: refresh_key, stamp: entry.stamp(), void: *void }
             }
-            (None, Status::Replaceable(stamp)) => Acquisition::Take(*stamp),
+            (None, Status::Replaceable(stale)) => Acquisition::Take(*stale),
             (None, Status::Unreadable) => Acquisition::Discard,
             _ => Acquisition::Acquire,
         }
@@ -360,6 +365,8 @@ impl KeyState {
             _ => State::Vacant,
         };
         match state {
+            // It asks once more, and takes the place of that.
+            State::Void(left) if self.leaves_void(left) => {}
             State::Leased(_) if self.stale.as_ref().is_some_and(|stale| stale.at_once) => {
                 self.fall_back();
             }
@@ -368,6 +375,11 @@ impl KeyState {
             _ => self.status = Status::Fenced,
         }
         (LeaseIs::Gone, None)
+    }
+
+    /// Takes note of what the key that elects holds from another incarnation. Says whether that is new.
+    fn leaves_void(&mut self, left: Expected) -> bool {
+        self.stale.as_mut().is_some_and(|stale| stale.void.replace(left) != Some(left))
     }
 
     /// What kept this call from the lease may be over: it asks again.
@@ -488,14 +500,16 @@ impl KeyState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Acquisition<'a> {
     Acquire,
-    /// A lease in the place of the value of this stamp.
-    Take(Nonce),
+    /// A lease in the place of what is named.
+    Take(Expected),
     /// A lease, after what the key holds has been removed.
     Discard,
     /// The value of this stamp stays: a lease on a key beside it elects who replaces it.
     Elect {
         on: &'a Arc<str>,
         stamp: Nonce,
+        /// What that key holds from another incarnation, and the lease takes the place of.
+        void: Option<Expected>,
     },
 }
 
@@ -507,6 +521,10 @@ pub(super) enum LeaseIs {
     Gone,
     /// It was granted, and is of no use.
     Unwanted,
+}
+
+fn replaceable(stamp: Nonce) -> Status {
+    Status::Replaceable(Expected::Value(stamp))
 }
 
 /// The key on which the process is elected that renews the value under `key`.

@@ -62,7 +62,7 @@ impl Reference {
             State::Value(nonce, _) | State::Leased(nonce) => Some(*nonce),
             State::Fenced(fence) => Some(fence.epoch),
             State::Pending(pending) => Some(pending.stamp),
-            State::Vacant | State::Unreadable => None,
+            State::Vacant | State::Unreadable | State::Void(_) => None,
         }
     }
 
@@ -86,7 +86,7 @@ impl Reference {
                 Step::Settle { epoch: self.likely_nonce(rng), value }
             }
             7 => {
-                let (stale, token) = (self.likely_nonce(rng), self.likely_nonce(rng));
+                let (stale, token) = (self.expected(rng), self.likely_nonce(rng));
                 Step::Take { stale, token, life }
             }
             8 => {

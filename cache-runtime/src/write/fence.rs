@@ -141,10 +141,10 @@ impl Fence {
         all
     }
 
-    /// Whether this very key is fenced in the store.
-    pub(crate) fn holds(&self, key: &str) -> bool {
-        let at = self.keys.binary_search_by(|write| (**write.key()).cmp(key));
-        at.is_ok_and(|at| self.keys[at].is_fenced())
+    /// The epoch under which this very key is fenced in the store, where it is.
+    pub(crate) fn epoch(&self, key: &str) -> Option<Nonce> {
+        let at = self.keys.binary_search_by(|write| (**write.key()).cmp(key)).ok()?;
+        self.keys[at].is_fenced().then(|| self.keys[at].epoch())
     }
 
     pub(crate) fn keys(&self) -> u64 {

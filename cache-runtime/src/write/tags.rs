@@ -61,7 +61,11 @@ impl EntryTags {
             );
             return None;
         }
-        let stamp = |tag: &Tag| tag.stamp.filter(|_| !tag.own || fence.holds(&tag.name));
+        let stamp = |tag: &Tag| match tag.own {
+            // It is left by the settlement of the fence, or not at all.
+            true => Some(tag.stamp?.of(fence.epoch(&tag.name)?.incarnation())),
+            false => tag.stamp,
+        };
         self.tags.iter().map(stamp).collect()
     }
 

@@ -35,8 +35,12 @@ impl LeaderLease {
         let until = Instant::now() + life;
         // `Take` replaces no value here, since nothing has this stamp. But a server executes it even when its memory
         // is full, and a queue that has filled the memory needs a leader.
-        let step = Step::Take { stale: nonce(), token, life };
-        match guard.run(key, step).await {
+        let take = |stale| Step::Take { stale, token, life };
+        let mut taken = guard.run(key, take(Expected::Value(nonce()))).await;
+        if let Ok(Reply::Found(State::Void(stale))) = taken {
+            taken = guard.run(key, take(stale)).await;
+        }
+        match taken {
             Ok(Reply::Acquired) => {
                 let (guard, key) = (Arc::clone(guard), Arc::clone(key));
                 Some(LeaderLease { guard, key, claims, token, life, until })

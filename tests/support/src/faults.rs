@@ -118,9 +118,10 @@ impl Fault {
         }
     }
 
-    /// Whether what was stored before it is still there after it.
+    /// Whether what was stored before it is still there after it, and believed. A replica that is made a master has another
+    /// history.
     pub fn keeps_entries(self) -> bool {
-        !matches!(self, Fault::NotStarted | Fault::Killed | Fault::RestartedEmpty)
+        !matches!(self, Fault::NotStarted | Fault::Killed | Fault::RestartedEmpty | Fault::ReadOnly)
     }
 
     /// Whether it is only ended by deadlines: otherwise each operation succeeds or fails by itself.

@@ -98,6 +98,11 @@ impl ReplicatedCluster {
         expect_ok(&self.replicas[which], &["CLUSTER", "FAILOVER"]);
     }
 
+    /// Tells what was a master, and is a replica now, to be the master again.
+    pub fn take_back(&self, which: usize) {
+        expect_ok(&self.masters.nodes()[which], &["CLUSTER", "FAILOVER"]);
+    }
+
     /// Has a master's replica take its place, whatever the other nodes say, and whether the master knows or not.
     pub fn take_over(&self, which: usize) {
         expect_ok(&self.replicas[which], &["CLUSTER", "FAILOVER", "TAKEOVER"]);

@@ -111,6 +111,16 @@ impl Fleet {
         self.sentinels[which].0.kill();
     }
 
+    /// Has the sentinels promote server `which`, which is the only one that may be.
+    pub async fn fail_over_to(&self, which: usize) {
+        eventually("the sentinels have promoted it", async || {
+            // They refuse where they are at it, and for a while after.
+            _ = self.sentinels[0].0.command(&["SENTINEL", "FAILOVER", MASTER]);
+            self.is_master(which)
+        })
+        .await;
+    }
+
     /// Whether two replicas have everything that server `which` has acknowledged.
     pub fn is_in_step(&self, which: usize) -> bool {
         let info = self.servers[which].0.command(&["INFO", "replication"]);

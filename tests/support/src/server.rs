@@ -28,6 +28,10 @@ pub struct RedisServer {
     folder: PathBuf,
 }
 
+/// What a server had on its disk.
+#[derive(Debug)]
+pub struct Files(Vec<(PathBuf, Vec<u8>)>);
+
 /// What a server keeps when it dies: nothing, or whatever it has acknowledged.
 const FORGETFUL: &[&str] = &["--save", "", "--appendonly", "no"];
 const DURABLE: &[&str] = &["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
@@ -136,6 +140,12 @@ impl RedisServer {
         self.start_again(FORGETFUL);
     }
 
+    /// Kills the server, and starts another one on the same port with what it held when it was last told to `SAVE`.
+    pub fn restart_as_saved(&mut self) {
+        self.kill();
+        self.start_again(FORGETFUL);
+    }
+
     /// Kills a durable server, and starts another one on the same port with what it had logged.
     pub fn restart_durable(&mut self) {
         self.kill();
@@ -149,6 +159,32 @@ impl RedisServer {
     /// As [`start`](RedisServer::start).
     pub fn start_again(&mut self, settings: &[&str]) {
         self.process = launch(server(&self.port, &self.folder, settings), &self.port, &self.folder);
+    }
+
+    /// A copy of what the server has on its disk now.
+    ///
+    /// # Panics
+    ///
+    /// Where a file cannot be read.
+    pub fn copy_files(&self) -> Files {
+        let mut files = Vec::new();
+        read_files(&self.folder, &mut files);
+        files.retain(|(path, _)| path.file_name().is_some_and(|name| name != "log"));
+        Files(files)
+    }
+
+    /// Puts a copy back in the place of what a server that was killed has on its disk.
+    ///
+    /// # Panics
+    ///
+    /// Where a file cannot be written.
+    pub fn put_files_back(&self, Files(files): &Files) {
+        remove(&self.folder);
+        make(&self.folder);
+        for (path, bytes) in files {
+            path.parent().into_iter().for_each(make);
+            fs::write(path, bytes).expect("the temporary folder is writable");
+        }
     }
 
     /// Sends one command over a connection of its own and returns the raw reply (RESP2).
@@ -206,6 +242,16 @@ fn remove(folder: &Path) {
 
 fn make(folder: &Path) {
     fs::create_dir_all(folder).expect("the temporary folder is writable");
+}
+
+fn read_files(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).expect("the temporary folder is readable") {
+        let path = entry.expect("the temporary folder is readable").path();
+        match path.is_dir() {
+            true => read_files(&path, files),
+            false => files.push((path.clone(), fs::read(path).expect("a file is readable"))),
+        }
+    }
 }
 
 fn new_folder() -> PathBuf {

@@ -40,14 +40,16 @@ enum Fault {
     Hang,
     /// SIGKILL to the server, which is started again on the same port, empty.
     Restart,
+    /// The same, but it comes back with what it held a while ago.
+    FallBack,
 }
 
-const FAULTS: [Fault; 4] = [Kill, Cut, Hang, Restart];
+const FAULTS: [Fault; 5] = [Kill, Cut, Hang, Restart, FallBack];
 
-use Fault::{Cut, Hang, Kill, Restart};
+use Fault::{Cut, FallBack, Hang, Kill, Restart};
 
 /// Faults that end: a server that is there answers, and one that is not refuses. Every write counts.
-const DEATHS: [Fault; 5] = [Cut, Kill, Restart, Cut, Restart];
+const DEATHS: [Fault; 7] = [Cut, Kill, Restart, FallBack, Cut, Restart, FallBack];
 
 /// Among them, servers that keep a write waiting until it goes ahead: only a write that reached the store
 /// counts.
@@ -66,16 +68,30 @@ struct Field {
     struck: Vec<Fault>,
     rng: Rng,
     mode: &'static str,
+    /// What follows the server's URL.
+    query: &'static str,
 }
 
 impl Field {
     async fn new(mode: &'static str) -> Field {
+        Field::with_query(mode, "").await
+    }
+
+    async fn with_query(mode: &'static str, query: &'static str) -> Field {
         let mut rng = Rng::with_seed(seed());
         let checker = Arc::new(Checker::new(ROWS, rng.u64(..)));
         let rows = Server::start(&checker).await.expect("loopback has a free port");
         let server = RedisServer::start();
-        let mut field =
-            Field { workers: Vec::new(), checker, rows, server, struck: Vec::new(), rng, mode };
+        let mut field = Field {
+            workers: Vec::new(),
+            checker,
+            rows,
+            server,
+            struck: Vec::new(),
+            rng,
+            mode,
+            query,
+        };
         for _ in 0..WORKERS {
             let worker = field.worker();
             field.workers.push(worker);
@@ -84,7 +100,8 @@ impl Field {
     }
 
     fn worker(&mut self) -> Dialogue {
-        let (url, rows) = (self.server.url(), self.rows.address().to_string());
+        let url = format!("{}{}", self.server.url(), self.query);
+        let rows = self.rows.address().to_string();
         let (count, seed) = (ROWS.to_string(), self.rng.u64(..).to_string());
         let args = [self.mode, &url, &rows, &count, &seed];
         Dialogue::with_process(env!("CARGO_BIN_EXE_chaos-worker"), &args)
@@ -119,6 +136,14 @@ impl Field {
                 sleep(Duration::from_millis(self.rng.u64(..400))).await;
                 self.server.restart_empty();
             }
+            FallBack => {
+                assert_eq!(self.server.command(&["SAVE"]), "+OK\r\n");
+                let writes = self.checker.counts().writes + 5;
+                self.until(|counts| counts.writes >= writes).await;
+                self.server.kill();
+                sleep(Duration::from_millis(self.rng.u64(..400))).await;
+                self.server.restart_as_saved();
+            }
         }
     }
 
@@ -149,10 +174,10 @@ impl Field {
     }
 
     fn report(&self, when: &str) {
-        let [kills, cuts, hangs, restarts] = FAULTS.map(|fault| self.struck(fault));
+        let [kills, cuts, hangs, restarts, falls] = FAULTS.map(|fault| self.struck(fault));
         let (counts, tally) = (self.checker.counts(), self.checker.tallied());
         println!(
-            "{when}: {kills} kills, {cuts} cuts, {hangs} hangs, {restarts} restarts; {counts}; {tally}"
+            "{when}: {kills} kills, {cuts} cuts, {hangs} hangs, {restarts} restarts, {falls} falls; {counts}; {tally}"
         );
         tell_functions(&self.checker);
     }
@@ -258,6 +283,21 @@ async fn by_hand_the_same_load_finds_stale_reads() {
     let found = timeout(PATIENCE, field.checker.until(|counts| counts.stale >= 10)).await;
     println!("by hand: {}", field.checker.counts());
     assert!(found.is_ok(), "the load is too light to find what it looks for");
+}
+
+/// The control of servers that come back with what they held: they do hold what a later write has ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_comparison_of_incarnations_the_same_falls_find_stale_reads() {
+    let mut field = Field::with_query("cached", "?incarnations=off").await;
+    field.hits(200).await;
+    for _ in 0..30 {
+        field.strike(FallBack).await;
+        field.hits(200).await;
+        if field.checker.counts().stale > 0 {
+            return field.report("incarnations are not compared");
+        }
+    }
+    panic!("the load is too light to find what it looks for: {}", field.checker.counts());
 }
 
 /// Tasks on one embedded store, cancelled in the middle of what they do.

@@ -3,6 +3,7 @@
 mod accounts;
 mod cluster;
 mod numbered;
+mod restarts;
 mod sentinel;
 mod socket;
 mod tls;

@@ -38,7 +38,7 @@ impl Code {
     }
 
     pub(super) fn nonce(&mut self, nonce: Nonce) {
-        self.put(self.widths.nonce, nonce.0[0]);
+        self.put(self.widths.nonce, state::name_of(nonce));
     }
 
     pub(super) fn expected(&mut self, mut expected: Expected) {
@@ -58,7 +58,9 @@ impl Code {
             State::Leased(token) => (2, *token, 0),
             State::Fenced(fence) => (3 + u32::from(fence.contended), fence.epoch, fence.writers),
             State::Pending(p) => (5 + u32::from(p.contended), p.stamp, value(&p.value)),
-            State::Unreadable => unreachable!("the actors write what they can read"),
+            State::Unreadable | State::Void(_) => {
+                unreachable!("the actors write what they can read")
+            }
         };
         self.put(3, tag);
         self.nonce(nonce);

@@ -52,57 +52,77 @@ pub(super) struct Key {
     pub(super) apart: bool,
     /// Whether a follower may take over.
     pub(super) overtaken: bool,
+    /// Whether the server may fall back to an earlier state.
+    pub(super) falls: bool,
+}
+
+impl Key {
+    /// Nobody does anything, and nothing unusual happens.
+    pub(super) const CALM: Key = Key {
+        writers: 0,
+        callers: [0, 0],
+        broken: None,
+        apart: false,
+        overtaken: false,
+        falls: false,
+    };
 }
 
 #[test]
 fn three_writers_and_two_flights_keep_every_promise() {
-    holds(
-        &Key { writers: 3, callers: [2, 1], broken: None, apart: false, overtaken: false },
-        500_000,
-    );
+    holds(&Key { writers: 3, callers: [2, 1], ..Key::CALM }, 500_000);
 }
 
 #[test]
 fn leadership_may_pass_on_more_than_once() {
-    holds(
-        &Key { writers: 2, callers: [3, 2], broken: None, apart: false, overtaken: false },
-        500_000,
-    );
+    holds(&Key { writers: 2, callers: [3, 2], ..Key::CALM }, 500_000);
 }
+
+/// One whose followers may take over.
+const OVERTAKEN: Key = Key { writers: 2, callers: [2, 0], overtaken: true, ..Key::CALM };
 
 #[test]
 fn a_follower_may_take_over_from_a_leader_that_goes_on() {
-    holds(
-        &Key { writers: 2, callers: [2, 0], broken: None, apart: false, overtaken: true },
-        50_000,
-    );
+    holds(&OVERTAKEN, 50_000);
 }
 
 #[test]
 fn who_was_taken_over_from_stores_only_under_its_own_lease() {
-    let (broken_rule, callers) = (Some(Rule::FormerLease), [3, 0]);
-    let key = Key { writers: 2, callers, broken: broken_rule, apart: false, overtaken: true };
+    let key = Key { callers: [3, 0], broken: Some(Rule::FormerLease), ..OVERTAKEN };
     assert!(matches!(broken(&key), Violation::Held { .. }));
 }
 
 #[test]
 fn who_was_taken_over_from_shares_by_its_own_marks() {
-    let (broken_rule, callers) = (Some(Rule::FormerMarks), [3, 0]);
-    let key = Key { writers: 2, callers, broken: broken_rule, apart: false, overtaken: true };
+    let key = Key { callers: [3, 0], broken: Some(Rule::FormerMarks), ..OVERTAKEN };
     assert!(matches!(broken(&key), Violation::Handed { .. }));
 }
 
 #[test]
 fn others_may_come_between_what_replaces_a_settlement() {
-    holds(
-        &Key { writers: 2, callers: [2, 1], broken: None, apart: true, overtaken: false },
-        100_000,
-    );
+    holds(&Key { writers: 2, callers: [2, 1], apart: true, ..Key::CALM }, 100_000);
+}
+
+/// One whose server may fall back.
+const FALLS: Key = Key { writers: 2, callers: [1, 0], falls: true, ..Key::CALM };
+
+#[test]
+fn the_server_may_fall_back_to_any_earlier_state() {
+    holds(&FALLS, 100_000);
+    holds(&Key { writers: 1, callers: [1, 1], ..FALLS }, 10_000);
+}
+
+#[test]
+fn what_is_of_another_incarnation_must_not_be_trusted() {
+    let found = |rule| broken(&Key { broken: Some(rule), ..FALLS });
+    assert!(matches!(found(Rule::Incarnations), Violation::Held { .. }));
+    assert!(matches!(found(Rule::FillsWhereAcquired), Violation::Held { .. }));
+    assert!(matches!(found(Rule::FallenFenceStands), Violation::Rest { .. }));
 }
 
 /// What the search finds without a rule.
 fn without(rule: Rule) -> Violation {
-    broken(&Key { writers: 3, callers: [2, 1], broken: Some(rule), apart: false, overtaken: false })
+    broken(&Key { writers: 3, callers: [2, 1], broken: Some(rule), ..Key::CALM })
 }
 
 #[test]

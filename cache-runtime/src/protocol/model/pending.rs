@@ -45,7 +45,7 @@ pub(super) struct Behind {
 }
 
 const fn behind(writes: u8, writers: usize, callers: [usize; 2]) -> Behind {
-    Behind { writes, key: Key { writers, callers, broken: None, apart: false, overtaken: false } }
+    Behind { writes, key: Key { writers, callers, ..Key::CALM } }
 }
 
 #[test]

@@ -5,13 +5,28 @@ use std::time::Duration;
 use crate::protocol::{Expected, Nonce, State};
 
 /// Every nonce that a key does not hold, and never will again.
-pub(super) const NEVER: Nonce = Nonce([0; 16]);
+pub(super) const NEVER: Nonce = nonce(0);
 
 /// The nonce that a key holds, after a move.
-pub(super) const HELD: Nonce = Nonce([1; 16]);
+pub(super) const HELD: Nonce = nonce(1);
 
 /// The nonce that a move may draw.
-pub(super) const NEW: Nonce = Nonce([2; 16]);
+pub(super) const NEW: Nonce = nonce(2);
+
+/// The nonce that a key may come to hold again.
+pub(super) const SAVED: Nonce = nonce(3);
+
+/// The nonce of this name, of no incarnation yet.
+pub(super) const fn nonce(name: u8) -> Nonce {
+    let mut bytes = [0; 16];
+    bytes[15] = name;
+    Nonce(bytes)
+}
+
+/// What a nonce is called.
+pub(super) fn name_of(nonce: Nonce) -> u8 {
+    nonce.0[15]
+}
 
 /// Lives do not matter: anything may expire at any moment.
 pub(super) const LIFE: Duration = Duration::from_secs(1);
@@ -22,7 +37,7 @@ pub(super) fn held<V>(key: &mut State<V>) -> Option<&mut Nonce> {
         State::Value(nonce, _) | State::Leased(nonce) => Some(nonce),
         State::Fenced(fence) => Some(&mut fence.epoch),
         State::Pending(pending) => Some(&mut pending.stamp),
-        State::Vacant | State::Unreadable => None,
+        State::Vacant | State::Unreadable | State::Void(_) => None,
     }
 }
 
@@ -41,12 +56,21 @@ pub(super) fn is_lost(expected: Expected) -> bool {
 
 /// Names the nonce that a key holds [`HELD`], and says what it was called before.
 pub(super) fn name<V>(key: &mut State<V>) -> Nonce {
-    held(key).map_or(NEVER, |nonce| std::mem::replace(nonce, HELD))
+    held(key).map_or(NEVER, |nonce| {
+        let named = HELD.of(nonce.incarnation());
+        std::mem::replace(nonce, named)
+    })
 }
 
-/// What a memory of `nonce` is worth when the key holds `held`.
-pub(super) fn renamed(nonce: Nonce, held: Nonce) -> Nonce {
-    if held != NEVER && nonce == held { HELD } else { NEVER }
+/// What a memory of `nonce` is worth when the key holds `held`, and may come to hold `saved` again.
+pub(super) fn renamed(nonce: Nonce, held: Nonce, saved: Nonce) -> Nonce {
+    let name = match nonce {
+        NEVER => return NEVER,
+        nonce if nonce == held => HELD,
+        nonce if nonce == saved => SAVED,
+        _ => return NEVER,
+    };
+    name.of(nonce.incarnation())
 }
 
 /// A key in few words.
@@ -59,5 +83,6 @@ pub(super) fn show<V>(key: &State<V>, value: impl Fn(&V) -> String) -> String {
         State::Fenced(f) => format!("fenced for {}{}", f.writers, contended(f.contended)),
         State::Pending(p) => format!("pending {}{}", value(&p.value), contended(p.contended)),
         State::Unreadable => "unreadable".into(),
+        State::Void(_) => "void".into(),
     }
 }

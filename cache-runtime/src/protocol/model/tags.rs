@@ -68,6 +68,8 @@ pub(super) struct Tags {
     looks: bool,
     /// Whether fills may be late.
     late: bool,
+    /// Whether the tag's server may fall back to an earlier state. The entry's is another one.
+    falls: bool,
     broken: Option<Rule>,
 }
 
@@ -80,8 +82,12 @@ const ONE: Tags = Tags {
     overlay: false,
     looks: false,
     late: false,
+    falls: false,
     broken: None,
 };
+
+/// The same, where the tag's server may fall back.
+const FALLS: Tags = Tags { falls: true, callers: [2, 0], ..ONE };
 
 /// The same, of an entry that stands beside another version's.
 const OVERLAY: Tags = Tags { overlay: true, ..ONE };
@@ -114,6 +120,16 @@ fn an_entry_beside_another_versions_ends_with_that_one() {
     holds(&Tags { tag_writers: 2, late: true, ..OVERLAY }, 100_000);
     holds(&Tags { callers: [2, 1], ..OVERLAY }, 60_000);
     holds(&Tags { callers: [1, 0], tag_writers: 2, looks: true, ..OVERLAY }, 50_000);
+}
+
+#[test]
+fn the_tags_server_may_fall_back_to_any_earlier_state() {
+    holds(&FALLS, 20_000);
+}
+
+#[test]
+fn a_stamp_of_another_incarnation_must_not_be_trusted() {
+    assert!(matches!(without(Rule::FallenStampIsNone, FALLS), Violation::Held { .. }));
 }
 
 /// A refresh could as well keep the stamps of the value that it replaces: they were known before its load,

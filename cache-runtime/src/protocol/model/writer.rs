@@ -7,7 +7,7 @@ use super::{
     row::{Row, Version},
     state::{LIFE, NEVER},
 };
-use crate::protocol::{Expected, Nonce, Reply, Step};
+use crate::protocol::{Expected, Nonce, Reply, State, Step};
 
 /// Where a writer is.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -268,6 +268,24 @@ impl Writer {
         if let Writer::Fenced { epoch: Some(epoch), promises } = self {
             let expected = Expected::Fence(*epoch);
             *promises &= !renews(Step::Renew { expected, life: LIFE });
+        }
+    }
+
+    /// Its server has fallen back, and the key holds `key` now. What was on the way never arrives, and there is no promise for
+    /// the death of a writer whose fence is gone.
+    pub(super) fn fall<V>(&mut self, key: &State<V>) {
+        match self {
+            Writer::Fenced { epoch: Some(epoch), promises } => {
+                *promises &= key.is(Expected::Fence(*epoch));
+            }
+            Writer::Late { .. } => *self = Writer::Gone,
+            Writer::Overtaking { epoch, version, released: false } => {
+                *self = Writer::Unsure { epoch: *epoch, version: *version };
+            }
+            Writer::Overtaking { version, .. } => {
+                *self = Writer::Committed { epoch: None, version: *version };
+            }
+            _ => {}
         }
     }
 

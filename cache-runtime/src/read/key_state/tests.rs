@@ -10,7 +10,7 @@ use crate::{
     expiry::Age,
     lease::Which,
     policy::Policy,
-    protocol::{Fenced, Nonce, Pending, Reply, State},
+    protocol::{Expected, Fenced, Nonce, Pending, Reply, State},
     time::Clock,
 };
 
@@ -70,7 +70,10 @@ fn a_lease_is_asked_for_by_what_stands_in_its_way() {
     assert_eq!(key.request(), Acquisition::Acquire);
     // Under another version of a tag than the tag has now.
     key = seen(value(entry(60, 0, &[TAG])), &by(&POLICY, &[Some(Nonce([9; 16]))], false));
-    assert_eq!((key.want(), key.request()), (Want::Acquire, Acquisition::Take(STAMP)));
+    assert_eq!(
+        (key.want(), key.request()),
+        (Want::Acquire, Acquisition::Take(Expected::Value(STAMP)))
+    );
     key = seen(value(entry(60, 0, &[TAG])), &by(&POLICY, &[Some(TAG)], false));
     assert_eq!(key.want(), Want::Serve);
     key = KeyState::new("user:1".into());
@@ -101,7 +104,7 @@ fn an_expired_value_is_served_by_who_renews_it_and_replaced_by_who_does_not() {
     assert_eq!(key.take_found().map(|hit| hit.age), Some(Age::Fallback));
     // Past every grace.
     let key = seen(value(entry(-3600, 0, &[])), &by(&POLICY, &[], true));
-    assert_eq!(key.request(), Acquisition::Take(STAMP));
+    assert_eq!(key.request(), Acquisition::Take(Expected::Value(STAMP)));
 }
 
 #[test]
@@ -157,4 +160,30 @@ fn an_entry_of_another_layout_is_stood_beside() {
     // And ends with it.
     assert!(key.see_own_key(State::Vacant, &judge).is_none());
     assert_eq!((key.key(), key.want()), ("user:1", Want::Acquire));
+}
+
+#[test]
+fn what_another_incarnation_has_left_is_replaced_by_a_lease() {
+    let judge = by(&POLICY, &[], false);
+    for left in [Expected::Value(STAMP), Expected::Lease(STAMP)] {
+        let key = seen(State::Void(left), &judge);
+        assert_eq!((key.want(), key.request()), (Want::Acquire, Acquisition::Take(left)));
+    }
+}
+
+#[test]
+fn an_election_of_another_incarnation_is_replaced_once() {
+    let judge = by(&POLICY, &[], false);
+    let expired = entry(-9, 60, &[]);
+    let mut key = seen(State::Value(expired.stamp(), expired.clone()), &judge);
+    let left = Expected::Lease(Nonce([9; 16]));
+    for wants in [Want::Acquire, Want::Load] {
+        let now = Some(State::Value(expired.stamp(), expired.clone()));
+        let found = Some(Reply::Found(State::Void(left)));
+        let (lease, _) = key.elected(Which::FIRST, found, now, &judge);
+        assert_eq!((lease, key.want()), (LeaseIs::Gone, wants));
+        if wants == Want::Acquire {
+            assert!(matches!(key.request(), Acquisition::Elect { void, .. } if void == Some(left)));
+        }
+    }
 }

@@ -106,7 +106,9 @@ impl MemoryStore {
                 drop(controls);
                 self.kept.sweep(now);
             }
-            State::Vacant | State::Unreadable => drop(controls.held.remove(key)),
+            State::Vacant | State::Unreadable | State::Void(_) => {
+                drop(controls.held.remove(key));
+            }
             control @ (State::Leased(_) | State::Fenced(_) | State::Pending(_)) => {
                 controls.sweep(now);
                 controls.held.insert(key.into(), Timed { held: control, ends });

@@ -7,7 +7,7 @@ use redis::{Cmd, cmd};
 use super::script::{Script, Scripts};
 use crate::{
     entry::{self, Entry},
-    protocol::{Expected, Step},
+    protocol::{Expected, Incarnation, Step},
 };
 
 impl Scripts {
@@ -41,7 +41,7 @@ impl Scripts {
             }
             Step::Take { stale, token, life } => {
                 let lease = entry::identity(Expected::Lease(*token));
-                let stale = entry::identity(Expected::Value(*stale));
+                let stale = entry::identity(*stale);
                 call(take, &[key], &[&stale, &lease, &millis(*life)])
             }
             Step::Stamp { value, life, .. } => {
@@ -70,6 +70,14 @@ impl Scripts {
             }
         }
     }
+}
+
+/// A step as it is sent to a server of this incarnation. The stamp of a value is in its bytes.
+pub(super) fn under(step: &Step<Entry>, incarnation: Incarnation) -> Step<Entry> {
+    step.clone().under(incarnation, |value, stamp| match value.stamp() == stamp {
+        true => value,
+        false => value.with_stamp(stamp),
+    })
 }
 
 /// Whether a step may be executed twice. One that counts (a settlement) or compares (a fill) may not.

@@ -35,9 +35,10 @@ use tokio::{
 
 use super::{
     address::{Address, HostPort},
+    incarnation::{Greeting, Usage, question, told},
     transfer::{Transfer, Watched},
 };
-use crate::{credentials::Credentials, time::in_real_time};
+use crate::{credentials::Credentials, protocol::Incarnation, time::in_real_time};
 
 /// How long one attempt to connect may take.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(1);
@@ -61,9 +62,12 @@ struct Shared {
     id: u64,
     /// The server, where sentinels have said which one that is.
     node: Option<HostPort>,
+    /// The server's incarnation when this connection began.
+    incarnation: Incarnation,
+    usage: Usage,
     since: Instant,
     liveness: Liveness,
-    driver: AbortHandle,
+    _driver: Driver,
 }
 
 /// Flags that say whether a connection is of use.
@@ -82,6 +86,7 @@ pub(super) struct Liveness {
 impl Connection {
     /// Sends the command of an operation.
     pub(super) async fn send(&mut self, cmd: &Cmd) -> RedisResult<Value> {
+        self.use_it().await?;
         let answer = self.ask(cmd).await;
         self.note(&answer);
         answer
@@ -95,9 +100,45 @@ impl Connection {
 
     /// Sends the commands of operations at once. The answer to each may be an error of its own.
     pub(super) async fn send_all(&mut self, all: &Pipeline) -> RedisResult<Vec<Value>> {
+        self.use_it().await?;
         let answers = self.inner.send_packed_commands(all, 0, all.len()).await;
         self.note(&answers);
         answers
+    }
+
+    /// Notes that it is used. After a long rest it is looked first whether the server's history is still the same.
+    async fn use_it(&mut self) -> RedisResult<()> {
+        let usage = &self.shared.usage;
+        if usage.is_noted() {
+            return Ok(());
+        }
+        if usage.is_parked() && self.has_another_history().await? {
+            let what = "the server has another history than when the connection began";
+            return Err((ErrorKind::Io, what).into());
+        }
+        self.shared.usage.note();
+        Ok(())
+    }
+
+    /// Asks whether the server has another history than when this connection began. A server that does not say has not.
+    pub(super) async fn has_another_history(&mut self) -> RedisResult<bool> {
+        if self.incarnation() == Incarnation::NONE {
+            return Ok(false);
+        }
+        match self.ask(&question()).await {
+            Ok(answer) => Ok(told(&answer).is_some_and(|now| now != self.incarnation())),
+            Err(error) if error.code().is_some() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The server's incarnation when this connection began.
+    pub(super) fn incarnation(&self) -> Incarnation {
+        self.shared.incarnation
+    }
+
+    pub(super) fn usage(&self) -> &Usage {
+        &self.shared.usage
     }
 
     /// Notes whether it has brought an answer. An error that the server sent is one.
@@ -127,9 +168,12 @@ impl Connection {
     }
 }
 
-impl Drop for Shared {
+/// The task that moves bytes. Dropping this ends it.
+struct Driver(AbortHandle);
+
+impl Drop for Driver {
     fn drop(&mut self) {
-        self.driver.abort();
+        self.0.abort();
     }
 }
 
@@ -137,7 +181,7 @@ impl Address {
     /// Connects to this very host, and says `greeting`. `node` is what sentinels call it, if they have named it.
     pub(super) async fn connect(
         &self,
-        greeting: &Pipeline,
+        greeting: &Greeting,
         node: Option<HostPort>,
     ) -> RedisResult<Connection> {
         let login = self.login().await?;
@@ -186,7 +230,7 @@ impl Address {
 async fn greet<S>(
     stream: S,
     login: &RedisConnectionInfo,
-    greeting: &Pipeline,
+    greeting: &Greeting,
     node: Option<HostPort>,
 ) -> RedisResult<Connection>
 where
@@ -199,18 +243,25 @@ where
         .set_pipeline_buffer_size(QUEUE);
     let transfer = Arc::<Transfer>::default();
     let stream = Watched::new(stream, Arc::clone(&transfer));
-    let (inner, driver) = MultiplexedConnection::new_with_config(login, stream, config).await?;
-    let driver = tokio::spawn(driver).abort_handle();
-    let (id, since) = (fastrand::u64(..), Instant::now());
-    let shared =
-        Shared { id, node, since, liveness: Liveness { transfer, ..Liveness::default() }, driver };
-    let mut connection = Connection { inner, shared: Arc::new(shared) };
-    if !greeting.is_empty() {
-        // Not by `send_all`: an answer to the greeting is none to an operation.
-        let answers = connection.inner.send_packed_commands(greeting, 0, greeting.len()).await?;
+    let (mut inner, driver) = MultiplexedConnection::new_with_config(login, stream, config).await?;
+    let driver = Driver(tokio::spawn(driver).abort_handle());
+    let commands = greeting.commands();
+    let mut incarnation = Incarnation::NONE;
+    if !commands.is_empty() {
+        let answers = inner.send_packed_commands(commands, 0, commands.len()).await?;
         refused(&answers)?;
+        incarnation = greeting.incarnation(&answers)?;
     }
-    Ok(connection)
+    let shared = Shared {
+        id: fastrand::u64(..),
+        node,
+        incarnation,
+        usage: Usage::default(),
+        since: Instant::now(),
+        liveness: Liveness { transfer, ..Liveness::default() },
+        _driver: driver,
+    };
+    Ok(Connection { inner, shared: Arc::new(shared) })
 }
 
 /// A server that does not speak TLS may leave the handshake unanswered.

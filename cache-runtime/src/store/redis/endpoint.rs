@@ -2,13 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use redis::{ErrorKind, Pipeline, RedisError, RedisResult};
+use redis::{ErrorKind, RedisError, RedisResult};
 use tokio::time::Instant;
 
 use super::{
     address::{Address, HostPort},
     connect::{ATTEMPT, Connection, MUTE, in_time},
     failure_log::FailureLog,
+    incarnation::Greeting,
     sentinel::{self, Sentinels},
 };
 
@@ -27,7 +28,7 @@ impl Endpoint {
     }
 
     /// Connects to the server, and says `greeting`.
-    pub(super) async fn connect(&self, greeting: &Pipeline) -> RedisResult<Connection> {
+    pub(super) async fn connect(&self, greeting: &Greeting) -> RedisResult<Connection> {
         let Some(sentinels) = &self.sentinels else {
             return self.address.connect(greeting, None).await;
         };

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use redis::{Cmd, ErrorKind, Pipeline, RedisResult, Value, cmd};
+use redis::{Cmd, ErrorKind, Pipeline, RedisResult, cmd};
 
 use super::{
     cluster::{nodes::Cluster, slots::slot},
-    command::{CallScript, is_a_writers, may_be_repeated},
+    command::{CallScript, is_a_writers, may_be_repeated, under},
+    incarnation::{Outgoing, Received},
     reconnect::Link,
     reply::{found, reply, unavailable},
     script::Script,
@@ -93,7 +94,7 @@ impl Lane<'_> {
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
         let mut get = Cmd::with_capacity(2, 3 + key.len());
         get.arg("GET").arg(key);
-        let state = found(self.send(&get, true).await)?;
+        let state = found(self.send(&Outgoing::Same(&get), true).await)?;
         Ok(self.store.encryptor.open_state(key, state))
     }
 
@@ -101,11 +102,12 @@ impl Lane<'_> {
     pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         let answers = match &self.route {
             Route::Only { link, .. } => {
-                match link.send(cmd("MGET").arg(keys), true).await.map_err(|e| unavailable(&e))? {
-                    Value::Array(values) if values.len() == keys.len() => {
-                        values.into_iter().map(Ok).collect()
-                    }
-                    _ => {
+                let mut get = cmd("MGET");
+                get.arg(keys);
+                let received = link.send(&Outgoing::Same(&get), true).await;
+                match received.map_err(|e| unavailable(&e))?.each(keys.len()) {
+                    Some(received) => received.map(Ok).collect(),
+                    None => {
                         let what = "the server did not answer for every key";
                         return Err(unavailable(&(ErrorKind::UnexpectedReturnType, what).into()));
                     }
@@ -132,11 +134,11 @@ impl Lane<'_> {
             self
         };
         let again = may_be_repeated(&step);
-        let command = scripts.command(key, &step, Script::by_hash);
-        let result = match lane.send(&command, again).await {
+        let by_hash = |to| scripts.command(key, &under(&step, to), Script::by_hash);
+        let result = match lane.send(&Outgoing::Under(&by_hash), again).await {
             Err(e) if e.code() == Some("NOSCRIPT") => {
-                let command = scripts.command(key, &step, Script::by_text);
-                lane.send(&command, again).await
+                let by_text = |to| scripts.command(key, &under(&step, to), Script::by_text);
+                lane.send(&Outgoing::Under(&by_text), again).await
             }
             result => result,
         };
@@ -158,7 +160,7 @@ impl Lane<'_> {
         let all: Vec<usize> = (0..steps.len()).collect();
         let mut results = self.send_steps(steps, &all, Script::by_hash).await?;
         // A server that has forgotten the scripts is sent them again, all in one more round trip.
-        let forgotten = |result: &RedisResult<Value>| {
+        let forgotten = |result: &RedisResult<Received>| {
             result.as_ref().is_err_and(|e| e.code() == Some("NOSCRIPT"))
         };
         let again: Vec<usize> = all.into_iter().filter(|&at| forgotten(&results[at])).collect();
@@ -178,17 +180,20 @@ impl Lane<'_> {
         steps: &[(&str, Step<Entry>)],
         some: &[usize],
         call: CallScript,
-    ) -> Result<Vec<RedisResult<Value>>, Error> {
-        let command = |which: usize| {
+    ) -> Result<Vec<RedisResult<Received>>, Error> {
+        let command = |which: usize, to| {
             let (key, step) = &steps[some[which]];
-            self.store.scripts.command(key, step, call)
+            self.store.scripts.command(key, &under(step, to), call)
         };
         match &self.route {
             Route::Only { link, .. } => {
-                let mut pipeline = Pipeline::with_capacity(some.len());
-                for which in 0..some.len() {
-                    pipeline.add_command(command(which));
-                }
+                let pipeline = |to| {
+                    let mut pipeline = Pipeline::with_capacity(some.len());
+                    for which in 0..some.len() {
+                        pipeline.add_command(command(which, to));
+                    }
+                    pipeline
+                };
                 link.send_all(&pipeline, false).await.map_err(|e| unavailable(&e))
             }
             Route::Slot { cluster, server, .. } => {
@@ -199,7 +204,7 @@ impl Lane<'_> {
     }
 
     /// Sends a command for the key. Where the connection turns out to be dead, it is sent once more, if `again` allows it.
-    pub(super) async fn send(&self, command: &Cmd, again: bool) -> RedisResult<Value> {
+    pub(super) async fn send(&self, command: &Outgoing<'_>, again: bool) -> RedisResult<Received> {
         match &self.route {
             Route::Only { link, .. } => link.send(command, again).await,
             Route::Slot { cluster, slot, server } => {

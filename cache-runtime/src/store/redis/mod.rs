@@ -7,6 +7,7 @@ mod connect;
 mod connect_stats;
 mod endpoint;
 mod failure_log;
+mod incarnation;
 mod lane;
 mod liveness;
 mod probe;
@@ -26,6 +27,10 @@ mod transfer;
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::Security;
 pub(crate) use self::{
-    address::Address, cluster::seeds::Seeds, endpoint::Endpoint, lane::Lane, sentinel::Sentinels,
-    store::RedisStore,
+    address::Address,
+    cluster::seeds::Seeds,
+    endpoint::Endpoint,
+    lane::Lane,
+    sentinel::Sentinels,
+    store::{Connections, RedisStore},
 };

@@ -4,24 +4,31 @@
 //! only while an attempt is under way, and its caller's deadline bounds that; between attempts it fails at once.
 
 use std::{
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
     time::Duration,
 };
 
-use redis::{ErrorKind, Pipeline, RedisError, RedisResult};
+use futures_util::future::join;
+use redis::{ErrorKind, RedisError, RedisResult};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
-    task, time,
+    task,
+    time::{self, Instant},
 };
 
 use super::{
     connect::Connection,
     connect_stats::ConnectStats,
     endpoint::Endpoint,
+    incarnation::{Current, Greeting},
     sentinel::{LOOK, NOW},
 };
-use crate::time::jittered;
+use crate::{
+    protocol::Incarnation,
+    time::{in_real_time, jittered},
+};
 
 /// The pause after a failed attempt, doubled each time up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -40,7 +47,9 @@ pub(super) struct Link {
 
 struct Shared {
     endpoint: Endpoint,
-    greeting: Arc<Pipeline>,
+    greeting: Arc<Greeting>,
+    /// The incarnation that the connections of the server have in common.
+    current: Arc<Current>,
     state: watch::Sender<LinkState>,
     /// Ends the pause between two attempts.
     wake: Arc<Notify>,
@@ -69,22 +78,31 @@ impl LinkState {
 
 impl Link {
     /// A link to `endpoint`; each of its connections begins with `greeting`.
-    pub(super) fn new(endpoint: Endpoint, greeting: Arc<Pipeline>) -> Link {
+    pub(super) fn new(endpoint: Endpoint, greeting: Arc<Greeting>, current: Arc<Current>) -> Link {
         let (state, _) = watch::channel(LinkState::Down);
         let (wake, stats) = (Arc::default(), Mutex::default());
-        Link { shared: Arc::new(Shared { endpoint, greeting, state, wake, stats }) }
+        Link { shared: Arc::new(Shared { endpoint, greeting, current, state, wake, stats }) }
     }
 
     /// The connection, once an attempt that is under way has ended. Callers bound the wait.
     pub(super) async fn connection(&self) -> RedisResult<Connection> {
-        if let LinkState::Up(connection) = &*self.shared.state.borrow() {
-            return Ok(connection.clone());
+        let outdated = match &*self.shared.state.borrow() {
+            LinkState::Up(connection) if self.shared.current.is(connection.incarnation()) => {
+                return Ok(connection.clone());
+            }
+            LinkState::Up(connection) => Some(connection.id()),
+            _ => None,
+        };
+        if let Some(outdated) = outdated {
+            self.give_up(outdated);
         }
         self.start();
         let mut states = self.shared.state.subscribe();
         let state = states.wait_for(|state| !matches!(state, LinkState::Connecting)).await;
         match state.as_deref() {
-            Ok(LinkState::Up(connection)) => Ok(connection.clone()),
+            Ok(LinkState::Up(connection)) if self.shared.current.is(connection.incarnation()) => {
+                Ok(connection.clone())
+            }
             // As an I/O error: what the server said to the attempt is no answer to an operation.
             Ok(LinkState::Failed(error)) => {
                 Err((ErrorKind::Io, "cannot connect", error.to_string()).into())
@@ -188,6 +206,25 @@ impl Link {
         }
     }
 
+    /// Asks the server whether its history is still the same, unless nobody uses the connection, and gives it up if not.
+    async fn verify_history(&self) {
+        let Some(mut connection) = self.current().filter(|up| up.usage().asks()) else { return };
+        let another = {
+            let answer = pin!(connection.has_another_history());
+            in_real_time(LOOK, answer).await
+        };
+        match another {
+            Some(Ok(true)) => {
+                let endpoint = &self.shared.endpoint;
+                tracing::info!(address = ?endpoint, "the cache's server has another history: what it held before is void");
+                self.replace(&connection);
+            }
+            Some(Err(error)) => drop(self.lost(&connection, &error)),
+            // One that does not answer is given up elsewhere.
+            Some(Ok(false)) | None => {}
+        }
+    }
+
     fn give_up(&self, id: u64) {
         self.shared.state.send_if_modified(|state| {
             let Some(connection) = state.connection().filter(|up| up.id() == id) else {
@@ -252,16 +289,19 @@ async fn reconnect(attempts: Attempts) {
     while let Some(Link { shared }) = attempts.link.upgrade() {
         shared.state.send_replace(LinkState::Connecting);
         shared.stats().begin();
-        let endpoint = &shared.endpoint;
+        let (endpoint, began) = (&shared.endpoint, Instant::now());
         match endpoint.connect(&shared.greeting).await {
+            // Another connection has learned otherwise meanwhile.
+            Ok(connection) if !shared.current.learn(connection.incarnation(), began) => continue,
             Ok(connection) => {
                 endpoint.failure_log().over(endpoint);
                 let doubted = shared.stats().connected();
                 connection.liveness().unresponsive.store(doubted, Ordering::Relaxed);
                 let id = connection.id();
+                let has_history = connection.incarnation() != Incarnation::NONE;
                 shared.state.send_replace(LinkState::Up(connection));
-                if endpoint.has_sentinels() {
-                    tokio::spawn(follow_master(Link { shared }.downgrade(), id));
+                if endpoint.has_sentinels() || has_history {
+                    tokio::spawn(follow(Link { shared }.downgrade(), id));
                 }
                 return;
             }
@@ -280,16 +320,21 @@ async fn reconnect(attempts: Attempts) {
     }
 }
 
-/// Gives a connection up once its server is no longer the master. A server that has been demoted says so; one that
-/// hangs or is cut off from the others says nothing, so the sentinels are asked.
-async fn follow_master(link: WeakLink, id: u64) {
+/// Gives a connection up once its server is no longer the master, or has another history. A server that has been demoted
+/// says so; one that hangs or is cut off from the others says nothing, so the sentinels are asked.
+async fn follow(link: WeakLink, id: u64) {
     loop {
+        let began = std::time::Instant::now();
         time::sleep(jittered(LOOK)).await;
+        // The clock is paused, by a test. It would run ahead with every question.
+        if began.elapsed() < LOOK / 4 {
+            return;
+        }
         let Some(link) = link.upgrade() else { return };
         if link.connection_id() != Some(id) {
             return;
         }
-        link.verify_master_of(LOOK / 2).await;
+        join(link.verify_master_of(LOOK / 2), link.verify_history()).await;
     }
 }
 

@@ -1,8 +1,9 @@
 //! Reads the server's replies to steps.
 
 use bytes::Bytes;
-use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
+use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
+use super::incarnation::Received;
 use crate::{
     entry::{self, Entry},
     error::Error,
@@ -12,26 +13,38 @@ use crate::{
 /// The reply to `step`, from the answer to its command.
 pub(super) fn reply(
     step: &Step<Entry>,
-    result: Result<Value, RedisError>,
+    result: RedisResult<Received>,
 ) -> Result<Reply<Entry>, Error> {
     match step {
         Step::Read | Step::Stamp { .. } => found(result).map(Reply::Found),
-        Step::Acquire { token, .. } | Step::Take { token, .. } => Ok(match found(result)? {
-            State::Vacant => Reply::Acquired,
-            // The first try took the lease, and its answer was lost with the connection.
-            State::Leased(held) if held == *token => Reply::Acquired,
-            state => Reply::Found(state),
-        }),
-        Step::Fence { .. } => epoch_of(result),
-        _ => flag(result),
+        Step::Acquire { token, .. } | Step::Take { token, .. } => {
+            let token = match &result {
+                Ok(received) => token.of(received.incarnation),
+                Err(_) => *token,
+            };
+            Ok(match found(result)? {
+                State::Vacant => Reply::Acquired,
+                // The first try took the lease, and its answer was lost with the connection.
+                State::Leased(held) if held == token => Reply::Acquired,
+                state => Reply::Found(state),
+            })
+        }
+        Step::Fence { .. } => epoch_of(value(result)),
+        _ => flag(value(result)),
     }
 }
 
-/// What a reading command found. A key of another Redis type is unreadable.
-pub(super) fn found(result: Result<Value, RedisError>) -> Result<State<Entry>, Error> {
+fn value(result: RedisResult<Received>) -> RedisResult<Value> {
+    result.map(|received| received.value)
+}
+
+/// What a reading command found, to those who compare incarnations. A key of another Redis type is unreadable.
+pub(super) fn found(result: RedisResult<Received>) -> Result<State<Entry>, Error> {
     match result {
-        Ok(Value::BulkString(bytes)) => Ok(entry::decode(Bytes::from(bytes))),
-        Ok(Value::Nil) => Ok(State::Vacant),
+        Ok(Received { value: Value::BulkString(bytes), incarnation }) => {
+            Ok(entry::decode(Bytes::from(bytes)).under(incarnation))
+        }
+        Ok(Received { value: Value::Nil, .. }) => Ok(State::Vacant),
         Ok(_) => Ok(State::Unreadable),
         Err(e) if e.code() == Some("WRONGTYPE") => Ok(State::Unreadable),
         Err(e) => Err(unavailable(&e)),
@@ -39,7 +52,7 @@ pub(super) fn found(result: Result<Value, RedisError>) -> Result<State<Entry>, E
 }
 
 /// What a script that answers 1 or 0 did.
-fn flag(result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {
+fn flag(result: RedisResult<Value>) -> Result<Reply<Entry>, Error> {
     match result {
         Ok(Value::Int(1)) => Ok(Reply::Done),
         Ok(_) => Ok(Reply::Superseded),
@@ -48,7 +61,7 @@ fn flag(result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {
 }
 
 /// The epoch in force that the fence script answers.
-fn epoch_of(result: Result<Value, RedisError>) -> Result<Reply<Entry>, Error> {
+fn epoch_of(result: RedisResult<Value>) -> Result<Reply<Entry>, Error> {
     let bytes = match result {
         Ok(Value::BulkString(bytes)) => bytes,
         Ok(_) => Vec::new(),

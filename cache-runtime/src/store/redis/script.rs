@@ -5,6 +5,8 @@
 
 use redis::{Cmd, Pipeline, cmd};
 
+use crate::protocol::Incarnation;
+
 /// Reads a fence: its epoch, its mark of contention and its writers, or nil.
 ///
 /// Nineteen bytes and at most nine digits are a fence; one byte more is read, to see what is too long.
@@ -57,13 +59,17 @@ end
 return s
 ";
 
+/// A stamp begins with the incarnation that it belongs to, or with zeros where nobody compares. One of another incarnation
+/// gives way.
 const STAMP: &str = r"
 local s = redis.pcall('GET', KEYS[1])
-if s == false then
+local stamped = type(s) == 'string' and string.sub(s, 1, 2) == '\202V' and whole(s, #s)
+local mine = string.sub(ARGV[1], 3, 6)
+if s == false or stamped and mine ~= '\0\0\0\0' and string.sub(s, 3, 6) ~= mine then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   return ARGV[1]
 end
-if type(s) == 'string' and string.sub(s, 1, 2) == '\202V' and whole(s, #s) then
+if stamped then
   local left = redis.call('PTTL', KEYS[1])
   if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 end
@@ -194,6 +200,9 @@ redis.call('DEL', KEYS[1])
 return 1
 ";
 
+/// The arguments of a script for a server of some incarnation.
+pub(super) type Arguments<'a> = dyn Fn(Incarnation) -> Vec<Vec<u8>> + Sync + 'a;
+
 /// A script and the hash by which the server remembers it.
 pub(super) struct Script {
     text: String,
@@ -220,6 +229,16 @@ impl Script {
     /// The call of a script that the server has not seen, or has forgotten; it keeps it from then on.
     pub(super) fn by_text(&self, keys: &[&str], args: &[&[u8]]) -> Cmd {
         call("EVAL", &self.text, keys, args)
+    }
+
+    /// [`by_hash`](Script::by_hash), with arguments of its own.
+    pub(super) fn by_hash_of(&self, keys: &[&str], args: &[Vec<u8>]) -> Cmd {
+        self.by_hash(keys, &slices(args))
+    }
+
+    /// [`by_text`](Script::by_text), likewise.
+    pub(super) fn by_text_of(&self, keys: &[&str], args: &[Vec<u8>]) -> Cmd {
+        self.by_text(keys, &slices(args))
     }
 
     /// Has a server remember the script.
@@ -283,6 +302,10 @@ impl Scripts {
         }
         load
     }
+}
+
+fn slices(args: &[Vec<u8>]) -> Vec<&[u8]> {
+    args.iter().map(Vec::as_slice).collect()
 }
 
 fn call(command: &str, script: &str, keys: &[&str], args: &[&[u8]]) -> Cmd {

@@ -1,33 +1,46 @@
 //! Sends commands over a link.
 
-use redis::{Cmd, ErrorKind, Pipeline, RedisResult, Value};
+use redis::{ErrorKind, Pipeline, RedisResult, Value};
 
-use super::reconnect::Link;
+use super::{
+    incarnation::{Outgoing, Received},
+    reconnect::Link,
+};
+use crate::protocol::Incarnation;
 
 impl Link {
-    /// Sends a command. Where the connection turns out to be dead, it is sent once more over the next one, if `again`
-    /// allows it.
-    pub(super) async fn send(&self, cmd: &Cmd, again: bool) -> RedisResult<Value> {
+    /// Sends a command. Where the connection turns out to be dead, it is sent once more over the next one, written for that,
+    /// if `again` allows it.
+    pub(super) async fn send(&self, outgoing: &Outgoing<'_>, again: bool) -> RedisResult<Received> {
         let mut connection = self.connection().await?;
-        match connection.send(cmd).await {
+        let mut incarnation = connection.incarnation();
+        let value = match connection.send(&outgoing.written(incarnation)).await {
             Err(e) if self.lost(&connection, &e) && again => {
-                self.connection().await?.send(cmd).await
+                connection = self.connection().await?;
+                incarnation = connection.incarnation();
+                connection.send(&outgoing.written(incarnation)).await
             }
             result => result,
-        }
+        }?;
+        Ok(Received { value, incarnation })
     }
 
     /// Sends some commands, in one round trip. Each has an answer of its own. Where the connection turns out to be dead,
     /// they are sent once more over the next one, if `again` allows it.
     pub(super) async fn send_all(
         &self,
-        commands: &Pipeline,
+        written: &(dyn Fn(Incarnation) -> Pipeline + Sync),
         again: bool,
-    ) -> RedisResult<Vec<RedisResult<Value>>> {
+    ) -> RedisResult<Vec<RedisResult<Received>>> {
         let mut connection = self.connection().await?;
-        let values = match connection.send_all(commands).await {
+        let mut incarnation = connection.incarnation();
+        let mut commands = written(incarnation);
+        let values = match connection.send_all(&commands).await {
             Err(e) if self.lost(&connection, &e) && again => {
-                self.connection().await?.send_all(commands).await
+                connection = self.connection().await?;
+                incarnation = connection.incarnation();
+                commands = written(incarnation);
+                connection.send_all(&commands).await
             }
             result => result,
         }?;
@@ -39,6 +52,7 @@ impl Link {
         answers.iter().filter_map(|answer| answer.as_ref().err()).for_each(|error| {
             self.lost(&connection, error);
         });
-        Ok(answers)
+        let received = |value| Received { value, incarnation };
+        Ok(answers.into_iter().map(|answer| answer.map(received)).collect())
     }
 }

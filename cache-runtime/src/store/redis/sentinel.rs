@@ -10,12 +10,13 @@ use std::{
     time::Duration,
 };
 
-use redis::{Cmd, ErrorKind, Pipeline, RedisError, Value, cmd};
+use redis::{Cmd, ErrorKind, RedisError, Value, cmd};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     address::{Address, HostPort},
     connect::Connection,
+    incarnation::Greeting,
 };
 use crate::time::in_real_time;
 
@@ -135,7 +136,7 @@ impl State {
                 answer => return found(answer?),
             }
         }
-        let mut connection = self.sentinels[0].connect(&Pipeline::new(), None).await?;
+        let mut connection = self.sentinels[0].connect(&Greeting::none(), None).await?;
         let answer = connection.ask(&question).await?;
         self.connection = Some(connection);
         found(answer)

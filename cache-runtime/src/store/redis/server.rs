@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use redis::{Pipeline, RedisResult};
+use redis::RedisResult;
 
-use super::{endpoint::Endpoint, reconnect::Link};
+use super::{
+    endpoint::Endpoint,
+    incarnation::{Current, Greeting},
+    reconnect::Link,
+};
 use crate::store::breaker::{Breaker, Breakers};
 
 pub(super) struct Server {
@@ -15,7 +19,8 @@ pub(super) struct Server {
     links: Box<[Link]>,
     /// What a further connection needs.
     endpoint: Endpoint,
-    greeting: Arc<Pipeline>,
+    greeting: Arc<Greeting>,
+    current: Arc<Current>,
 }
 
 impl Server {
@@ -24,16 +29,18 @@ impl Server {
         number: usize,
         endpoint: Endpoint,
         connections: usize,
-        greeting: &Arc<Pipeline>,
+        greeting: &Arc<Greeting>,
         breakers: &Breakers,
     ) -> Server {
-        let link = |_| Link::new(endpoint.clone(), Arc::clone(greeting));
+        let current = Arc::default();
+        let link = |_| Link::new(endpoint.clone(), Arc::clone(greeting), Arc::clone(&current));
         Server {
             number,
             breaker: Arc::new(Breaker::new(breakers)),
             links: (0..connections.max(1)).map(link).collect(),
             endpoint,
             greeting: Arc::clone(greeting),
+            current,
         }
     }
 
@@ -58,7 +65,7 @@ impl Server {
 
     /// One more connection, for whoever wants to wait on it.
     pub(super) fn further_link(&self) -> Link {
-        Link::new(self.endpoint.clone(), Arc::clone(&self.greeting))
+        Link::new(self.endpoint.clone(), Arc::clone(&self.greeting), Arc::clone(&self.current))
     }
 
     /// Starts to connect.

@@ -7,6 +7,7 @@ use futures_util::future::{BoxFuture, FutureExt, join_all};
 use super::{
     cluster::{nodes::Cluster, seeds::Seeds, slots::slot},
     endpoint::Endpoint,
+    incarnation::Greeting,
     queue_scripts::QueueScripts,
     reconnect::Link,
     reply::unavailable,
@@ -14,6 +15,21 @@ use super::{
     server::Server,
 };
 use crate::{encryption::Encryptor, error::Error, store::breaker::Breakers};
+
+/// How a store connects.
+pub(crate) struct Connections {
+    /// How many connections there are to the only server, or about how many to all of a cluster.
+    pub(crate) number: usize,
+    /// Whether what is of another incarnation is not believed.
+    pub(crate) compare_incarnations: bool,
+}
+
+impl From<usize> for Connections {
+    /// So many connections, over which everything is believed.
+    fn from(number: usize) -> Connections {
+        Connections { number, compare_incarnations: false }
+    }
+}
 
 pub(crate) struct RedisStore {
     pub(super) servers: Servers,
@@ -31,37 +47,45 @@ pub(super) enum Servers {
 }
 
 impl RedisStore {
-    /// A store over `connections` connections to one server, each made when it is first needed.
+    /// A store over one server. Each connection is made when it is first needed.
     pub(crate) fn new(
         endpoint: impl Into<Endpoint>,
-        connections: usize,
+        connections: impl Into<Connections>,
         encryptor: Encryptor,
         breakers: &Breakers,
     ) -> Self {
-        RedisStore::over(encryptor, |greeting| {
-            let server = Server::new(0, endpoint.into(), connections, &greeting, breakers);
+        let connections = connections.into();
+        RedisStore::over(encryptor, &connections, |greeting| {
+            let (endpoint, number) = (endpoint.into(), connections.number);
+            let server = Server::new(0, endpoint, number, &greeting, breakers);
             Servers::One(Arc::new(server))
         })
     }
 
-    /// A store over a cluster, with `connections` connections or one to each master, whichever is more.
+    /// A store over a cluster, with one connection to each master at least.
     pub(crate) fn cluster(
         seeds: Seeds,
-        connections: usize,
+        connections: impl Into<Connections>,
         encryptor: Encryptor,
         breakers: &Breakers,
     ) -> Self {
-        RedisStore::over(encryptor, |greeting| {
-            Servers::Cluster(Cluster::new(seeds, connections, greeting, breakers))
+        let connections = connections.into();
+        RedisStore::over(encryptor, &connections, |greeting| {
+            Servers::Cluster(Cluster::new(seeds, connections.number, greeting, breakers))
         })
     }
 
-    fn over(encryptor: Encryptor, servers: impl FnOnce(Arc<redis::Pipeline>) -> Servers) -> Self {
+    fn over(
+        encryptor: Encryptor,
+        connections: &Connections,
+        servers: impl FnOnce(Arc<Greeting>) -> Servers,
+    ) -> Self {
         let (scripts, queues) = (Scripts::new(), QueueScripts::new());
         // Known scripts are called by their hash in one message, so a call that is cut short by its
         // deadline has still been sent whole.
         let mut greeting = scripts.load();
         queues.load(&mut greeting);
+        let greeting = Greeting::new(greeting, connections.compare_incarnations);
         RedisStore {
             servers: servers(Arc::new(greeting)),
             scripts,

@@ -11,7 +11,7 @@ use super::{patient, set_user};
 
 /// The line of the README, for a cache in the namespace `shop`.
 const RIGHTS: &str = "on >secret ~shop:* +get +mget +set +del +eval +evalsha +script|load +getrange +setrange \
-     +strlen +pttl +pexpire";
+     +strlen +pttl +pexpire +info";
 
 /// What write-behind needs besides.
 const BEHIND: &str = "+time +xadd +xlen +xrange +xrevrange +xread +xreadgroup +xautoclaim +xack +xdel \

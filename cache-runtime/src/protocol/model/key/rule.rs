@@ -3,7 +3,7 @@
 pub(in crate::protocol::model) mod pending;
 
 use crate::protocol::{
-    self, Expected, Fenced, Reply, State, Step, Transition,
+    self, Expected, Fenced, Incarnation, Reply, State, Step, Transition,
     model::{row::Version, state::NEVER},
 };
 
@@ -41,6 +41,13 @@ pub(in crate::protocol::model) enum Rule {
     FormerLease,
     /// What it has loaded goes without proof to those who joined before its load. Broken: to all.
     FormerMarks,
+    /// What is of another incarnation is not trusted. Broken: nobody compares incarnations.
+    Incarnations,
+    /// A fill is claimed in the incarnation of its connection. Broken: in that of its acquisition, whatever connection it
+    /// is sent over.
+    FillsWhereAcquired,
+    /// A fence of another incarnation stands. Broken: it is void, like a lease.
+    FallenFenceStands,
     /// One of the rules of values that are written behind.
     Pending(pending::Rule),
 }
@@ -49,6 +56,36 @@ impl Rule {
     /// Whether breaking this one makes a forgotten nonce good again.
     pub(super) fn brings_nonces_back(self) -> bool {
         matches!(self, Rule::OwnLease | Rule::NewToken)
+    }
+}
+
+/// A step as it is sent to a server of this incarnation, but for the rule that is broken.
+pub(super) fn sent(
+    step: Step<Version>,
+    incarnation: Incarnation,
+    broken: Option<Rule>,
+) -> Step<Version> {
+    match step {
+        step @ Step::Fill { .. } if broken == Some(Rule::FillsWhereAcquired) => step,
+        step => step.under(incarnation, |version, _| version),
+    }
+}
+
+/// What a step meets there, but for the rule that is broken.
+pub(super) fn met(
+    key: State<Version>,
+    step: &Step<Version>,
+    incarnation: Incarnation,
+    broken: Option<Rule>,
+) -> State<Version> {
+    match (&key, step) {
+        (State::Fenced(fence), Step::Acquire { .. })
+            if broken == Some(Rule::FallenFenceStands)
+                && fence.epoch.incarnation() != incarnation =>
+        {
+            State::Vacant
+        }
+        _ => key,
     }
 }
 

@@ -11,11 +11,12 @@ use super::{
     world::{WRITERS, World},
 };
 use crate::protocol::{
-    Expected, Nonce, Reply, State, Step,
+    Expected, Incarnation, Nonce, Reply, State, Step,
     model::{
         code::Widths,
         explore::Model,
         row::{Row, Version, Violation},
+        server::Server,
         state::{self, NEW},
         writer::{Site, Writer, WriterMove},
     },
@@ -28,6 +29,10 @@ pub(in crate::protocol::model) enum Move {
     Expire,
     /// A fill arrives that nobody waits for any more.
     Arrive,
+    /// The server may fall back to what the key holds now.
+    Save,
+    /// The server falls back.
+    Fall,
     Writer(usize, WriterMove),
     Flight(usize, FlightMove),
 }
@@ -46,6 +51,7 @@ impl Model for Key {
             writers,
             flights: self.callers.map(Flight::idle),
             late: None,
+            server: Server::NEW,
         }
     }
 
@@ -53,6 +59,9 @@ impl Model for Key {
     fn moves(&self, world: &World, moves: &mut Vec<Move>) {
         moves.clear();
         moves.extend([Move::Expire, Move::Arrive]);
+        if self.falls {
+            moves.extend([Move::Save, Move::Fall]);
+        }
         for (who, writer) in world.writers.iter().enumerate() {
             if !world.writers[..who].contains(writer) {
                 moves.extend(writer.moves().iter().map(|&step| Move::Writer(who, step)));
@@ -70,7 +79,7 @@ impl Model for Key {
         if !self.nonces_come_back() {
             next.forget(&mut []);
         }
-        next.check(next.rests())?;
+        next.check(self.incarnation(&next), next.rests())?;
         Ok(Some(next))
     }
 
@@ -89,6 +98,8 @@ impl Key {
         Ok(match step {
             Move::Expire => world.expire(self.broken),
             Move::Arrive => self.arrive(world),
+            Move::Save => world.save(),
+            Move::Fall => world.fall(),
             Move::Writer(who, step) => {
                 let mut next = world.clone();
                 let mut writer = world.writers[who];
@@ -110,15 +121,15 @@ impl Key {
     /// A nonce that nobody knows.
     pub(super) fn fresh(&self, world: &World) -> Nonce {
         if !self.nonces_come_back() {
-            return NEW;
+            return NEW.of(self.incarnation(world));
         }
         let mut world = world.clone();
         let mut known = 1_u16;
         if let Some(nonce) = state::held(&mut world.key) {
-            known |= 1 << nonce.0[0];
+            known |= 1 << state::name_of(*nonce);
         }
-        world.memories(|nonce| known |= 1 << nonce.0[0]);
-        Nonce([known.trailing_ones() as u8; 16])
+        world.memories(|nonce| known |= 1 << state::name_of(*nonce));
+        state::nonce(known.trailing_ones() as u8)
     }
 
     fn nonces_come_back(&self) -> bool {
@@ -131,10 +142,24 @@ impl Key {
         world: &mut World,
         step: Step<Version>,
     ) -> Reply<Version> {
+        let incarnation = self.incarnation(world);
+        let step = rule::sent(step, incarnation, self.broken);
         let before = std::mem::replace(&mut world.key, State::Vacant);
+        let before = rule::met(before, &step, incarnation, self.broken);
         let transition = rule::apply(before, step, self.broken);
         world.key = transition.state;
-        transition.reply
+        match transition.reply {
+            Reply::Found(state) => Reply::Found(state.under(incarnation)),
+            reply => reply,
+        }
+    }
+
+    /// The incarnation of the server, as the actors know it.
+    pub(in crate::protocol::model) fn incarnation(&self, world: &World) -> Incarnation {
+        match self.falls && self.broken != Some(Rule::Incarnations) {
+            true => world.server.incarnation(),
+            false => Incarnation::NONE,
+        }
     }
 }
 
@@ -188,6 +213,8 @@ impl fmt::Display for Move {
         match self {
             Move::Expire => f.write_str("what the key holds expires"),
             Move::Arrive => f.write_str("a fill arrives that nobody waits for"),
+            Move::Save => f.write_str("the server saves what it has"),
+            Move::Fall => f.write_str("the server falls back to what it has saved"),
             Move::Writer(who, step) => write!(f, "writer {} {step}", who + 1),
             Move::Flight(which, step) => write!(f, "flight {}: {step}", which + 1),
         }

@@ -7,10 +7,11 @@ use super::{
     rule::{self, Rule},
 };
 use crate::protocol::{
-    Expected, Nonce, Reply, State,
+    Expected, Incarnation, Nonce, Reply, State,
     model::{
         code::{Code, Widths},
         row::{Row, Version, Violation},
+        server::Server,
         state,
         writer::Writer,
     },
@@ -28,6 +29,7 @@ pub(in crate::protocol::model) struct World {
     pub(super) flights: [Flight; FLIGHTS],
     /// A fill on its way that nobody waits for any more.
     pub(super) late: Option<(Expected, Version)>,
+    pub(super) server: Server<Version>,
 }
 
 impl World {
@@ -43,10 +45,32 @@ impl World {
         Some(next)
     }
 
-    /// Checks what the next read would find.
-    pub(in crate::protocol::model) fn check(&self, at_rest: bool) -> Result<(), Violation> {
-        let State::Value(_, version) = self.key else { return Ok(()) };
-        self.row.check(version, at_rest)
+    /// The server saves what the key holds.
+    pub(super) fn save(&self) -> Option<World> {
+        let mut next = self.clone();
+        next.server.save(&self.key)?;
+        Some(next)
+    }
+
+    /// The server falls back to what it has saved.
+    pub(super) fn fall(&self) -> Option<World> {
+        let mut next = World { late: None, ..self.clone() };
+        next.key = next.server.fall()?;
+        let key = &next.key;
+        next.writers.iter_mut().for_each(|writer| writer.fall(key));
+        Some(next)
+    }
+
+    /// Checks what the next read would find that compares this incarnation.
+    pub(in crate::protocol::model) fn check(
+        &self,
+        incarnation: Incarnation,
+        at_rest: bool,
+    ) -> Result<(), Violation> {
+        match self.key.clone().under(incarnation) {
+            State::Value(_, version) => self.row.check(version, at_rest),
+            _ => Ok(()),
+        }
     }
 
     /// Whether nothing runs.
@@ -59,8 +83,9 @@ impl World {
     /// Calls every nonce `NEVER` that the key does not hold, and the one that it holds by one name.
     pub(in crate::protocol::model) fn forget(&mut self, others: &mut [Nonce]) {
         let held = state::name(&mut self.key);
-        self.memories(|nonce| *nonce = state::renamed(*nonce, held));
-        others.iter_mut().for_each(|nonce| *nonce = state::renamed(*nonce, held));
+        let saved = self.server.name(held);
+        self.memories(|nonce| *nonce = state::renamed(*nonce, held, saved));
+        others.iter_mut().for_each(|nonce| *nonce = state::renamed(*nonce, held, saved));
         let in_force = self.row.in_force;
         self.writers.iter_mut().for_each(|writer| writer.forget(in_force));
         self.flights.iter_mut().for_each(Flight::forget);
@@ -104,6 +129,7 @@ impl World {
             code.expected(expected);
             code.version(version);
         }
+        self.server.encode(&self.key, &mut code, widths.version, |&version| version.into());
         code
     }
 }

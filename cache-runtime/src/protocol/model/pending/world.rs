@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Behind;
 use crate::protocol::{
-    Nonce, Reply, State, Step,
+    Incarnation, Nonce, Reply, State, Step,
     model::{
         code::Widths,
         explore::Model,
@@ -214,7 +214,7 @@ impl World {
             return Err(Violation::Lost);
         }
         let at_rest = flush == Flush::None && gone == accepted;
-        self.key.check(at_rest && self.key.rests())
+        self.key.check(Incarnation::NONE, at_rest && self.key.rests())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::protocol::{
     Nonce,
-    model::{code::Code, row::Version},
+    model::{code::Code, row::Version, state},
 };
 
 /// One of them.
@@ -20,10 +20,10 @@ pub(in crate::protocol::model) struct Stored {
 }
 
 /// The stamp that an owner is going to leave.
-pub(super) const OWN: Nonce = Nonce([6; 16]);
+pub(super) const OWN: Nonce = state::nonce(6);
 
 /// The stamp that comes back where stamps are counted.
-pub(super) const RETURNING: Nonce = Nonce([7; 16]);
+pub(super) const RETURNING: Nonce = state::nonce(7);
 
 impl Stored {
     pub(super) fn encode(self, code: &mut Code) {
@@ -32,6 +32,6 @@ impl Stored {
     }
 
     pub(super) fn bits(&self) -> u32 {
-        u32::from(self.version) << 3 | u32::from(self.tag.0[0])
+        u32::from(self.version) << 3 | u32::from(state::name_of(self.tag))
     }
 }

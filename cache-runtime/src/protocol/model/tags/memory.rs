@@ -19,7 +19,7 @@ impl World {
     /// Names the nonces that the keys hold, and forgets those that nobody can meet again.
     pub(super) fn forget(&mut self, model: &Tags) {
         let held = state::name(&mut self.entry);
-        self.memories(Target::Entry, |nonce| *nonce = state::renamed(*nonce, held));
+        self.memories(Target::Entry, |nonce| *nonce = state::renamed(*nonce, held, NEVER));
         self.late.take_if(|(expected, _)| state::is_lost(*expected));
 
         let held = state::name(&mut self.tag);
@@ -27,7 +27,10 @@ impl World {
             state::held(&mut self.tag).into_iter().for_each(|nonce| *nonce = RETURNING);
         }
         match self.kept(model) {
-            None => self.memories(Target::Tag, |nonce| *nonce = state::renamed(*nonce, held)),
+            None => {
+                let saved = self.tag_server.name(held);
+                self.memories(Target::Tag, |nonce| *nonce = state::renamed(*nonce, held, saved));
+            }
             Some(kept) => self.memories(Target::Tag, |nonce| *nonce = kept.name(*nonce, held)),
         }
         self.looker.take_if(|looker| looker.stamp == NEVER);
@@ -109,9 +112,9 @@ impl Kept {
         if nonce == NEVER || nonce == RETURNING || nonce == self.coming {
             return nonce;
         }
-        let known = state::renamed(nonce, held);
+        let known = state::renamed(nonce, held, NEVER);
         match self.compared.iter().position(|&other| other == nonce) {
-            Some(at) if known == NEVER => Nonce([COMPARED + at as u8; 16]),
+            Some(at) if known == NEVER => state::nonce(COMPARED + at as u8),
             _ => known,
         }
     }

@@ -26,6 +26,8 @@ pub(in crate::protocol::model) enum Rule {
     OwnStampAlone,
     /// A refresh asks for the stamp anew. Broken: it keeps the one that the value had.
     RefreshAsksAnew,
+    /// A stamp of another incarnation is none. Broken: it is trusted.
+    FallenStampIsNone,
 }
 
 /// [`protocol::apply`] on a tag's key, but for the rule that is broken.

@@ -17,10 +17,11 @@ use super::{
     world::{AUTHORS, World},
 };
 use crate::protocol::{
-    self, Expected, Nonce, Reply, State, Step,
+    self, Expected, Incarnation, Nonce, Reply, State, Step,
     model::{
         explore::Model,
         row::{Row, Violation},
+        server::Server,
         state::{LIFE, NEW},
         writer::Writer,
     },
@@ -33,6 +34,10 @@ pub(in crate::protocol::model) enum Move {
     Expire(Target),
     /// A fill arrives that nobody waits for any more.
     Arrive,
+    /// The tag's server may fall back to what the tag's key holds now.
+    Save,
+    /// The tag's server falls back.
+    Fall,
     /// A caller calls, and reads the tag.
     Look,
     /// It reads the entry.
@@ -64,6 +69,7 @@ impl Model for Tags {
         World {
             entry: State::Vacant,
             tag: State::Vacant,
+            tag_server: Server::NEW,
             row: Row::default(),
             authors,
             owner: if self.owner { Owner::READY } else { Owner::GONE },
@@ -77,6 +83,9 @@ impl Model for Tags {
     fn moves(&self, world: &World, moves: &mut Vec<Move>) {
         moves.clear();
         moves.extend([Move::Expire(Target::Entry), Move::Expire(Target::Tag), Move::Arrive]);
+        if self.falls {
+            moves.extend([Move::Save, Move::Fall]);
+        }
         if self.looks {
             moves.extend([Move::Look, Move::LookOn]);
         }
@@ -101,6 +110,11 @@ impl Model for Tags {
         let next = match step {
             Move::Expire(target) => world.expire(target),
             Move::Arrive => self.arrive(world),
+            Move::Save => {
+                let mut next = world.clone();
+                next.tag_server.save(&world.tag).map(|()| next)
+            }
+            Move::Fall => world.fall(),
             Move::Look => self.look(world),
             Move::LookOn => world.look_on()?,
             Move::Author(who, step) => Some(self.write(world, who, step)),
@@ -115,7 +129,7 @@ impl Model for Tags {
     }
 
     fn code(&self, world: &World) -> u128 {
-        world.encode()
+        world.encode(self)
     }
 }
 
@@ -150,7 +164,30 @@ impl Tags {
     /// The stamp that the tag has, once it was asked for: it may be made for that.
     pub(super) fn stamp(&self, world: &mut World) -> Option<Nonce> {
         self.run_tag(world, Step::Stamp { stamp: self.stamp_drawn(), value: (), life: LIFE });
-        rule::stamp(&world.tag, self.broken)
+        self.current_stamp(world)
+    }
+
+    /// The stamp that the tag has, to those who find it now.
+    pub(super) fn current_stamp(&self, world: &World) -> Option<Nonce> {
+        rule::stamp(&world.tag.clone().under(self.trusted(world)), self.broken)
+    }
+
+    /// Whether an entry of this stamp is good.
+    pub(super) fn is_good(&self, world: &World, recorded: Nonce) -> bool {
+        rule::is_good(&world.tag.clone().under(self.trusted(world)), recorded, self.broken)
+    }
+
+    /// The incarnation of the tag's server.
+    fn incarnation(&self, world: &World) -> Incarnation {
+        if self.falls { world.tag_server.incarnation() } else { Incarnation::NONE }
+    }
+
+    /// The same, for those who read a stamp.
+    fn trusted(&self, world: &World) -> Incarnation {
+        match self.broken {
+            Some(Rule::FallenStampIsNone) => Incarnation::NONE,
+            _ => self.incarnation(world),
+        }
     }
 
     fn stamp_drawn(&self) -> Nonce {
@@ -167,6 +204,7 @@ impl Tags {
 
     /// The store takes a step on the tag's key.
     pub(super) fn run_tag(&self, world: &mut World, step: Step<()>) -> Reply<()> {
+        let step = step.under(self.incarnation(world), |(), _| ());
         let before = std::mem::replace(&mut world.tag, State::Vacant);
         let transition = rule::apply(before, step, self.broken);
         world.tag = transition.state;
@@ -180,6 +218,8 @@ impl fmt::Display for Move {
             Move::Expire(Target::Entry) => f.write_str("what the entry's key holds expires"),
             Move::Expire(Target::Tag) => f.write_str("what the tag's key holds expires"),
             Move::Arrive => f.write_str("a fill arrives that nobody waits for"),
+            Move::Save => f.write_str("the tag's server saves what it has"),
+            Move::Fall => f.write_str("the tag's server falls back to what it has saved"),
             Move::Look => f.write_str("a caller calls, and reads the tag"),
             Move::LookOn => f.write_str("it reads the entry"),
             Move::Author(who, step) => write!(f, "writer {} {step}", who + 1),

@@ -9,13 +9,13 @@ use super::{
     keys::{Stored, Target},
     looker::Looker,
     owner::Owner,
-    rule,
 };
 use crate::protocol::{
     self, Expected, Reply, State,
     model::{
         code::{Code, Widths},
         row::{Row, Violation},
+        server::Server,
         state,
     },
 };
@@ -29,6 +29,7 @@ pub(in crate::protocol::model) struct World {
     pub(super) entry: State<Stored>,
     /// The tag's key; of an overlay, the primary key, whose values are another version's.
     pub(super) tag: State<()>,
+    pub(super) tag_server: Server<()>,
     pub(super) row: Row,
     pub(super) authors: [Author; AUTHORS],
     pub(super) owner: Owner,
@@ -53,7 +54,7 @@ impl World {
     /// Checks what a read would find that begins and ends now.
     pub(super) fn check(&self, model: &Tags) -> Result<(), Violation> {
         match self.entry {
-            State::Value(_, stored) if rule::is_good(&self.tag, stored.tag, model.broken) => {
+            State::Value(_, stored) if model.is_good(self, stored.tag) => {
                 self.row.check(stored.version, self.rests())
             }
             _ => Ok(()),
@@ -68,7 +69,17 @@ impl World {
             && self.late.is_none()
     }
 
-    pub(super) fn encode(&self) -> u128 {
+    /// The tag's server falls back to what it has saved.
+    pub(super) fn fall(&self) -> Option<World> {
+        let mut next = self.clone();
+        next.tag = next.tag_server.fall()?;
+        let tag = &next.tag;
+        let authors = next.authors.iter_mut().filter(|author| author.target == Target::Tag);
+        authors.for_each(|author| author.writer.fall(tag));
+        Some(next)
+    }
+
+    pub(super) fn encode(&self, model: &Tags) -> u128 {
         let mut code = Code::new(Widths { version: 2, nonce: 3 });
         code.row(&self.row);
         code.unordered(&self.authors, Author::encode);
@@ -85,6 +96,9 @@ impl World {
         if let Some((expected, stored)) = self.late {
             code.expected(expected);
             stored.encode(&mut code);
+        }
+        if model.falls {
+            self.tag_server.encode(&self.tag, &mut code, 0, |()| 0);
         }
         code.bits()
     }

@@ -9,7 +9,11 @@ use super::{
     nodes::Cluster,
     route::{Backoff, LONGEST_PAUSE, Redirected, Target, send_asking},
 };
-use crate::store::redis::{reconnect::Link, server::Server};
+use crate::store::redis::{
+    incarnation::{Outgoing, Received},
+    reconnect::Link,
+    server::Server,
+};
 
 pub(in crate::store::redis) struct SlotConnection {
     cluster: Cluster,
@@ -26,7 +30,7 @@ impl SlotConnection {
     pub(in crate::store::redis) async fn send(
         &mut self,
         slot: u16,
-        command: &Cmd,
+        command: &Outgoing<'_>,
     ) -> RedisResult<Value> {
         let mut backoff = Backoff::default();
         loop {
@@ -37,7 +41,7 @@ impl SlotConnection {
                 redirected = self.cluster.redirected(slot, &node, answer.as_ref().err());
             }
             match redirected {
-                None => return answer,
+                None => return answer.map(|received| received.value),
                 Some(Redirected::At(_)) => {}
                 Some(Redirected::Later) => backoff.exhaust(),
             }
@@ -51,7 +55,7 @@ impl SlotConnection {
         slot: u16,
         command: &Cmd,
     ) -> RedisResult<()> {
-        let (node, answer) = self.ask(slot, command).await?;
+        let (node, answer) = self.ask(slot, &Outgoing::Same(command)).await?;
         match self.cluster.redirected(slot, &node, answer.as_ref().err()) {
             None => answer.map(drop),
             Some(_) => {
@@ -71,8 +75,8 @@ impl SlotConnection {
     async fn ask(
         &mut self,
         slot: u16,
-        command: &Cmd,
-    ) -> RedisResult<(Arc<Server>, RedisResult<Value>)> {
+        command: &Outgoing<'_>,
+    ) -> RedisResult<(Arc<Server>, RedisResult<Received>)> {
         let node = self.cluster.owner(slot).await?;
         let link = match &mut self.at {
             Some((at, link)) if Arc::ptr_eq(at, &node) => link,

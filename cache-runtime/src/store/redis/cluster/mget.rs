@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use redis::{Cmd, ErrorKind, RedisResult, Value};
+use redis::{Cmd, ErrorKind, RedisResult};
 
 use super::{
     nodes::Cluster,
     redirect::{Redirection, redirection},
     slots::slot,
 };
-use crate::store::redis::server::Server;
+use crate::store::redis::{incarnation::Received, server::Server};
 
 impl Cluster {
     /// What stands under each key, or why that cannot be said. `server` serves all of them, as far as is known.
@@ -19,15 +19,15 @@ impl Cluster {
         &self,
         keys: &[&str],
         server: Option<&Arc<Server>>,
-    ) -> Vec<RedisResult<Value>> {
+    ) -> Vec<RedisResult<Received>> {
         let mut by_slot = BTreeMap::<u16, Vec<usize>>::new();
         for (at, key) in keys.iter().enumerate() {
             by_slot.entry(slot(key)).or_default().push(at);
         }
         let (slots, groups): (Vec<u16>, Vec<Vec<usize>>) = by_slot.into_iter().unzip();
-        let get = |which: usize| get(groups[which].iter().map(|&at| keys[at]));
+        let get = |which: usize, _| get(groups[which].iter().map(|&at| keys[at]));
         let answers = self.send_all(&slots, server, &get, true).await;
-        let mut found: Vec<RedisResult<Value>> = keys.iter().map(|_| Ok(Value::Nil)).collect();
+        let mut found: Vec<_> = keys.iter().map(|_| missing()).collect();
         let mut singly = Vec::new();
         for (group, answer) in groups.iter().zip(answers) {
             // Some of the slot's keys have moved already, and some have not: each is asked for by itself.
@@ -43,7 +43,7 @@ impl Cluster {
         if !singly.is_empty() {
             let slots: Vec<u16> = singly.iter().map(|&at| slot(keys[at])).collect();
             let answers = self
-                .send_all(&slots, server, &|which| self::get([keys[singly[which]]]), true)
+                .send_all(&slots, server, &|which, _| self::get([keys[singly[which]]]), true)
                 .await;
             singly.into_iter().zip(answers).for_each(|(at, answer)| found[at] = answer);
         }
@@ -59,12 +59,17 @@ fn get<'a>(keys: impl IntoIterator<Item = &'a str>) -> Cmd {
 }
 
 /// The answer for each key of a group.
-fn each(answer: RedisResult<Value>, keys: usize) -> Vec<RedisResult<Value>> {
-    let missing = || Err((ErrorKind::UnexpectedReturnType, "a key has no answer").into());
+fn each(answer: RedisResult<Received>, keys: usize) -> Vec<RedisResult<Received>> {
     match answer {
         answer if keys == 1 => vec![answer],
-        Ok(Value::Array(values)) if values.len() == keys => values.into_iter().map(Ok).collect(),
-        Ok(_) => (0..keys).map(|_| missing()).collect(),
-        Err(error) => vec![Err(error); keys],
+        Ok(received) => match received.each(keys) {
+            Some(received) => received.map(Ok).collect(),
+            None => (0..keys).map(|_| missing()).collect(),
+        },
+        Err(error) => (0..keys).map(|_| Err(error.clone())).collect(),
     }
+}
+
+fn missing() -> RedisResult<Received> {
+    Err((ErrorKind::UnexpectedReturnType, "a key has no answer").into())
 }

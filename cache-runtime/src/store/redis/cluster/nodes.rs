@@ -8,13 +8,13 @@ use std::{
     },
 };
 
-use redis::{Pipeline, RedisError};
+use redis::RedisError;
 use tokio::sync::{Notify, watch};
 
 use super::{redirect::NodeAddress, seeds::Seeds, slot_map::SlotMap};
 use crate::store::{
     breaker::{Breaker, Breakers},
-    redis::{endpoint::Endpoint, server::Server},
+    redis::{endpoint::Endpoint, incarnation::Greeting, server::Server},
 };
 
 /// Clones are the same cluster.
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub(super) seeds: Seeds,
     /// About how many connections there are in all.
     connections: usize,
-    greeting: Arc<Pipeline>,
+    greeting: Arc<Greeting>,
     breakers: Breakers,
     /// The breaker of keys whose master is not known.
     unknown: Arc<Breaker>,
@@ -63,7 +63,7 @@ impl Cluster {
     pub(in crate::store::redis) fn new(
         seeds: Seeds,
         connections: usize,
-        greeting: Arc<Pipeline>,
+        greeting: Arc<Greeting>,
         breakers: &Breakers,
     ) -> Cluster {
         let (refresh, _) = watch::channel(RefreshState::default());

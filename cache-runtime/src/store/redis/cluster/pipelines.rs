@@ -9,7 +9,13 @@ use super::{
     nodes::Cluster,
     route::{Backoff, Redirected, Target, asking},
 };
-use crate::store::redis::server::Server;
+use crate::{
+    protocol::Incarnation,
+    store::redis::{incarnation::Received, server::Server},
+};
+
+/// How each command is written for a server of some incarnation.
+pub(in crate::store::redis) type Commands<'a> = dyn Fn(usize, Incarnation) -> Cmd + Sync + 'a;
 
 /// A command that has no answer yet, and where to send it, if not to the owner of its slot.
 struct Open {
@@ -28,20 +34,18 @@ impl Cluster {
         &self,
         slots: &[u16],
         server: Option<&Arc<Server>>,
-        command: &(dyn Fn(usize) -> Cmd + Sync),
+        command: &Commands<'_>,
         again: bool,
-    ) -> Vec<RedisResult<Value>> {
-        let mut answers: Vec<RedisResult<Value>> = slots.iter().map(|_| Ok(Value::Nil)).collect();
+    ) -> Vec<RedisResult<Received>> {
+        let nothing = || Received { value: Value::Nil, incarnation: Incarnation::NONE };
+        let mut answers: Vec<_> = slots.iter().map(|_| Ok(nothing())).collect();
         let target = || Some(Target { node: Arc::clone(server?), asking: false });
         let open = (0..slots.len()).map(|at| Open { at, target: target() });
         let mut open: Vec<Open> = open.collect();
         let mut backoff = Backoff::default();
         loop {
             let parts = self.parts(slots, open, &mut answers).await;
-            let sent = parts.into_iter().map(|part| {
-                let pipeline = part.pipeline(command);
-                self.send_part(part, pipeline, again)
-            });
+            let sent = parts.into_iter().map(|part| self.send_part(part, command, again));
             open = Vec::new();
             for (part, results) in join_all(sent).await {
                 for (&(at, _), result) in part.commands.iter().zip(results) {
@@ -66,7 +70,7 @@ impl Cluster {
         &self,
         slots: &[u16],
         open: Vec<Open>,
-        answers: &mut [RedisResult<Value>],
+        answers: &mut [RedisResult<Received>],
     ) -> Vec<Part> {
         let mut parts = BTreeMap::<(usize, usize), Part>::new();
         for Open { at, target } in open {
@@ -90,10 +94,11 @@ impl Cluster {
     async fn send_part(
         &self,
         part: Part,
-        pipeline: Pipeline,
+        command: &Commands<'_>,
         again: bool,
-    ) -> (Part, Vec<RedisResult<Value>>) {
+    ) -> (Part, Vec<RedisResult<Received>>) {
         let in_flight = self.in_flight(&part.node);
+        let pipeline = |incarnation| part.pipeline(command, incarnation);
         let sent = part.node.link(usize::from(part.slot)).send_all(&pipeline, again).await;
         in_flight.answered(sent.as_ref().err());
         let results = match sent {
@@ -114,19 +119,19 @@ struct Part {
 }
 
 impl Part {
-    fn pipeline(&self, command: &(dyn Fn(usize) -> Cmd + Sync)) -> Pipeline {
+    fn pipeline(&self, command: &Commands<'_>, incarnation: Incarnation) -> Pipeline {
         let mut pipeline = Pipeline::with_capacity(self.commands.len());
         for &(at, asks) in &self.commands {
             if asks {
                 pipeline.add_command(asking());
             }
-            pipeline.add_command(command(at));
+            pipeline.add_command(command(at, incarnation));
         }
         pipeline
     }
 
     /// The answers to the commands themselves.
-    fn answers(&self, values: Vec<RedisResult<Value>>) -> Vec<RedisResult<Value>> {
+    fn answers(&self, values: Vec<RedisResult<Received>>) -> Vec<RedisResult<Received>> {
         let mut values = values.into_iter();
         let missing = || Err((ErrorKind::UnexpectedReturnType, "an answer is missing").into());
         let answer = |&(_, asks): &(usize, bool)| {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use redis::{Cmd, Pipeline, RedisError, RedisResult, Value, cmd};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, cmd};
 use tokio::time;
 
 use super::{
@@ -10,7 +10,11 @@ use super::{
     redirect::{Redirection, redirection},
 };
 use crate::{
-    store::redis::{reconnect::Link, server::Server},
+    store::redis::{
+        incarnation::{Outgoing, Received},
+        reconnect::Link,
+        server::Server,
+    },
     time::jittered,
 };
 
@@ -42,9 +46,9 @@ impl Cluster {
         &self,
         slot: u16,
         server: Option<Arc<Server>>,
-        command: &Cmd,
+        command: &Outgoing<'_>,
         again: bool,
-    ) -> RedisResult<Value> {
+    ) -> RedisResult<Received> {
         let node = match server {
             Some(server) => server,
             None => self.owner(slot).await?,
@@ -124,11 +128,15 @@ impl Cluster {
 }
 
 /// Has a node to which a slot is on its way execute a command for a key that is there already.
-pub(super) async fn send_asking(link: &Link, command: &Cmd) -> RedisResult<Value> {
-    let mut both = Pipeline::with_capacity(2);
-    both.add_command(asking()).add_command(command.clone());
+pub(super) async fn send_asking(link: &Link, command: &Outgoing<'_>) -> RedisResult<Received> {
+    let both = |incarnation| {
+        let mut both = Pipeline::with_capacity(2);
+        both.add_command(asking()).add_command(command.written(incarnation).into_owned());
+        both
+    };
     let mut answers = link.send_all(&both, false).await?;
-    answers.pop().unwrap_or(Ok(Value::Nil))
+    let missing = || Err((ErrorKind::UnexpectedReturnType, "an answer is missing").into());
+    answers.pop().unwrap_or_else(missing)
 }
 
 /// What goes before such a command.

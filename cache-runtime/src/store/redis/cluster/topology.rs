@@ -19,7 +19,7 @@ use super::{
     slot_map,
 };
 use crate::{
-    store::redis::server::Server,
+    store::redis::{incarnation::Outgoing, server::Server},
     time::{in_real_time, jittered},
 };
 
@@ -264,7 +264,9 @@ impl Shared {
 
 /// Asks a node which slots are served by whom.
 async fn cluster_slots(node: &Server) -> RedisResult<Value> {
-    node.link(0).send(cmd("CLUSTER").arg("SLOTS"), true).await
+    let mut slots = cmd("CLUSTER");
+    slots.arg("SLOTS");
+    Ok(node.link(0).send(&Outgoing::Same(&slots), true).await?.value)
 }
 
 fn io(what: &'static str) -> RedisError {

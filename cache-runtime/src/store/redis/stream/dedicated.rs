@@ -9,8 +9,9 @@ use crate::{
         queue::Names,
         redis::{
             cluster::{dedicated::SlotConnection, slots::slot},
+            incarnation::Outgoing,
             reconnect::Link,
-            script::Script,
+            script::{Arguments, Script},
             store::Servers,
         },
     },
@@ -42,20 +43,22 @@ impl Dedicated {
         &mut self,
         script: &Script,
         keys: &[&str],
-        args: &[&[u8]],
+        args: &Arguments<'_>,
     ) -> RedisResult<Value> {
         let key = keys.first().unwrap_or(&"");
-        let answer = self.send(key, &script.by_hash(keys, args)).await;
+        let by_hash = |to| script.by_hash_of(keys, &args(to));
+        let answer = self.send(key, &Outgoing::Under(&by_hash)).await;
         // A server that does not know a script has done nothing.
         if matches!(&answer, Err(e) if e.code() == Some("NOSCRIPT")) {
-            return self.send(key, &script.by_text(keys, args)).await;
+            let by_text = |to| script.by_text_of(keys, &args(to));
+            return self.send(key, &Outgoing::Under(&by_text)).await;
         }
         answer
     }
 
-    async fn send(&mut self, key: &str, command: &Cmd) -> RedisResult<Value> {
+    async fn send(&mut self, key: &str, command: &Outgoing<'_>) -> RedisResult<Value> {
         match self {
-            Dedicated::One(link) => link.send(command, false).await,
+            Dedicated::One(link) => Ok(link.send(command, false).await?.value),
             Dedicated::Cluster(connection) => connection.send(slot(key), command).await,
         }
     }
@@ -63,7 +66,7 @@ impl Dedicated {
     /// Sends a command that waits until something has happened to `key`. Where the key moves, that has.
     pub(super) async fn wait(&mut self, key: &str, command: &Cmd) -> RedisResult<()> {
         match self {
-            Dedicated::One(link) => link.send(command, false).await.map(drop),
+            Dedicated::One(link) => link.send(&Outgoing::Same(command), false).await.map(drop),
             Dedicated::Cluster(connection) => connection.wait(slot(key), command).await,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use redis::{RedisResult, Value, cmd};
+use redis::{Cmd, RedisResult, Value, cmd};
 
 use super::{
     dedicated::Dedicated,
@@ -16,7 +16,13 @@ use crate::{
     protocol::Nonce,
     store::{
         queue::{Durability, Enqueued, Letter, Names, Replayed},
-        redis::{command::decimal, reply::unavailable, script::Script, store::RedisStore},
+        redis::{
+            command::decimal,
+            incarnation::Outgoing,
+            reply::unavailable,
+            script::{Arguments, Script},
+            store::RedisStore,
+        },
     },
 };
 
@@ -32,7 +38,10 @@ impl RedisStore {
         let entry = self.encryptor.seal(key, entry)?;
         self.lane(key).retry_connect().await;
         let keys = [key, &*names.queue, &*names.dead, &*names.index];
-        let args = [&entry.bytes()[..], &decimal(capacity)];
+        let args = |to| {
+            let entry = entry.with_stamp(entry.stamp().of(to));
+            vec![entry.bytes().to_vec(), decimal(capacity)]
+        };
         match self.call(&self.queues.enqueue, &keys, &args).await {
             Ok(Value::Int(-1)) => Ok(Enqueued::Accepted),
             Ok(Value::Int(queued)) => Ok(Enqueued::Full(queued.unsigned_abs())),
@@ -41,7 +50,7 @@ impl RedisStore {
     }
 
     pub(crate) async fn queued(&self, names: &Names) -> Result<u64, Error> {
-        match self.lane(&names.queue).send(cmd("XLEN").arg(&*names.queue), true).await {
+        match self.ask(&names.queue, cmd("XLEN").arg(&*names.queue)).await {
             Ok(Value::Int(queued)) => Ok(queued.unsigned_abs()),
             other => Err(expected("a length", other)),
         }
@@ -57,7 +66,7 @@ impl RedisStore {
     async fn end(&self, names: &Names, [range, from, to]: [&str; 3]) -> Result<Option<i64>, Error> {
         let mut first = cmd(range);
         first.arg(&*names.queue).arg(from).arg(to).arg("COUNT").arg(1);
-        match self.lane(&names.queue).send(&first, true).await {
+        match self.ask(&names.queue, &first).await {
             Ok(Value::Array(entries)) => Ok(entries.first().and_then(place)),
             other => Err(expected("an end of a queue", other)),
         }
@@ -66,7 +75,7 @@ impl RedisStore {
     pub(crate) async fn letters(&self, names: &Names, most: usize) -> Result<Vec<Letter>, Error> {
         let mut range = cmd("XRANGE");
         range.arg(&*names.dead).arg("-").arg("+").arg("COUNT").arg(most);
-        match self.lane(&names.dead).send(&range, true).await {
+        match self.ask(&names.dead, &range).await {
             Ok(Value::Array(letters)) => Ok(letters
                 .into_iter()
                 .filter_map(letter)
@@ -85,7 +94,7 @@ impl RedisStore {
     ) -> Result<Replayed, Error> {
         check(&self.servers, names, Some(key))?;
         let keys = [key, &*names.queue, &*names.dead, &*names.index];
-        let args = [id.as_bytes(), &decimal(capacity), &stamp.0];
+        let args = |to| vec![id.into(), decimal(capacity), stamp.of(to).0.to_vec()];
         match self.call(&self.queues.replay, &keys, &args).await {
             Ok(Value::Int(-1)) => Ok(Replayed::Queued),
             Ok(Value::Int(-2)) => Ok(Replayed::Gone),
@@ -101,7 +110,7 @@ impl RedisStore {
     ) -> Result<bool, Error> {
         check(&self.servers, names, None)?;
         let keys = [&*names.dead, &*names.index];
-        let args = [id.as_bytes(), key.as_bytes()];
+        let args = |_| vec![id.into(), key.into()];
         match self.call(&self.queues.forget, &keys, &args).await {
             Ok(Value::Int(removed)) => Ok(removed > 0),
             other => Err(expected("whether a dead letter was removed", other)),
@@ -112,7 +121,7 @@ impl RedisStore {
     pub(crate) async fn durability(&self, names: &Names) -> Result<Durability, Error> {
         let mut get = cmd("CONFIG");
         get.arg("GET").arg(&["appendonly", "save", "maxmemory", "maxmemory-policy"]);
-        match self.lane(&names.queue).send(&get, true).await {
+        match self.ask(&names.queue, &get).await {
             Ok(settings) => Ok(durability(settings)),
             Err(error) if error.is_io_error() || error.is_unrecoverable_error() => {
                 Err(unavailable(&error))
@@ -133,13 +142,25 @@ impl RedisStore {
     }
 
     /// Runs a script. It is never sent twice where it may have been run: an answer can be lost.
-    async fn call(&self, script: &Script, keys: &[&str], args: &[&[u8]]) -> RedisResult<Value> {
+    async fn call(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        args: &Arguments<'_>,
+    ) -> RedisResult<Value> {
         let lane = self.lane(keys.first().unwrap_or(&""));
-        let answer = lane.send(&script.by_hash(keys, args), false).await;
+        let by_hash = |to| script.by_hash_of(keys, &args(to));
+        let mut answer = lane.send(&Outgoing::Under(&by_hash), false).await;
         // A server that does not know a script has done nothing.
         if matches!(&answer, Err(e) if e.code() == Some("NOSCRIPT")) {
-            return lane.send(&script.by_text(keys, args), false).await;
+            let by_text = |to| script.by_text_of(keys, &args(to));
+            answer = lane.send(&Outgoing::Under(&by_text), false).await;
         }
-        answer
+        Ok(answer?.value)
+    }
+
+    /// Asks what does not depend on the server's history. It may be asked twice.
+    async fn ask(&self, key: &str, question: &Cmd) -> RedisResult<Value> {
+        Ok(self.lane(key).send(&Outgoing::Same(question), true).await?.value)
     }
 }

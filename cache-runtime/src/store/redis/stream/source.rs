@@ -47,7 +47,7 @@ impl Source {
         scripts: Arc<QueueScripts>,
         encryptor: Encryptor,
     ) -> Source {
-        let consumer = nonce().0[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let consumer = nonce().0[8..].iter().map(|byte| format!("{byte:02x}")).collect();
         Source { connection, scripts, encryptor, consumer, waiting: false }
     }
 
@@ -59,10 +59,13 @@ impl Source {
         again: Option<i64>,
     ) -> Result<Taken, Error> {
         self.connection.check(names)?;
-        let lease = entry::identity(Expected::Lease(token));
         let (most, again) = (decimal(most), again.map(|from| id(&from)).unwrap_or_default());
         self.make_ready();
-        let args = [&lease[..], self.consumer.as_bytes(), &most, &again];
+        // A lease of another incarnation is none.
+        let args = |to| {
+            let lease = entry::identity(Expected::Lease(token.of(to)));
+            vec![lease, self.consumer.clone().into_bytes(), most.clone(), again.clone()]
+        };
         let keys = [&*names.leader, &*names.queue];
         let taken = in_time(self.connection.call(&self.scripts.take, &keys, &args)).await;
         let (more, found) = match taken? {
@@ -80,8 +83,9 @@ impl Source {
                 ?strange,
                 "a queue held what no write has put there"
             );
-            let args: Vec<&[u8]> =
-                [&b"1"[..]].into_iter().chain(strange.iter().map(|id| id.as_bytes())).collect();
+            let ids = strange.iter().map(|id| id.clone().into_bytes());
+            let args: Vec<_> = [b"1".to_vec()].into_iter().chain(ids).collect();
+            let args = |_| args.clone();
             in_time(self.connection.call(&self.scripts.land, &[&names.queue], &args)).await?;
         }
         let items = items.into_iter().map(|item| open(&self.encryptor, item)).collect();
@@ -120,8 +124,7 @@ impl Source {
                 args.push(landing.life.map(millis).unwrap_or_default());
             }
             args.extend(part.iter().flat_map(|landing| landing.seqs).map(id));
-            let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-            in_time(self.connection.call(&self.scripts.land, &keys, &args)).await?;
+            in_time(self.connection.call(&self.scripts.land, &keys, &|_| args.clone())).await?;
         }
         Ok(())
     }
@@ -138,7 +141,7 @@ impl Source {
         let mut args = vec![stamp.0.to_vec(), millis(fence), error.as_bytes().to_vec()];
         args.push(decimal(*attempts));
         args.extend(seqs.iter().map(id));
-        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        let args = |_| args.clone();
         self.make_ready();
         match in_time(self.connection.call(&self.scripts.dead_letter, &keys, &args)).await? {
             Value::Int(1) => Ok(DeadLetterOutcome::Dead),

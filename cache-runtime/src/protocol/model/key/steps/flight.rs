@@ -7,10 +7,10 @@ use super::super::{
     world::World,
 };
 use crate::protocol::{
-    Expected, Nonce, Pending, Reply, State, Step,
+    Expected, Pending, Reply, State, Step,
     model::{
         row::{Version, Violation},
-        state::{LIFE, NEVER},
+        state::{self, LIFE, NEVER},
     },
 };
 
@@ -34,7 +34,7 @@ impl Key {
                 self.acquire(&mut next, which, heard)?
             }
             (Phase::Begun, FlightMove::Refresh) => {
-                let stamp = match &world.key {
+                let stamp = match &world.key.clone().under(self.incarnation(world)) {
                     State::Value(stamp, _) => *stamp,
                     State::Pending(p) if self.broken == Some(NO_REFRESH) => p.stamp,
                     _ => return Ok(None),
@@ -134,10 +134,15 @@ impl Key {
     fn acquire(&self, world: &mut World, which: usize, heard: bool) -> Result<(), Violation> {
         let token = match self.broken {
             // Numbers that no fresh nonce reaches.
-            Some(Rule::NewToken) => Nonce([14 + which as u8; 16]),
+            Some(Rule::NewToken) => state::nonce(14 + which as u8),
             _ => self.fresh(world),
         };
-        let reply = self.run(world, Step::Acquire { token, life: LIFE });
+        // What is found void is replaced: by a step of its own, which does the same where that is gone by then.
+        let step = match world.key.clone().under(self.incarnation(world)) {
+            State::Void(stale) => Step::Take { stale, token, life: LIFE },
+            _ => Step::Acquire { token, life: LIFE },
+        };
+        let reply = self.run(world, step);
         let flight = &mut world.flights[which];
         flight.phase = match reply {
             Reply::Acquired if heard => Phase::Holding(Expected::Lease(token)),

@@ -4,7 +4,7 @@ use super::super::{
     Tags,
     flight::{BARE, FlightMove, Phase},
     keys::Stored,
-    rule::{self, Rule},
+    rule::Rule,
     world::World,
 };
 use crate::protocol::{
@@ -45,7 +45,7 @@ impl Tags {
         let flight = &world.flights[which];
         let joined = flight.callers.count();
         Ok(Some(match (flight.phase, step) {
-            (Phase::Begun, FlightMove::Note) => match rule::stamp(&world.tag, self.broken) {
+            (Phase::Begun, FlightMove::Note) => match self.current_stamp(world) {
                 Some(tag) => Phase::Noted { tag, mark: joined },
                 None => BARE,
             },
@@ -56,6 +56,7 @@ impl Tags {
             (Phase::Begun | Phase::Noted { .. }, FlightMove::Take) => {
                 // What was found may have gone by now.
                 let stale = if let State::Value(stamp, _) = world.entry { stamp } else { NEVER };
+                let stale = Expected::Value(stale);
                 let reply = self.run(world, Step::Take { stale, token: NEW, life: LIFE });
                 self.place(world, which, reply)?
             }
@@ -145,7 +146,7 @@ impl Tags {
                 (stored, if reply == Reply::Done { joined } else { mark })
             }
             (Phase::Filled { stored, mark, proven }, FlightMove::ReadAgain) => {
-                let good = rule::is_good(&world.tag, stored.tag, self.broken);
+                let good = self.is_good(world, stored.tag);
                 (stored, if good { proven } else { mark })
             }
             _ => return Ok(None),

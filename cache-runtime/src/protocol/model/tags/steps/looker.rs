@@ -1,12 +1,12 @@
 //! What a caller does that looks at the tag first, and at the entry then.
 
-use super::super::{Tags, keys::Stored, looker::Looker, rule, world::World};
+use super::super::{Tags, keys::Stored, looker::Looker, world::World};
 use crate::protocol::{State, model::row::Violation};
 
 impl Tags {
     /// A caller calls, and reads the tag.
     pub(super) fn look(&self, world: &World) -> Option<World> {
-        let stamp = rule::stamp(&world.tag, self.broken).filter(|_| world.looker.is_none())?;
+        let stamp = self.current_stamp(world).filter(|_| world.looker.is_none())?;
         let looker = Some(Looker { stamp, called: world.row.in_force });
         Some(World { looker, ..world.clone() })
     }
