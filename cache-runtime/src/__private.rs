@@ -12,7 +12,10 @@ mod stored;
 
 use std::{
     future::Future,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -39,6 +42,7 @@ use crate::{
     return_shape::{Plain, Shape},
     stats::Counters,
     time::IntoTtl,
+    transaction,
     write::{self, Refusal},
 };
 pub use crate::{
@@ -59,6 +63,8 @@ pub struct Site {
     path: fn() -> &'static str,
     policy: Policy,
     name: OnceLock<&'static str>,
+    /// Whether it has been logged that the function writes in a transaction without a scope.
+    warned: AtomicBool,
 }
 
 impl Site {
@@ -78,13 +84,24 @@ impl Site {
                 "a load would end before `soft_timeout` is over: make `load_timeout`, which is 30 s by default, longer than `soft_timeout`"
             );
         }
-        Site { path, policy, name: OnceLock::new() }
+        Site { path, policy, name: OnceLock::new(), warned: AtomicBool::new(false) }
     }
 
     /// The same, of a function whose key has this template.
     pub const fn template(mut self, template: &'static str) -> Site {
         self.policy.template = Some(template);
         self
+    }
+
+    /// Logs once that this function has written in a transaction outside of a scope.
+    fn warn_unscoped(&self, function: &str) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                function,
+                "a function wrote in a transaction outside of `cache_runtime::transaction(...)`: its keys are settled when \
+                 it returns, so others may cache the old value until the commit, and keep it"
+            );
+        }
     }
 
     fn label(&self) -> &'static str {
@@ -138,7 +155,7 @@ impl Call {
             ttl: None,
             negative_ttl: None,
             fingerprint: 0,
-            bypass: false,
+            bypass: transaction::is_within(),
             key: String::new(),
             tags: Vec::new(),
             fences: Vec::new(),
@@ -150,7 +167,14 @@ impl Call {
     /// Whether the cache is to be used for this call.
     #[inline]
     pub fn when(mut self, when: bool) -> Call {
-        self.bypass = !when;
+        self.bypass |= !when;
+        self
+    }
+
+    /// The call may be made in a transaction, and has an argument of this type. Outside of a scope, one that is a transaction
+    /// bypasses the cache.
+    pub fn transaction(mut self, argument: &str) -> Call {
+        self.bypass |= transaction::is_type_of_one(argument);
         self
     }
 
@@ -290,7 +314,8 @@ impl Call {
     }
 
     fn new_leave(&self, counters: &Arc<Counters>) -> Leave {
-        Leave::new(&self.cache.inner, counters, &self.policy(), self.through.is_some())
+        let stores = self.through.is_some() && !self.bypass;
+        Leave::new(&self.cache.inner, counters, &self.policy(), stores)
     }
 
     /// Runs a writer. Its value, if there is a key for one, takes the entry's place.
@@ -329,8 +354,15 @@ impl Call {
         let inner = &self.cache.inner;
         let Some(guard) = &inner.guard else { return body.await };
         let counters = self.counters();
+        if self.bypass && !transaction::is_within() {
+            self.site.warn_unscoped(counters.name);
+        }
         let leave = given.map_or_else(|| self.new_leave(&counters), |given| *given);
         let policy = &self.policy();
+        // What a transaction has written may never be committed.
+        if self.bypass {
+            self.fences.extend(self.through.take());
+        }
         let (key, fences, tags) = (self.through, self.fences, self.tags);
         let through =
             write::Through { inner, guard, counters: &counters, policy, key, fences, tags };

@@ -107,6 +107,7 @@ pub struct Builder {
     connections: usize,
     deadline: Duration,
     fence_life: Duration,
+    transaction_fence_life: Duration,
     resilience: Resilience,
     log_keys: bool,
     incarnations: bool,
@@ -123,6 +124,7 @@ impl Default for Builder {
             connections: 4,
             deadline: Duration::from_millis(100),
             fence_life: Duration::from_secs(10),
+            transaction_fence_life: Duration::from_secs(60),
             resilience: Resilience::DEFAULT,
             log_keys: false,
             incarnations: true,
@@ -141,6 +143,7 @@ impl fmt::Debug for Builder {
             .field("connections", &self.connections)
             .field("deadline", &self.deadline)
             .field("fence_life", &self.fence_life)
+            .field("transaction_fence_life", &self.transaction_fence_life)
             .field("resilience", &self.resilience)
             .field("log_keys", &self.log_keys)
             .field("incarnations", &self.incarnations)
@@ -231,6 +234,13 @@ impl Builder {
         self
     }
 
+    /// How long a fence stands whose [transaction](crate::transaction()) was cancelled, or ended without knowing whether it
+    /// was committed: 60 s by default. By then the database has to have decided. A transaction at work renews its fences.
+    pub fn transaction_fence_time(mut self, time: Duration) -> Self {
+        self.transaction_fence_life = time;
+        self
+    }
+
     /// Builds the cache, and waits for its first connections, no longer than the deadline of one operation.
     ///
     /// # Errors
@@ -295,6 +305,7 @@ impl Builder {
                 namespace_tag: namespace_tag.map(String::into_boxed_str),
                 namespace: self.namespace.map(String::into_boxed_str),
                 fence_life: self.fence_life,
+                transaction_fence_life: self.transaction_fence_life,
                 flights: Flights::new(),
                 active_refreshes: ActiveRefreshes::new(),
                 registry: Registry::new(kind, &counters),
@@ -309,7 +320,7 @@ impl Builder {
         if self.deadline.is_zero() {
             return config("a deadline of zero would fail every operation");
         }
-        if self.fence_life.is_zero() {
+        if self.fence_life.is_zero() || self.transaction_fence_life.is_zero() {
             return config("a fence time of zero would protect nothing");
         }
         self.encryptor.check()?;

@@ -126,7 +126,7 @@ impl Cache {
     /// As [`invalidate`](Cache::invalidate).
     pub async fn try_invalidate(&self, key: impl CacheKey) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
-        write::invalidate(guard, self.key(None, |out| out.key(&key))).await
+        write::invalidate(&self.inner, guard, self.key(None, |out| out.key(&key))).await
     }
 
     /// The value under `key`, or the result of `load`, which is stored as `policy` says: what `#[cached]`
@@ -225,7 +225,7 @@ impl Cache {
             ));
         };
         let Some(guard) = &self.inner.guard else { return Ok(()) };
-        write::invalidate(guard, tag.to_owned()).await
+        write::invalidate(&self.inner, guard, tag.to_owned()).await
     }
 
     /// The queue named `queue`, whose values are readable at once and reach the database later, in batches: see

@@ -20,6 +20,9 @@ pub enum Error {
     Refused(String),
     /// The value cannot be encoded or decoded.
     Codec(String),
+    /// A [transaction](crate::transaction()) is under way, in which this cannot be done since it cannot be rolled back:
+    /// to [`put`](crate::Cache::try_put) a value, or to queue a write.
+    Transaction(String),
     /// The write-behind queue was full and stayed full: its flusher does not keep up, or there is none.
     Full(String),
 }
@@ -31,6 +34,7 @@ impl fmt::Display for Error {
             Error::Unavailable(what) => write!(f, "the cache's store is unavailable: {what}"),
             Error::Refused(what) => write!(f, "the cache's store refused: {what}"),
             Error::Codec(what) => write!(f, "the value cannot be encoded or decoded: {what}"),
+            Error::Transaction(what) => write!(f, "refused within a transaction: {what}"),
             Error::Full(what) => write!(f, "the write-behind queue is full: {what}"),
         }
     }

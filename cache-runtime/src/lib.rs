@@ -86,6 +86,7 @@ mod encryption;
 mod entry;
 mod error;
 mod expiry;
+mod fences;
 mod flight;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -110,6 +111,7 @@ mod tag_version;
 mod tagged;
 pub mod telemetry;
 mod time;
+pub mod transaction;
 mod value;
 mod write;
 mod write_behind;
@@ -133,6 +135,7 @@ pub use self::{
     store::queue::Durability,
     tagged::Tagged,
     time::IntoTtl,
+    transaction::{Transaction, transaction},
     value::CacheValue,
     write::Fence,
     write_behind::{BatchItem, DeadLetter, Flusher, Queued, WriteBehind},

@@ -13,6 +13,7 @@ use crate::{
     protocol::Nonce,
     read::{Attended, Request, keep, reload},
     return_shape::Fallible,
+    transaction,
     write::{self, Fence},
 };
 
@@ -179,6 +180,12 @@ impl<L: Loader> ReadThrough<L> {
     pub async fn refresh(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
         let inner = &self.cache.inner;
         let counters = self.cache.counters(self.policy.name.unwrap_or_default());
+        if transaction::is_within() {
+            // What it loads may never be committed.
+            counters.bypassed.add_one();
+            self.invalidate(key).await;
+            return self.loader.load(key).await;
+        }
         let request = Request::new(inner, counters, self.policy, Vec::new());
         let (Some(request), Some(guard)) = (request, &inner.guard) else {
             return self.loader.load(key).await;
@@ -189,7 +196,7 @@ impl<L: Loader> ReadThrough<L> {
         let (output, replaced) =
             reload::<Fallible<Option<L::Value>, L::Error>, _>(request, stored.clone(), body).await;
         if !replaced {
-            write::log_unconfirmed("refresh", write::invalidate(guard, stored).await);
+            write::log_unconfirmed("refresh", write::invalidate(inner, guard, stored).await);
         }
         output
     }
@@ -236,7 +243,7 @@ impl<L: Loader> ReadThrough<L> {
     /// serve the old value until it does.
     pub async fn try_invalidate(&self, key: &L::Key) -> Result<(), Error> {
         match &self.cache.inner.guard {
-            Some(guard) => write::invalidate(guard, self.stored(key)).await,
+            Some(guard) => write::invalidate(&self.cache.inner, guard, self.stored(key)).await,
             None => Ok(()),
         }
     }

@@ -23,6 +23,8 @@ pub(crate) struct Inner {
     /// The stored key of the tag that every entry of the namespace carries.
     pub(crate) namespace_tag: Option<Box<str>>,
     pub(crate) fence_life: Duration,
+    /// The life of a fence that a transaction has raised.
+    pub(crate) transaction_fence_life: Duration,
     pub(crate) flights: Arc<Flights<Claims>>,
     pub(crate) active_refreshes: Arc<ActiveRefreshes>,
     pub(crate) registry: Registry,

@@ -16,6 +16,7 @@ use crate::{
     read::{self, Attended, Owned, Request, Run, keep},
     return_shape::{Loaded, Shape},
     stats::Counters,
+    transaction,
 };
 
 /// A cache whose entries carry tags: what [`Cache::tagged`] returns.
@@ -166,8 +167,12 @@ impl Tagged<'_> {
         self.cache.counters(policy.name.unwrap_or(operation))
     }
 
-    /// What a call asks for; none where the cache is disabled.
+    /// What a call asks for; none where the cache is disabled, and in a transaction.
     fn request(&self, policy: &Policy, counters: Arc<Counters>) -> Option<Request> {
+        if transaction::is_within() {
+            counters.bypassed.add_one();
+            return None;
+        }
         Request::new(&self.cache.inner, counters, *policy, self.tags.clone())
     }
 }

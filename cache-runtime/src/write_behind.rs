@@ -38,6 +38,7 @@ use crate::{
     shared::Inner,
     store::queue::Durability,
     time::nonce,
+    transaction,
 };
 
 /// A queue of values that are written behind: what [`Cache::write_behind`](crate::Cache::write_behind) returns,
@@ -205,7 +206,8 @@ impl<T> WriteBehind<T> {
     /// [`Error::Codec`] where the value cannot be encoded, or could not be decoded again;
     /// [`Error::Full`] where the queue stayed full; [`Error::Unavailable`] where the store could not be reached,
     /// or did not answer in time: then the write may have been accepted all the same, or may yet be.
-    /// [`Error::Config`] where the key and the queue are in different hash slots of a Redis Cluster.
+    /// [`Error::Config`] where the key and the queue are in different hash slots of a Redis Cluster;
+    /// [`Error::Transaction`] in the scope of a [`transaction`](crate::transaction()).
     ///
     /// # Cancellation
     ///
@@ -276,6 +278,13 @@ impl<T> WriteBehind<T> {
     }
 
     async fn accept(&self, key: String, tags: Vec<String>, value: &T) -> Result<(), Error> {
+        if transaction::is_within() {
+            return Err(Error::Transaction(
+                "a queued write reaches the database whether the transaction is committed or not: queue it after the \
+                 commit"
+                .into(),
+            ));
+        }
         let QueueHandle { policy, .. } = &self.queue;
         let expiry = Expiry::new(policy.ttl, policy, self.queue.clock().now_ms());
         let tags = self.queue.stamps(tags).await?;

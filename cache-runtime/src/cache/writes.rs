@@ -10,6 +10,7 @@ use crate::{
     key::{CacheKey, KeyOf},
     policy::Policy,
     return_shape::{Loaded, Shape},
+    transaction,
     write::{self, Fence, Leave, Through},
 };
 
@@ -76,7 +77,7 @@ impl Cache {
         let inner = &self.inner;
         let Some(guard) = &inner.guard else { return write().await };
         let counters = self.counters(policy.name.unwrap_or("write_through"));
-        let leave = Leave::new(inner, &counters, policy, true);
+        let leave = Leave::new(inner, &counters, policy, !transaction::is_within());
         let (key, fences) = (Some(key), Vec::new());
         let through = Through { inner, guard, counters: &counters, policy, key, fences, tags };
         // Pinned here, so that the futures below hold a reference and not a copy each.
@@ -122,7 +123,7 @@ impl Cache {
         tags: impl IntoIterator<Item = K>,
     ) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
-        write::invalidate_all(guard, self.stored_tags(tags)).await
+        write::invalidate_all(&self.inner, guard, self.stored_tags(tags)).await
     }
 
     /// Fences `tags` for a write that the caller commits: until [`Fence::settle`], no process serves an entry that

@@ -1,19 +1,15 @@
-//! Fences: raised on all keys of a write at once, renewed while it is at work, settled after it.
-//!
-//! Each key's steps are sent by themselves, some hundreds at the same time: one round trip for most writes. So one that is
-//! not answered keeps none from being confirmed.
+//! The fence of a write, as its caller has it: of its own, or that of a transaction.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::{runtime::Handle, task::AbortHandle, time};
-
-use super::invalidate::log_unconfirmed;
+use super::invalidate::{invalidate_keys, log_unconfirmed};
 use crate::{
     error::Error,
-    guard::{Guard, KeyWrite, Value, abandon},
-    protocol::{Expected, Nonce, Reply, Step},
+    fences::Fences,
+    guard::{Guard, Value},
+    protocol::Nonce,
     shared::Inner,
-    time::nonce,
+    transaction::{self, Fenced, Scope},
 };
 
 /// Keys, or tags, that are fenced for a write.
@@ -27,36 +23,40 @@ use crate::{
 /// falls: the write may have been committed, so nothing may be cached until every load that could have
 /// seen the old value has ended. Other writers of a key keep its fence up for as long as they are at work themselves, and
 /// no longer. A key whose fence the store has not confirmed is emptied in the background.
+///
+/// # In a transaction
+///
+/// A fence that is raised in the scope of a [`transaction`](crate::transaction()) belongs to that. It is settled with the
+/// transaction's other fences, whether it is settled or dropped before.
 #[must_use = "a fence keeps its keys out of the cache until it is settled"]
 pub struct Fence {
-    /// None where the cache is disabled.
-    guard: Option<Arc<Guard>>,
-    /// In the order of their names.
-    keys: Vec<KeyWrite>,
-    life: Duration,
-    renewal: Option<Renewal>,
+    held: Held,
+}
+
+enum Held {
+    /// Fences of its own. None where the cache is disabled.
+    Own(Option<Fences>),
+    /// Fences of a transaction.
+    Scoped { scope: Arc<Scope>, guard: Arc<Guard>, fenced: Fenced },
 }
 
 impl Fence {
     /// Fences the keys.
     pub(crate) async fn raise(inner: &Inner, mut keys: Vec<String>) -> Fence {
-        let life = inner.fence_life;
-        let mut fence = Fence { guard: inner.guard.clone(), keys: Vec::new(), life, renewal: None };
-        let Some(guard) = &inner.guard else { return fence };
+        let Some(guard) = &inner.guard else {
+            return Fence { held: Held::Own(None) };
+        };
         // A key that is named twice has one writer, not two that contend.
         keys.sort_unstable();
         keys.dedup();
-        let raised = keys.into_iter().map(|key| async {
-            let outcome = guard.fence(key.into(), nonce(), life).await;
-            if let Some(error) = outcome.error {
-                let key = guard.shown(outcome.write.key());
-                tracing::warn!(key, %error, "a write could not fence its cache key");
-            }
-            outcome.write
-        });
-        guard.each(raised, |write| fence.keys.push(write)).await;
-        fence.renewal = Renewal::start(guard, &fence.keys, life);
-        fence
+        if let Some(scope) = transaction::current()
+            && let life = inner.transaction_fence_life
+            && let Some(fenced) = scope.fence(guard, keys.iter().cloned(), life).await
+        {
+            return Fence { held: Held::Scoped { scope, guard: Arc::clone(guard), fenced } };
+        }
+        let keys = keys.into_iter().map(Arc::from).collect();
+        Fence { held: Held::Own(Some(Fences::raise(guard, keys, inner.fence_life).await)) }
     }
 
     /// Whether every key is fenced in the store.
@@ -64,7 +64,10 @@ impl Fence {
     /// Where it is not (the store cannot be reached), the write is still safe to make, and this process serves no
     /// cached copy of the keys. Other processes may serve the old value until the settlement arrives.
     pub fn stands(&self) -> bool {
-        self.keys.iter().all(KeyWrite::is_fenced)
+        match &self.held {
+            Held::Own(fences) => fences.as_ref().is_none_or(Fences::stand),
+            Held::Scoped { fenced, .. } => fenced.stands,
+        }
     }
 
     /// This fence, if every key is fenced in the store. It is for a write that must not be made while other processes may
@@ -106,7 +109,7 @@ impl Fence {
     }
 
     /// As [`settle`](Fence::settle), for a caller that has to know whether the store has confirmed it. The caller's write
-    /// is committed either way: do not answer it with this error.
+    /// is committed either way: do not answer it with this error. In a transaction it returns whether the keys are fenced.
     ///
     /// # Errors
     ///
@@ -125,80 +128,41 @@ impl Fence {
     ///
     /// Nothing is left where the store has not confirmed the fence: it may be raised only now, after others have
     /// written.
-    pub(crate) async fn leave(
-        mut self,
-        mut value: impl FnMut(&str) -> Option<Value>,
-    ) -> Result<(), Error> {
-        // Before anything else, so that no renewal comes after the settlement.
-        self.renewal = None;
-        let Some(guard) = self.guard.clone() else { return Ok(()) };
-        let mut all = Ok(());
-        let settled = mem::take(&mut self.keys).into_iter().map(|write| {
-            let value = if write.is_fenced() { value(write.key()) } else { None };
-            write.settle(value)
-        });
-        guard.each(settled, |one| all = mem::replace(&mut all, Ok(())).and(one)).await;
-        all
+    pub(crate) async fn leave(self, value: impl FnMut(&str) -> Option<Value>) -> Result<(), Error> {
+        match self.held {
+            Held::Own(None) => Ok(()),
+            Held::Own(Some(fences)) => fences.settle(value).await,
+            Held::Scoped { scope, fenced, .. } if scope.is_open() => fenced.confirmed(),
+            Held::Scoped { scope, guard, fenced } => {
+                scope.warn();
+                invalidate_keys(&guard, fenced.keys).await
+            }
+        }
     }
 
     /// The epoch under which this very key is fenced in the store, where it is.
     pub(crate) fn epoch(&self, key: &str) -> Option<Nonce> {
-        let at = self.keys.binary_search_by(|write| (**write.key()).cmp(key)).ok()?;
-        self.keys[at].is_fenced().then(|| self.keys[at].epoch())
+        match &self.held {
+            Held::Own(fences) => fences.as_ref()?.epoch(key),
+            Held::Scoped { .. } => None,
+        }
     }
 
     pub(crate) fn keys(&self) -> u64 {
-        self.keys.len() as u64
+        match &self.held {
+            Held::Own(fences) => fences.as_ref().map_or(0, |fences| fences.keys().len() as u64),
+            Held::Scoped { fenced, .. } => fenced.keys.len() as u64,
+        }
     }
 }
 
 impl std::fmt::Debug for Fence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.keys.iter().map(KeyWrite::key)).finish()
-    }
-}
-
-/// The task that renews a fence. Dropping it ends it.
-struct Renewal(AbortHandle);
-
-impl Renewal {
-    fn start(guard: &Arc<Guard>, keys: &[KeyWrite], life: Duration) -> Option<Renewal> {
-        let runtime = Handle::try_current().ok()?;
-        let fenced = keys.iter().filter(|write| write.is_fenced());
-        let fences: Vec<_> = fenced.map(|write| (Arc::clone(write.key()), write.epoch())).collect();
-        let task = runtime.spawn(renew(Arc::clone(guard), fences, life));
-        Some(Renewal(task.abort_handle()))
-    }
-}
-
-/// Renews the fences of these epochs three times in their life, for as long as the store says that they stand.
-///
-/// An unreachable store is asked again at the next turn: two turns can be missed before the life is over.
-async fn renew(guard: Arc<Guard>, mut fences: Vec<(Arc<str>, Nonce)>, life: Duration) {
-    while !fences.is_empty() {
-        time::sleep(life / 3).await;
-        let guard = &*guard;
-        let renewals = fences.clone().into_iter().map(|(key, epoch)| async move {
-            guard.run(&key, Step::Renew { expected: Expected::Fence(epoch), life }).await
-        });
-        let mut stand = Vec::with_capacity(fences.len());
-        guard.each(renewals, |reply| stand.push(reply != Ok(Reply::Superseded))).await;
-        let mut stand = stand.into_iter();
-        fences.retain(|_| stand.next() == Some(true));
-    }
-}
-
-impl Drop for Fence {
-    fn drop(&mut self) {
-        let fences: Vec<_> = self.keys.iter_mut().filter_map(KeyWrite::take_fence).collect();
-        if let Some(guard) = self.guard.as_ref().filter(|_| !fences.is_empty()) {
-            abandon(guard, fences, self.life);
-        }
-    }
-}
-
-impl Drop for Renewal {
-    fn drop(&mut self) {
-        self.0.abort();
+        let mut list = f.debug_list();
+        match &self.held {
+            Held::Own(fences) => list.entries(fences.iter().flat_map(Fences::keys)),
+            Held::Scoped { fenced, .. } => list.entries(&fenced.keys),
+        };
+        list.finish()
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     shared::Inner,
     stats::Counters,
     time::nonce,
+    transaction,
 };
 
 /// What one write touches.
@@ -39,6 +40,7 @@ pub(crate) struct Through<'a> {
 
 /// A write at work under its fences.
 pub(super) struct Begun<'a> {
+    inner: &'a Inner,
     guard: &'a Arc<Guard>,
     counters: &'a Counters,
     policy: &'a Policy,
@@ -51,16 +53,19 @@ impl<'a> Through<'a> {
     /// The first round trip.
     pub(super) async fn begin(self) -> Begun<'a> {
         let Through { inner, guard, counters, policy, key, mut fences, tags } = self;
-        let tags = if key.is_some() { inner.entry_tags(tags) } else { Vec::new() };
+        // What a transaction has written may never be committed.
+        let stores = key.is_some() && !transaction::is_within();
+        let tags = if stores { inner.entry_tags(tags) } else { Vec::new() };
         let mut entry_tags = EntryTags::new(tags, &fences);
         fences.extend(key.clone());
+        let key = key.filter(|_| stores);
         let fence = Fence::raise(inner, fences);
         let ask = entry_tags.ask(guard, store_ttl(policy.ttl, policy));
         let (fence, asked) = join(fence, ask).await;
         if !fence.stands() || asked.is_err() {
             counters.store_errors.add_one();
         }
-        Begun { guard, counters, policy, key, fence, entry_tags }
+        Begun { inner, guard, counters, policy, key, fence, entry_tags }
     }
 }
 
@@ -83,7 +88,7 @@ impl Begun<'_> {
     pub(super) async fn end(self, leave: Leave) {
         let (value, emptied) = leave.decided();
         let value = value.and_then(|(entry, ttl)| self.value(&entry, ttl));
-        let Begun { guard, counters, key, fence, entry_tags, .. } = self;
+        let Begun { inner, guard, counters, key, fence, entry_tags, .. } = self;
         let keys = fence.keys() + emptied.len() as u64;
         // A ttl that came with the value may be longer than the one that the stamps were asked for.
         let hard = value.as_ref().map_or(Duration::ZERO, |(_, _, hard)| *hard);
@@ -94,7 +99,7 @@ impl Begun<'_> {
             None => None,
         });
         let (settled, emptied, ()) =
-            join3(settled, invalidate_all(guard, emptied), prolonged).await;
+            join3(settled, invalidate_all(inner, guard, emptied), prolonged).await;
         let confirmed = settled.and(emptied);
         if confirmed.is_err() {
             counters.store_errors.add_one();

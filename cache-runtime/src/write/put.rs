@@ -15,6 +15,7 @@ use crate::{
     shared::Inner,
     tag_version::fetch_stamps,
     time::nonce,
+    transaction,
 };
 
 /// Puts a value, to be kept as `policy` says. Its fence makes it lose to every other writer at work. A value that cannot
@@ -26,11 +27,11 @@ pub(crate) async fn put(
     entry: Result<Entry, Error>,
     policy: &Policy,
 ) -> Result<(), Error> {
-    let entry = match entry {
+    let entry = match refuse_in_transaction().and(entry) {
         Ok(entry) => entry,
         Err(error) => {
             // The caller learns why nothing is stored; what the store does not confirm now is emptied in the background.
-            _ = invalidate(guard, key).await;
+            _ = invalidate(inner, guard, key).await;
             return Err(error);
         }
     };
@@ -53,6 +54,18 @@ pub(crate) async fn put(
     };
     write.settle(value).await?;
     known.map(drop)
+}
+
+/// A value cannot be taken back when the transaction rolls back.
+fn refuse_in_transaction() -> Result<(), Error> {
+    match transaction::is_within() {
+        true => Err(Error::Transaction(
+            "`put` stores a value at once, and it would stay after a rollback: put it after the commit, or invalidate the \
+             key"
+            .into(),
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Logs that a value was not put, for a caller that is not told: its write is committed.
