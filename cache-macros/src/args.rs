@@ -72,6 +72,14 @@ impl Spec {
         ends && name.is_some_and(|name| name != "key" && refused(name))
     }
 
+    /// Whether an argument comes next that is a name alone.
+    fn is_flag(&self, input: ParseStream<'_>) -> bool {
+        let ahead = input.fork();
+        let name = ahead.call(Ident::parse_any).ok();
+        let ends = ahead.is_empty() || ahead.peek(Token![,]);
+        ends && name.is_some_and(|name| self.usage(&name).is_some_and(|usage| name == usage))
+    }
+
     /// How to write the argument of this name, if the attribute takes it.
     fn usage(&self, name: &Ident) -> Option<&'static str> {
         self.known().find(|(known, _)| name == known).map(|(_, usage)| *usage)
@@ -156,7 +164,11 @@ impl Args {
         let assigns = input.peek2(Token![=]) && !input.peek2(Token![==]);
         let listed = input.peek2(syn::token::Paren)
             && (input.fork().call(Ident::parse_any)).is_ok_and(|name| spec.is_list(&name));
-        let may_be_named = assigns || listed || spec.positional.is_some() || spec.refuses(input);
+        let may_be_named = assigns
+            || listed
+            || spec.positional.is_some()
+            || spec.is_flag(input)
+            || spec.refuses(input);
         if input.peek(Ident::peek_any) && may_be_named {
             let name = Ident::parse_any(input)?;
             let value = Value::read(input, &name, spec)?;

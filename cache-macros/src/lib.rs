@@ -72,6 +72,8 @@ mod write_through;
 /// | `each` | `each = ids` | a batch: the function returns a value for each element of this list; see below |
 /// | `id` | <code>id = \|row: &Row\| row.id</code> | which element a row belongs to, of a batch that returns a `Vec<Row>` |
 /// | `group` | `group` | an element may have many rows |
+/// | `transaction` | `transaction` | the function may be called in a database transaction: see below |
+/// | `outside_transaction` | `outside_transaction(conn)` | parameters that never are in a transaction: see below |
 /// | `cache` | `cache = self.cache` | the `Cache` to use; by default the process-wide one |
 /// | `negative_ttl` | as `ttl`, but no closure | stores `None` too, for this long; by default `None` is not stored |
 /// | `jitter` | `0.1` | shortens each ttl at random, by up to this fraction |
@@ -177,9 +179,24 @@ mod write_through;
 ///
 /// # Transactions
 ///
-/// A parameter that is a database transaction is an error, since rows that it reads may never commit. It is recognised by
-/// the name of its type: `Transaction`, `DatabaseTransaction`, `PgTransaction`, `SqliteTransaction` or `MySqlTransaction`.
-/// Import a type of your own with such a name under another one.
+/// Within a database transaction, a function may read what is never committed. So a function that is called in one belongs
+/// in the scope of `cache_runtime::transaction`, where it goes past the cache. A parameter or receiver that may be in a
+/// transaction is an error until the function says which it is:
+///
+/// ```text
+/// #[cached(key = "user:<id>", ttl = 3600, skip(conn), transaction)]
+/// async fn find(conn: &mut PgConnection, id: i64) -> sqlx::Result<Option<User>> { ... }
+/// ```
+///
+/// - `transaction`: it may be called in a transaction, and then within a scope. Outside of a scope it uses the cache, unless an
+///   argument is of a type that is named like a transaction; such a call bypasses the cache.
+/// - `outside_transaction(conn)`: this connection never is in a transaction. It is also for a type of your own that has the
+///   name of one, such as an entity `Transaction`.
+///
+/// Types and bounds are recognised by the names that sqlx, sea-orm, diesel, diesel-async, tokio-postgres, rusqlite and
+/// mongodb give them, within any reference, `Option`, `Mutex` or tuple. A pool (`PgPool`, `DatabaseConnection`) is none. What
+/// cannot be seen is an alias of another name, and a struct that holds a connection: call functions of those within a
+/// scope.
 #[proc_macro_attribute]
 pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
     cached::cached(args.into(), item.into()).into()
@@ -202,6 +219,8 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `tags` | `tags("tenant:<tenant>")` | tags whose entries the function makes stale; written like keys |
 /// | `each` | `each = ids` | a list: a key or tag that names it stands for one element, and is invalidated for all of them; see below |
 /// | `on_unavailable` | `on_unavailable = "error"` | if the keys and tags cannot be fenced, the function returns the cache's error and its body does not run; by default the write proceeds, and other processes may serve the old value until the invalidation reaches the store. Needs `E: From<cache_runtime::Error>` |
+/// | `transaction` | `transaction` | the function may be called in a database transaction: see below |
+/// | `outside_transaction` | `outside_transaction(conn)` | parameters that never are in a transaction: see below |
 /// | `cache` | `cache = self.cache` | the `Cache` to use; by default the process-wide one |
 /// | `version` | `2` | the `version` of the readers |
 /// | `name` | `"users.update"` | the label in metrics; by default `module::Type::function` |
@@ -221,8 +240,11 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// tag is invalidated after the body: a stored `None` is dropped, and loads under way can no longer store what they saw. It
 /// is not fenced before, so if the function fails or its process dies, it is not invalidated.
 ///
-/// A parameter that is a database transaction is an error, since it commits after the keys are invalidated. Begin and commit
-/// it inside the function, or fence the keys where it is committed: `cache.fence([..])`, commit, `settle()`.
+/// A transaction is committed after its functions have returned. So call a writer that is a part of one within
+/// `cache_runtime::transaction`, which settles the keys after the commit. A parameter or receiver that may be in a transaction
+/// is an error until the function says `transaction`, or `outside_transaction(conn)` where it never is in one: see
+/// [`macro@cached`](macro@cached#transactions). A writer with `transaction` that is given a transaction outside of a scope logs
+/// that, once.
 #[proc_macro_attribute]
 pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
     invalidates::invalidates(args.into(), item.into()).into()
@@ -267,6 +289,8 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `codec`, `compress`, `max_bytes` | as in [`macro@cached`] | as for the readers |
 /// | `policy` | `policy = USERS` | the policy of the readers; other arguments override it |
 /// | `on_unavailable` | `on_unavailable = "error"` | if the keys and tags cannot be fenced, the function returns the cache's error and its body does not run; by default the write proceeds, and other processes may serve the old value until the invalidation reaches the store. Needs `E: From<cache_runtime::Error>` |
+/// | `transaction` | `transaction` | the function may be called in a database transaction: see below |
+/// | `outside_transaction` | `outside_transaction(conn)` | parameters that never are in a transaction: see below |
 /// | `cache` | `cache = self.cache` | the `Cache` to use; by default the process-wide one |
 /// | `version` | `2` | the `version` of the readers |
 /// | `name` | `"users.update"` | the label in metrics; by default `module::Type::function` |
@@ -304,8 +328,11 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// the result are invalidated in the same way; those that do not are fenced as always. If the function fails or its process
 /// dies, nobody knows the key, and a stored `None` stays until its `negative_ttl` ends.
 ///
-/// A parameter that is a database transaction is an error, since it commits after the value is stored. Begin and commit it
-/// inside the function, or fence the keys where it is committed: `cache.fence([..])`, commit, `settle()`.
+/// A transaction is committed after its functions have returned. So call a writer that is a part of one within
+/// `cache_runtime::transaction`, which settles the keys after the commit. A parameter or receiver that may be in a transaction
+/// is an error until the function says `transaction`, or `outside_transaction(conn)` where it never is in one: see
+/// [`macro@cached`](macro@cached#transactions). A writer with `transaction` that is given a transaction outside of a scope logs
+/// that, once.
 #[proc_macro_attribute]
 pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
     write_through::write_through(args.into(), item.into()).into()

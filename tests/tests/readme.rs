@@ -298,6 +298,46 @@ async fn a_transaction_of_ones_own() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// A transaction of the bank.
+struct BankTx;
+
+impl BankTx {
+    async fn commit(self) -> Result<(), DbError> {
+        Ok(())
+    }
+}
+
+impl Db {
+    async fn begin(&self) -> Result<BankTx, DbError> {
+        Ok(BankTx)
+    }
+
+    #[invalidates("account:<id>")]
+    async fn add(&self, _: &mut BankTx, id: u64, _: i64) -> Result<(), DbError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_in_a_scope() -> Result<(), Box<dyn std::error::Error>> {
+    let (cache, bank) = (Cache::in_memory(), Db::default());
+    cache.put("account:1", &100, 60).await;
+    let moved = cache.scope(async {
+        cache_runtime::transaction(async {
+            let mut tx = bank.begin().await?;
+            bank.add(&mut tx, 1, -100).await?; // #[invalidates("account:<id>")]
+            bank.add(&mut tx, 2, 100).await?;
+            tx.commit().await
+        })
+        .await?;
+        Ok::<_, DbError>(())
+    });
+    moved.await?;
+    assert_eq!(cache.get::<u64>("account:1").await?, None);
+    assert_eq!(cache.stats().total().invalidations, 2);
+    Ok(())
+}
+
 #[tokio::test]
 async fn no_macro() -> Result<(), Box<dyn std::error::Error>> {
     const USERS: Policy = Policy::ttl(3600).lock().negative_ttl(60);

@@ -29,7 +29,7 @@ pub(super) fn begin(model: &Cached) -> TokenStream {
 fn steps(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
-    let mut steps = TokenStream::new();
+    let mut steps = options.transactions.steps(&model.params);
     if let Some(when) = &options.when {
         steps.extend(quote_spanned!(span=> .when(#when)));
     }

@@ -6,20 +6,19 @@ use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::function::{self, Form};
 use crate::key::{Key, Template};
-use crate::params;
 use crate::placeholder_types;
 use crate::suggest;
 use crate::tokens;
-use crate::transactions;
+use crate::transactions::Access;
 use crate::validation::{self, Meant};
 use crate::value_closures;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Expr, FnArg, GenericArgument, PathArguments, Type, TypeReference};
+use syn::{Expr, GenericArgument, PathArguments, Type, TypeReference};
 
 pub(super) fn all(model: &Cached, cx: &Ctxt) {
     validation::check_async(&model.function, "#[cached]", cx);
-    transactions::check(&model.function.sig, IN_A_TRANSACTION, cx);
+    model.options.transactions.check(&model.function, &model.params, Access::Reads, cx);
     check_returns_something(model, cx);
     check_return_type_is_named(model, cx);
     check_value_is_owned(model, cx);
@@ -75,10 +74,6 @@ fn check_closures(model: &Cached, cx: &Ctxt) {
         value_closures::check(closure, output, cx);
     }
 }
-
-const IN_A_TRANSACTION: &str = "a transaction may read rows that never commit, so its results \
-    cannot be cached: begin the transaction inside the function, or call a function without \
-    `#[cached]`";
 
 /// A function without a result is called for its effect, which a hit would skip.
 fn check_returns_something(model: &Cached, cx: &Ctxt) {
@@ -201,22 +196,11 @@ fn missing(model: &Cached, in_key: impl Fn(&str) -> bool) -> impl Iterator<Item 
         !in_key(&name.unraw().to_string())
             && !model.skips(name)
             && !model.is_the_cache(name)
-            && !is_a_transaction(model, name)
+            && !model.options.transactions.is_unexplained(&model.function.sig, name)
             && !probably_skipped(model, name)
             && model.options.each.as_ref() != Some(*name)
     };
     model.params.names.iter().filter(absent).cloned().collect::<Vec<_>>().into_iter()
-}
-
-/// Whether the parameter is a transaction, which has its own message.
-fn is_a_transaction(model: &Cached, name: &syn::Ident) -> bool {
-    let sig = &model.function.sig;
-    sig.inputs.iter().any(|input| match input {
-        FnArg::Typed(typed) => {
-            params::bound(&typed.pat).contains(name) && transactions::is_transaction(sig, typed)
-        }
-        FnArg::Receiver(_) => false,
-    })
 }
 
 /// Whether a misspelt `skip` meant this parameter, which has its own message.

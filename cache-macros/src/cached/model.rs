@@ -11,6 +11,7 @@ use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
 use crate::shared_args::SharedArgs;
+use crate::transactions::Transactions;
 
 pub(crate) struct Cached {
     pub(crate) function: Function,
@@ -39,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) when: Option<Expr>,
     /// A condition on the value: if it is true, the value is not stored.
     pub(crate) unless: Option<Expr>,
+    pub(crate) transactions: Transactions,
     pub(crate) shared: SharedArgs,
 }
 

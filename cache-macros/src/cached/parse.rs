@@ -18,6 +18,7 @@ use crate::key::Key;
 use crate::lists;
 use crate::shared_args::{self, SharedArgs};
 use crate::tokens;
+use crate::transactions::{self, Transactions};
 
 pub(crate) const CACHED: Spec = Spec {
     attribute: "`#[cached]`",
@@ -38,6 +39,7 @@ pub(crate) const CACHED: Spec = Spec {
         freshness_args::OF_ENTRIES,
         freshness_args::OF_READERS,
         encoding::USAGES,
+        transactions::USAGES,
         shared_args::USAGES,
     ],
     refused: &[(
@@ -75,6 +77,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         tags: args.take("tags").and_then(|arg| Key::tags(arg, cx)).unwrap_or_default(),
         when: args.take("when").and_then(|arg| when(arg, cx)),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
+        transactions: Transactions::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
     }
 }

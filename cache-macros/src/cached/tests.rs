@@ -86,9 +86,19 @@ shapes! {
     generic in None, (key = "user:<id>", ttl = 60, skip(conn)): {
         async fn find<'a, C, const N: usize>(conn: &'a mut C, id: [u8; N]) -> Result<User, C::Error>
         where
-            C: Connection + Send,
+            C: Source + Send,
         {
             conn.find(id).await
+        }
+    }
+    transaction in Some("impl Repo"), (key = "user:<id>", ttl = 60, skip(conn), transaction): {
+        async fn find(&self, conn: &mut PgConnection, id: u64) -> sqlx::Result<User> {
+            db::find(conn, id).await
+        }
+    }
+    outside_transaction in None, (key = "user:<id>", ttl = 60, skip(conn), outside_transaction(conn)): {
+        async fn find(conn: &mut PgConnection, id: u64) -> sqlx::Result<User> {
+            db::find(conn, id).await
         }
     }
     generic_values in None, (key = "setting:<name>", ttl = 60, skip(T)): {

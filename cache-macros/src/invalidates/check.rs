@@ -3,16 +3,13 @@
 
 use super::model::Invalidates;
 use crate::ctxt::Ctxt;
-use crate::{on_unavailable, stale_keys, transactions, validation};
+use crate::transactions::Access;
+use crate::{on_unavailable, stale_keys, validation};
 
 pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
     validation::check_async(&model.function, "#[invalidates]", cx);
-    transactions::check(&model.function.sig, COMMITS_TOO_LATE, cx);
+    model.options.transactions.check(&model.function, &model.params, Access::Writes, cx);
     let keys = || model.options.keys.iter().chain(&model.options.tags);
     stale_keys::check(&model.function, &model.params, keys(), cx);
     on_unavailable::check(model.options.refuses, keys(), cx);
 }
-
-const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the keys are \
-    invalidated, so readers could cache the old value again: begin and commit it inside the \
-    function, or fence the keys where it is committed: `cache.fence([..])`, commit, `settle()`";

@@ -20,7 +20,9 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let mut keys = StaleKeys::default();
     options.keys.iter().for_each(|key| keys.add(key, KEY, params, krate));
     options.tags.iter().for_each(|tag| keys.add(tag, TAG, params, krate));
-    let call = codegen::call(krate, shared.cache.as_ref(), &site, &keys.steps);
+    let mut steps = options.transactions.steps(params);
+    steps.extend(keys.steps.clone());
+    let call = codegen::call(krate, shared.cache.as_ref(), &site, &steps);
     let (each, before) = (keys.each(function, params), keys.before());
     let rebinding = Rebinding::except(function, &TokenStream::new());
     let body = function.body(&rebinding.within);

@@ -6,6 +6,7 @@ use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
 use crate::shared_args::SharedArgs;
+use crate::transactions::Transactions;
 
 pub(crate) struct Invalidates {
     pub(crate) function: Function,
@@ -21,6 +22,7 @@ pub(crate) struct Options {
     pub(crate) each: Option<Ident>,
     /// The span of `on_unavailable = "error"`.
     pub(crate) refuses: Option<Span>,
+    pub(crate) transactions: Transactions,
     pub(crate) shared: SharedArgs,
 }
 

@@ -9,11 +9,13 @@ use crate::key::Key;
 use crate::lists;
 use crate::on_unavailable;
 use crate::shared_args::{self, SharedArgs};
+use crate::transactions::{self, Transactions};
 
 pub(crate) const INVALIDATES: Spec = Spec {
     attribute: "`#[invalidates]`",
     known: &[
         &[("tags", "tags(\"tenant:<tenant>\")"), lists::USAGE, on_unavailable::USAGE],
+        transactions::USAGES,
         shared_args::USAGES,
     ],
     refused: &[
@@ -49,6 +51,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         tags: tags.map(|tags| Key::list(tags, cx)).unwrap_or_default(),
         each: lists::parse(&mut args, cx),
         refuses: on_unavailable::parse(&mut args, cx),
+        transactions: Transactions::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
     }
 }

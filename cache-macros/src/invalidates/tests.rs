@@ -83,6 +83,11 @@ snapshots! {
             db::forget::<N>(id).await;
         }
     }
+    transaction in None, ("user:<id>", transaction): {
+        async fn forget(tx: &mut Transaction<'_, Postgres>, id: u64) -> sqlx::Result<()> {
+            db::forget(tx, id).await
+        }
+    }
     no_result in None, ("user:<id>"): {
         async fn forget(id: u64) {
             db::forget(id).await;

@@ -15,7 +15,7 @@ use crate::validation;
 /// Checks all of them, and returns what the expansion needs of the signature.
 pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
     validation::check_async(&model.function, "#[write_behind]", cx);
-    transactions::check(&model.function.sig, LATER, cx);
+    transactions::refuse(&model.function.sig, LATER, cx);
     check_no_trait(model, cx);
     check_not_generic(model, cx);
     check_says_whether_it_worked(model, cx);

@@ -9,14 +9,14 @@ use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::function::Form;
 use crate::key::Key;
+use crate::transactions::Access;
 use crate::{
-    lists, on_unavailable, placeholder_types, result_keys, stale_keys, transactions, validation,
-    value_closures,
+    lists, on_unavailable, placeholder_types, result_keys, stale_keys, validation, value_closures,
 };
 
 pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
     validation::check_async(&model.function, "#[write_through]", cx);
-    transactions::check(&model.function.sig, COMMITS_TOO_LATE, cx);
+    model.options.transactions.check(&model.function, &model.params, Access::Writes, cx);
     check_there_is_a_value(model, cx);
     check_carried_are_known_before(model, cx);
     on_unavailable::check(model.options.refuses, model.options.fences(), cx);
@@ -25,10 +25,6 @@ pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
     let stale = model.options.invalidates.iter().chain(&model.options.tags.fenced);
     stale_keys::check(&model.function, &model.params, stale, cx);
 }
-
-const COMMITS_TOO_LATE: &str = "the caller commits this transaction after the value is stored in \
-    the cache, if it commits at all: begin and commit it inside the function, or fence the keys \
-    where it is committed: `cache.fence([..])`, commit, `settle()`";
 
 /// A function that returns `()` does not say what the database now holds. Its parameters need not be that, since a trigger or
 /// a default may have changed the row. So the user must say which value to store.

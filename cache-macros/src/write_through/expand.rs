@@ -74,7 +74,7 @@ fn policy(options: &Options) -> TokenStream {
 fn steps(model: &WriteThrough, stale: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
-    let mut steps = TokenStream::new();
+    let mut steps = options.transactions.steps(&model.params);
     if let Some(Ttl::Length(Length::Expr(ttl))) = &options.ttl {
         steps.extend(quote_spanned!(span=> .ttl(#ttl)));
     }

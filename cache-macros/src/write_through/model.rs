@@ -10,6 +10,7 @@ use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
 use crate::shared_args::SharedArgs;
+use crate::transactions::Transactions;
 
 pub(crate) struct WriteThrough {
     pub(crate) function: Function,
@@ -35,6 +36,7 @@ pub(crate) struct Options {
     pub(crate) policy: Option<Expr>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
+    pub(crate) transactions: Transactions,
     pub(crate) shared: SharedArgs,
 }
 

@@ -14,6 +14,7 @@ use crate::lists;
 use crate::on_unavailable;
 use crate::params::Params;
 use crate::shared_args::{self, SharedArgs};
+use crate::transactions::{self, Transactions};
 
 pub(crate) const WRITE_THROUGH: Spec = Spec {
     attribute: "`#[write_through]`",
@@ -31,6 +32,7 @@ pub(crate) const WRITE_THROUGH: Spec = Spec {
         ],
         freshness_args::OF_ENTRIES,
         encoding::USAGES,
+        transactions::USAGES,
         shared_args::USAGES,
     ],
     refused: &[
@@ -72,6 +74,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         policy: shared_args::policy(&mut args, cx),
         freshness: FreshnessArgs::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),
+        transactions: Transactions::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
     }
 }

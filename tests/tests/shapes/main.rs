@@ -64,4 +64,5 @@ mod options;
 mod parameters;
 mod returns;
 mod traits;
+mod transactions;
 mod writers;

@@ -1,6 +1,6 @@
 // Misuse: a transaction as the parameter of a cached function.
 // Why: what is read through it may never be committed.
-// Instead: the transaction inside the function.
+// Instead: `transaction`, and a call within `cache_runtime::transaction(..)`.
 
 use cache_runtime::cached;
 

@@ -1,6 +1,6 @@
 // Misuse: a shared transaction as a parameter.
 // Why: it commits after the keys are invalidated.
-// Instead: the transaction inside the function.
+// Instead: `transaction`, and a call within `cache_runtime::transaction(..)`.
 
 use cache_runtime::invalidates;
 

@@ -1,6 +1,6 @@
 // Misuse: a slice of transactions as a parameter.
 // Why: rows that they read may never commit.
-// Instead: the transactions inside the function.
+// Instead: `transaction`, and a call within `cache_runtime::transaction(..)`.
 
 use cache_runtime::cached;
 

@@ -1,6 +1,6 @@
 // Misuse: a tuple with a transaction as a parameter.
 // Why: rows that it reads may never commit.
-// Instead: the transaction inside the function.
+// Instead: `transaction`, and a call within `cache_runtime::transaction(..)`.
 
 use cache_runtime::cached;
 

@@ -1,6 +1,6 @@
 // Misuse: a transaction as the parameter of an invalidating function.
 // Why: it is committed after the keys were dropped.
-// Instead: the transaction inside the function, or `cache.fence([..])`.
+// Instead: `transaction`, and a call within `cache_runtime::transaction(..)`.
 
 use cache_runtime::invalidates;
 

@@ -1,6 +1,6 @@
 // Misuse: a transaction as the parameter of a function that writes through.
 // Why: it is committed after the value has been left in the cache, or never.
-// Instead: the transaction inside the function, or `cache.fence([..])`.
+// Instead: `transaction`, and a call within `cache_runtime::transaction(..)`.
 
 use cache_runtime::write_through;
 

@@ -4,7 +4,7 @@ async fn find<'a, C, const N: usize>(
     id: [u8; N],
 ) -> Result<User, C::Error>
 where
-    C: Connection + Send,
+    C: Source + Send,
 {
     conn.find(id).await
 }
@@ -16,7 +16,7 @@ async fn find<'a, C, const N: usize>(
     id: [u8; N],
 ) -> Result<User, C::Error>
 where
-    C: Connection + Send,
+    C: Source + Send,
 {
     let __call = {
         fn __here() {}

@@ -1,0 +1,50 @@
+impl Repo {
+    #[cached(key = "user:<id>", ttl = 60, skip(conn), transaction)]
+    async fn find(&self, conn: &mut PgConnection, id: u64) -> sqlx::Result<User> {
+        db::find(conn, id).await
+    }
+}
+
+// becomes
+
+impl Repo {
+    async fn find(&self, conn: &mut PgConnection, id: u64) -> sqlx::Result<User> {
+        let __call = {
+            fn __here() {}
+            static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+                    || ::core::any::type_name_of_val(&__here),
+                    ::cache_runtime::Policy::ttl(60),
+                )
+                .template("user:<id>");
+            ::cache_runtime::__private::Call::new(&__SITE)
+                .transaction(::core::any::type_name_of_val(&self))
+                .transaction(::core::any::type_name_of_val(&conn))
+                .transaction(::core::any::type_name_of_val(&id))
+                .key(|__w| {
+                    __w.literal("user:");
+                    __w.part(&id);
+                })
+        };
+        let __body = ::core::pin::pin!(
+            async move { if let ::core::option::Option::Some(__ret) =
+            ::core::option::Option::None:: < sqlx::Result < User > > { return __ret; }
+            db::find(conn, id). await }
+        );
+        let __shape = {
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _,
+                Shape5 as _, ShapeOfNothing as _,
+            };
+            (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
+        };
+        let __value = ::cache_runtime::__private::ValueProbe::of(&__shape);
+        let __call = __call
+            .fingerprint({
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+                (&__value).__cache_fingerprint()
+            });
+        __call.run(__shape, ::cache_runtime::__private::keep, __body).await
+    }
+}
