@@ -17,6 +17,7 @@ pub mod sqlite;
 pub mod stores;
 pub mod strategies;
 pub mod table;
+pub mod unit_of_work;
 
 pub use cache_test_support::{
     cluster, dialogue, faults, gate, log, patience, port, replicas, sentinel, server, source, tls,

@@ -5,4 +5,5 @@ mod chaos;
 mod matrix;
 mod outage;
 mod poison;
+mod transactions;
 mod transfers;

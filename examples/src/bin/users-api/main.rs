@@ -41,7 +41,7 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let cache = Cache::builder().url(&config.cache_url).namespace("users-api").build().await?;
     cache_runtime::set_global(cache.clone())?;
 
-    let users = Users::new(db.clone(), cache.clone());
+    let users = Users::new(db.clone());
     // In every process: one of them flushes, and the others stand by.
     let flusher = users.queue_seen_flusher();
 

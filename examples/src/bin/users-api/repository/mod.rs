@@ -10,7 +10,7 @@ mod writes;
 
 use std::collections::HashMap;
 
-use cache_runtime::{Cache, CacheKey, Policy, cached};
+use cache_runtime::{CacheKey, Policy, cached};
 use sqlx::{AnyPool, AssertSqlSafe};
 
 use crate::{
@@ -48,13 +48,11 @@ struct TenantTag<'a> {
 #[derive(Clone)]
 pub(crate) struct Users {
     db: AnyPool,
-    /// The process-wide cache once more, for the write that fences by hand.
-    cache: Cache,
 }
 
 impl Users {
-    pub(crate) fn new(db: AnyPool, cache: Cache) -> Self {
-        Users { db, cache }
+    pub(crate) fn new(db: AnyPool) -> Self {
+        Users { db }
     }
 
     /// One user. One hit in a thousand is compared with the database, to see that the promise holds in production:
