@@ -150,6 +150,11 @@ impl<'a> KeyWriter<'a> {
         key.write_key(self);
     }
 
+    /// Writes parts that are encoded already, and the text between them.
+    pub(crate) fn filled(&mut self, text: &str) {
+        self.raw(text);
+    }
+
     /// Writes text that is known to be unreserved, or that structures a part.
     fn raw(&mut self, text: &str) {
         self.head.get_or_insert(self.buffer.len());
@@ -196,6 +201,16 @@ pub(crate) fn stored(
     }
     writer.finish();
     buffer
+}
+
+/// A key without namespace and version, whatever its length: its literal head, and the rest.
+pub(crate) fn pieces(write: impl FnOnce(&mut KeyWriter<'_>)) -> (String, String) {
+    let mut buffer = String::new();
+    let mut writer = KeyWriter::new(&mut buffer);
+    write(&mut writer);
+    let head = writer.head.unwrap_or(writer.buffer.len());
+    let rest = buffer.split_off(head);
+    (buffer, rest)
 }
 
 /// The stored key of a tag in `namespace`: `shop:#tag:tenant:7`.

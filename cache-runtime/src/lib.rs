@@ -97,6 +97,7 @@ mod global;
 mod guard;
 mod key;
 mod lease;
+pub mod outbox;
 mod policy;
 mod protocol;
 mod read;
@@ -131,7 +132,7 @@ pub use self::{
     policy::Policy,
     read_through::{Loader, ReadThrough},
     return_shape::{Loaded, LoadedRows},
-    stats::{Breaker, FunctionStats, Latency, Stats, StoreStats},
+    stats::{Breaker, FunctionStats, Latency, OutboxStats, Stats, StoreStats},
     store::queue::Durability,
     tagged::Tagged,
     time::IntoTtl,

@@ -4,6 +4,7 @@ mod counter;
 mod function;
 mod histogram;
 mod operation;
+mod outbox;
 mod store;
 mod table;
 
@@ -17,11 +18,13 @@ use serde::Serialize;
 pub use self::{
     function::FunctionStats,
     histogram::Latency,
+    outbox::OutboxStats,
     store::{Breaker, StoreStats},
 };
 pub(crate) use self::{
     function::{Counters, LockWait, Warning},
     operation::Operation,
+    outbox::OutboxCounters,
     store::StoreCounters,
 };
 
@@ -53,6 +56,8 @@ pub struct Stats {
     pub functions: Vec<FunctionStats>,
     /// The store of the cache.
     pub store: StoreStats,
+    /// One row for each outbox that this process follows, in the order of their names.
+    pub outboxes: Vec<OutboxStats>,
 }
 
 impl Stats {
@@ -76,6 +81,7 @@ pub(crate) struct Registry {
     kind: &'static str,
     store: Arc<StoreCounters>,
     functions: RwLock<BTreeMap<&'static str, Arc<Counters>>>,
+    outboxes: RwLock<BTreeMap<&'static str, Arc<OutboxCounters>>>,
     /// For calls that are not counted.
     uncounted: Arc<Counters>,
 }
@@ -84,7 +90,8 @@ impl Registry {
     /// The counters of a new cache over a store of this `kind`.
     pub(crate) fn new(kind: &'static str, store: &Arc<StoreCounters>) -> Registry {
         let (store, uncounted) = (Arc::clone(store), Arc::new(Counters::new("")));
-        Registry { kind, store, functions: RwLock::default(), uncounted }
+        let (functions, outboxes) = (RwLock::default(), RwLock::default());
+        Registry { kind, store, functions, outboxes, uncounted }
     }
 
     /// Counters for a call that belongs to no function; no snapshot shows them.
@@ -102,11 +109,19 @@ impl Registry {
         Arc::clone(functions.entry(name).or_insert_with(|| Arc::new(Counters::new(name))))
     }
 
+    /// The counters of the followers of one outbox.
+    pub(crate) fn outbox(&self, name: &'static str) -> Arc<OutboxCounters> {
+        let mut outboxes = self.outboxes.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(outboxes.entry(name).or_default())
+    }
+
     pub(crate) fn snapshot(&self) -> Stats {
+        let outboxes = self.outboxes.read().unwrap_or_else(PoisonError::into_inner);
         let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
         Stats {
             functions: functions.values().map(|counters| counters.snapshot()).collect(),
             store: self.store.snapshot(self.kind),
+            outboxes: outboxes.iter().map(|(name, counters)| counters.snapshot(name)).collect(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Breaker, FunctionStats, Stats, StoreStats};
 
 impl fmt::Display for Stats {
-    /// A table, and a line about a remote store. Columns of zeros are omitted, except for the first three.
+    /// A table, and a line each about a remote store and outboxes. Columns of zeros are omitted, except for the first three.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
         let shown: Vec<usize> =
@@ -22,7 +22,10 @@ impl fmt::Display for Stats {
             }
             writeln!(f)?;
         }
-        if self.store.time.count > 0 { writeln!(f, "{}", self.store) } else { Ok(()) }
+        if self.store.time.count > 0 {
+            writeln!(f, "{}", self.store)?;
+        }
+        self.outboxes.iter().try_for_each(|outbox| writeln!(f, "{outbox}"))
     }
 }
 

@@ -30,6 +30,7 @@ const LAYERS: &[&[&str]] = &[
     &["shared", "transaction"],
     &["read", "write", "write_behind"],
     &["cache"],
+    &["outbox"],
     &["builder"],
     &["global"],
     &["tagged"],
