@@ -118,10 +118,9 @@ impl Fault {
         }
     }
 
-    /// Whether what was stored before it is still there after it, and believed. A replica that is made a master has another
-    /// history.
+    /// Whether what was stored before it is still there after it.
     pub fn keeps_entries(self) -> bool {
-        !matches!(self, Fault::NotStarted | Fault::Killed | Fault::RestartedEmpty | Fault::ReadOnly)
+        !matches!(self, Fault::NotStarted | Fault::Killed | Fault::RestartedEmpty)
     }
 
     /// Whether it is only ended by deadlines: otherwise each operation succeeds or fails by itself.
