@@ -39,6 +39,7 @@ mod placeholder_types;
 mod rebinding;
 mod rename_self;
 mod result_keys;
+mod same;
 mod shared_args;
 #[cfg(test)]
 mod snapshot;
@@ -90,6 +91,7 @@ mod write_through;
 /// | `codec` | `json`, `msgpack`, `postcard`, or an expression such as `Codec::Json` | how values are encoded; by default `json` |
 /// | `compress` | `zstd`, `lz4`, or `compress(zstd, over = 4096)` | compresses values of at least `over` bytes; by default 1 KiB |
 /// | `max_bytes` | `64 * 1024` | larger values are not stored |
+/// | `same` | <code>same = \|a: &User, b: &User\| a.id == b.id</code> | compares a value with what its encoding gives back; by default `PartialEq`, if the type has it. A value that is not the same is not stored |
 /// | `policy` | `policy = USERS` | a constant of type `Policy` that several functions share; other arguments override it |
 /// | `background` | `background` | lets loads continue in the background, as a `policy` asks for; see below |
 /// | `name` | `"users.find"` | the label in metrics; by default `module::Type::function` |
@@ -286,7 +288,7 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `tags` | `tags = ["tenant:<user.tenant>"]` | tags of the stored entry: those of its readers |
 /// | `each` | `each = ids` | a list whose elements `invalidates(...)` and `tags(...)` name, as in [`macro@invalidates`] |
 /// | `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | as for the readers |
-/// | `codec`, `compress`, `max_bytes` | as in [`macro@cached`] | as for the readers |
+/// | `codec`, `compress`, `max_bytes`, `same` | as in [`macro@cached`] | as for the readers |
 /// | `policy` | `policy = USERS` | the policy of the readers; other arguments override it |
 /// | `on_unavailable` | `on_unavailable = "error"` | if the keys and tags cannot be fenced, the function returns the cache's error and its body does not run; by default the write proceeds, and other processes may serve the old value until the invalidation reaches the store. Needs `E: From<cache_runtime::Error>` |
 /// | `transaction` | `transaction` | the function may be called in a database transaction: see below |
@@ -378,7 +380,7 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `patience` | `"15m"` | for how long a database that takes nothing counts as away |
 /// | `lease` | `"5s"` | how soon another flusher takes the place of one that died |
 /// | `tags` | `["tenant:<user.tenant>"]` | tags of the entry once it is in the database: those of its readers. To make other tags stale, fence them in the batch function with `cache.fence_tags(...)`, around its statement |
-/// | `policy`, `codec`, `compress`, `max_bytes`, `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | as for the readers; a value over `max_bytes` waits in the queue like any other, and is not kept afterwards |
+/// | `policy`, `codec`, `compress`, `max_bytes`, `same`, `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | as for the readers; a value over `max_bytes` waits in the queue like any other, and is not kept afterwards |
 /// | `cache`, `version`, `name`, `crate` | as in [`macro@cached`] | the default `name` is that of `save` |
 ///
 /// # The function
@@ -482,6 +484,11 @@ pub fn key_part(input: TokenStream) -> TokenStream {
 /// `CacheValue`, the fingerprint of `User` changes with it, also for a field of type `Vec<Address>` or a tuple with one. The
 /// same holds for the type in `#[serde(into = "...")]` and the like. The macro cannot see into types of other crates, or the
 /// functions of `#[serde(with = "...")]`: change the `version` when they change.
+///
+/// A field comes back from the cache as it is written. So `#[serde(skip)]`, `skip_serializing` and `skip_deserializing`, and
+/// `serialize_with` without `deserialize_with` or the other way round, do not compile: of a field that is hidden from the
+/// clients of a service, the first caller would get the value, and all others its default. Where that will do,
+/// `#[cache_value(may_change)]` on the field says so; with `PartialEq` on the type, `same` on the function does too.
 ///
 /// A generic type is a `CacheValue` if its type parameters are, as far as they are stored.
 ///

@@ -27,18 +27,21 @@ pub use self::{
     kept::*,
     nothing::{Cacheable, ShapeOfNothing},
     queue::{
-        enqueue, enqueue_tagged, flusher, queue, queue_fingerprint, queue_key, queue_tag, queue_ttl,
+        enqueue, enqueue_tagged, flusher, queue, queue_fingerprint, queue_key, queue_same,
+        queue_tag, queue_ttl,
     },
     refused::{FromUnavailable, Refuses, refusal},
     shapes::*,
     share::{Share0, Share1, Shared},
-    stored::{Fingerprint0, Fingerprint1, Link, ValueProbe, require_fingerprint},
+    stored::{
+        Fingerprint0, Fingerprint1, Link, Same0, Same1, ValueProbe, require_fingerprint, same,
+    },
 };
 use crate::{
     cache::Cache,
     key::KeyWriter,
     policy::Policy,
-    read::Request,
+    read::{DynFuture, Request},
     return_shape::{Plain, Shape},
     stats::Counters,
     time::IntoTtl,
@@ -257,12 +260,13 @@ impl Call {
     }
 
     /// Runs a cached function whose body owns all that it needs, and can go on in the background.
+    #[allow(clippy::type_complexity, reason = "it holds a closure, which no alias can name")]
     pub fn run_owned<S, H, L, F>(
         self,
         _shape: S,
         hooks: H,
         load: L,
-    ) -> impl Future<Output = S::Output>
+    ) -> Run<S, Owned<S, H, impl FnOnce() -> DynFuture<S::Output>>>
     where
         S: Shape + 'static,
         S::Output: Send + 'static,

@@ -8,12 +8,14 @@ mod limits;
 mod msgpack;
 #[cfg(feature = "postcard")]
 mod postcard;
+mod strict;
 #[cfg(feature = "postcard")]
 mod strip_option;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 pub(crate) use self::is_none::is_none;
+use self::strict::{Rules, Strict};
 use crate::{
     encoding::{Codec, Encoding},
     encryption,
@@ -21,7 +23,7 @@ use crate::{
     error::Error,
     expiry::Expiry,
     protocol::Nonce,
-    stats::Counters,
+    stats::{Counters, Warning},
     telemetry::{About, tell},
 };
 
@@ -58,23 +60,65 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     encode_with(is_none(value), stamp, encoding, meta, &mut |out| write(value, encoding, out))
 }
 
-/// Encodes a value, and checks that it can be decoded again: see [`verified`].
+/// Whether two values are the same, if that can be said of the type.
+pub(crate) type Same<T> = Option<fn(&T, &T) -> bool>;
+
+/// Compares two values; none where that cannot be said of the type.
+pub(crate) type Compare<'a, T> = &'a dyn Fn(&T, &T) -> Option<bool>;
+
+/// Why a value is not stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unstorable {
+    /// It cannot be encoded, or not decoded again.
+    Unencodable(Error),
+    /// Decoded, it is another value.
+    Changed,
+}
+
+impl From<Error> for Unstorable {
+    fn from(error: Error) -> Self {
+        Unstorable::Unencodable(error)
+    }
+}
+
+impl From<Unstorable> for Error {
+    fn from(unstorable: Unstorable) -> Self {
+        match unstorable {
+            Unstorable::Unencodable(error) => error,
+            Unstorable::Changed => Error::Codec(CHANGED.to_owned()),
+        }
+    }
+}
+
+const CHANGED: &str = "the value is another one when it is decoded again: serde skips a field of it, or writes it in \
+    another way than it reads it";
+
+/// Encodes a value, and checks that it is the same when it is decoded again.
 pub(crate) fn encode_verified<T: Serialize + DeserializeOwned>(
     value: &T,
+    same: Compare<'_, T>,
     stamp: Nonce,
     encoding: &Encoding,
     meta: Meta<'_>,
-) -> Result<Entry, Error> {
-    verified::<T>(encode(value, stamp, encoding, meta)?)
+) -> Result<Entry, Unstorable> {
+    let entry = encode(value, stamp, encoding, meta)?;
+    let again: T = decode_own(&entry)?;
+    if same(value, &again) == Some(false) {
+        // A NaN is not equal to itself, and neither is a value that contains one: its encodings are compared.
+        let is_comparable = same(value, value) == Some(true);
+        if is_comparable || encode(&again, stamp, encoding, meta)?.payload() != entry.payload() {
+            return Err(Unstorable::Changed);
+        }
+    }
+    Ok(entry)
 }
 
-/// The entry, if it can be decoded again. An error otherwise: JSON, for example, cannot represent a NaN or a
-/// `Some(None)`.
-pub(crate) fn verified<T: Serialize + DeserializeOwned>(entry: Entry) -> Result<Entry, Error> {
-    // No limit on the size: this process has just encoded it.
-    let again: T = decode_within(&entry, usize::MAX)?;
-    match is_none(&again) == entry.negative() {
-        true => Ok(entry),
+/// Decodes what this process has just encoded.
+pub(crate) fn decode_own<T: Serialize + DeserializeOwned>(entry: &Entry) -> Result<T, Error> {
+    // No limit on the size.
+    let value: T = decode_within(entry, usize::MAX)?;
+    match is_none(&value) == entry.negative() {
+        true => Ok(value),
         false => Err(Error::Codec("it decodes as `None`".to_owned())),
     }
 }
@@ -105,13 +149,19 @@ fn encode_with(
     Ok(compressed(entry.map_err(Error::Codec)?, encoding))
 }
 
+/// JSON writes `null` for whatever has no value.
+const JSON: Rules = Rules { floats: true, unit_structs: true };
+
 fn write<T: Serialize + ?Sized>(
     value: &T,
     encoding: &Encoding,
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
     match encoding.codec {
-        Codec::Json => serde_json::to_writer(out, value).map_err(|e| e.to_string()),
+        Codec::Json => {
+            let json = &mut serde_json::Serializer::new(out);
+            value.serialize(Strict::new(json, JSON)).map_err(|e| e.to_string())
+        }
         #[cfg(feature = "msgpack")]
         Codec::MsgPack => msgpack::encode(value, out),
         #[cfg(feature = "postcard")]
@@ -144,13 +194,13 @@ pub(crate) enum Packed {
     Fits(Entry),
     /// It is larger than `max_bytes`. It can still be shared.
     TooLarge(Entry),
-    /// It cannot be encoded, or could not be decoded again.
+    /// It cannot be encoded, or would be another value when it is decoded again.
     Refused,
 }
 
 /// Checks an encoded value against the limits of its policy, and counts and logs what keeps it from the store.
 pub(crate) fn packed(
-    encoded: Result<Entry, Error>,
+    encoded: Result<Entry, Unstorable>,
     encoding: &Encoding,
     counters: &Counters,
     about: About<'_>,
@@ -162,9 +212,24 @@ pub(crate) fn packed(
             Packed::TooLarge(entry)
         }
         Ok(entry) => Packed::Fits(entry),
-        Err(error) => {
-            tell!(warn, about, %error, "a value cannot be cached");
+        Err(Unstorable::Unencodable(error)) => {
             counters.unencodable.add_one();
+            if counters.is_first(Warning::Unencodable) {
+                tell!(warn, about, %error, "a value cannot be cached, and is loaded each time (said once for each function)");
+            }
+            Packed::Refused
+        }
+        Err(Unstorable::Changed) => {
+            counters.changed.add_one();
+            if counters.is_first(Warning::Changed) {
+                tell!(
+                    warn,
+                    about,
+                    "a value comes back from its encoding as another one, so it is not cached and is loaded each time: \
+                     serde skips a field of its type, or writes it in another way than it reads it; mend that, or say \
+                     with `same` what need not be the same (said once for each function)"
+                );
+            }
             Packed::Refused
         }
     }

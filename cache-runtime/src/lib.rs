@@ -56,7 +56,8 @@
 //!   until the invalidation, which is sent again, arrives.
 //! - The callers of one process wait for the one among them that loads. If that call was polled once, and is then
 //!   neither polled nor dropped, they keep waiting.
-//! - A value has to survive encoding and decoding. One that does not (a NaN in JSON) is loaded every time, and counted.
+//! - A value has to survive encoding and decoding. One that does not (a NaN in JSON, a field that serde skips) is loaded every
+//!   time, and counted. That a value is changed can only be seen of a type that is `PartialEq`, or with `same`.
 //!
 //! # Features
 //!
@@ -134,7 +135,7 @@ pub use self::{
     return_shape::{Loaded, LoadedRows},
     stats::{Breaker, FunctionStats, Latency, OutboxStats, Stats, StoreStats},
     store::queue::Durability,
-    tagged::Tagged,
+    tagged::{Compared, Tagged},
     time::IntoTtl,
     transaction::{Transaction, transaction},
     value::CacheValue,

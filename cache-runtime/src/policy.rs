@@ -293,8 +293,9 @@ impl Policy {
 
     /// Loads again on this fraction of the hits, and counts hits whose cached value differs
     /// ([`FunctionStats::stale_detected`](crate::FunctionStats::stale_detected)), so that production can be checked for
-    /// stale values. The caller of such a hit waits for the load and gets its value. The comparison ignores the order of
-    /// maps and sets.
+    /// stale values. The caller of such a hit waits for the load and gets its value. Values are compared as they are for
+    /// [`Cache::same`](crate::Cache::same); of types that cannot be compared, their encodings are, the order of maps and sets
+    /// apart.
     ///
     /// # Panics
     ///

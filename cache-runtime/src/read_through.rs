@@ -6,13 +6,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     cache::Cache,
-    codec::{self, Meta},
+    codec::{self, Compare, Meta, Same},
     error::Error,
     key::{AnyValue, CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
     read::{Attended, Request, keep, reload},
-    return_shape::Fallible,
+    return_shape::FallibleOptional,
     transaction,
     write::{self, Fence},
 };
@@ -101,10 +101,11 @@ pub trait Loader: Send + Sync + 'static {
 /// Each load owns its loader and its keys, so it can continue after its caller is gone: with
 /// [`Policy::stale_while_revalidate`], [`Policy::refresh_ahead`] and [`Policy::soft_timeout`], values are refreshed in
 /// the background.
-pub struct ReadThrough<L> {
+pub struct ReadThrough<L: Loader> {
     cache: Cache,
     policy: Policy,
     loader: Arc<L>,
+    same: Same<L::Value>,
 }
 
 impl<L: Loader> ReadThrough<L> {
@@ -115,7 +116,13 @@ impl<L: Loader> ReadThrough<L> {
             Some(_) => policy,
             None => policy.name("read_through"),
         };
-        ReadThrough { cache, policy, loader: Arc::new(loader) }
+        ReadThrough { cache, policy, loader: Arc::new(loader), same: None }
+    }
+
+    /// Compares each loaded value with what its encoding gives back, and does not store one that is changed by it:
+    /// as [`Cache::same`]. `PartialEq::eq` does for most types. An [audit](Policy::audit) compares by it too.
+    pub fn same(self, same: fn(&L::Value, &L::Value) -> bool) -> Self {
+        ReadThrough { same: Some(same), ..self }
     }
 
     /// The value under `key`, from the cache or from the loader: as [`Cache::get_or_load_owned`].
@@ -130,7 +137,9 @@ impl<L: Loader> ReadThrough<L> {
     ///
     /// When a call is dropped, another call that waits takes over the load.
     pub async fn get(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
-        self.cache.get_or_load_owned(LoaderKey(key), &self.policy, || self.load(key)).await
+        let load = || self.load(key);
+        let cache = self.cache.tagged::<&str>([]);
+        cache.one_owned::<Loaded<L>, _, _>(LoaderKey(key), &self.policy, self.same, load).await
     }
 
     /// The values under `keys`, in their order. One call of [`Loader::load_many`] loads those that are not cached. As
@@ -164,7 +173,8 @@ impl<L: Loader> ReadThrough<L> {
         let loader = Arc::clone(&self.loader);
         let load = |missing: Vec<L::Key>| async move { loader.load_many(&missing).await };
         let key = |key: &L::Key| LoaderKey(key.clone());
-        let many = self.cache.get_or_load_many_owned(keys, key, &self.policy, load);
+        let cache = self.cache.tagged::<&str>([]);
+        let many = cache.many_owned(keys, key, &self.policy, self.same, load);
         let values: HashMap<L::Key, L::Value> = many.await?;
         Ok(keys.iter().map(|key| values.get(key).cloned()).collect())
     }
@@ -192,9 +202,9 @@ impl<L: Loader> ReadThrough<L> {
         };
         let stored = self.stored(key);
         let load = pin!(self.loader.load(key));
-        let body = Attended::new(keep::<Option<L::Value>>, load);
-        let (output, replaced) =
-            reload::<Fallible<Option<L::Value>, L::Error>, _>(request, stored.clone(), body).await;
+        let body = Attended::new(keep::<L::Value>, load);
+        let same = self.same;
+        let (output, replaced) = reload::<Loaded<L>, _>(request, stored.clone(), same, body).await;
         if !replaced {
             write::log_unconfirmed("refresh", write::invalidate(inner, guard, stored).await);
         }
@@ -226,7 +236,9 @@ impl<L: Loader> ReadThrough<L> {
         let Some(guard) = &inner.guard else { return Ok(()) };
         // The write adds stamp and expiry to the header.
         let (stamp, encoding) = (Nonce([0; 16]), &self.policy.encoding);
-        let entry = codec::encode_verified::<L::Value>(value, stamp, encoding, Meta::default());
+        let same: Compare<'_, L::Value> = &|a, b| self.same.map(|same| same(a, b));
+        let entry = codec::encode_verified(value, same, stamp, encoding, Meta::default());
+        let entry = entry.map_err(Error::from);
         write::put(inner, guard, self.stored(key), entry, &self.policy).await
     }
 
@@ -274,6 +286,9 @@ impl<L: Loader> ReadThrough<L> {
     }
 }
 
+/// The shape of what a loader returns.
+type Loaded<L> = FallibleOptional<<L as Loader>::Value, <L as Loader>::Error>;
+
 /// A key whose value type the [`Loader`] has already checked, so that the bound on `L::Key` need not be repeated for a
 /// reference to it, or for the types that its value is stored as.
 struct LoaderKey<K>(K);
@@ -286,14 +301,15 @@ impl<K: CacheKey> CacheKey for LoaderKey<K> {
     }
 }
 
-impl<L> Clone for ReadThrough<L> {
+impl<L: Loader> Clone for ReadThrough<L> {
     fn clone(&self) -> Self {
-        let ReadThrough { cache, policy, loader } = self;
-        ReadThrough { cache: cache.clone(), policy: *policy, loader: Arc::clone(loader) }
+        let ReadThrough { cache, policy, loader, same } = self;
+        let (cache, loader) = (cache.clone(), Arc::clone(loader));
+        ReadThrough { cache, policy: *policy, loader, same: *same }
     }
 }
 
-impl<L> fmt::Debug for ReadThrough<L> {
+impl<L: Loader> fmt::Debug for ReadThrough<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadThrough")
             .field("cache", &self.cache)

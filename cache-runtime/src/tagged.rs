@@ -1,14 +1,16 @@
 //! Reads without a macro, with or without tags, and with or without a load that can continue in the background.
 
+mod compared;
 mod many;
 
 use std::{fmt, future::Future, pin::pin, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::compared::Compared;
 use crate::{
     cache::Cache,
-    codec,
+    codec::{self, Same},
     encoding::Encoding,
     error::Error,
     key::{CacheKey, KeyOf},
@@ -117,12 +119,29 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O>,
     {
+        self.one(key, policy, None, load).await
+    }
+
+    /// As [`Cache::get_or_load`], with what compares values.
+    async fn one<O, F, Fut>(
+        &self,
+        key: impl CacheKey,
+        policy: &Policy,
+        same: Same<<O::Shape as Shape>::Value>,
+        load: F,
+    ) -> O
+    where
+        O: Loaded,
+        <O::Shape as Shape>::Stored: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = O>,
+    {
         let request = self.request(policy, self.counters(policy, "get_or_load"));
         let key = self.cache.key(policy.version, |out| out.key(&key));
         // Pinned here, so that the futures below hold a reference and not a copy each.
         let load = pin!(async { load().await });
         let body = Attended::new(keep::<<O::Shape as Shape>::Value>, load);
-        Run::<O::Shape, _>::new(request, key, false, body).await
+        Run::<O::Shape, _>::new(request, key, false, body).same(same).await
     }
 
     /// As [`Cache::get_or_load_owned`].
@@ -139,11 +158,29 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O> + Send + 'static,
     {
+        self.one_owned::<O::Shape, _, _>(key, policy, None, load).await
+    }
+
+    /// As [`Cache::get_or_load_owned`], with what compares values, of whatever shape.
+    pub(crate) async fn one_owned<S, F, Fut>(
+        &self,
+        key: impl CacheKey,
+        policy: &Policy,
+        same: Same<S::Value>,
+        load: F,
+    ) -> S::Output
+    where
+        S: Shape + 'static,
+        S::Output: Send + 'static,
+        S::Stored: Serialize + DeserializeOwned + Send,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = S::Output> + Send + 'static,
+    {
         let request = self.request(policy, self.counters(policy, "get_or_load_owned"));
         let key = self.cache.key(policy.version, |out| out.key(&key));
         let load = || Cache::in_same_scope(Box::pin(load()));
-        let body = Owned::new(keep::<<O::Shape as Shape>::Value>, load);
-        Run::<O::Shape, _>::new(request, key, true, body).await
+        let body = Owned::new(keep::<S::Value>, load);
+        Run::<S, _>::new(request, key, true, body).same(same).await
     }
 
     /// As [`Cache::write_through`].
@@ -160,7 +197,7 @@ impl Tagged<'_> {
         Fut: Future<Output = O>,
     {
         let key = self.cache.key(policy.version, |out| out.key(&key));
-        self.cache.write_tagged(key, self.tags.clone(), policy, write).await
+        self.cache.write_tagged(key, self.tags.clone(), policy, None, write).await
     }
 
     fn counters(&self, policy: &Policy, operation: &'static str) -> Arc<Counters> {

@@ -17,7 +17,7 @@
 //! | `cache.superseded` | counter | {value} | `cache.function` | loaded values that were not stored: a write came between |
 //! | `cache.lock.waits` | counter | {request} | `cache.function` | calls that waited for another process's load |
 //! | `cache.lock.wait.duration` | histogram | s | `cache.function` | how long these calls waited |
-//! | `cache.errors` | counter | {error} | `cache.function`, `error.type`: store, undecodable, unencodable, too_large, unmatched | errors that kept a call from using the cache, or a value out of the cache |
+//! | `cache.errors` | counter | {error} | `cache.function`, `error.type`: store, undecodable, unencodable, changed, too_large, unmatched | errors that kept a call from using the cache, or a value out of the cache |
 //! | `cache.audits` | counter | {request} | `cache.function` | hits that `audit` compared with a load |
 //! | `cache.audit.differences` | counter | {request} | `cache.function` | audited hits that differed from the source |
 //! | `cache.invalidations` | counter | {key} | `cache.function` | keys and tags that writers invalidated |

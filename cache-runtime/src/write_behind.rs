@@ -27,7 +27,7 @@ pub use self::{
 };
 use self::{queue::QueueHandle, settings::QueueSettings};
 use crate::{
-    codec::{self, Meta},
+    codec::{self, Compare, Meta, Same, Unstorable},
     encoding::Encoding,
     entry::Entry,
     error::Error,
@@ -118,6 +118,7 @@ use crate::{
 pub struct WriteBehind<T> {
     queue: QueueHandle,
     coding: ValueCodec<T>,
+    same: Same<T>,
 }
 
 /// The functions that encode and decode values. Only the constructor of a queue needs the bounds on `T`.
@@ -126,14 +127,15 @@ struct ValueCodec<T> {
     decode: Decode<T>,
 }
 
-type Encode<T> = fn(&T, Nonce, &Encoding, Meta<'_>) -> Result<Entry, Error>;
+type Encode<T> = fn(&T, Same<T>, Nonce, &Encoding, Meta<'_>) -> Result<Entry, Unstorable>;
 type Decode<T> = fn(&Entry, &Encoding) -> Result<T, Error>;
 
 impl<T: Serialize + DeserializeOwned> ValueCodec<T> {
     const NEW: ValueCodec<T> = ValueCodec {
-        encode: |value, stamp, encoding, meta| {
-            // A value that cannot be decoded could not be flushed.
-            codec::encode_verified(value, stamp, encoding, meta)
+        encode: |value, same, stamp, encoding, meta| {
+            // A value that cannot be decoded could not be flushed, and a changed one would be flushed.
+            let same: Compare<'_, T> = &|a, b| same.map(|same| same(a, b));
+            codec::encode_verified(value, same, stamp, encoding, meta)
         },
         decode: codec::decode,
     };
@@ -160,7 +162,7 @@ impl<T: Serialize + DeserializeOwned> WriteBehind<T> {
              characters"
         );
         let queue = QueueHandle::new(inner, title, policy, label, QueueSettings::DEFAULT);
-        WriteBehind { queue, coding: ValueCodec::NEW }
+        WriteBehind { queue, coding: ValueCodec::NEW, same: None }
     }
 }
 
@@ -197,6 +199,33 @@ impl<T> WriteBehind<T> {
 }
 
 impl<T> WriteBehind<T> {
+    /// This queue, which refuses a value that `same` finds changed by its encoding: what is queued is decoded again for the
+    /// database, and a field that serde skips would be lost there. `PartialEq::eq` does for most types.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use cache_runtime::{Cache, Error, Policy, WriteBehind};
+    ///
+    /// #[derive(PartialEq, serde::Serialize, serde::Deserialize)]
+    /// struct User {
+    ///     name: String,
+    ///     #[serde(skip_serializing, default)]
+    ///     password: String,
+    /// }
+    ///
+    /// let users: WriteBehind<User> = Cache::in_memory().write_behind("users", &Policy::ttl(60)).same(PartialEq::eq);
+    /// let ann = User { name: "Ann".into(), password: "secret".into() };
+    /// assert!(matches!(users.write("user:1", &ann).await, Err(Error::Codec(_))));
+    /// # }
+    /// ```
+    pub fn same(self, same: fn(&T, &T) -> bool) -> Self {
+        WriteBehind { same: Some(same), ..self }
+    }
+
+    pub(crate) fn same_if(self, same: Same<T>) -> Self {
+        WriteBehind { same, ..self }
+    }
+
     /// Queues `value` to be written: from now on it is the value of `key`, and in time it is in the database.
     ///
     /// When this returns `Ok`, the store has acknowledged the write.
@@ -289,7 +318,7 @@ impl<T> WriteBehind<T> {
         let expiry = Expiry::new(policy.ttl, policy, self.queue.clock().now_ms());
         let tags = self.queue.stamps(tags).await?;
         let meta = Meta::new(&expiry, 0, &tags);
-        let entry = (self.coding.encode)(value, nonce(), &policy.encoding, meta)?;
+        let entry = (self.coding.encode)(value, self.same, nonce(), &policy.encoding, meta)?;
         self.queue.accept(&key, &entry).await
     }
 
@@ -322,7 +351,7 @@ impl<T> WriteBehind<T> {
 
 impl<T> Clone for WriteBehind<T> {
     fn clone(&self) -> Self {
-        WriteBehind { queue: self.queue.clone(), coding: self.coding }
+        WriteBehind { queue: self.queue.clone(), coding: self.coding, same: self.same }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Code that every expansion of `#[cached]` has: the call into the runtime, and the probes of the body's type.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::model::{Cached, Options, Ttl};
@@ -8,6 +8,7 @@ use super::policy;
 use crate::codegen;
 use crate::duration::Length;
 use crate::key::Key;
+use crate::same;
 use crate::tokens;
 
 /// `let __call = ...;`, with everything that does not need the body.
@@ -88,6 +89,12 @@ pub(super) fn fingerprint(options: &Options) -> TokenStream {
     });
     let fingerprint = codegen::fingerprint(krate);
     quote_spanned!(span=> #needed #fingerprint)
+}
+
+/// What compares two values.
+pub(super) fn same(options: &Options) -> TokenStream {
+    let value = Ident::new("__value", Span::mixed_site());
+    same::of(&options.shared.krate, options.same.as_ref(), &value)
 }
 
 /// The span of the return type. The call that does everything has it, so that the compiler reports a value that cannot be

@@ -72,8 +72,9 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
     let fingerprint = call::fingerprint(&model.options);
     let key = model.options.key.as_ref().map(|key| key.write(&model.params));
     let run = Ident::new(run, at);
+    let same = call::same(&model.options);
     let run = quote_spanned! {at=>
-        __call.#run(__rows, #ids, |__id, __w| { #key }, #hooks, __load).await
+        __call.#run((__rows, #same), #ids, |__id, __w| { #key }, #hooks, __load).await
     };
     model.function.with_rebound(
         &rebound,

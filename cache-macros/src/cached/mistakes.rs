@@ -144,6 +144,8 @@ fn one_mistake_gives_one_message() {
         errors!((key = "u:<ids>", each = ids, ttl = 60, id = Row::id, group, negative_ttl = 5) async fn find(ids: &[u8]) -> Vec<Row>),
         errors!((key = "u", ttl = 60, id = |row: &Row| row.id) async fn find() -> Vec<Row>),
         errors!((key = "u", ttl = 60, group) async fn find() -> Vec<Row>),
+        errors!((key = "u", ttl = 60, same = true) async fn find() -> User),
+        errors!((key = "u", ttl = 60, same = |a| true) async fn find() -> User),
         errors!((key = "u", ttl = 60) async fn find<T: Row>() -> T),
         errors!((key = "u", ttl = 60) async fn find<T: Row>() -> Result<Option<Vec<T>>, E>),
         errors!((key = "u:<ids>", each = ids, ttl = 60) async fn find<K, V>(ids: &[K]) -> HashMap<K, V>),

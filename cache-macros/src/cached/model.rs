@@ -34,6 +34,8 @@ pub(crate) struct Options {
     pub(crate) negative_ttl: Option<NegativeTtl>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
+    /// What compares a value with what its encoding gives back.
+    pub(crate) same: Option<Expr>,
     /// The tags of the entry.
     pub(crate) tags: Vec<Key>,
     /// A condition on the parameters: if it is false, the call bypasses the cache.

@@ -16,6 +16,7 @@ use crate::encoding::{self, Encoding};
 use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
 use crate::lists;
+use crate::same;
 use crate::shared_args::{self, SharedArgs};
 use crate::tokens;
 use crate::transactions::{self, Transactions};
@@ -33,6 +34,7 @@ pub(crate) const CACHED: Spec = Spec {
             ("tags", "tags = [\"tenant:<tenant>\"]"),
             ("when", "when = !fresh"),
             ("unless", "unless = |user: &User| user.is_guest"),
+            same::USAGE,
             shared_args::POLICY,
         ],
         row_ids::USAGES,
@@ -74,6 +76,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
         freshness,
         encoding: Encoding::parse(&mut args, cx),
+        same: same::parse(&mut args, cx),
         tags: args.take("tags").and_then(|arg| Key::tags(arg, cx)).unwrap_or_default(),
         when: args.take("when").and_then(|arg| when(arg, cx)),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),

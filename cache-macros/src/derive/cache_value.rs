@@ -20,6 +20,7 @@ use crate::args::{Args, Spec, Value};
 use crate::ctxt::Ctxt;
 use crate::fallback;
 use crate::shared_args;
+use crate::tokens;
 
 const CACHE_VALUE: Spec = Spec {
     attribute: "`#[cache_value(...)]`",
@@ -31,10 +32,12 @@ const CACHE_VALUE: Spec = Spec {
 
 const FIELD: Spec = Spec {
     attribute: "`#[cache_value(...)]` on a field",
-    known: &[&[("by_name", "by_name")]],
+    known: &[&[("by_name", "by_name"), ("may_change", "may_change")]],
     refused: &[],
     of_type: None,
-    positional: Some("a field takes only `#[cache_value(by_name)]`"),
+    positional: Some(
+        "a field takes only `#[cache_value(by_name)]` and `#[cache_value(may_change)]`",
+    ),
 };
 
 /// Attributes of serde that affect how a value is read, or its bounds, but not how it is written.
@@ -125,10 +128,15 @@ impl CacheValue<'_> {
 
     /// A field, unless serde skips it.
     fn field(&mut self, field: &syn::Field, cx: &Ctxt) -> Option<TokenStream> {
-        let by_name = match arguments(&field.attrs, &FIELD, cx).take("by_name") {
+        let mut arguments = arguments(&field.attrs, &FIELD, cx);
+        let mut flag = |name| match arguments.take(name) {
             Some(arg) if !matches!(arg.value, Value::Flag) => arg.misused(cx),
-            by_name => by_name,
+            flag => flag,
         };
+        let (by_name, may_change) = (flag("by_name"), flag("may_change"));
+        if may_change.is_none() && !is_marker(&field.ty) {
+            check_comes_back(&field.attrs, cx);
+        }
         if serde(&field.attrs).any(|attr| attr.path().is_ident("skip")) {
             return None;
         }
@@ -163,6 +171,40 @@ impl CacheValue<'_> {
         let mut associated = Associated { input: self.input, found: &mut found };
         parts().for_each(|part| associated.visit_type(part));
         once(found)
+    }
+}
+
+/// A field that is written and not read, or read in another way than it is written, comes back from the cache as another
+/// value: the first caller gets what was loaded, and all others something else.
+fn check_comes_back(attrs: &[Attribute], cx: &Ctxt) {
+    let metas: Vec<_> = serde(attrs).collect();
+    let find = |name: &str| metas.iter().find(|meta| meta.path().is_ident(name));
+    let skipped = ["skip", "skip_serializing", "skip_deserializing"].into_iter().find_map(find);
+    if let Some(skipped) = skipped {
+        let name = tokens::text(skipped);
+        cx.error_at(
+            skipped,
+            format!(
+                "`{name}` loses the field in the cache: it comes back as its default. Hide it from your clients in a type of \
+                 its own; or, if the default will do, write `#[cache_value(may_change)]` above the field"
+            ),
+        );
+        return;
+    }
+    let one_sided = match (find("serialize_with"), find("deserialize_with")) {
+        (Some(one), None) => Some((one, "deserialize_with")),
+        (None, Some(one)) => Some((one, "serialize_with")),
+        _ => None,
+    };
+    if let Some((one, other)) = one_sided {
+        let name = one.path().to_token_stream();
+        cx.error_at(
+            one,
+            format!(
+                "`{name}` without `{other}`: the field may come back from the cache as another value. Add `{other}`; or, if \
+                 one reads what the other writes, write `#[cache_value(may_change)]` above the field"
+            ),
+        );
     }
 }
 

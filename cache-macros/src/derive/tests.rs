@@ -73,6 +73,7 @@ snapshots! { cache_value as CacheValue:
             email: Option<String>,
             address: Address,
             #[serde(skip)]
+            #[cache_value(may_change)]
             cached: OnceCell<Hash>,
             r#type: u64,
         }

@@ -9,6 +9,7 @@ use super::receiver::Receiver;
 use crate::codegen;
 use crate::duration::Length;
 use crate::key::Key;
+use crate::same;
 use crate::tokens;
 
 pub(super) fn expand(model: &WriteBehind, batch: &Batch<'_>) -> Option<TokenStream> {
@@ -151,6 +152,7 @@ fn fingerprint(options: &Options) -> TokenStream {
         let value = quote_spanned!(span.located_at(at)=> &__value);
         quote_spanned!(span=> #krate::__private::require_fingerprint(#value);)
     });
+    let same = same::of(krate, options.same.as_ref(), &Ident::new("__value", span));
     quote_spanned! {span=>
         let __value = #krate::__private::ValueProbe::of_queue(&__queue);
         #needed
@@ -159,6 +161,7 @@ fn fingerprint(options: &Options) -> TokenStream {
             use #krate::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
+        let __queue = #krate::__private::queue_same(__queue, #same);
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) policy: Option<Expr>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
+    /// What compares a value with what its encoding gives back.
+    pub(crate) same: Option<Expr>,
     /// The settings of the queue, each with the method that sets it.
     pub(crate) settings: Vec<(&'static str, Setting)>,
     pub(crate) shared: SharedArgs,

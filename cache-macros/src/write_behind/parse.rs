@@ -10,6 +10,7 @@ use crate::duration::Length;
 use crate::encoding::{self, Encoding};
 use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
+use crate::same;
 use crate::shared_args::{self, SharedArgs};
 
 pub(crate) const WRITE_BEHIND: Spec = Spec {
@@ -28,6 +29,7 @@ pub(crate) const WRITE_BEHIND: Spec = Spec {
             ("patience", "patience = \"15m\""),
             ("lease", "lease = \"5s\""),
             ("tags", "tags = [\"tenant:<user.tenant>\"]"),
+            same::USAGE,
             shared_args::POLICY,
         ],
         freshness_args::OF_ENTRIES,
@@ -79,6 +81,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         policy: shared_args::policy(&mut args, cx),
         freshness: FreshnessArgs::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),
+        same: same::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
     }
 }

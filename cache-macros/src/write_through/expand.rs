@@ -1,6 +1,6 @@
 //! Generates the code of a function that writes through: one `static`, the keys and tags, and one call into the runtime.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
@@ -9,6 +9,7 @@ use crate::duration::Length;
 use crate::key::Key;
 use crate::rebinding::Rebinding;
 use crate::result_keys;
+use crate::same;
 use crate::stale_keys::{KEY, StaleKeys, TAG};
 use crate::tokens;
 use crate::{codegen, on_unavailable};
@@ -158,7 +159,9 @@ fn leave(options: &Options, value: &TokenStream, at: Span) -> TokenStream {
         Some(Ttl::OfValue(closure)) => Some(of_value(krate, closure)),
         _ => None,
     };
-    let leave = quote_spanned!(at=> __leave.value(__kept));
+    let probe = Ident::new("__probe", span);
+    let same = same::of(krate, options.same.as_ref(), &probe);
+    let leave = quote_spanned!(at=> __leave.value(__kept, #same));
     let picked = {
         let krate = tokens::at(krate, at);
         quote_spanned!(at=> (&&&&&&#krate::__private::Picked(#value)).__cache_kept())

@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
     pub(crate) transactions: Transactions,
+    /// What compares a value with what its encoding gives back.
+    pub(crate) same: Option<Expr>,
     pub(crate) shared: SharedArgs,
 }
 

@@ -13,6 +13,7 @@ use crate::key::Key;
 use crate::lists;
 use crate::on_unavailable;
 use crate::params::Params;
+use crate::same;
 use crate::shared_args::{self, SharedArgs};
 use crate::transactions::{self, Transactions};
 
@@ -28,6 +29,7 @@ pub(crate) const WRITE_THROUGH: Spec = Spec {
             TAGS,
             lists::USAGE,
             on_unavailable::USAGE,
+            same::USAGE,
             shared_args::POLICY,
         ],
         freshness_args::OF_ENTRIES,
@@ -75,6 +77,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         freshness: FreshnessArgs::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),
         transactions: Transactions::parse(&mut args, cx),
+        same: same::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
     }
 }

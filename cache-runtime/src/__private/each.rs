@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{Call, ValueProbe};
 use crate::{
     cache::Cache,
+    codec::Same,
     key::KeyWriter,
     read::{AttendedMany, Decision, OwnedMany, Request, many},
     return_shape::{LoadedList, LoadedRows, Place, Rows, unique_ids},
@@ -16,7 +17,7 @@ use crate::{
 /// stored for one id.
 ///
 /// Which rows a load returns is decided by trait alone, since no two of the possible types overlap.
-pub fn batch<K, L, F>(_: &[K], load: L) -> (L, RowsOf<F, K>, ValueProbe<StoredOf<F, K>>)
+pub fn batch<K, L, F>(_: &[K], load: L) -> (L, RowsOf<F, K>, ValueProbe<ValueOf<F, K>>)
 where
     L: FnOnce(Vec<K>) -> F,
     F: Future<Output: LoadedRows<K>>,
@@ -25,7 +26,7 @@ where
 }
 
 /// As [`batch`], of a load that can go on in the background.
-pub fn batch_owned<K, L, M, F>(_: &[K], load: L) -> (L, RowsOf<F, K>, ValueProbe<StoredOf<F, K>>)
+pub fn batch_owned<K, L, M, F>(_: &[K], load: L) -> (L, RowsOf<F, K>, ValueProbe<ValueOf<F, K>>)
 where
     L: Fn() -> M,
     M: FnOnce(Vec<K>) -> F,
@@ -62,7 +63,7 @@ impl<O: LoadedList<K>, K> ListOf<O, K> {
     pub fn by_id(
         self,
         place_of: fn(&O::Row, &Place<'_, K>) -> Option<usize>,
-    ) -> (O::ById, ValueProbe<<O::ById as Rows<K>>::Stored>) {
+    ) -> (O::ById, ValueProbe<<O::ById as Rows<K>>::Value>) {
         (O::by_id(place_of), ValueProbe(PhantomData))
     }
 
@@ -70,13 +71,13 @@ impl<O: LoadedList<K>, K> ListOf<O, K> {
     pub fn by_group(
         self,
         place_of: fn(&O::Row, &Place<'_, K>) -> Option<usize>,
-    ) -> (O::ByGroup, ValueProbe<<O::ByGroup as Rows<K>>::Stored>) {
+    ) -> (O::ByGroup, ValueProbe<<O::ByGroup as Rows<K>>::Value>) {
         (O::by_group(place_of), ValueProbe(PhantomData))
     }
 }
 
 type RowsOf<F, K> = <<F as Future>::Output as LoadedRows<K>>::Rows;
-type StoredOf<F, K> = <RowsOf<F, K> as Rows<K>>::Stored;
+type ValueOf<F, K> = <RowsOf<F, K> as Rows<K>>::Value;
 
 /// What is stored for one id, as closures over the value see it: through an `Option`, by the order in which method
 /// calls consider references.
@@ -120,7 +121,7 @@ impl Call {
     /// one; `load` gets those that are missing.
     pub async fn run_each<R, K, W, H, L, F>(
         self,
-        rows: R,
+        rows: (R, Same<R::Value>),
         ids: &[K],
         key: W,
         hooks: H,
@@ -146,7 +147,7 @@ impl Call {
     /// call of `load` gives one run of it, and each of `hooks` what looks at its values.
     pub async fn run_each_owned<R, K, W, H, G, L, M, F>(
         self,
-        rows: R,
+        rows: (R, Same<R::Value>),
         ids: &[K],
         key: W,
         hooks: H,

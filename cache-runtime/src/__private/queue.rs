@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Site;
 use crate::{
     cache::Cache,
+    codec::Same,
     error::Error,
     key::{KeyOf, KeyWriter},
     time::IntoTtl,
@@ -34,6 +35,11 @@ pub fn queue_ttl<T>(queue: WriteBehind<T>, ttl: impl IntoTtl) -> WriteBehind<T> 
 /// The queue, of values of this fingerprint; of a type that has none, it is left to the policy.
 pub fn queue_fingerprint<T>(queue: WriteBehind<T>, fingerprint: u64) -> WriteBehind<T> {
     if fingerprint == 0 { queue } else { queue.fingerprint(fingerprint) }
+}
+
+/// The queue, of values that this compares.
+pub fn queue_same<T>(queue: WriteBehind<T>, same: Same<T>) -> WriteBehind<T> {
+    queue.same_if(same)
 }
 
 /// Writes a key of the queue's values. Only compiles for one that may have them under it.

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::{
+    codec::Same,
     key::{AcceptsValue, CacheKey, KeyWriter},
     return_shape::Shape,
     value::{CacheValue, refuse_unnamed},
@@ -82,6 +83,35 @@ pub trait Fingerprint0 {
 impl<V> Fingerprint0 for &ValueProbe<V> {
     fn __cache_fingerprint(&self) -> u64 {
         0
+    }
+}
+
+/// Whether two values of a function are the same, as its attribute says.
+pub fn same<V>(_: &ValueProbe<V>, same: fn(&V, &V) -> bool) -> Same<V> {
+    Some(same)
+}
+
+/// See [`ValueProbe`]: a value that can be compared.
+pub trait Same1<V> {
+    /// How.
+    fn __cache_same(&self) -> Same<V>;
+}
+
+impl<V: PartialEq> Same1<V> for ValueProbe<V> {
+    fn __cache_same(&self) -> Same<V> {
+        Some(V::eq)
+    }
+}
+
+/// See [`ValueProbe`]: any other, which a method call finds by one reference more.
+pub trait Same0<V> {
+    /// Not at all.
+    fn __cache_same(&self) -> Same<V>;
+}
+
+impl<V> Same0<V> for &ValueProbe<V> {
+    fn __cache_same(&self) -> Same<V> {
+        None
     }
 }
 

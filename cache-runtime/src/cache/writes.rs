@@ -6,6 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::Cache;
 use crate::{
+    codec::Same,
     error::Error,
     key::{CacheKey, KeyOf},
     policy::Policy,
@@ -57,7 +58,7 @@ impl Cache {
         Fut: Future<Output = O>,
     {
         let key = self.key(policy.version, |out| out.key(&key));
-        self.write_tagged(key, Vec::new(), policy, write).await
+        self.write_tagged(key, Vec::new(), policy, None, write).await
     }
 
     /// Writes through an entry that carries `tags`. `key` and `tags` are stored names.
@@ -66,6 +67,7 @@ impl Cache {
         key: String,
         tags: Vec<String>,
         policy: &Policy,
+        same: Same<<O::Shape as Shape>::Value>,
         write: F,
     ) -> O
     where
@@ -82,7 +84,7 @@ impl Cache {
         let through = Through { inner, guard, counters: &counters, policy, key, fences, tags };
         // Pinned here, so that the futures below hold a reference and not a copy each.
         let body = pin!(async { write().await });
-        let value = |value: &_, leave: &mut Leave| leave.value(value);
+        let value = |value: &_, leave: &mut Leave| leave.value(value, same);
         write::writes::<O::Shape, _, _>(through, leave, None, value, body).await
     }
 

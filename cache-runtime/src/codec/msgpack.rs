@@ -3,11 +3,17 @@
 use rmp_serde::{Deserializer, Serializer};
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::strict::{Rules, Strict};
+
+/// A struct without fields is an empty list.
+const RULES: Rules = Rules { floats: false, unit_structs: false };
+
 /// The same limit on nesting as for JSON: a deeper entry could overflow the stack of its reader.
 const DEPTH: usize = 128;
 
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), String> {
-    value.serialize(&mut Serializer::new(out).with_struct_map()).map_err(|e| e.to_string())
+    let serializer = &mut Serializer::new(out).with_struct_map();
+    value.serialize(Strict::new(serializer, RULES)).map_err(|e| e.to_string())
 }
 
 pub(super) fn decode<T: DeserializeOwned>(mut payload: &[u8]) -> Result<T, String> {

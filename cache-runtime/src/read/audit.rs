@@ -26,9 +26,12 @@ impl Engine {
 /// So often what differs in order alone is read again: a set of two has the same order twice in half of all cases.
 const AGAIN: usize = 16;
 
-/// Whether what is cached of a key and what was loaded differ, the order of maps and sets apart. Values that JSON cannot
-/// hold are taken for equal.
+/// Whether what is cached of a key and what was loaded differ. Of a type that cannot be compared, their encodings are, the
+/// order of maps and sets apart; values that JSON cannot hold are then taken for equal.
 pub(super) fn differs(function: &dyn Function, at: usize) -> bool {
+    if let Some(same) = function.same(at) {
+        return !same;
+    }
     let Some((cached, loaded)) = function.compared(at) else { return false };
     let (Some(cached), Some(expected)) = (parsed(&cached), parsed(&loaded)) else { return false };
     if cached == expected {

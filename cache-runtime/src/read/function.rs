@@ -4,8 +4,13 @@ use std::task::{Context, Poll};
 
 use super::engine::Engine;
 use crate::{
-    codec::Meta, encoding::Encoding, entry::Entry, error::Error, flight::SharedError,
-    policy::Policy, protocol::Nonce,
+    codec::{Meta, Unstorable},
+    encoding::Encoding,
+    entry::Entry,
+    error::Error,
+    flight::SharedError,
+    policy::Policy,
+    protocol::Nonce,
 };
 
 /// A function that is being called, as the engine sees it: it holds a value for each key, by the key's index.
@@ -25,14 +30,18 @@ pub(super) trait Function {
     /// How long a loaded value is to be kept. Zero is not at all.
     fn store_ttl(&mut self, at: usize, policy: &Policy) -> std::time::Duration;
 
-    /// Writes a loaded value, and makes sure that it reads back.
+    /// Writes a loaded value, and makes sure that it reads back as what it is.
     fn encode(
         &self,
         at: usize,
         stamp: Nonce,
         encoding: &Encoding,
         meta: Meta<'_>,
-    ) -> Result<Entry, Error>;
+    ) -> Result<Entry, Unstorable>;
+
+    /// Whether the answer for a key and the value that was loaded to compare it with are the same, if that can be said of
+    /// the type.
+    fn same(&self, at: usize) -> Option<bool>;
 
     /// The answer for a key and the value that was loaded to compare it with, both as JSON.
     fn compared(&self, at: usize) -> Option<(Vec<u8>, Vec<u8>)>;

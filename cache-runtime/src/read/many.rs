@@ -25,7 +25,7 @@ use super::{
     values::{self, Values},
 };
 use crate::{
-    codec::Meta,
+    codec::{Compare, Meta, Same, Unstorable},
     encoding::Encoding,
     entry::Entry,
     error::Error,
@@ -42,7 +42,7 @@ pub(crate) async fn many<R, K>(
     request: Request,
     keys: Vec<String>,
     (ids, unique): (&[K], &[usize]),
-    rows: R,
+    (rows, same): (R, Same<R::Value>),
     body: &mut impl Body<R, K>,
 ) -> R::Output
 where
@@ -52,7 +52,7 @@ where
 {
     let renews = body.renews();
     let begin = Begin { request, keys: BeginKeys::Many(keys), renews };
-    let mut call = Call::<R, K>::new(Driver::new(begin), unique.len(), rows.clone());
+    let mut call = Call::<R, K>::new(Driver::new(begin), unique.len(), rows.clone(), same);
     let list = Ids { list: ids, places: Some(unique) };
     match poll_fn(|cx| call.poll(&list, body, cx)).await {
         Ending::Values { answers, unmatched, .. } => rows.join(ids, unique, answers, unmatched),
@@ -76,7 +76,14 @@ pub(crate) trait Body<R: Rows<K>, K> {
     fn decide(&mut self, value: &R::Stored, decision: &mut Decision);
 
     /// Takes a run of the body to a task of its own.
-    fn spawn(&mut self, _engine: Engine, _rows: &R, _ids: Vec<K>, _purpose: Purpose) {}
+    fn spawn(
+        &mut self,
+        _engine: Engine,
+        _rows: (R, Same<R::Value>),
+        _ids: Vec<K>,
+        _purpose: Purpose,
+    ) {
+    }
 
     /// The end of that task. None where it has panicked.
     fn poll_spawned(&mut self, _cx: &mut Context<'_>) -> Poll<Option<Ending<R, K>>> {
@@ -116,6 +123,7 @@ struct Call<R: Rows<K>, K> {
     driver: Driver,
     keys: usize,
     rows: R,
+    same: Same<R::Value>,
     values: Values<R::Stored>,
     /// What the load that is under way was asked for.
     loading: Option<Vec<K>>,
@@ -131,9 +139,9 @@ where
     R::Stored: Serialize + DeserializeOwned,
     K: Clone,
 {
-    fn new(driver: Driver, keys: usize, rows: R) -> Self {
+    fn new(driver: Driver, keys: usize, rows: R, same: Same<R::Value>) -> Self {
         let (values, unmatched, spawned) = (Values::new(keys), Vec::new(), Vec::new());
-        Call { driver, keys, rows, values, loading: None, output: None, unmatched, spawned }
+        Call { driver, keys, rows, same, values, loading: None, output: None, unmatched, spawned }
     }
 
     fn poll(
@@ -142,9 +150,18 @@ where
         body: &mut dyn Body<R, K>,
         cx: &mut Context<'_>,
     ) -> Poll<Ending<R, K>> {
-        let Call { driver, keys, rows, values, loading, output, unmatched, spawned } = self;
-        let mut function =
-            Many::<R, K> { ids, rows, values, loading, output, unmatched, spawned, body };
+        let Call { driver, keys, rows, same, values, loading, output, unmatched, spawned } = self;
+        let mut function = Many::<R, K> {
+            ids,
+            rows,
+            same: *same,
+            values,
+            loading,
+            output,
+            unmatched,
+            spawned,
+            body,
+        };
         let ended = ready!(driver.poll(cx, &mut function));
         if !ended.has_values
             && let Some(output) = output.take()
@@ -162,6 +179,7 @@ where
 struct Many<'a, R: Rows<K>, K> {
     ids: &'a Ids<'a, K>,
     rows: &'a R,
+    same: Same<R::Value>,
     values: &'a mut Values<R::Stored>,
     loading: &'a mut Option<Vec<K>>,
     output: &'a mut Option<R::Output>,
@@ -176,7 +194,7 @@ where
     R::Stored: Serialize + DeserializeOwned,
     K: Clone,
 {
-    values::functions!(R::Stored);
+    values::functions!(R::Stored, R::value);
 
     fn poll_load(&mut self, cx: &mut Context<'_>, asked: &[usize]) -> Poll<bool> {
         if self.loading.is_none() {
@@ -217,7 +235,7 @@ where
             *self.spawned = at.to_vec();
         }
         let ids = at.iter().map(|&at| self.ids.get(at)).collect();
-        self.body.spawn(engine, self.rows, ids, purpose);
+        self.body.spawn(engine, (self.rows.clone(), self.same), ids, purpose);
     }
 
     fn poll_spawned(&mut self, cx: &mut Context<'_>) -> Poll<Spawned> {
@@ -326,9 +344,9 @@ where
         self.deciding.get_or_insert_with(&self.hooks)(value, decision);
     }
 
-    fn spawn(&mut self, engine: Engine, rows: &R, ids: Vec<K>, purpose: Purpose) {
+    fn spawn(&mut self, engine: Engine, rows: (R, Same<R::Value>), ids: Vec<K>, purpose: Purpose) {
         let body = Attended::new((self.hooks)(), (self.load)());
-        let spawned = spawn::<R, K>(engine, rows.clone(), ids, purpose, Box::new(body));
+        let spawned = spawn::<R, K>(engine, rows, ids, purpose, Box::new(body));
         if purpose == Purpose::Answer {
             self.spawned = Some(spawned);
         }
@@ -345,7 +363,7 @@ where
 /// Answers some keys of a call in a task, which goes on when nobody waits for it any more.
 fn spawn<R, K>(
     engine: Engine,
-    rows: R,
+    (rows, same): (R, Same<R::Value>),
     ids: Vec<K>,
     purpose: Purpose,
     mut body: Box<dyn Body<R, K> + Send>,
@@ -359,7 +377,7 @@ where
 {
     let (sender, receiver) = oneshot::channel();
     detached::spawn(Box::pin(async move {
-        let mut call = Call::<R, K>::new(Driver::handed_on(engine, purpose), ids.len(), rows);
+        let mut call = Call::<R, K>::new(Driver::handed_on(engine, purpose), ids.len(), rows, same);
         // It owns the ids: those that can be sent need not be such that they can be shared.
         let ending = poll_fn(move |cx| {
             let ids = Ids { list: &ids, places: None };

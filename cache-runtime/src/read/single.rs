@@ -23,8 +23,14 @@ use super::{
     values::{self, Values},
 };
 use crate::{
-    codec::Meta, encoding::Encoding, entry::Entry, error::Error, flight::SharedError,
-    policy::Policy, protocol::Nonce, return_shape::Shape,
+    codec::{Compare, Meta, Same, Unstorable},
+    encoding::Encoding,
+    entry::Entry,
+    error::Error,
+    flight::SharedError,
+    policy::Policy,
+    protocol::Nonce,
+    return_shape::Shape,
 };
 
 /// One call of a cached function.
@@ -37,6 +43,7 @@ pub struct Run<S: Shape, B> {
     /// None for a call that goes past the cache.
     driver: Option<Driver>,
     values: Values<S::Stored>,
+    same: Same<S::Value>,
     body: B,
 }
 
@@ -48,7 +55,7 @@ pub(crate) trait Body<S: Shape> {
     fn decide(&mut self, value: &S::Value, decision: &mut Decision);
 
     /// Takes the body to a task of its own.
-    fn spawn(&mut self, _engine: Engine, _purpose: Purpose) {}
+    fn spawn(&mut self, _engine: Engine, _same: Same<S::Value>, _purpose: Purpose) {}
 
     /// The output of that task, and whether it is the value that has expired. None where it has panicked.
     fn poll_spawned(&mut self, _cx: &mut Context<'_>) -> Poll<Option<(S::Output, bool)>> {
@@ -61,7 +68,12 @@ impl<S: Shape, B> Run<S, B> {
     pub(crate) fn new(request: Option<Request>, key: String, renews: bool, body: B) -> Self {
         let keys = BeginKeys::One(key);
         let driver = request.map(|request| Driver::new(Begin { request, keys, renews }));
-        Run { driver, values: Values::new(1), body }
+        Run { driver, values: Values::new(1), same: None, body }
+    }
+
+    /// Compares a loaded value with what its encoding gives back.
+    pub fn same(self, same: Same<S::Value>) -> Self {
+        Run { same, ..self }
     }
 }
 
@@ -77,10 +89,10 @@ where
     type Output = S::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
-        let Run { driver, values, body } = self.get_mut();
+        let Run { driver, values, same, body } = self.get_mut();
         match driver {
             None => body.poll(cx),
-            Some(driver) => match ready!(answer::<S>(driver, values, body, cx)) {
+            Some(driver) => match ready!(answer::<S>(driver, values, *same, body, cx)) {
                 Some(answer) => Poll::Ready(answer.output),
                 None => unreachable!("a call that nobody has handed on ends with an answer"),
             },
@@ -93,7 +105,12 @@ where
 ///
 /// What is there is served until then, and stays where the body fails. No other call's load is shared: it may have
 /// begun before this call.
-pub(crate) async fn reload<S, B>(request: Request, key: String, mut body: B) -> (S::Output, bool)
+pub(crate) async fn reload<S, B>(
+    request: Request,
+    key: String,
+    same: Same<S::Value>,
+    mut body: B,
+) -> (S::Output, bool)
 where
     S: Shape,
     S::Stored: Serialize + DeserializeOwned,
@@ -101,7 +118,7 @@ where
 {
     let begin = Begin { request, keys: BeginKeys::One(key), renews: false };
     let (mut driver, mut values) = (Driver::reload(begin), Values::new(1));
-    let ended = poll_fn(|cx| answer::<S>(&mut driver, &mut values, &mut body, cx)).await;
+    let ended = poll_fn(|cx| answer::<S>(&mut driver, &mut values, same, &mut body, cx)).await;
     let Some(Answer { output, replaced, .. }) = ended else { unreachable!("it has loaded") };
     (output, replaced)
 }
@@ -119,6 +136,7 @@ struct Answer<O> {
 fn answer<S>(
     driver: &mut Driver,
     values: &mut Values<S::Stored>,
+    same: Same<S::Value>,
     body: &mut dyn Body<S>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Answer<S::Output>>>
@@ -126,7 +144,7 @@ where
     S: Shape,
     S::Stored: Serialize + DeserializeOwned,
 {
-    let mut function = Single::<S> { values, output: None, body };
+    let mut function = Single::<S> { values, same, output: None, body };
     let ended = ready!(driver.poll(cx, &mut function));
     let value = function.values.take(0).filter(|_| ended.has_values);
     let replaced = ended.stored || !ended.has_values;
@@ -138,6 +156,7 @@ where
 /// A function while it is polled.
 struct Single<'a, S: Shape> {
     values: &'a mut Values<S::Stored>,
+    same: Same<S::Value>,
     output: Option<S::Output>,
     body: &'a mut dyn Body<S>,
 }
@@ -147,7 +166,7 @@ where
     S: Shape,
     S::Stored: Serialize + DeserializeOwned,
 {
-    values::functions!(S::Stored);
+    values::functions!(S::Stored, S::value);
 
     fn poll_load(&mut self, cx: &mut Context<'_>, _: &[usize]) -> Poll<bool> {
         let loaded = S::split(ready!(self.body.poll(cx)));
@@ -174,7 +193,7 @@ where
     }
 
     fn spawn(&mut self, engine: Engine, _: &[usize], purpose: Purpose) {
-        self.body.spawn(engine, purpose);
+        self.body.spawn(engine, self.same, purpose);
     }
 
     fn poll_spawned(&mut self, cx: &mut Context<'_>) -> Poll<Spawned> {
@@ -265,9 +284,10 @@ where
         }
     }
 
-    fn spawn(&mut self, engine: Engine, purpose: Purpose) {
+    fn spawn(&mut self, engine: Engine, same: Same<S::Value>, purpose: Purpose) {
         let (Some(body), Some(hooks)) = (self.start(), self.hooks.take()) else { return };
-        self.spawned = Some(spawn::<S>(engine, purpose, Box::new(Attended::new(hooks, body))));
+        let body = Box::new(Attended::new(hooks, body));
+        self.spawned = Some(spawn::<S>(engine, same, purpose, body));
     }
 
     fn poll_spawned(&mut self, cx: &mut Context<'_>) -> Poll<Option<(S::Output, bool)>> {
@@ -281,6 +301,7 @@ where
 /// Answers a call in a task, which goes on when nobody waits for it any more.
 fn spawn<S>(
     engine: Engine,
+    same: Same<S::Value>,
     purpose: Purpose,
     mut body: Box<dyn Body<S> + Send>,
 ) -> oneshot::Receiver<(S::Output, bool)>
@@ -292,7 +313,7 @@ where
     let (sender, receiver) = oneshot::channel();
     let (mut driver, mut values) = (Driver::handed_on(engine, purpose), Values::new(1));
     detached::spawn(Box::pin(async move {
-        let ended = poll_fn(|cx| answer::<S>(&mut driver, &mut values, &mut *body, cx)).await;
+        let ended = poll_fn(|cx| answer::<S>(&mut driver, &mut values, same, &mut *body, cx)).await;
         if let Some(answer) = ended {
             // Nobody may be waiting any more.
             _ = sender.send((answer.output, answer.stale));

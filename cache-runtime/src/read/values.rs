@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    codec,
+    codec::{self, Same},
     encoding::{Codec, Encoding},
     protocol::Nonce,
 };
@@ -62,6 +62,12 @@ impl<T> Values<T> {
         self.pair(at).loaded.as_ref()
     }
 
+    /// The answer and what was loaded.
+    pub(super) fn both(&self, at: usize) -> Option<(&T, &T)> {
+        let Pair { answer, loaded } = self.pair(at);
+        answer.as_ref().zip(loaded.as_ref())
+    }
+
     /// The answer.
     pub(super) fn take(&mut self, at: usize) -> Option<T> {
         self.pair_mut(at).answer.take()
@@ -76,9 +82,18 @@ impl<T> Values<T> {
 impl<T: Serialize + DeserializeOwned> Values<T> {
     /// The answer and what was loaded, as JSON.
     pub(super) fn compared(&self, at: usize) -> Option<(Vec<u8>, Vec<u8>)> {
-        let Pair { answer, loaded } = self.pair(at);
-        Some((json(answer.as_ref()?)?, json(loaded.as_ref()?)?))
+        let (answer, loaded) = self.both(at)?;
+        Some((json(answer)?, json(loaded)?))
     }
+}
+
+/// Whether two values, either of which may be `None`, are the same.
+pub(super) fn same<T>(same: Same<T>, a: Option<&T>, b: Option<&T>) -> Option<bool> {
+    let same = same?;
+    Some(match (a, b) {
+        (Some(a), Some(b)) => same(a, b),
+        (a, b) => a.is_none() && b.is_none(),
+    })
 }
 
 fn json<T: Serialize>(value: &T) -> Option<Vec<u8>> {
@@ -93,8 +108,10 @@ pub(super) fn rewritten<T: Serialize + DeserializeOwned>(written: &[u8]) -> Opti
 }
 
 /// What every function does with its `values`.
+///
+/// `same` is a field with what compares two values, and `$value` gives the value of what is stored.
 macro_rules! functions {
-    ($stored:ty) => {
+    ($stored:ty, $value:path) => {
         fn decode(&mut self, at: usize, entry: &Entry, encoding: &Encoding) -> Result<(), Error> {
             self.values.answer(at, crate::codec::decode_checked::<$stored>(entry, encoding)?);
             Ok(())
@@ -106,11 +123,19 @@ macro_rules! functions {
             stamp: Nonce,
             encoding: &Encoding,
             meta: Meta<'_>,
-        ) -> Result<Entry, Error> {
-            match self.values.last(at) {
-                Some(value) => crate::codec::encode_verified(value, stamp, encoding, meta),
-                None => Err(Error::Codec("nothing was loaded".to_owned())),
-            }
+        ) -> Result<Entry, Unstorable> {
+            let Some(value) = self.values.last(at) else {
+                return Err(Error::Codec("nothing was loaded".to_owned()).into());
+            };
+            let same: Compare<'_, $stored> = &|a, b| values::same(self.same, $value(a), $value(b));
+            crate::codec::encode_verified(value, same, stamp, encoding, meta)
+        }
+
+        fn same(&self, at: usize) -> Option<bool> {
+            let (a, b) = self.values.both(at)?;
+            let same = |a, b| values::same(self.same, $value(a), $value(b));
+            // What is not equal to itself can be compared by its encoding only.
+            same(a, b).filter(|&is_same| is_same || same(a, a) == Some(true))
         }
 
         fn compared(&self, at: usize) -> Option<(Vec<u8>, Vec<u8>)> {

@@ -16,6 +16,8 @@ pub trait Rows<K>: Clone {
     type Output;
     /// The type that is stored for one id.
     type Stored;
+    /// The value of one id, as closures see it.
+    type Value;
     /// A row that is not stored.
     type Row;
 
@@ -25,6 +27,9 @@ pub trait Rows<K>: Clone {
         output: Self::Output,
         ids: &[K],
     ) -> Result<Split<Self::Stored, Self::Row>, Self::Output>;
+
+    /// The value in what is stored; `None` for a stored `None`.
+    fn value(stored: &Self::Stored) -> Option<&Self::Value>;
 
     /// The output with these answers: `answers[i]` is that of `ids[unique[i]]`. The unmatched rows are added as they were
     /// loaded, but for those of an id that has an answer.
@@ -82,7 +87,12 @@ impl<R: Default, E> Default for FallibleRows<R, E> {
 impl<K, R: Rows<K>, E> Rows<K> for FallibleRows<R, E> {
     type Output = Result<R::Output, E>;
     type Stored = R::Stored;
+    type Value = R::Value;
     type Row = R::Row;
+
+    fn value(stored: &R::Stored) -> Option<&R::Value> {
+        R::value(stored)
+    }
 
     fn split(
         &self,

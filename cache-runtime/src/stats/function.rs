@@ -103,6 +103,8 @@ counters! {
     undecodable: ERRORS [("error.type", "undecodable")],
     /// Values that could not be encoded.
     unencodable: ERRORS [("error.type", "unencodable")],
+    /// Values that were not stored because they come back from their encoding as other values.
+    changed: ERRORS [("error.type", "changed")],
     /// Values that were not stored because they are larger than `max_bytes`.
     too_large: ERRORS [("error.type", "too_large")],
     /// Loaded rows of batches that were returned and not stored: they belong to no id that was asked for, or to one that
@@ -171,6 +173,10 @@ impl FunctionMetrics {
 pub(crate) enum Warning {
     /// Rows of a batch that belong to no id.
     Unmatched,
+    /// Values that cannot be encoded.
+    Unencodable,
+    /// Values that come back as others.
+    Changed,
 }
 
 impl Counters {

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Tagged;
 use crate::{
     cache::Cache,
+    codec::Same,
     key::{CacheKey, KeyOf},
     policy::Policy,
     read::{AttendedMany, OwnedMany, keep, many},
@@ -166,13 +167,34 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut,
         Fut: Future<Output = O>,
     {
+        self.many(ids, key, policy, None, load).await
+    }
+
+    /// As [`Cache::get_or_load_many`], with what compares values.
+    pub(super) async fn many<K, C, O, F, Fut>(
+        &self,
+        ids: &[K],
+        key: impl Fn(&K) -> C,
+        policy: &Policy,
+        same: Same<<O::Rows as Rows<K>>::Value>,
+        load: F,
+    ) -> O
+    where
+        K: Clone + Eq + Hash,
+        C: CacheKey,
+        O: LoadedRows<K>,
+        <O::Rows as Rows<K>>::Stored: Serialize + DeserializeOwned,
+        F: FnOnce(Vec<K>) -> Fut,
+        Fut: Future<Output = O>,
+    {
         let Some(request) = self.request(policy, self.counters(policy, "get_or_load_many")) else {
             return load(ids.to_vec()).await;
         };
         let unique = unique_ids(ids);
         let keys = self.keys(ids, &unique, key, policy);
         let mut body = AttendedMany::new(keep::<<O::Rows as Rows<K>>::Stored>, load);
-        many::<O::Rows, K>(request, keys, (ids, &unique), O::Rows::default(), &mut body).await
+        many::<O::Rows, K>(request, keys, (ids, &unique), (O::Rows::default(), same), &mut body)
+            .await
     }
 
     /// As [`Cache::get_or_load_many_owned`]. Each entry carries all of the tags.
@@ -193,6 +215,28 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
+        self.many_owned(ids, key, policy, None, load).await
+    }
+
+    /// As [`Cache::get_or_load_many_owned`], with what compares values.
+    pub(crate) async fn many_owned<K, C, O, F, Fut>(
+        &self,
+        ids: &[K],
+        key: impl Fn(&K) -> C,
+        policy: &Policy,
+        same: Same<<O::Rows as Rows<K>>::Value>,
+        load: F,
+    ) -> O
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        C: CacheKey,
+        O: LoadedRows<K> + Send + 'static,
+        O::Rows: Send + 'static,
+        <O::Rows as Rows<K>>::Stored: Serialize + DeserializeOwned + Send,
+        <O::Rows as Rows<K>>::Row: Send,
+        F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = O> + Send + 'static,
+    {
         let counters = self.counters(policy, "get_or_load_many_owned");
         let Some(request) = self.request(policy, counters) else {
             return load(ids.to_vec()).await;
@@ -201,7 +245,8 @@ impl Tagged<'_> {
         let keys = self.keys(ids, &unique, key, policy);
         let load = || Cache::load_in_same_scope(load.clone());
         let mut body = OwnedMany::new(|| keep::<<O::Rows as Rows<K>>::Stored>, load);
-        many::<O::Rows, K>(request, keys, (ids, &unique), O::Rows::default(), &mut body).await
+        many::<O::Rows, K>(request, keys, (ids, &unique), (O::Rows::default(), same), &mut body)
+            .await
     }
 
     /// The stored key of each row.

@@ -6,9 +6,8 @@ use std::{sync::Arc, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    codec::{self, Packed},
+    codec::{self, Compare, Packed, Same, Unstorable},
     entry::Entry,
-    error::Error,
     key::{self, KeyWriter},
     policy::Policy,
     protocol::Nonce,
@@ -60,7 +59,7 @@ impl Leave {
     ///
     /// A `None`, whatever it is wrapped in, is not stored, and neither is what does not read back as what it is,
     /// nor what is larger than `max_bytes`.
-    pub fn value<T: Serialize + DeserializeOwned>(&mut self, value: &T) {
+    pub fn value<T: Serialize + DeserializeOwned>(&mut self, value: &T, same: Same<T>) {
         if !self.stores {
             return;
         }
@@ -68,11 +67,12 @@ impl Leave {
         let stamp = Nonce([0; 16]);
         let meta = codec::Meta::default();
         let encoding = &self.policy.encoding;
-        let encoded = codec::encode_verified(value, stamp, encoding, meta);
+        let same: Compare<'_, T> = &|a, b| same.map(|same| same(a, b));
+        let encoded = codec::encode_verified(value, same, stamp, encoding, meta);
         self.keep(encoded);
     }
 
-    fn keep(&mut self, encoded: Result<Entry, Error>) {
+    fn keep(&mut self, encoded: Result<Entry, Unstorable>) {
         let packed = codec::packed(encoded, &self.policy.encoding, &self.counters, self.about());
         self.value = match packed {
             Packed::Fits(entry) => Some(entry).filter(|entry| !entry.negative()),

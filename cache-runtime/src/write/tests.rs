@@ -70,7 +70,7 @@ async fn write(
         meanwhile.await;
         Ok::<_, Infallible>(7)
     };
-    let value = |value: &u32, leave: &mut Leave| leave.value(value);
+    let value = |value: &u32, leave: &mut Leave| leave.value(value, None);
     let written = writes::<crate::return_shape::Fallible<u32, Infallible>, _, _>(
         through, leave, None, value, body,
     );
@@ -201,7 +201,7 @@ async fn tags_outlive_a_value_whose_ttl_came_with_it() {
     let body = async { Ok::<_, Infallible>(7) };
     let value = |value: &u32, leave: &mut Leave| {
         leave.ttl(month);
-        leave.value(value);
+        leave.value(value, None);
     };
     _ = writes::<crate::return_shape::Fallible<u32, Infallible>, _, _>(
         through, leave, None, value, body,

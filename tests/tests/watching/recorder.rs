@@ -91,6 +91,7 @@ pub(crate) fn expect_function(row: &FunctionStats, into: &mut Counters) {
         ("cache.errors", ",error.type=store", row.store_errors),
         ("cache.errors", ",error.type=undecodable", row.undecodable),
         ("cache.errors", ",error.type=unencodable", row.unencodable),
+        ("cache.errors", ",error.type=changed", row.changed),
         ("cache.errors", ",error.type=too_large", row.too_large),
         ("cache.errors", ",error.type=unmatched", row.unmatched),
         ("cache.refreshes", "", row.refreshes),

@@ -8,6 +8,7 @@ pub struct User {
     email: Option<String>,
     address: Address,
     #[serde(skip)]
+    #[cache_value(may_change)]
     cached: OnceCell<Hash>,
     r#type: u64,
 }

@@ -53,5 +53,10 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             },
             __body,
         )
+        .same({
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+            (&__value).__cache_same()
+        })
         .await
 }

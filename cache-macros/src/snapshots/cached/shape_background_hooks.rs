@@ -96,6 +96,11 @@ impl Repo {
                 },
                 __load,
             )
+            .same({
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                (&__value).__cache_same()
+            })
             .await
     }
 }

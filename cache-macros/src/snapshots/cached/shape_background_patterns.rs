@@ -61,5 +61,12 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> U
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call.run_owned(__shape, ::cache_runtime::__private::keep, __load).await
+    __call
+        .run_owned(__shape, ::cache_runtime::__private::keep, __load)
+        .same({
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+            (&__value).__cache_same()
+        })
+        .await
 }

@@ -52,7 +52,14 @@ impl Repo {
             });
         __call
             .run_each(
-                __rows,
+                (
+                    __rows,
+                    {
+                        #[allow(unused_imports)]
+                        use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                        (&__value).__cache_same()
+                    },
+                ),
                 ids,
                 |__id, __w| {
                     __w.literal("user:");

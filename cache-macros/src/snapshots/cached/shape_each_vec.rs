@@ -52,7 +52,14 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
         });
     __call
         .run_each(
-            __rows,
+            (
+                __rows,
+                {
+                    #[allow(unused_imports)]
+                    use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                    (&__value).__cache_same()
+                },
+            ),
             &lines,
             |__id, __w| {
                 __w.literal("order:");

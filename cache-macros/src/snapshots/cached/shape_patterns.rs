@@ -51,5 +51,12 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, pair: (u8, u8), _: u8) 
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call.run(__shape, ::cache_runtime::__private::keep, __body).await
+    __call
+        .run(__shape, ::cache_runtime::__private::keep, __body)
+        .same({
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+            (&__value).__cache_same()
+        })
+        .await
 }

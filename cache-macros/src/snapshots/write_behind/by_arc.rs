@@ -57,6 +57,14 @@ See `WriteBehind::write`.*/
                 (&__value).__cache_fingerprint()
             },
         );
+        let __queue = ::cache_runtime::__private::queue_same(
+            __queue,
+            {
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                (&__value).__cache_same()
+            },
+        );
         __queue
     }
     ///Starts a task that flushes the queue by `save_all`, until the flusher is shut down or dropped. One flusher of all processes works at a time; the others stand by.

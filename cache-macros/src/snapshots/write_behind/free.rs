@@ -52,6 +52,14 @@ fn save_user_queue() -> my::cache::WriteBehind<User> {
             (&__value).__cache_fingerprint()
         },
     );
+    let __queue = my::cache::__private::queue_same(
+        __queue,
+        {
+            #[allow(unused_imports)]
+            use my::cache::__private::{Same0 as _, Same1 as _};
+            (&__value).__cache_same()
+        },
+    );
     __queue
 }
 ///Starts a task that flushes the queue by `save_users`, until the flusher is shut down or dropped. One flusher of all processes works at a time; the others stand by.

@@ -80,6 +80,14 @@ See `WriteBehind::write`.*/
                 (&__value).__cache_fingerprint()
             },
         );
+        let __queue = ::cache_runtime::__private::queue_same(
+            __queue,
+            {
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                (&__value).__cache_same()
+            },
+        );
         let __queue = ::cache_runtime::__private::queue_ttl(__queue, self.ttl);
         __queue
             .batch(500)

@@ -90,7 +90,15 @@ impl Users for Repo {
                                 &__kind,
                             );
                             __leave.fingerprint((&__probe).__cache_fingerprint());
-                            __leave.value(__kept);
+                            __leave
+                                .value(
+                                    __kept,
+                                    {
+                                        #[allow(unused_imports)]
+                                        use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                                        (&__probe).__cache_same()
+                                    },
+                                );
                         }
                         __leave
                             .empty(|__w| {

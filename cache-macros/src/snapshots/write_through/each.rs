@@ -68,7 +68,15 @@ async fn join(team: &Team, ids: Vec<u64>) -> sqlx::Result<Team> {
                     let __kind = ::cache_runtime::__private::kind(__kept);
                     let __probe = ::cache_runtime::__private::ValueProbe::of(&__kind);
                     __leave.fingerprint((&__probe).__cache_fingerprint());
-                    __leave.value(__kept);
+                    __leave
+                        .value(
+                            __kept,
+                            {
+                                #[allow(unused_imports)]
+                                use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                                (&__probe).__cache_same()
+                            },
+                        );
                 }
             },
             __body,

@@ -45,7 +45,15 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
                     let __kind = ::cache_runtime::__private::kind(__kept);
                     let __probe = ::cache_runtime::__private::ValueProbe::of(&__kind);
                     __leave.fingerprint((&__probe).__cache_fingerprint());
-                    __leave.value(__kept);
+                    __leave
+                        .value(
+                            __kept,
+                            {
+                                #[allow(unused_imports)]
+                                use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                                (&__probe).__cache_same()
+                            },
+                        );
                 }
                 __leave
                     .empty(|__w| {

@@ -55,7 +55,15 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
                                 |user: &User| user.ttl(),
                             ),
                         );
-                    __leave.value(__kept);
+                    __leave
+                        .value(
+                            __kept,
+                            {
+                                #[allow(unused_imports)]
+                                use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                                (&__probe).__cache_same()
+                            },
+                        );
                 }
             },
             __body,

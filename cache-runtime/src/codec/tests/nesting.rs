@@ -20,7 +20,7 @@ fn depth(list: &List) -> usize {
 fn values_are_nested_as_deep_as_the_stack_allows_for_and_no_deeper() {
     for encoding in encodings() {
         let entry = verified::<List>(encoded(&nested(100), &encoding)).expect("it reads back");
-        assert_eq!(decode_own::<List>(&entry).map(|list| depth(&list)), Ok(100), "{encoding:?}");
+        assert_eq!(decode_plain::<List>(&entry).map(|list| depth(&list)), Ok(100), "{encoding:?}");
         let entry = encoded(&nested(2000), &encoding);
         assert!(verified::<List>(entry).is_err(), "{encoding:?}");
     }
@@ -36,11 +36,11 @@ fn corrupt_bytes_that_nest_without_end_are_an_error() {
             let payload = nest.repeat(100_000);
             let plain = Encoding { compression: None, ..encoding };
             let bytes = with_payload(&encoded(&nested(1), &plain), &payload);
-            assert!(decode_own::<List>(&bytes).is_err(), "{encoding:?}");
+            assert!(decode_plain::<List>(&bytes).is_err(), "{encoding:?}");
             if let Some(compression) = encoding.compression {
                 let payload = compression::compress(&payload, compression).expect("it is built in");
                 assert!(
-                    decode_own::<List>(&with_payload(&entry, &payload)).is_err(),
+                    decode_plain::<List>(&with_payload(&entry, &payload)).is_err(),
                     "{encoding:?}"
                 );
             }

@@ -22,7 +22,7 @@ fn values_are_compressed_from_a_size_on() {
         let entry = encoded(&value, &encoding(compression, 1024));
         assert_eq!(entry.header().compression, compression.mark());
         assert!(entry.payload().len() < 100, "{}", entry.payload().len());
-        assert_eq!(decode_own::<String>(&entry), Ok(value.clone()));
+        assert_eq!(decode_plain::<String>(&entry), Ok(value.clone()));
         let entry = encoded(&value, &encoding(compression, 1025));
         assert_eq!(entry.header().compression, 0);
         assert_eq!(entry.payload().len(), 1024);
@@ -36,7 +36,7 @@ fn what_compression_would_not_make_smaller_is_left_as_it_is() {
     for compression in built_in() {
         let entry = encoded(&noise[..16], &encoding(compression, 0));
         assert_eq!(entry.header().compression, 0, "{compression:?}");
-        assert_eq!(decode_own::<String>(&entry).as_deref(), Ok(&noise[..16]));
+        assert_eq!(decode_plain::<String>(&entry).as_deref(), Ok(&noise[..16]));
     }
 }
 

@@ -35,7 +35,12 @@ pub struct Grouped<V, K>(PlaceOf<V, K>);
 impl<K: Clone + Eq + Hash, V> Rows<K> for Paired<V> {
     type Output = Vec<(K, V)>;
     type Stored = Option<V>;
+    type Value = V;
     type Row = (K, V);
+
+    fn value(stored: &Option<V>) -> Option<&V> {
+        stored.as_ref()
+    }
 
     fn split(
         &self,
@@ -65,7 +70,12 @@ impl<K: Clone + Eq + Hash, V> Rows<K> for Paired<V> {
 impl<K: Eq + Hash, V> Rows<K> for Identified<V, K> {
     type Output = Vec<V>;
     type Stored = Option<V>;
+    type Value = V;
     type Row = V;
+
+    fn value(stored: &Option<V>) -> Option<&V> {
+        stored.as_ref()
+    }
 
     fn split(&self, output: Vec<V>, ids: &[K]) -> Result<Split<Option<V>, V>, Vec<V>> {
         Ok(split_one(output, ids, self.0))
@@ -86,7 +96,12 @@ impl<K: Eq + Hash, V> Rows<K> for Identified<V, K> {
 impl<K: Eq + Hash, V> Rows<K> for Grouped<V, K> {
     type Output = Vec<V>;
     type Stored = Vec<V>;
+    type Value = Vec<V>;
     type Row = V;
+
+    fn value(stored: &Vec<V>) -> Option<&Vec<V>> {
+        Some(stored)
+    }
 
     fn split(&self, output: Vec<V>, ids: &[K]) -> Result<Split<Vec<V>, V>, Vec<V>> {
         let places = Place::of(ids.iter());

@@ -21,7 +21,12 @@ macro_rules! map {
     ($map:ty) => {
         type Output = $map;
         type Stored = Option<V>;
+        type Value = V;
         type Row = (K, V);
+
+        fn value(stored: &Option<V>) -> Option<&V> {
+            stored.as_ref()
+        }
 
         fn split(&self, mut output: $map, ids: &[K]) -> Result<Split<Option<V>, (K, V)>, $map> {
             let rows = ids.iter().map(|id| Some(output.remove(id))).collect();

@@ -53,6 +53,7 @@ fn what_is_not_written_does_not_count() {
                 #[serde(default, alias = "title")]
                 name: String,
                 #[serde(skip)]
+                #[cache_value(may_change)]
                 length: usize,
             }
         },
@@ -115,7 +116,7 @@ fn what_can_only_be_read_by_name_has_the_highest_bit() {
         },
         fingerprint! { U:
             #[derive(CacheValue, Serialize)]
-            struct U(u8, #[serde(skip_serializing)] String);
+            struct U(u8, #[serde(skip_serializing)] #[cache_value(may_change)] String);
         },
         fingerprint! { U:
             #[derive(CacheValue, Serialize)]
@@ -134,7 +135,7 @@ fn what_can_only_be_read_by_name_has_the_highest_bit() {
     assert!(marked.iter().all(|fingerprint| fingerprint >> 63 == 1), "{marked:x?}");
     let plain = fingerprint! { U:
         #[derive(CacheValue, Serialize)]
-        struct U { #[serde(skip)] name: String, #[serde(default, rename = "a")] b: u8 }
+        struct U { #[serde(skip)] #[cache_value(may_change)] name: String, #[serde(default, rename = "a")] b: u8 }
     };
     assert_eq!([plain >> 63, user() >> 63], [0, 0]);
 }
