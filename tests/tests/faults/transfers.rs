@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_runtime::{Cache, Policy};
-use cache_tests::{direct::Direct, herd::counters, patience::eventually, server::RedisServer};
+use cache_tests::{herd::counters, patience::eventually, server::RedisServer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
     net::{TcpListener, TcpStream},
@@ -47,6 +47,11 @@ async fn carry(mut from: impl AsyncReadExt + Unpin, mut to: impl AsyncWriteExt +
     _ = copy(&mut from, &mut to).await;
 }
 
+/// Has the server make a value of so many bytes, none of which has to come from here.
+fn plant(server: &RedisServer, bytes: usize) {
+    server.command(&["SETRANGE", "huge", &(bytes - 1).to_string(), "x"]);
+}
+
 async fn over(port: u16) -> Cache {
     let cache = Cache::builder().url(&format!("redis://127.0.0.1:{port}"));
     // Three failures would be enough.
@@ -61,7 +66,7 @@ async fn read(cache: &Cache, id: usize) {
 #[tokio::test]
 async fn a_value_that_does_not_come_in_time_closes_the_cache_to_nobody() {
     let server = RedisServer::start();
-    Direct::to(&server).await.set("huge", &vec![b'x'; 32 * MIB]).await;
+    plant(&server, 32 * MIB);
     let cache = over(slow_way(&server).await).await;
     for id in 0..100 {
         read(&cache, id).await;
@@ -100,7 +105,7 @@ async fn neither_does_a_value_that_does_not_leave_in_time() {
 #[tokio::test]
 async fn a_server_that_hangs_amid_a_large_value_is_left_alone() {
     let server = RedisServer::start();
-    Direct::to(&server).await.set("huge", &vec![b'x'; 64 * MIB]).await;
+    plant(&server, 64 * MIB);
     let cache = Cache::connect(&server.url()).await.expect("a good URL");
     let huge = cache.get::<String>("huge");
     let hang = async {
