@@ -84,12 +84,11 @@ impl Guard {
         FenceOutcome { write, error: Some(error) }
     }
 
-    /// Empties a key. One that the store does not confirm is pending, and emptied in the background.
-    pub(crate) async fn invalidate(self: &Arc<Self>, key: Arc<str>) -> Result<(), Error> {
+    /// The invalidation of a key, which is yet to be sent. If it is dropped instead, the key is pending.
+    pub(crate) fn invalidation(self: &Arc<Self>, key: Arc<str>) -> KeyWrite {
         let (guard, epoch) = (Arc::clone(self), Nonce([0; 16]));
         let stage = Stage::Ending { own: None, name: None };
-        let write = KeyWrite { guard, key, epoch, life: Duration::ZERO, stage };
-        write.complete(Step::Delete).await
+        KeyWrite { guard, key, epoch, life: Duration::ZERO, stage }
     }
 }
 
@@ -100,6 +99,12 @@ impl KeyWrite {
 
     pub(crate) fn epoch(&self) -> Nonce {
         self.epoch
+    }
+
+    /// Empties the key of an [invalidation](Guard::invalidation). One that the store does not confirm is pending, and
+    /// emptied in the background.
+    pub(crate) async fn empty(self) -> Result<(), Error> {
+        self.complete(Step::Delete).await
     }
 
     /// Leaves it to the caller what becomes of its fence, if that stands in the store.

@@ -3,7 +3,12 @@
 
 use std::{mem, sync::Arc};
 
-use crate::{error::Error, guard::Guard, shared::Inner, transaction};
+use crate::{
+    error::Error,
+    guard::{Guard, KeyWrite},
+    shared::Inner,
+    transaction,
+};
 
 /// Empties `key`. If the store does not confirm that, the key is pending.
 pub(crate) async fn invalidate(
@@ -32,7 +37,9 @@ pub(crate) async fn invalidate_all(
 /// Empties all of `keys`, whether in a transaction or not.
 pub(super) async fn invalidate_keys(guard: &Arc<Guard>, keys: Vec<Arc<str>>) -> Result<(), Error> {
     let mut all = Ok(());
-    let emptied = keys.into_iter().map(|key| guard.invalidate(key));
+    // Where the call is dropped, those that it has not come to are pending like the others.
+    let all_keys: Vec<_> = keys.into_iter().map(|key| guard.invalidation(key)).collect();
+    let emptied = all_keys.into_iter().map(KeyWrite::empty);
     guard.each(emptied, |one| all = mem::replace(&mut all, Ok(())).and(one)).await;
     all
 }

@@ -124,7 +124,7 @@ async fn while_its_key_is_emptied() {
     let server = RedisServer::start();
     let guard = over(&server, LIFE).await;
     server.pause();
-    assert!(timeout(A_WHILE, guard.invalidate(key())).await.is_err());
+    assert!(timeout(A_WHILE, guard.invalidation(key()).empty()).await.is_err());
     assert_eq!(pending(&guard), (vec![None], 1));
     server.resume();
     assert_eq!(guard.settled(LIFE).await, Ok(()));
@@ -134,6 +134,6 @@ async fn while_its_key_is_emptied() {
 async fn when_it_is_over() {
     let guard = embedded();
     fenced(&guard).await.settle(None).await.expect("the embedded store answers");
-    guard.invalidate(key()).await.expect("the embedded store answers");
+    guard.invalidation(key()).empty().await.expect("the embedded store answers");
     assert_eq!(pending(&guard), (vec![], 0));
 }
