@@ -203,7 +203,7 @@ impl Boxed for Repo {
     #[cached(key = "boxed:<self.tenant>:<tenant>:<ids>", each = ids, ttl = 60)]
     async fn find(&self, tenant: String, mut ids: Vec<u64>) -> HashMap<u64, String> {
         self.asked.add(&ids);
-        ids.push(9);
+        ids.reverse();
         ids.into_iter().map(|id| (id, tenant.clone())).collect()
     }
 

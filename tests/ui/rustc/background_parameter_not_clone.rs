@@ -4,16 +4,16 @@
 
 use cache_runtime::cached;
 
-pub struct Connection;
+pub struct Handle;
 
-impl Connection {
+impl Handle {
     async fn name(&self, id: u64) -> String {
         id.to_string()
     }
 }
 
 #[cached(key = "user:<id>", ttl = 60, refresh_ahead = xfetch, skip(db))]
-pub async fn name(db: &Connection, id: u64) -> String {
+pub async fn name(db: &Handle, id: u64) -> String {
     db.name(id).await
 }
 

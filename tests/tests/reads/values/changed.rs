@@ -93,10 +93,11 @@ async fn a_hidden_field_is_what_the_source_says_at_each_call() {
             assert_eq!(find(&cache, &users, 1).await, Ok(Some(user(1))));
         }
         assert_eq!(changed(&cache, "find", &users).await, 3);
+        // Each has rows of its own: none meets the lease of another one.
         for _ in 0..3 {
-            assert_eq!(swr(&cache, &users, 1).await, user(1));
-            assert_eq!(many(&cache, &users, &[1, 2]).await[&1], user(1));
-            assert_eq!(groups(&cache, &users, &[1]).await, [user(1)]);
+            assert_eq!(swr(&cache, &users, 2).await, user(2));
+            assert_eq!(many(&cache, &users, &[3, 4]).await[&3], user(3));
+            assert_eq!(groups(&cache, &users, &[5]).await, [user(5)]);
         }
         for name in ["swr", "many"] {
             assert!(counters(&cache, name).changed > 0, "{name}");
@@ -333,17 +334,19 @@ async fn calls_without_a_macro_can_compare_too() {
 
         let same = cache.same(|a: &User, b| a == b);
         let tagged = cache.tagged(["users"]).same(|a: &User, b| a == b);
-        let one = async || Ok::<_, Infallible>(user(1));
+        // Each has a row of its own: none meets the lease of another one.
+        let key = |id| UserKey { id };
+        let one = |id| async move || Ok::<_, Infallible>(user(id));
         let batch = async |ids: Vec<u64>| ids.into_iter().map(|id| (id, user(id))).collect();
         for _ in 0..2 {
-            assert_eq!(same.get_or_load(key(), &MINUTE, one).await, Ok(user(1)));
-            let owned = || async { Ok::<_, Infallible>(user(1)) };
-            assert_eq!(same.get_or_load_owned(key(), &MINUTE, owned).await, Ok(user(1)));
-            assert_eq!(tagged.get_or_load(key(), &MINUTE, one).await, Ok(user(1)));
+            assert_eq!(same.get_or_load(key(2), &MINUTE, one(2)).await, Ok(user(2)));
+            let owned = || async { Ok::<_, Infallible>(user(3)) };
+            assert_eq!(same.get_or_load_owned(key(3), &MINUTE, owned).await, Ok(user(3)));
+            assert_eq!(tagged.get_or_load(key(4), &MINUTE, one(4)).await, Ok(user(4)));
             let found: HashMap<u64, User> =
-                same.get_or_load_many(&[1], |&id| UserKey { id }, &MINUTE, batch).await;
-            assert_eq!(found[&1], user(1));
-            assert_eq!(same.write_through(key(), &MINUTE, one).await, Ok(user(1)));
+                same.get_or_load_many(&[5], |&id| key(id), &MINUTE, batch).await;
+            assert_eq!(found[&5], user(5));
+            assert_eq!(same.write_through(key(6), &MINUTE, one(6)).await, Ok(user(6)));
         }
         assert_eq!(changed(&cache, "get_or_load", &users).await, 0);
         for name in ["get_or_load_owned", "get_or_load_many", "write_through"] {
