@@ -185,7 +185,7 @@ impl Service {
                     self.table.refused.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            _ => drop(self.position(id).await),
+            _ => _ = self.position(id).await,
         }
     }
 
