@@ -9,8 +9,10 @@ use cache_runtime::{Cache, Policy};
 use cache_tests::{herd::Herd, source, stores::patient_cache};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
-const ROW: Policy =
-    Policy::ttl_duration(Duration::from_millis(200)).stale_while_revalidate(3600).name("row");
+const ROW: Policy = Policy::ttl_duration(Duration::from_millis(200))
+    .lease(Duration::from_secs(30))
+    .stale_while_revalidate(3600)
+    .name("row");
 
 async fn row(cache: &Cache, source: SocketAddr, client: u32) -> Result<u64, String> {
     let load = move || async move { source::ask(source, client).await.map_err(|e| e.to_string()) };
