@@ -1,4 +1,5 @@
-//! Runs the programs of writing and reading through, without a server and with one, and holds them to what they show.
+//! Runs the programs of writing and reading through and of transactions, without a server and with one, and holds them to
+//! what they show.
 
 use std::process::Command;
 
@@ -52,5 +53,28 @@ fn a_loader_is_asked_for_what_is_not_cached() {
         assert_eq!(said[2], "60 at once, one of them cached: 60 found");
         let names: Vec<_> = said[3..].iter().filter_map(|line| name(line)).collect();
         assert_eq!(names, ["\"Ann\" })", "\"Ann\" })", "\"Bob\" })"]);
+    });
+}
+
+#[test]
+fn what_is_committed_is_read_and_what_is_rolled_back_is_not() {
+    let shown = [
+        "account 1 has 100",
+        "moving 70",
+        "  within: account 1 has 30",
+        "  others: account 1 has 100",
+        "committed",
+        "account 1 has 30, account 2 has 70",
+        "account 1 has 30",
+        "moving 50",
+        "  within: account 1 has -20",
+        "  others: account 1 has 30",
+        "rolled back",
+        "account 1 has 30, account 2 has 70",
+    ];
+    on_each_store(|url| {
+        let said = run(env!("CARGO_BIN_EXE_transactions"), url);
+        let begins = said.get(..shown.len()).expect("it shows all of it");
+        assert_eq!(begins, shown);
     });
 }
