@@ -14,6 +14,7 @@ use std::{
 use futures_util::{StreamExt, future::join_all, stream};
 use tokio::time::{self, Instant, timeout};
 
+use super::settle;
 use crate::{Cache, Policy};
 
 /// Longer than any bound.
@@ -76,13 +77,6 @@ async fn attended(cache: &Cache, policy: &Policy, source: &Source) -> u64 {
 
 async fn answered<T>(call: impl Future<Output = T>) -> T {
     timeout(LONG, call).await.expect("it is answered in the end")
-}
-
-/// Lets what is in the background come to its end.
-async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test(start_paused = true)]

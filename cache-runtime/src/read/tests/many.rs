@@ -15,6 +15,7 @@ use std::{
 
 use tokio::time::{self, Instant};
 
+use super::{pass, settle};
 use crate::{
     Cache, codec,
     encoding::Encoding,
@@ -69,10 +70,6 @@ async fn state(cache: &Cache, key: &str) -> State<Entry> {
 
 fn counters(cache: &Cache) -> FunctionStats {
     cache.stats().function("rows").cloned().unwrap_or_default()
-}
-
-async fn pass(seconds: u64) {
-    time::advance(Duration::from_secs(seconds)).await;
 }
 
 #[tokio::test(start_paused = true)]

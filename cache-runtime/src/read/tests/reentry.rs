@@ -13,6 +13,7 @@ use std::{
 
 use tokio::time::{self, timeout};
 
+use super::{pass, settle};
 use crate::{
     Cache, Policy,
     codec::{self, Meta},
@@ -68,17 +69,6 @@ async fn batch(cache: &Cache, source: &Source) -> u64 {
 /// The batch within a load of the row.
 async fn above_the_batch(cache: &Cache, source: &Source) -> Option<u64> {
     cache.get_or_load("row:1", &RENEWED, async || Some(batch(cache, source).await)).await
-}
-
-async fn pass(seconds: u64) {
-    time::advance(Duration::from_secs(seconds)).await;
-}
-
-/// Lets what is in the background come to its end.
-async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::{
     Answer, PLAIN, counters, pass,
-    renewed::{LENIENT, Slow, find, settle},
-    rows,
+    renewed::{LENIENT, Slow, find},
+    rows, settle,
 };
 use crate::{
     Cache,

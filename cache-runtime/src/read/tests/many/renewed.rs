@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{self, Instant};
 
-use super::{Answer, PLAIN, counters, pass, rows, state};
+use super::{Answer, PLAIN, counters, pass, rows, settle, state};
 use crate::{Cache, policy::Policy, protocol::State, stats::FunctionStats};
 
 pub(super) const LENIENT: Policy = PLAIN.stale_while_revalidate(600);
@@ -63,13 +63,6 @@ pub(super) async fn find(cache: &Cache, policy: &Policy, source: &Slow, ids: &[u
     let source = source.clone();
     let load = |ids| source.load(ids);
     cache.get_or_load_many_owned(ids, |id| format!("row:{id}"), policy, load).await
-}
-
-/// Lets tasks in the background go on until they wait for the clock.
-pub(super) async fn settle() {
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test(start_paused = true)]
