@@ -16,6 +16,7 @@ use crate::{
     return_shape::{Loaded, Shape},
     shared::Inner,
     stats::{Counters, Stats},
+    telemetry,
     time::{self, IntoTtl},
     write::{self, Fence},
     write_behind::WriteBehind,
@@ -110,7 +111,7 @@ impl Cache {
     /// # }
     /// ```
     pub async fn invalidate(&self, key: impl CacheKey) {
-        write::log_unconfirmed("invalidate", self.try_invalidate(key).await);
+        telemetry::log_unconfirmed("invalidate", self.try_invalidate(key).await);
     }
 
     /// As [`invalidate`](Cache::invalidate), for a caller that has to know whether the store has confirmed it. The caller's
@@ -208,7 +209,7 @@ impl Cache {
     pub async fn flush_namespace(&self) {
         match self.try_flush_namespace().await {
             Err(error @ Error::Config(_)) => tracing::error!(%error, "nothing was flushed"),
-            confirmed => write::log_unconfirmed("flush_namespace", confirmed),
+            confirmed => telemetry::log_unconfirmed("flush_namespace", confirmed),
         }
     }
 

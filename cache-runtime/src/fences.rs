@@ -88,11 +88,8 @@ impl Fences {
         // Before anything else, so that no renewal comes after the settlement.
         self.renewal = None;
         let guard = Arc::clone(&self.guard);
-        let mut all = Ok(());
         let writes = mem::take(&mut self.writes).into_iter();
-        let settled = writes.zip(values).map(|(write, value)| write.settle(value));
-        guard.each(settled, |one| all = mem::replace(&mut all, Ok(())).and(one)).await;
-        all
+        guard.all(writes.zip(values).map(|(write, value)| write.settle(value))).await
     }
 }
 

@@ -106,6 +106,7 @@ mod read_through;
 mod return_shape;
 mod shared;
 mod stats;
+mod stop;
 mod store;
 mod store_op;
 mod striped;

@@ -13,7 +13,7 @@ use crate::{
     protocol::Nonce,
     read::{Attended, Request, keep, reload},
     return_shape::FallibleOptional,
-    transaction,
+    telemetry, transaction,
     write::{self, Fence},
 };
 
@@ -206,7 +206,7 @@ impl<L: Loader> ReadThrough<L> {
         let same = self.same;
         let (output, replaced) = reload::<Loaded<L>, _>(request, stored.clone(), same, body).await;
         if !replaced {
-            write::log_unconfirmed("refresh", write::invalidate(inner, guard, stored).await);
+            telemetry::log_unconfirmed("refresh", write::invalidate(inner, guard, stored).await);
         }
         output
     }
@@ -244,7 +244,7 @@ impl<L: Loader> ReadThrough<L> {
 
     /// Removes the value under `key`: as [`Cache::invalidate`].
     pub async fn invalidate(&self, key: &L::Key) {
-        write::log_unconfirmed("invalidate", self.try_invalidate(key).await);
+        telemetry::log_unconfirmed("invalidate", self.try_invalidate(key).await);
     }
 
     /// As [`invalidate`](ReadThrough::invalidate), for a caller that has to know whether the store has confirmed it.

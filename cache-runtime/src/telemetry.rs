@@ -69,6 +69,8 @@ pub(crate) use self::noop::{CounterSeries, GaugeSeries, HistogramSeries};
 #[cfg(feature = "metrics")]
 pub(crate) use self::series::{CounterSeries, GaugeSeries, HistogramSeries};
 
+use std::fmt;
+
 use tracing::{Span, debug_span};
 
 /// The function and the key that an event is about.
@@ -86,6 +88,13 @@ impl About<'_> {
     pub(crate) fn load(&self) -> Span {
         let About { function, template, key } = self;
         debug_span!("cache.load", function, template, key)
+    }
+}
+
+/// Logs that the store has not confirmed an invalidation, for a caller that is not told: its write is committed.
+pub(crate) fn log_unconfirmed(function: &str, confirmed: Result<(), impl fmt::Display>) {
+    if let Err(error) = confirmed {
+        tracing::warn!(function, %error, "an invalidation has not reached the cache's store yet");
     }
 }
 

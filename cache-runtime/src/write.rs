@@ -13,7 +13,7 @@ use std::future::Future;
 
 pub use self::{fence::Fence, result::Leave};
 pub(crate) use self::{
-    invalidate::{invalidate, invalidate_all, log_unconfirmed},
+    invalidate::{invalidate, invalidate_all},
     operation::Through,
     put::{log_not_put, put},
 };

@@ -11,7 +11,7 @@ use crate::{
     key::{CacheKey, KeyOf},
     policy::Policy,
     return_shape::{Loaded, Shape},
-    transaction,
+    telemetry, transaction,
     write::{self, Fence, Leave, Through},
 };
 
@@ -107,7 +107,7 @@ impl Cache {
     ///
     /// A call that is dropped halfway leaves the invalidations pending.
     pub async fn invalidate_tags<K: CacheKey>(&self, tags: impl IntoIterator<Item = K>) {
-        write::log_unconfirmed("invalidate_tags", self.try_invalidate_tags(tags).await);
+        telemetry::log_unconfirmed("invalidate_tags", self.try_invalidate_tags(tags).await);
     }
 
     /// As [`invalidate_tags`](Cache::invalidate_tags), for a caller that has to know whether the store has confirmed it.

@@ -3,7 +3,7 @@
 //! So a call that names a hundred thousand keys takes neither the permits of others nor the memory that as many waiting
 //! operations would. Each operation has its own deadline, from when it begins.
 
-use std::future::Future;
+use std::{future::Future, mem};
 
 use futures_util::{
     future::join_all,
@@ -11,6 +11,7 @@ use futures_util::{
 };
 
 use super::operation::Guard;
+use crate::error::Error;
 
 /// A call with no more operations than this begins all of them at once.
 const FEW: usize = 16;
@@ -19,6 +20,16 @@ const FEW: usize = 16;
 pub(super) const AT_ONCE: usize = 256;
 
 impl Guard {
+    /// Runs all of `operations`, whatever becomes of the others. The first of their errors, in their order.
+    pub(crate) async fn all(
+        &self,
+        operations: impl IntoIterator<Item: Future<Output = Result<(), Error>>>,
+    ) -> Result<(), Error> {
+        let mut all = Ok(());
+        self.each(operations, |one| all = mem::replace(&mut all, Ok(())).and(one)).await;
+        all
+    }
+
     /// Runs `operations`, and gives their outcomes to `take`, in their order.
     ///
     /// The operations of all such calls together leave half of the permits to others.

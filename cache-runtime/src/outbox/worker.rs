@@ -1,22 +1,18 @@
 //! The follower's loop: take some changes, invalidate them, tell the outbox which of them the store has confirmed.
 
 use std::{
-    collections::HashMap,
-    fmt::Display,
-    future::Future,
-    pin::{Pin, pin},
-    sync::Arc,
-    time::Duration,
+    collections::HashMap, fmt::Display, future::Future, pin::Pin, sync::Arc, time::Duration,
 };
 
-use futures_util::future::{Either, select};
 use tokio::{
     sync::watch,
     time::{self, Instant},
 };
 
 use super::{Change, Outbox, Taken};
-use crate::{error::Error, shared::Inner, stats::OutboxCounters, time::jittered};
+use crate::{
+    error::Error, shared::Inner, stats::OutboxCounters, stop::unless_stopped, time::jittered,
+};
 
 /// The number of changes that are taken at once.
 const BATCH: usize = 256;
@@ -154,13 +150,8 @@ impl<O: Outbox> Worker<O> {
 
     /// Runs `work`. Drops it when the follower is told to stop.
     async fn unless_stopped<F: Future>(&self, work: F) -> Option<F::Output> {
-        let mut stopped = self.stopped.clone();
         // A `Follower` that is dropped sends it too.
-        let stop = pin!(stopped.wait_for(|stopped| *stopped));
-        match select(pin!(work), stop).await {
-            Either::Left((output, _)) => Some(output),
-            Either::Right(_) => None,
-        }
+        unless_stopped(&self.stopped, |stopped| *stopped, work).await
     }
 }
 

@@ -14,7 +14,7 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::sync;
 
 use super::LIVE;
-use crate::{error::Error, fences::Fences, guard::Guard};
+use crate::{error::Error, fences::Fences, guard::Guard, telemetry::log_unconfirmed};
 
 /// The scope of one transaction.
 pub(crate) struct Scope {
@@ -152,14 +152,7 @@ impl Scope {
                 None => Ok(()),
             }
         });
-        let settled: Result<(), Error> = join_all(settled).await.into_iter().collect();
-        if let Err(error) = settled {
-            tracing::warn!(
-                function = "transaction",
-                %error,
-                "an invalidation has not reached the cache's store yet"
-            );
-        }
+        log_unconfirmed("transaction", join_all(settled).await.into_iter().collect());
     }
 
     /// Ends it, and leaves what fences there are until they expire.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::invalidate::{invalidate_keys, log_unconfirmed};
+use super::invalidate::{fence_in_transaction, invalidate_keys};
 use crate::{
     error::Error,
     fences::Fences,
     guard::{Guard, Value},
     protocol::Nonce,
     shared::Inner,
-    transaction::{self, Fenced, Scope},
+    telemetry::log_unconfirmed,
+    transaction::{Fenced, Scope},
 };
 
 /// Keys, or tags, that are fenced for a write.
@@ -49,10 +50,7 @@ impl Fence {
         // A key that is named twice has one writer, not two that contend.
         keys.sort_unstable();
         keys.dedup();
-        if let Some(scope) = transaction::current()
-            && let life = inner.transaction_fence_life
-            && let Some(fenced) = scope.fence(guard, keys.iter().cloned(), life).await
-        {
+        if let Some((scope, fenced)) = fence_in_transaction(inner, guard, &keys).await {
             return Fence { held: Held::Scoped { scope, guard: Arc::clone(guard), fenced } };
         }
         let keys = keys.into_iter().map(Arc::from).collect();

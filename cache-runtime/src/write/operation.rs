@@ -5,12 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join3};
 
-use super::{
-    fence::Fence,
-    invalidate::{invalidate_all, log_unconfirmed},
-    result::Leave,
-    tags::EntryTags,
-};
+use super::{fence::Fence, invalidate::invalidate_all, result::Leave, tags::EntryTags};
 use crate::{
     entry::Entry,
     error::Error,
@@ -20,6 +15,7 @@ use crate::{
     protocol::Nonce,
     shared::Inner,
     stats::Counters,
+    telemetry::log_unconfirmed,
     time::nonce,
     transaction,
 };

@@ -1,12 +1,11 @@
 //! What the flusher's task works with, and how it waits: each wait ends when the task is told to stop.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use futures_util::future::{Either, select};
 use tokio::{sync::watch, time};
 
 use super::{batch_fn::BatchFn, queue::QueueHandle};
-use crate::guard::Guard;
+use crate::{guard::Guard, stop::unless_stopped};
 
 /// The pause after an error of the store.
 pub(super) const STORE_ERROR_PAUSE: Duration = Duration::from_millis(200);
@@ -51,12 +50,8 @@ impl Worker {
 
     /// Runs `work`. Drops it when the task is told to stop.
     pub(super) async fn unless_stopped<F: Future>(&self, work: F) -> Result<F::Output, TermEnd> {
-        let mut phases = self.phases.clone();
         // A `Flusher` that is dropped sends `Stop`.
-        let stop = pin!(phases.wait_for(|phase| *phase == Phase::Stop));
-        match select(pin!(work), stop).await {
-            Either::Left((output, _)) => Ok(output),
-            Either::Right(_) => Err(TermEnd::Stopped),
-        }
+        let done = unless_stopped(&self.phases, |phase| *phase == Phase::Stop, work).await;
+        done.ok_or(TermEnd::Stopped)
     }
 }

@@ -17,7 +17,7 @@ use self::{
 /// The layers of `cache-runtime`: a module imports from layers above its own line, never from below.
 /// `ARCHITECTURE.md` says what each is for.
 const LAYERS: &[&[&str]] = &[
-    &["error", "protocol", "striped", "encoding", "value", "credentials", "telemetry"],
+    &["error", "protocol", "striped", "encoding", "value", "credentials", "stop", "telemetry"],
     &["time", "stats"],
     &["key", "policy", "entry"],
     &["expiry", "encryption"],
