@@ -23,8 +23,8 @@
 //! | field | holds |
 //! |---|---|
 //! | `version`, `namespace`, `since`, `now` | the crate's version, the cache's namespace, the time when the dashboard was made, and the current time |
-//! | `total`, `functions`, `store` | the current [`Cache::stats`]; `total` is [`Stats::total`](crate::Stats::total) |
-//! | `recent` | the last minute (`ms` long, shorter at first): `requests`, `answered` (requests that the store answered), `loads`, `load_failures`, `operations` (on the store), `failures`, `rejected`, `dropped` (invalidations), `stale_detected`, `refused`, `queued`, `flushed`, `replaced`, `batch_failures`, `dead_letters`, `load_time`, `store_time` |
+//! | `total`, `functions`, `store`, `outboxes` | the current [`Cache::stats`]; `total` is [`Stats::total`](crate::Stats::total) |
+//! | `recent` | the last minute (`ms` long, shorter at first): `requests`, `answered` (requests that the store answered), `loads`, `load_failures`, `operations` (on the store), `failures`, `rejected`, `dropped` (invalidations), `stale_detected`, `refused`, `queued`, `flushed`, `replaced`, `batch_failures`, `dead_letters`, `outbox_failures` (of followers), `load_time`, `store_time` |
 //! | `latest` | the same for the last ten seconds |
 //! | `history` | the same counts for each sample of about a second (`ms`), the oldest first, at most 600; for each sample, quantiles of `load` and `store` over the last ten samples, or null; `breaker` as 0 closed, 1 half open, 2 open |
 //! | `history.before`, `first`, `until` | the counts before the first sample, the number of that sample, and the time when the last one ended. `before` plus the sum of all samples is the value of the counters at that time |
@@ -152,7 +152,7 @@ impl Dashboard {
     /// If your server sends a policy with each response, send this one with the page.
     pub const CONTENT_SECURITY_POLICY: &'static str = concat!(
         "default-src 'none'; connect-src 'self'; img-src data:; ",
-        "script-src 'sha256-3BklsLkfez595xUoyjDIJkIYvT2WWNlwe4f+xO1zd/o='; ",
+        "script-src 'sha256-FyNgR4MKmgVgGjCDjQ2G6cRj/gEV4V8WVJxkL6HqSfk='; ",
         "style-src 'sha256-gnKwdYT1ynh+HpT6Fi9Fr+CjEd07yy136DblvpyPXDE='; ",
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     );

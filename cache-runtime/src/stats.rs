@@ -112,7 +112,7 @@ impl Registry {
     /// The counters of the followers of one outbox.
     pub(crate) fn outbox(&self, name: &'static str) -> Arc<OutboxCounters> {
         let mut outboxes = self.outboxes.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(outboxes.entry(name).or_default())
+        Arc::clone(outboxes.entry(name).or_insert_with(|| Arc::new(OutboxCounters::new(name))))
     }
 
     pub(crate) fn snapshot(&self) -> Stats {

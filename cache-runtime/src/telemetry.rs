@@ -24,6 +24,11 @@
 //! | `cache.writes.refused` | counter | {write} | `cache.function` | writes that `on_unavailable = "error"` refused before they began |
 //! | `cache.invalidation.pending` | gauge | {key} |  | invalidations that the store has not confirmed yet |
 //! | `cache.invalidation.dropped` | counter | {key} |  | pending invalidations that were dropped |
+//! | `cache.outbox.invalidated` | counter | {change} | `cache.outbox` | changes of an [outbox](crate::outbox) that were invalidated, and have left it |
+//! | `cache.outbox.failures` | counter | {error} | `cache.outbox` | how often a follower has failed: the outbox did not answer, or the store has not confirmed an invalidation |
+//! | `cache.outbox.backlog` | gauge | {change} | `cache.outbox` | changes in the outbox, those included that followers of any process have taken |
+//! | `cache.outbox.oldest` | gauge | s | `cache.outbox` | the age of the oldest of them |
+//! | `cache.outbox.lag` | histogram | s | `cache.outbox` | how long after it was recorded each change had left the outbox |
 //! | `cache.write_behind.queued` | counter | {write} | `cache.function` | writes that a queue has accepted |
 //! | `cache.write_behind.flushed` | counter | {write} | `cache.function` | queued writes that were flushed to the database |
 //! | `cache.write_behind.replaced` | counter | {write} | `cache.function` | queued writes that a later write has replaced |

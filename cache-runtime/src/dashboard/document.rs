@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::history::{Counts, History, LATEST, RECENT, SAMPLES_PER_SUM, Window};
-use crate::stats::{Breaker, FunctionStats, Latency, Stats, StoreStats};
+use crate::stats::{Breaker, FunctionStats, Latency, OutboxStats, Stats, StoreStats};
 
 /// The document. Times of day are in milliseconds since 1970.
 #[derive(Serialize)]
@@ -21,6 +21,7 @@ pub(super) struct Document<'a> {
     total: FunctionStats,
     functions: &'a [FunctionStats],
     store: &'a StoreStats,
+    outboxes: &'a [OutboxStats],
     history: HistorySeries,
 }
 
@@ -42,6 +43,7 @@ impl<'a> Document<'a> {
             total: stats.total(),
             functions: &stats.functions,
             store: &stats.store,
+            outboxes: &stats.outboxes,
             history: HistorySeries::new(history, until),
         }
     }

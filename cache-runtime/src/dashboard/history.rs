@@ -29,9 +29,9 @@ pub(super) struct Counts([u64; Counts::NAMES.len()]);
 
 impl Counts {
     /// Calls, and calls that the store answered; loads, and failed loads; operations on the store, failed ones, and
-    /// rejected ones. The rest are fields of [`FunctionStats`], and `dropped` invalidations: the problems of the last
-    /// minutes.
-    pub(super) const NAMES: [&str; 15] = [
+    /// rejected ones. The rest are fields of [`FunctionStats`], `dropped` invalidations, and the failures of followers of
+    /// outboxes: the problems of the last minutes.
+    pub(super) const NAMES: [&str; 16] = [
         "requests",
         "answered",
         "loads",
@@ -47,6 +47,7 @@ impl Counts {
         "replaced",
         "batch_failures",
         "dead_letters",
+        "outbox_failures",
     ];
 
     /// The counts with their names.
@@ -100,6 +101,7 @@ impl Reading {
                 total.replaced,
                 total.batch_failures,
                 total.dead_letters,
+                stats.outboxes.iter().map(|outbox| outbox.failures).sum(),
             ]),
             load: total.load_time,
             store: store.time.clone(),

@@ -111,6 +111,25 @@ async fn what_goes_wrong_is_counted_under_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn outboxes_are_what_the_statistics_say() {
+    let cache = Cache::in_memory();
+    let dashboard = Dashboard::new(&cache);
+    settle().await;
+    let users = cache.inner.registry.outbox("users");
+    users.measured(7, Duration::from_secs(3));
+    users.invalidated(Duration::from_millis(5));
+    let orders = cache.inner.registry.outbox("orders");
+    [&users, &users, &orders].into_iter().for_each(|outbox| outbox.failed());
+    pass(1).await;
+    let document = document(&dashboard);
+    assert_eq!(document["outboxes"], json!(cache.stats().outboxes));
+    assert_eq!(document["outboxes"][1]["oldest_ms"], 3_000);
+    assert_eq!(document["outboxes"][1]["lag"]["count"], 1);
+    assert_eq!(document["recent"]["outbox_failures"], 3);
+    assert_eq!(sum(&document["history"]["outbox_failures"]), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn loads_have_times_where_there_were_some() {
     let cache = Cache::in_memory();
     let dashboard = Dashboard::new(&cache);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::telemetry::{
     CounterSeries,
-    metric::{Labels, Metric},
+    metric::{Labels, Metric, Subject},
 };
 
 /// Uses relaxed atomics, because no other memory access depends on it.
@@ -15,9 +15,9 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    /// A counter that a series of `metric` follows. `function` is empty for a counter of the store.
-    pub(super) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
-        Counter { number: AtomicU64::new(0), metric: CounterSeries::new(metric, function, labels) }
+    /// A counter that a series of `metric` follows.
+    pub(super) fn new(metric: &'static Metric, subject: Subject, labels: Labels) -> Self {
+        Counter { number: AtomicU64::new(0), metric: CounterSeries::new(metric, subject, labels) }
     }
 
     pub(crate) fn add_one(&self) {

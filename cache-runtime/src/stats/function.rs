@@ -14,7 +14,10 @@ use super::{
     counter::Counter,
     histogram::{Latency, Timer},
 };
-use crate::telemetry::{HistogramSeries, metric};
+use crate::telemetry::{
+    HistogramSeries,
+    metric::{self, Subject},
+};
 
 macro_rules! counters {
     ($($(#[$meta:meta])* $name:ident: $metric:ident $labels:tt,)*) => {
@@ -52,7 +55,7 @@ macro_rules! counters {
             pub(super) fn new(name: &'static str) -> Counters {
                 Counters {
                     name,
-                    $($name: Counter::new(&metric::$metric, name, &$labels),)*
+                    $($name: Counter::new(&metric::$metric, Subject::Function(name), &$labels),)*
                     load_time: Timer::default(),
                     lock_wait_time: Timer::default(),
                     times: FunctionMetrics::new(name),
@@ -159,11 +162,12 @@ struct FunctionMetrics {
 
 impl FunctionMetrics {
     fn new(name: &'static str) -> FunctionMetrics {
-        let load = |labels| HistogramSeries::new(&metric::LOAD_DURATION, name, labels);
+        let subject = Subject::Function(name);
+        let load = |labels| HistogramSeries::new(&metric::LOAD_DURATION, subject, labels);
         FunctionMetrics {
             loaded: load(&[("cache.outcome", "ok")]),
             failed: load(&[("cache.outcome", "error")]),
-            waited: HistogramSeries::new(&metric::LOCK_WAIT_DURATION, name, &[]),
+            waited: HistogramSeries::new(&metric::LOCK_WAIT_DURATION, subject, &[]),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::telemetry::{
     GaugeSeries, HistogramSeries,
-    metric::{self, Labels},
+    metric::{self, Labels, Subject},
 };
 
 /// The statistics of the store of one cache, as this process sees it.
@@ -92,9 +92,12 @@ struct StoreMetrics {
 
 impl Default for StoreCounters {
     fn default() -> Self {
-        let counter = |metric| Counter::new(metric, "", &[]);
+        let counter = |metric| Counter::new(metric, Subject::Store, &[]);
+        let io = |labels| Counter::new(&metric::IO, Subject::Store, labels);
         let times = |labels: &[Labels; 2]| {
-            labels.map(|labels| HistogramSeries::new(&metric::OPERATION_DURATION, "", labels))
+            let series =
+                |labels| HistogramSeries::new(&metric::OPERATION_DURATION, Subject::Store, labels);
+            labels.map(series)
         };
         StoreCounters {
             open: AtomicU64::new(0),
@@ -104,14 +107,14 @@ impl Default for StoreCounters {
             rejected: counter(&metric::REJECTED),
             opened: counter(&metric::BREAKER_OPENED),
             time: Timer::default(),
-            bytes_read: Counter::new(&metric::IO, "", &[("cache.io.direction", "read")]),
-            bytes_written: Counter::new(&metric::IO, "", &[("cache.io.direction", "write")]),
+            bytes_read: io(&[("cache.io.direction", "read")]),
+            bytes_written: io(&[("cache.io.direction", "write")]),
             oversized: counter(&metric::OVERSIZED),
             pending: AtomicU64::new(0),
             dropped_invalidations: counter(&metric::DROPPED),
             metrics: StoreMetrics {
-                breaker: GaugeSeries::new(&metric::BREAKER_STATE),
-                pending: GaugeSeries::new(&metric::PENDING),
+                breaker: GaugeSeries::new(&metric::BREAKER_STATE, Subject::Store),
+                pending: GaugeSeries::new(&metric::PENDING, Subject::Store),
                 operations: OPERATIONS.each_ref().map(times),
             },
         }

@@ -16,6 +16,16 @@ pub(super) enum Unit {
     Bytes,
 }
 
+/// What a series is about, which is a label of it.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "there is no recorder"))]
+pub(crate) enum Subject {
+    /// The store, of which a cache has one: no label.
+    Store,
+    Function(&'static str),
+    Outbox(&'static str),
+}
+
 /// The labels that distinguish the series of one metric: names and values.
 pub(crate) type Labels = &'static [(&'static str, &'static str)];
 
@@ -55,4 +65,9 @@ metrics! {
     BREAKER_OPENED: "cache.store.breaker.opened", Count, "How often the breaker has opened.";
     PENDING: "cache.invalidation.pending", Count, "Invalidations that the store has not confirmed yet.";
     DROPPED: "cache.invalidation.dropped", Count, "Pending invalidations that were dropped.";
+    OUTBOX_INVALIDATED: "cache.outbox.invalidated", Count, "Changes of an outbox that were invalidated, and have left it.";
+    OUTBOX_FAILURES: "cache.outbox.failures", Count, "Failures of the followers of an outbox.";
+    OUTBOX_BACKLOG: "cache.outbox.backlog", Count, "Changes in an outbox.";
+    OUTBOX_OLDEST: "cache.outbox.oldest", Seconds, "The age of the oldest change in an outbox.";
+    OUTBOX_LAG: "cache.outbox.lag", Seconds, "How long after it was recorded a change had left its outbox.";
 }

@@ -2,13 +2,13 @@
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
-use super::metric::{Labels, Metric};
+use super::metric::{Labels, Metric, Subject};
 
 #[derive(Debug)]
 pub(crate) struct CounterSeries;
 
 impl CounterSeries {
-    pub(crate) fn new(_: &'static Metric, _: &'static str, _: Labels) -> Self {
+    pub(crate) fn new(_: &'static Metric, _: Subject, _: Labels) -> Self {
         CounterSeries
     }
 
@@ -19,7 +19,7 @@ impl CounterSeries {
 pub(crate) struct GaugeSeries;
 
 impl GaugeSeries {
-    pub(crate) fn new(_: &'static Metric) -> Self {
+    pub(crate) fn new(_: &'static Metric, _: Subject) -> Self {
         GaugeSeries
     }
 
@@ -34,7 +34,7 @@ impl GaugeSeries {
 pub(crate) struct HistogramSeries;
 
 impl HistogramSeries {
-    pub(crate) fn new(_: &'static Metric, _: &'static str, _: Labels) -> Self {
+    pub(crate) fn new(_: &'static Metric, _: Subject, _: Labels) -> Self {
         HistogramSeries
     }
 

@@ -13,20 +13,20 @@ use std::{
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, with_recorder};
 
-use super::metric::{Labels, Metric, Unit};
+use super::metric::{Labels, Metric, Subject, Unit};
 
-/// A series and its handle. `function` is empty for a series of the store.
+/// A series and its handle.
 #[derive(Debug)]
 struct Series<H> {
     metric: &'static Metric,
-    function: &'static str,
+    subject: Subject,
     labels: Labels,
     handle: OnceLock<H>,
 }
 
 impl<H> Series<H> {
-    fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
-        Series { metric, function, labels, handle: OnceLock::new() }
+    fn new(metric: &'static Metric, subject: Subject, labels: Labels) -> Self {
+        Series { metric, subject, labels, handle: OnceLock::new() }
     }
 
     /// The handle, if a recorder is installed.
@@ -43,8 +43,13 @@ impl<H> Series<H> {
     }
 
     fn key(&self) -> Key {
-        let function = Some(("cache.function", self.function)).filter(|(_, name)| !name.is_empty());
-        let labels = function.into_iter().chain(self.labels.iter().copied());
+        let subject = match self.subject {
+            // No function is called by an empty name: these are calls that are not counted.
+            Subject::Store | Subject::Function("") => None,
+            Subject::Function(name) => Some(("cache.function", name)),
+            Subject::Outbox(name) => Some(("cache.outbox", name)),
+        };
+        let labels = subject.into_iter().chain(self.labels.iter().copied());
         let labels = labels.map(|(name, value)| Label::from_static_parts(name, value));
         Key::from_parts(self.metric.name, labels.collect::<Vec<_>>())
     }
@@ -71,8 +76,8 @@ pub(crate) struct CounterSeries {
 }
 
 impl CounterSeries {
-    pub(crate) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
-        CounterSeries { series: Series::new(metric, function, labels), reported: AtomicU64::new(0) }
+    pub(crate) fn new(metric: &'static Metric, subject: Subject, labels: Labels) -> Self {
+        CounterSeries { series: Series::new(metric, subject, labels), reported: AtomicU64::new(0) }
     }
 
     /// Reports by how much `number` has grown. Whoever increments the number calls this afterwards. So everything is
@@ -98,8 +103,8 @@ impl CounterSeries {
 pub(crate) struct GaugeSeries(Series<Gauge>);
 
 impl GaugeSeries {
-    pub(crate) fn new(metric: &'static Metric) -> Self {
-        GaugeSeries(Series::new(metric, "", &[]))
+    pub(crate) fn new(metric: &'static Metric, subject: Subject) -> Self {
+        GaugeSeries(Series::new(metric, subject, &[]))
     }
 
     /// Whether the gauge is registered with a recorder.
@@ -124,8 +129,8 @@ impl GaugeSeries {
 pub(crate) struct HistogramSeries(Series<Histogram>);
 
 impl HistogramSeries {
-    pub(crate) fn new(metric: &'static Metric, function: &'static str, labels: Labels) -> Self {
-        HistogramSeries(Series::new(metric, function, labels))
+    pub(crate) fn new(metric: &'static Metric, subject: Subject, labels: Labels) -> Self {
+        HistogramSeries(Series::new(metric, subject, labels))
     }
 
     pub(crate) fn record(&self, time: Duration) {
@@ -184,7 +189,7 @@ mod tests {
 
     #[test]
     fn each_count_is_reported_once_from_any_thread_and_to_a_late_recorder() {
-        let count = || CounterSeries::new(&metric::LOADS, "loads", &[]);
+        let count = || CounterSeries::new(&metric::LOADS, Subject::Function("loads"), &[]);
         let (recorder, count, number) = (AddingRecorder::default(), count(), AtomicU64::new(0));
         let add = |times: u64| {
             for _ in 0..times {

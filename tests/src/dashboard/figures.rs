@@ -90,10 +90,26 @@ impl Shown {
             let bytes = number(&store[what]);
             assert_says(what, text, Some(bytes), bytes / 100.0);
         }
+        self.assert_outboxes();
         let sentence = self.troubles.iter().any(|line| line.starts_with("The breaker is"));
         assert_eq!(sentence, breaker != "Closed", "{:?}", self.troubles);
         let alarm = self.title.starts_with('◆');
         assert_eq!(alarm, !self.troubles.is_empty(), "{} with {:?}", self.title, self.troubles);
+    }
+
+    /// What is said of all outboxes together.
+    fn assert_outboxes(&self) {
+        let outboxes = self.document["outboxes"].as_array().expect("a list");
+        let waiting: f64 = outboxes.iter().map(|outbox| number(&outbox["backlog"])).sum();
+        match self.figures["outbox"].strip_suffix(" waiting") {
+            Some(text) => assert_says("outbox", text, Some(waiting), 0.0),
+            None => assert_eq!((&*self.figures["outbox"], waiting), ("Empty", 0.0)),
+        }
+        let lags = outboxes.iter().filter(|outbox| outbox["lag"]["count"] != 0);
+        let lag = lags.map(|outbox| number(&outbox["lag"]["p99_us"])).reduce(f64::max);
+        let note = &self.figures["outbox-note"];
+        let text = note.strip_prefix("lag ").and_then(|rest| rest.strip_suffix(" at p99"));
+        assert_says("lag", text.unwrap_or("–"), lag, hundredth(lag));
     }
 
     /// The ends of the lines: what the history's last ten steps come to.

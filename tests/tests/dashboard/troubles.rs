@@ -30,7 +30,7 @@ pub(crate) async fn calm(change: impl Fn(&mut Value)) -> Value {
 /// Something that is wrong in a document, the sentence for it, and how bad that is.
 type Wrong = (fn(&mut Value), &'static str, &'static str);
 
-const WRONG: [Wrong; 9] = [
+const WRONG: [Wrong; 11] = [
     (
         |doc| {
             doc["history"]["stale_detected"][7] = json!(3);
@@ -59,6 +59,19 @@ const WRONG: [Wrong; 9] = [
         },
         "Dead letters. The database has refused 1 queued write in the last 10\u{a0}min: users.save.",
         "bad",
+    ),
+    (
+        |doc| doc["outboxes"] = json!([outbox("orders", 1, 6_000), outbox("users", 1200, 61_000)]),
+        "An outbox is behind. 1,200 changes wait in users, the oldest for 1\u{a0}min 1\u{a0}s: until they are invalidated, the old values are served.",
+        "bad",
+    ),
+    (
+        |doc| {
+            doc["outboxes"] = json!([outbox("users", 0, 0)]);
+            doc["recent"]["outbox_failures"] = json!(1);
+        },
+        "A follower fails. 1 time in the last minute: users.",
+        "warn",
     ),
     (
         |doc| {
@@ -100,6 +113,11 @@ const WRONG: [Wrong; 9] = [
     ),
 ];
 
+/// An outbox that so many changes wait in, the oldest of them for so long.
+fn outbox(name: &str, backlog: u64, oldest_ms: u64) -> Value {
+    json!({ "name": name, "failures": 1, "backlog": backlog, "oldest_ms": oldest_ms, "lag": { "count": 0 } })
+}
+
 /// As if somebody came back to the page: it reads the document at once.
 const LOOK: &str = "void document.dispatchEvent(new Event('visibilitychange'))";
 
@@ -127,16 +145,22 @@ async fn all_that_is_wrong_has_a_sentence_the_worst_first() {
     }
 
     // All at once: what loses or falsifies data stands above what only costs time.
-    let mut document = calm(|doc| WRONG.iter().for_each(|(change, ..)| change(doc))).await;
+    let mut document = calm(|doc| WRONG.iter().rev().for_each(|(change, ..)| change(doc))).await;
     document["since"] = json!(0);
     script.set(Ok(document));
     shows(&mut page, "doc.since === 0").await;
     let heads: Vec<_> = Shown::on(&mut page).await.troubles;
     let heads: Vec<_> = heads.iter().map(|line| line.split_once('.').unwrap().0).collect();
     assert_eq!(
-        heads[..4],
-        ["Stale values", "Invalidations were dropped", "Loads fail", "Dead letters"]
+        heads[..5],
+        [
+            "Stale values",
+            "Invalidations were dropped",
+            "Loads fail",
+            "Dead letters",
+            "An outbox is behind"
+        ]
     );
-    assert_eq!(heads.len(), 8, "two of them are one of write-behind: {heads:?}");
+    assert_eq!(heads.len(), 9, "two of them are one of write-behind, two of outboxes: {heads:?}");
     assert_clean(&page, &site.url(""));
 }

@@ -4,6 +4,7 @@
 //! One test, for a process has one recorder.
 
 mod documents;
+mod outbox;
 mod recorder;
 mod workload;
 
@@ -39,6 +40,7 @@ async fn all_that_is_said_of_a_workload_agrees() {
     workload::together(early, late, &mut calls).await;
     workload::stale(early, &mut calls).await;
     workload::queued(early).await;
+    outbox::followed(early).await;
     eventually("each operation is a request", async || {
         operations(&caches) == wire.counts().requests - connected
     })
@@ -111,6 +113,7 @@ fn metrics_agree(caches: &[Cache; 2], seen: &Seen) {
     for cache in caches {
         let stats = cache.stats();
         stats.functions.iter().for_each(|row| recorder::expect_function(row, &mut expected));
+        stats.outboxes.iter().for_each(|row| recorder::expect_outbox(row, &mut expected));
         recorder::expect_store(&stats.store, &mut expected);
     }
     let counted = seen.counters.iter().filter(|(_, value)| **value > 0);
@@ -130,6 +133,12 @@ fn metrics_agree(caches: &[Cache; 2], seen: &Seen) {
             format!("cache.load.duration{{cache.function=forgiving,cache.outcome={outcome}}}");
         assert_eq!(seen.times[&series].len() as u64, runs);
     }
+    assert_eq!(seen.times["cache.outbox.lag{cache.outbox=users}"].len(), 3);
+    // As they were when the follower last looked.
+    let row = &caches[0].stats().outboxes[0];
+    assert_eq!(seen.gauges["cache.outbox.backlog{cache.outbox=users}"], row.backlog as f64);
+    let oldest = seen.gauges["cache.outbox.oldest{cache.outbox=users}"];
+    assert_eq!(oldest, row.oldest_ms as f64 / 1000.0);
     assert_eq!(seen.gauges["cache.store.breaker.state"], 0.0);
     assert_eq!(seen.gauges["cache.invalidation.pending"], 0.0);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cache_runtime::{FunctionStats, StoreStats};
+use cache_runtime::{FunctionStats, OutboxStats, StoreStats};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 pub(crate) struct Recorder(Snapshotter);
@@ -108,6 +108,13 @@ pub(crate) fn expect_function(row: &FunctionStats, into: &mut Counters) {
     ] {
         expect(into, format!("{metric}{{cache.function={name}{label}}}"), count);
     }
+}
+
+/// What the counters of an outbox should be.
+pub(crate) fn expect_outbox(row: &OutboxStats, into: &mut Counters) {
+    let name = &row.name;
+    expect(into, format!("cache.outbox.invalidated{{cache.outbox={name}}}"), row.invalidated);
+    expect(into, format!("cache.outbox.failures{{cache.outbox={name}}}"), row.failures);
 }
 
 /// What the counters of the store should be.

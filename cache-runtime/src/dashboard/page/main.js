@@ -56,9 +56,20 @@ function state({ namespace, since, now, store, version }) {
   say(byId("foot"), `cache-runtime ${version}. Sampled once a second; a point of a chart is the ten seconds before it.${traffic}`);
 }
 
+/** What other programs have changed and readers do not see yet, of all outboxes that this process follows. */
+function outbox({ outboxes }) {
+  byId("outbox-fact").hidden = !outboxes.length;
+  const waiting = sum(outboxes.map(({ backlog }) => backlog));
+  const lag = Math.max(0, ...outboxes.map(({ lag }) => (lag.count ? lag.p99_us : 0)));
+  say(byId("outbox"), waiting ? `${whole.format(waiting)} waiting` : "Empty");
+  byId("outbox").className = outboxes.some(late) ? "warn" : "";
+  say(byId("outbox-note"), lag ? `lag ${brief(lag)} at p99` : "");
+}
+
 function show(doc) {
   shown.document = doc;
   state(doc);
+  outbox(doc);
   axis.line = { ...timeline(doc.history), remote: remote(doc.store) };
   if (axis.at != null) axis.at = Math.min(axis.at, axis.line.times.length - 1);
   axis.charts.forEach((chart) => chart.show());

@@ -24,7 +24,7 @@ function fallenFrom({ latest, history }) {
 
 /** All problems, each as a kind, a headline and a text. */
 function troubles(doc) {
-  const found = [unreachable, staleValues, droppedInvalidations, failingLoads, deadLetters, heldUp, refusedWrites, failingStore, fallen, catchingUp];
+  const found = [unreachable, staleValues, droppedInvalidations, failingLoads, deadLetters, outboxBehind, heldUp, refusedWrites, failingStore, fallen, catchingUp];
   const problems = found.map((check) => check(doc)).filter(Boolean);
   return [...problems.filter(([kind]) => kind === "bad"), ...problems.filter(([kind]) => kind !== "bad")];
 }
@@ -69,6 +69,18 @@ function failingLoads(doc) {
 function deadLetters(doc) {
   const dead = sum(doc.history.dead_letters);
   return dead ? ["bad", "Dead letters.", `The database has refused ${count(dead, "queued write", "queued writes")} ${inTheLast({ ms: sum(doc.history.ms) })}: ${where(doc, "dead_letters")}.`] : null;
+}
+
+/** An outbox is behind when its oldest change has waited for so many milliseconds. */
+const LATE = 5000;
+const late = (outbox) => outbox.oldest_ms >= LATE;
+
+/** Behind it, or with a follower that fails; the first is worse, since readers get old values meanwhile. */
+function outboxBehind({ outboxes, recent }) {
+  const [worst] = outboxes.filter(late).sort((a, b) => b.oldest_ms - a.oldest_ms);
+  if (worst) return [worst.oldest_ms >= 60_000 ? "bad" : "warn", "An outbox is behind.", `${count(worst.backlog, "change waits", "changes wait")} in ${worst.name}, the oldest for ${ago(worst.oldest_ms)}: until they are invalidated, the old values are served.`];
+  const failing = outboxes.filter(({ failures }) => failures).map(({ name }) => name).join(", ");
+  return recent.outbox_failures ? ["warn", "A follower fails.", `${count(recent.outbox_failures, "time", "times")} ${inTheLast(recent)}: ${failing}.`] : null;
 }
 
 /** A process only sees what it adds to a queue and takes from it, so one that takes nothing says nothing. */
