@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    postgres::Postgres,
+    postgres::{Postgres, found},
     service::Service,
     walkthrough::{self, commands},
 };
@@ -123,7 +123,8 @@ async fn on_postgres_and_redis() {
 
     let (database, redis) = (postgres.database("walkthrough").await, RedisServer::start());
     let settings = [("DATABASE_URL", &*database), ("CACHE_URL", &redis.patient_url())];
-    walkthrough::check(&Service::start(&settings), &commands()).await;
+    let shell = format!("{} -X -q {database} -c", found("psql").display());
+    walkthrough::check(&Service::start(&settings), &shell, &commands()).await;
 }
 
 #[tokio::test]

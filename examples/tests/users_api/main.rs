@@ -4,6 +4,7 @@ mod api;
 mod dashboard;
 mod grafana;
 mod load;
+mod outbox;
 mod postgres;
 mod service;
 mod stopping;

@@ -101,7 +101,7 @@ fn program(name: &str, folder: &Path, owner: Option<u32>) -> Command {
 }
 
 /// In the `PATH`, or where Debian keeps the server's programs.
-fn found(name: &str) -> PathBuf {
+pub(crate) fn found(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<_> = debian.map(|version| version.path().join("bin")).collect();

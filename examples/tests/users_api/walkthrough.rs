@@ -4,8 +4,9 @@ use std::process::Command;
 
 use crate::service::Service;
 
-/// Where the README's service listens.
+/// Where the README's service listens, and how its database is changed past it.
 const THERE: &str = "localhost:3000";
+const SHELL: &str = "sqlite3 users.db";
 
 /// A command, and what it prints; `…` stands for anything within a line.
 #[derive(Debug)]
@@ -41,10 +42,10 @@ pub(crate) fn commands() -> Vec<Step> {
     steps
 }
 
-/// Runs all of them, in their order, on a service that is new.
-pub(crate) async fn check(service: &Service, steps: &[Step]) {
+/// Runs all of them, in their order, on a service that is new, and whose database this shell changes.
+pub(crate) async fn check(service: &Service, database: &str, steps: &[Step]) {
     for Step { command, output } in steps {
-        let here = command.replace(THERE, service.address());
+        let here = command.replace(THERE, service.address()).replace(SHELL, database);
         let mut shell = Command::new("sh");
         shell.args(["-c", &here]);
         let ran = tokio::task::spawn_blocking(move || shell.output()).await;
@@ -86,5 +87,9 @@ fn a_pattern_says_what_a_line_is() {
 
 #[tokio::test]
 async fn every_command_prints_what_the_readme_shows() {
-    check(&Service::start(&[]), &commands()).await;
+    let service = Service::start(&[]);
+    let sqlite = service.sqlite();
+    let file = sqlite.trim_start_matches("sqlite://");
+    // The service writes too.
+    check(&service, &format!("sqlite3 -cmd '.timeout 10000' {file}"), &commands()).await;
 }

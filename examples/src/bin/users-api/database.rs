@@ -25,14 +25,22 @@ pub(crate) async fn connect(url: &str) -> sqlx::Result<AnyPool> {
         .after_connect(|connection, _| Box::pin(prepare(connection)))
         .connect(url)
         .await?;
-    let schema = match db.acquire().await?.backend_name() {
-        "SQLite" => include_str!("migrations/sqlite/1_users.sql"),
-        _ => include_str!("migrations/postgres/1_users.sql"),
+    let [users, outbox] = match db.acquire().await?.backend_name() {
+        "SQLite" => [
+            include_str!("migrations/sqlite/1_users.sql"),
+            include_str!("migrations/sqlite/2_outbox.sql"),
+        ],
+        _ => [
+            include_str!("migrations/postgres/1_users.sql"),
+            include_str!("migrations/postgres/2_outbox.sql"),
+        ],
     };
     // `sqlx::migrate!` reads a folder when the program is compiled; for two files this is lighter to build.
-    let users =
-        Migration::new(1, "users".into(), MigrationType::Simple, schema.into_sql_str(), false);
-    Migrator::with_migrations(vec![users]).run(&db).await?;
+    let migration = |number, name: &'static str, sql: &'static str| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let all = vec![migration(1, "users", users), migration(2, "outbox", outbox)];
+    Migrator::with_migrations(all).run(&db).await?;
     Ok(db)
 }
 

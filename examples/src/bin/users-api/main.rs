@@ -7,6 +7,7 @@ mod database;
 mod error;
 mod extract;
 mod model;
+mod outbox;
 mod repository;
 mod routes;
 mod shutdown;
@@ -44,11 +45,15 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let users = Users::new(db.clone());
     // In every process: one of them flushes, and the others stand by.
     let flusher = users.queue_seen_flusher();
+    // In every process too: they share the work.
+    let follower = outbox::follow(&cache, &config.database_url).await?;
 
     let dashboard = Dashboard::new(&cache);
     serve(&config, App { users, cache, dashboard, metrics }).await?;
     // Only now, for the last requests may have queued something.
     flush(flusher, config.grace).await?;
+    // What it has not taken stays in the table, for others or for the next start.
+    follower.shutdown().await;
     db.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -1,7 +1,7 @@
 //! When users were last seen: written with every visit, so written behind. Readers have it at once, and the database
 //! in batches.
 
-use cache_runtime::{Error as CacheError, cached, invalidates, write_behind};
+use cache_runtime::{CacheKey, Error as CacheError, cached, invalidates, write_behind};
 use sqlx::AssertSqlSafe;
 
 use super::{Users, placeholders};
@@ -9,6 +9,13 @@ use crate::{
     error::{Error, Result},
     model::LastSeen,
 };
+
+/// When a user was last seen. There is no tenant in it: ids are unique.
+#[derive(CacheKey)]
+#[cache_key("seen:<user>", value = LastSeen)]
+pub(super) struct SeenKey {
+    pub(super) user: i64,
+}
 
 impl Users {
     /// Notes that a user was seen.
@@ -26,7 +33,7 @@ impl Users {
     }
 
     /// When a user was last seen; possibly later than the database knows.
-    #[cached(key = "seen:<user>", ttl = 3600, name = "seen.find")]
+    #[cached(key = SeenKey { user }, ttl = 3600, name = "seen.find")]
     pub(crate) async fn last_seen(&self, user: i64) -> Result<Option<LastSeen>> {
         let query = sqlx::query_as("SELECT at_ms FROM last_seen WHERE user_id = $1").bind(user);
         let row: Option<(i64,)> = query.fetch_optional(&self.db).await?;
@@ -37,7 +44,7 @@ impl Users {
     /// which calls this with those that were accepted, the last one of each user.
     #[write_behind(
         queue = "last-seen",
-        key = "seen:<seen.user>",
+        key = SeenKey { user: seen.user },
         ttl = 3600,
         enqueue = queue_seen(seen),
         batch = 500,
@@ -61,7 +68,7 @@ impl Users {
         Ok(())
     }
 
-    #[invalidates("seen:<seen.user>", name = "seen.save_now")]
+    #[invalidates(SeenKey { user: seen.user }, name = "seen.save_now")]
     async fn save_seen_now(&self, seen: &LastSeen) -> Result<()> {
         self.save_seen(vec![*seen]).await
     }

@@ -1,11 +1,12 @@
 //! Creating, changing and deleting a user.
 
-use cache_runtime::{invalidates, write_through};
+use cache_runtime::{invalidates, outbox::Change};
 
-use super::{TenantTag, USERS, UserKey, Users};
+use super::{TenantTag, UserKey, Users, seen::SeenKey};
 use crate::{
     error::{Error, Result},
     model::{Draft, Tenant, User},
+    outbox::record,
 };
 
 impl Users {
@@ -21,14 +22,11 @@ impl Users {
         insert.fetch_one(&self.db).await.map_err(|error| taken(error, draft))
     }
 
-    /// Changes a user, and leaves it in the cache: a client reads what it has just written. `None` where there is no
-    /// such user.
-    #[write_through(
-        key = UserKey { tenant, id },
-        policy = USERS,
-        tags(TenantTag { tenant }),
-        name = "users.update"
-    )]
+    /// Changes a user. `None` where there is no such user.
+    ///
+    /// `#[write_through]` would leave the new value in the cache, but not for long: the trigger of the outbox records this
+    /// change as well, and the follower empties the key some milliseconds later.
+    #[invalidates(UserKey { tenant, id }, tags(TenantTag { tenant }), name = "users.update")]
     pub(crate) async fn update(
         &self,
         tenant: &Tenant,
@@ -61,7 +59,7 @@ impl Users {
     /// when the function returns, and it has to be committed by then.
     #[invalidates(
         UserKey { tenant, id },
-        "seen:<id>",
+        SeenKey { user: id },
         tags(TenantTag { tenant }),
         name = "users.delete"
     )]
@@ -76,6 +74,8 @@ impl Users {
         if deleted > 0 {
             let forget = sqlx::query("DELETE FROM last_seen WHERE user_id = $1").bind(id);
             forget.execute(&mut *transaction).await?;
+            // The triggers record changes of users, and this is none.
+            record(&mut transaction, Change::of(&SeenKey { user: id })).await?;
         }
         transaction.commit().await?;
         Ok(deleted > 0)
