@@ -4,14 +4,16 @@
 //! the actors, written after `read`, `flight.rs`, `write`, `write_behind` and `guard`. They interleave at the
 //! granularity of one step on one key of the store, one statement on the database, or one event in a process.
 //!
-//! There are three models, so that each can be searched to its end:
+//! There are four models, so that each can be searched to its end:
 //!
 //! - [`key`]: one key, with every way to lose an answer, to give up and to overlap;
 //! - [`tags`]: an entry and a tag of it, whose keys are read and written one at a time; and an entry that
 //!   stands beside another version's;
-//! - [`pending`]: one key that is written behind, and written directly too.
+//! - [`pending`]: one key that is written behind, and written directly too;
+//! - [`copies`]: an entry and its tag, of which processes keep copies of their own. It counts time, and says for itself what is
+//!   owed there.
 //!
-//! In all of them every actor may die before any of its steps, and whatever a key holds may expire at any moment:
+//! In the others every actor may die before any of its steps, and whatever a key holds may expire at any moment:
 //! values, and leases and fences whose owners live. Only what is pending does not expire.
 //!
 //! # What is owed
@@ -43,6 +45,7 @@
 
 mod callers;
 mod code;
+mod copies;
 mod explore;
 mod key;
 mod pending;

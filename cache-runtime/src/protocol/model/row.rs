@@ -27,6 +27,10 @@ pub(super) enum Violation {
     Rest { version: Version, kept: Version },
     /// A write was accepted, is not in the database yet, and is not to be seen.
     Lost,
+    /// A version is served from a process' copies, where nothing older than another may be.
+    Copied { version: Version, least: Version },
+    /// A value is served from a process' copies that the server would have let expire.
+    Outlived,
 }
 
 impl Row {
@@ -76,6 +80,15 @@ impl fmt::Display for Violation {
             }
             Violation::Lost => {
                 f.write_str("A write was accepted, is not in the database, and is not to be seen.")
+            }
+            Violation::Copied { version, least } => {
+                write!(
+                    f,
+                    "A copy of version {version} is served, where version {least} is the oldest that may be."
+                )
+            }
+            Violation::Outlived => {
+                f.write_str("A copy is served that the server would have let expire.")
             }
             Violation::Rest { version, kept } => {
                 write!(
