@@ -2,9 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Lit, LitStr, Token};
+use syn::{Expr, ExprLit, Lit, LitStr, Path, Token};
 
 use crate::args::Arg;
 use crate::ctxt::Ctxt;
@@ -66,10 +67,32 @@ impl Key {
 
     /// Statements that write the key to `__w`.
     pub(crate) fn write(&self, params: &Params) -> TokenStream {
+        self.write_with(params, |_, _| TokenStream::new())
+    }
+
+    /// The same for a key of a writer, in which the compiler refuses a list. The element of `each` may be one.
+    pub(crate) fn write_single(&self, params: &Params, krate: &Path) -> TokenStream {
+        self.write_with(params, |placeholder, argument| {
+            let is_element = params.each.as_ref().is_some_and(|list| {
+                placeholder.path.len() == 1
+                    && list.unraw() == placeholder.root().trim_start_matches("r#")
+            });
+            if is_element { TokenStream::new() } else { check_single(argument, krate) }
+        })
+    }
+
+    fn write_with(
+        &self,
+        params: &Params,
+        before: impl Fn(&Placeholder, &TokenStream) -> TokenStream,
+    ) -> TokenStream {
         match self {
             Key::Template(template) => template.write_where(
                 |placeholder| params.condition(placeholder.root()),
-                |placeholder| argument(placeholder, template.literal.span(), params),
+                |placeholder| {
+                    let argument = argument(placeholder, template.literal.span(), params);
+                    (before(placeholder, &argument), argument)
+                },
             ),
             Key::Expr(expr) => {
                 let key = tokens::borrowed(expr);
@@ -116,25 +139,49 @@ impl Template {
     }
 
     /// Statements that write the template to `__w`. `value` gives the code of what fills a placeholder.
-    pub(crate) fn write(&self, value: impl FnMut(&Placeholder) -> TokenStream) -> TokenStream {
-        self.write_where(|_| TokenStream::new(), value)
+    pub(crate) fn write(&self, value: impl Fn(&Placeholder) -> TokenStream) -> TokenStream {
+        self.write_where(
+            |_| TokenStream::new(),
+            |placeholder| (TokenStream::new(), value(placeholder)),
+        )
     }
 
-    /// The same, where `condition` gives the `#[cfg]` attributes of a placeholder.
+    /// The same, where `condition` gives the `#[cfg]` attributes of a placeholder, and `value` a statement before as well.
     pub(crate) fn write_where(
         &self,
         condition: impl Fn(&Placeholder) -> TokenStream,
-        mut value: impl FnMut(&Placeholder) -> TokenStream,
+        mut value: impl FnMut(&Placeholder) -> (TokenStream, TokenStream),
     ) -> TokenStream {
         let span = Span::mixed_site();
+        let text = self.literal.value();
+        let template = quote_spanned!(span=> __w.template(#text););
         let statements = self.parts.iter().map(|part| match part {
             Part::Text { text, .. } => quote_spanned!(span=> __w.literal(#text);),
             Part::Placeholder(placeholder) => {
-                let (condition, value) = (condition(placeholder), value(placeholder));
-                quote_spanned!(span=> #condition __w.part(#value);)
+                let condition = condition(placeholder);
+                let (before, value) = value(placeholder);
+                let before =
+                    (!before.is_empty()).then(|| quote_spanned!(span=> #condition #before));
+                quote_spanned!(span=> #before #condition __w.part(#value);)
             }
         });
-        statements.collect()
+        std::iter::once(template).chain(statements).collect()
+    }
+}
+
+/// A statement that does nothing, and does not compile if `argument` is a list.
+pub(crate) fn check_single(argument: &TokenStream, krate: &Path) -> TokenStream {
+    let span = Span::mixed_site();
+    let at = span.located_at(tokens::first_span(argument));
+    let check = {
+        let krate = tokens::at(krate, at);
+        quote_spanned!(at=> (&&&#krate::__private::single::Single(#argument)).__cache_single())
+    };
+    quote_spanned! {span=>
+        if false {
+            use #krate::__private::single::*;
+            #check;
+        }
     }
 }
 

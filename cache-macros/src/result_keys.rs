@@ -43,17 +43,23 @@ impl ResultKeys {
         let condition = |placeholder: &Placeholder| params.condition(placeholder.root());
         let statements = key.write_where(condition, |placeholder| {
             if is_returned(placeholder) {
-                return result(placeholder, literal, each);
+                let result = result(placeholder, literal, each);
+                let is_element = each && placeholder.path.len() == 1;
+                let check = (!is_element).then(|| key::check_single(&result, krate));
+                return (check.unwrap_or_default(), result);
             }
             let part = format_ident!("__part{}", self.parts, span = span);
             self.parts += 1;
             let value = key::argument(placeholder, literal, params);
+            let check = key::check_single(&value, krate);
             let condition = condition(placeholder);
             self.before.extend(quote_spanned! {span=>
                 #condition
+                #check
+                #condition
                 let #part = #krate::__private::rendered(#value);
             });
-            quote_spanned!(span=> &#part)
+            (TokenStream::new(), quote_spanned!(span=> &#part))
         });
         let method = Ident::new(method, span);
         let after = if each { &mut self.each } else { &mut self.after };

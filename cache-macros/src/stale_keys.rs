@@ -35,7 +35,7 @@ impl StaleKeys {
         let method = Ident::new(what.fence, Span::mixed_site());
         let names_list = matches!((key, &params.each), (Key::Template(template), Some(list))
             if lists::names(template, &list.unraw().to_string()));
-        let key = key.write(params);
+        let key = key.write_single(params, krate);
         let step = quote_spanned!(Span::mixed_site()=> .#method(|__w| { #key }));
         if names_list { self.each.extend(step) } else { self.steps.extend(step) }
     }

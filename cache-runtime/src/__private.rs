@@ -10,6 +10,8 @@ mod shapes;
 mod share;
 mod stored;
 
+pub mod single;
+
 use std::{
     future::Future,
     sync::{
@@ -27,8 +29,8 @@ pub use self::{
     kept::*,
     nothing::{Cacheable, ShapeOfNothing},
     queue::{
-        enqueue, enqueue_tagged, flusher, queue, queue_fingerprint, queue_key, queue_same,
-        queue_tag, queue_ttl,
+        QueueTag, enqueue, enqueue_tagged, flusher, queue, queue_fingerprint, queue_key,
+        queue_same, queue_tag, queue_ttl,
     },
     refused::{FromUnavailable, Refuses, refusal},
     shapes::*,
@@ -39,6 +41,7 @@ pub use self::{
 };
 use crate::{
     cache::Cache,
+    declared::{Declaration, Identity, Role, ValueType},
     key::KeyWriter,
     policy::Policy,
     read::{DynFuture, Request},
@@ -107,6 +110,16 @@ impl Site {
         }
     }
 
+    fn id(&'static self) -> Identity {
+        Identity::of_static(self)
+    }
+
+    #[cold]
+    fn declaration(&'static self) -> Box<Declaration> {
+        let role = Role::Invalidates;
+        Box::new(Declaration::new(self.id(), self.label(), role, self.policy.version))
+    }
+
     fn label(&self) -> &'static str {
         self.name.get_or_init(|| self.policy.name.unwrap_or_else(|| function_path((self.path)())))
     }
@@ -135,6 +148,8 @@ pub struct Call {
     through: Option<String>,
     /// Boxed, since a reader has none and takes its room along.
     leave: Option<Box<Leave>>,
+    /// What the function is, at its first call on this cache.
+    declaration: Option<Box<Declaration>>,
 }
 
 impl Call {
@@ -152,7 +167,9 @@ impl Call {
 
     #[inline]
     fn with(site: &'static Site, cache: Cache) -> Call {
+        let is_new = cache.inner.guard.is_some() && cache.inner.declared.is_new(site.id());
         Call {
+            declaration: is_new.then(|| site.declaration()),
             site,
             cache,
             ttl: None,
@@ -196,7 +213,13 @@ impl Call {
     /// The key, unless the cache is not to be used.
     pub fn key(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if !self.bypass && self.cache.inner.guard.is_some() {
-            self.key = self.cache.key(self.site.policy.version, write);
+            let declaration = &mut self.declaration;
+            self.key = self.cache.key(self.site.policy.version, |out| {
+                write(out);
+                if let Some(declaration) = declaration {
+                    declaration.key = Some(out.described());
+                }
+            });
         }
         self
     }
@@ -204,7 +227,13 @@ impl Call {
     /// One of the tags that the entry carries, unless the cache is not to be used.
     pub fn tag(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if !self.bypass && self.cache.inner.guard.is_some() {
-            self.tags.push(self.cache.tag(write));
+            let declaration = &mut self.declaration;
+            self.tags.push(self.cache.tag(|out| {
+                write(out);
+                if let Some(declaration) = declaration {
+                    Declaration::note(&mut declaration.tags, out.described());
+                }
+            }));
         }
         self
     }
@@ -212,7 +241,13 @@ impl Call {
     /// One of the tags that a writer fences.
     pub fn fence_tag(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if self.cache.inner.guard.is_some() {
-            self.fences.push(self.cache.tag(write));
+            let declaration = &mut self.declaration;
+            self.fences.push(self.cache.tag(|out| {
+                write(out);
+                if let Some(declaration) = declaration {
+                    Declaration::note(&mut declaration.fenced_tags, out.described());
+                }
+            }));
         }
         self
     }
@@ -238,7 +273,13 @@ impl Call {
     /// One of the keys that a writer fences.
     pub fn fence(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if self.cache.inner.guard.is_some() {
-            self.fences.push(self.cache.key(self.site.policy.version, write));
+            let declaration = &mut self.declaration;
+            self.fences.push(self.cache.key(self.site.policy.version, |out| {
+                write(out);
+                if let Some(declaration) = declaration {
+                    Declaration::note(&mut declaration.fenced, out.described());
+                }
+            }));
         }
         self
     }
@@ -255,7 +296,7 @@ impl Call {
         H: FnOnce(&S::Value, &mut Decision),
         F: Future<Output = S::Output> + Unpin,
     {
-        let (request, key) = self.request();
+        let (request, key) = self.reads::<S::Value>().request();
         Run::new(request, key, false, Attended::new(hooks, body))
     }
 
@@ -275,9 +316,26 @@ impl Call {
         L: FnOnce() -> F,
         F: Future<Output = S::Output> + Send + 'static,
     {
-        let (request, key) = self.request();
+        let (request, key) = self.reads::<S::Value>().request();
         let load = || Cache::in_same_scope(Box::pin(load()));
         Run::<S, _>::new(request, key, true, Owned::new(hooks, load))
+    }
+
+    /// A cached function reads values of this type.
+    #[inline]
+    fn reads<V>(mut self) -> Call {
+        if let Some(declaration) = self.declaration.take().filter(|_| !self.bypass) {
+            let value = ValueType::of::<V>(self.policy().encoding.fingerprint);
+            self.declare(*declaration, value);
+        }
+        self
+    }
+
+    #[cold]
+    fn declare(&self, declaration: Declaration, value: ValueType) {
+        let value = Some(value);
+        let declaration = Declaration { role: Role::Reads, value, ..declaration };
+        self.cache.inner.declared.add(&declaration);
     }
 
     /// What a cached function asks for, and under which key; nothing for a call that goes past the cache.
@@ -290,7 +348,10 @@ impl Call {
             counters.bypassed.add_one();
             return (None, self.key);
         }
-        let policy = self.policy();
+        let mut policy = self.policy();
+        let encoding = &mut policy.encoding;
+        encoding.fingerprint =
+            self.cache.inner.declared.fingerprint(self.site.id(), encoding.fingerprint);
         (Request::new(&self.cache.inner, counters, policy, self.tags), self.key)
     }
 
@@ -302,7 +363,14 @@ impl Call {
     /// The key whose entry's place the value of a writer takes.
     pub fn through(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if self.cache.inner.guard.is_some() {
-            self.through = Some(self.cache.key(self.site.policy.version, write));
+            let declaration = &mut self.declaration;
+            self.through = Some(self.cache.key(self.site.policy.version, |out| {
+                write(out);
+                if let Some(declaration) = declaration {
+                    declaration.role = Role::Stores;
+                    declaration.key = Some(out.described());
+                }
+            }));
         }
         self
     }
@@ -311,6 +379,7 @@ impl Call {
     pub fn leave(mut self, decide: impl FnOnce(&mut Leave)) -> Call {
         if self.cache.inner.guard.is_some() {
             let mut leave = self.new_leave(&self.counters());
+            leave.declares(self.declaration.clone());
             decide(&mut leave);
             self.leave = Some(Box::new(leave));
         }
@@ -319,7 +388,7 @@ impl Call {
 
     fn new_leave(&self, counters: &Arc<Counters>) -> Leave {
         let stores = self.through.is_some() && !self.bypass;
-        Leave::new(&self.cache.inner, counters, &self.policy(), stores)
+        Leave::new(&self.cache.inner, counters, &self.policy(), self.site.id(), stores)
     }
 
     /// Runs a writer. Its value, if there is a key for one, takes the entry's place.
@@ -361,7 +430,8 @@ impl Call {
         if self.bypass && !transaction::is_within() {
             self.site.warn_unscoped(counters.name);
         }
-        let leave = given.map_or_else(|| self.new_leave(&counters), |given| *given);
+        let mut leave = given.map_or_else(|| self.new_leave(&counters), |given| *given);
+        leave.declares(self.declaration.take());
         let policy = &self.policy();
         // What a transaction has written may never be committed.
         if self.bypass {

@@ -1,7 +1,11 @@
 //! The cache handle and its direct operations.
 
+mod declarations;
 mod shutdown;
+mod with_policy;
 mod writes;
+
+pub use self::with_policy::WithPolicy;
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -9,12 +13,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     codec,
+    declared::Role,
     encoding::Encoding,
     error::Error,
     key::{self, CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     return_shape::{Loaded, Shape},
-    shared::Inner,
+    shared::{Direct, Inner},
     stats::{Counters, Stats},
     telemetry,
     time::{self, IntoTtl},
@@ -85,9 +90,11 @@ impl Cache {
     ) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
         let entry = codec::encode(value, time::nonce(), &Encoding::DEFAULT, codec::Meta::default());
-        let key = self.key(None, |out| out.key(&key));
+        let role = Role::Stores;
+        let call = Direct { function: "put", role, version: None, value: None, tags: &[] };
+        let (key, _) = self.inner.direct_key(&call, |out| out.key(&key));
         let policy = Policy { ttl: ttl.into_ttl(), ..Policy::UNSET };
-        write::put(&self.inner, guard, key, entry, &policy).await
+        write::put(&self.inner, guard, key, Vec::new(), entry, &policy).await
     }
 
     /// Removes the value under `key`, and revokes the leases of all loads under way, so that none of them is stored.
@@ -127,7 +134,9 @@ impl Cache {
     /// As [`invalidate`](Cache::invalidate).
     pub async fn try_invalidate(&self, key: impl CacheKey) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
-        write::invalidate(&self.inner, guard, self.key(None, |out| out.key(&key))).await
+        let call = Direct::invalidates("invalidate", None);
+        let (key, _) = self.inner.direct_key(&call, |out| out.key(&key));
+        write::invalidate(&self.inner, guard, key).await
     }
 
     /// The value under `key`, or the result of `load`, which is stored as `policy` says: what `#[cached]`
@@ -182,7 +191,9 @@ impl Cache {
     ///
     /// A store that cannot be reached does not stop the write: see [`Fence::stands`].
     pub async fn fence<K: CacheKey>(&self, keys: impl IntoIterator<Item = K>) -> Fence {
-        let keys = keys.into_iter().map(|key| self.key(None, |out| out.key(&key))).collect();
+        let call = Direct::invalidates("fence", None);
+        let stored = |key| self.inner.direct_key(&call, |out| out.key(&key)).0;
+        let keys = keys.into_iter().map(stored).collect();
         Fence::raise(&self.inner, keys).await
     }
 

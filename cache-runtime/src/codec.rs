@@ -25,6 +25,7 @@ use crate::{
     protocol::Nonce,
     stats::{Counters, Warning},
     telemetry::{About, tell},
+    value::is_apart,
 };
 
 /// The metadata of an entry.
@@ -267,6 +268,10 @@ fn check_layout(entry: &Entry, encoding: &Encoding) -> Result<(), Error> {
 pub(crate) const NO_FINGERPRINT: &str = "Postcard wrote the entry, and its layout is unknown without a fingerprint: \
     read it with a policy that has `.value::<T>()`";
 
+/// Why a caller that does not say of which functions' values it asks for one cannot have an entry.
+pub(crate) const SHARED_KEY: &str = "values of two types are under this key, and kept apart: read the entry with a policy, by \
+    `cache.with(&POLICY)`, or give them different keys";
+
 const OTHER_FINGERPRINT: &str = "Postcard wrote the entry, for a value of another layout";
 
 /// Decodes an entry of the right type, if it has at most `most` bytes without compression.
@@ -290,11 +295,13 @@ fn read<T: DeserializeOwned>(header: &Header, payload: &[u8]) -> Result<T, Strin
 }
 
 /// Whether an entry has the layout of its reader, as far as fingerprints tell. Where one of the two has no
-/// fingerprint, decoding decides, if the codec can tell one layout from another.
+/// fingerprint, decoding decides, if the codec can tell one layout from another, and the types do not share their keys with
+/// others.
 pub(crate) fn fits(entry: &Entry, encoding: &Encoding) -> bool {
     let Header { fingerprint: written, codec, .. } = entry.header();
     let known = encoding.fingerprint;
-    written == known || tells_layouts(codec) && (written == 0 || known == 0)
+    let one_is_apart = is_apart(written) || is_apart(known);
+    written == known || tells_layouts(codec) && (written == 0 || known == 0) && !one_is_apart
 }
 
 /// Whether it is an error of this codec to decode an entry as a value of another layout.

@@ -7,9 +7,11 @@
 
 mod parts;
 mod rendered;
+mod template;
 mod typed;
 
 pub use self::rendered::{Rendered, rendered};
+pub(crate) use self::template::Template;
 
 pub use self::typed::{AcceptsValue, AnyValue, KeyOf};
 
@@ -115,13 +117,35 @@ pub trait KeyPart {
 #[derive(Debug)]
 pub struct KeyWriter<'a> {
     buffer: &'a mut String,
+    /// Where the key begins: before that is what the cache puts before it.
+    start: usize,
     /// The end of the literal text before the first part, once there is a part.
     head: Option<usize>,
+    /// The template that the key is written by, if it says so.
+    template: Option<&'static str>,
 }
 
 impl<'a> KeyWriter<'a> {
     pub(crate) fn new(buffer: &'a mut String) -> Self {
-        KeyWriter { buffer, head: None }
+        KeyWriter { start: buffer.len(), buffer, head: None, template: None }
+    }
+
+    /// Says by which template the key is written. What is derived does.
+    #[doc(hidden)]
+    #[inline]
+    pub fn template(&mut self, template: &'static str) {
+        self.template = Some(template);
+    }
+
+    /// The template that the key is written by, as far as it has said so.
+    #[inline]
+    pub(crate) fn template_name(&self) -> Option<&'static str> {
+        self.template
+    }
+
+    /// What is known of the keys of which this is one, when it is written.
+    pub(crate) fn described(&self) -> Template {
+        Template::of(self.template, &self.buffer[self.start..])
     }
 
     /// Writes literal text of the key, unchanged.
@@ -188,11 +212,22 @@ pub(crate) fn stored(
     version: Option<u32>,
     write: impl FnOnce(&mut KeyWriter<'_>),
 ) -> String {
+    stored_after(namespace, "", version, write)
+}
+
+/// The stored key, with `prefix` between the namespace and what is written.
+fn stored_after(
+    namespace: Option<&str>,
+    prefix: &str,
+    version: Option<u32>,
+    write: impl FnOnce(&mut KeyWriter<'_>),
+) -> String {
     let mut buffer = String::with_capacity(64);
     if let Some(namespace) = namespace {
         buffer.push_str(namespace);
         buffer.push(':');
     }
+    buffer.push_str(prefix);
     let mut writer = KeyWriter::new(&mut buffer);
     write(&mut writer);
     if let Some(version) = version {
@@ -213,6 +248,9 @@ pub(crate) fn pieces(write: impl FnOnce(&mut KeyWriter<'_>)) -> (String, String)
     (buffer, rest)
 }
 
+/// What the stored key of a tag begins with, after the namespace.
+pub(crate) const TAG: &str = "#tag:";
+
 /// The stored key of a tag in `namespace`: `shop:#tag:tenant:7`.
 ///
 /// `#` is reserved: no template can render it.
@@ -220,10 +258,7 @@ pub(crate) fn stored_tag(
     namespace: Option<&str>,
     write: impl FnOnce(&mut KeyWriter<'_>),
 ) -> String {
-    stored(namespace, None, |out| {
-        out.literal("#tag:");
-        write(out);
-    })
+    stored_after(namespace, TAG, None, write)
 }
 
 /// The stored key of the tag of a whole namespace: `shop:#all`.

@@ -82,6 +82,7 @@ mod codec;
 mod credentials;
 #[cfg(feature = "dashboard")]
 pub mod dashboard;
+mod declared;
 mod encoding;
 mod encryption;
 mod entry;
@@ -125,8 +126,9 @@ pub use self::encryption::KeyRing;
 pub use self::return_shape::{LoadedList, Rows, Shape};
 pub use self::{
     builder::{Builder, Tls},
-    cache::Cache,
+    cache::{Cache, WithPolicy},
     credentials::Credentials,
+    declared::Mismatches,
     encoding::{Codec, Compression},
     error::Error,
     global::set_global,

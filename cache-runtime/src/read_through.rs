@@ -239,7 +239,7 @@ impl<L: Loader> ReadThrough<L> {
         let same: Compare<'_, L::Value> = &|a, b| self.same.map(|same| same(a, b));
         let entry = codec::encode_verified(value, same, stamp, encoding, Meta::default());
         let entry = entry.map_err(Error::from);
-        write::put(inner, guard, self.stored(key), entry, &self.policy).await
+        write::put(inner, guard, self.stored(key), Vec::new(), entry, &self.policy).await
     }
 
     /// Removes the value under `key`: as [`Cache::invalidate`].

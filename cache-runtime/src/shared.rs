@@ -1,13 +1,17 @@
 //! The state that the clones of one cache share.
 
+mod direct;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+pub(crate) use self::direct::{Direct, Tag};
 use crate::{
     active_refreshes::ActiveRefreshes,
+    declared::Declarations,
     flight::Flights,
     guard::Guard,
     key::{self, KeyWriter},
@@ -28,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) flights: Arc<Flights<Claims>>,
     pub(crate) active_refreshes: Arc<ActiveRefreshes>,
     pub(crate) registry: Registry,
+    /// What its functions have said that they are.
+    pub(crate) declared: Declarations,
     /// The queues that this process has used.
     pub(crate) queues: Mutex<HashMap<Box<str>, Arc<Names>>>,
     /// The description of the store for `Debug`, without credentials.

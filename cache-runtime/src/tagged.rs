@@ -9,14 +9,15 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::compared::Compared;
 use crate::{
-    cache::Cache,
+    cache::{Cache, WithPolicy},
     codec::{self, Same},
-    encoding::Encoding,
+    declared::{Identity, Role, ValueType},
     error::Error,
     key::{CacheKey, KeyOf},
     policy::Policy,
     read::{self, Attended, Owned, Request, Run, keep},
     return_shape::{Loaded, Shape},
+    shared::{Direct, Tag},
     stats::Counters,
     transaction,
 };
@@ -26,8 +27,7 @@ use crate::{
 /// Each of its tags invalidates an entry. Readers have to name the same tags as the writer of the entry, in any order.
 pub struct Tagged<'a> {
     cache: &'a Cache,
-    /// The stored keys of the tags.
-    tags: Vec<String>,
+    tags: Vec<Tag>,
 }
 
 impl Cache {
@@ -49,7 +49,8 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     pub fn tagged<T: CacheKey>(&self, tags: impl IntoIterator<Item = T>) -> Tagged<'_> {
-        let tags = tags.into_iter().map(|tag| self.tag(|out| out.key(&tag))).collect();
+        let tag = |tag| self.inner.direct_tag(|out| out.key(&tag));
+        let tags = tags.into_iter().map(tag).collect();
         Tagged { cache: self, tags }
     }
 
@@ -100,10 +101,22 @@ impl Tagged<'_> {
     /// As [`Cache::get`].
     pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
         let uncounted = self.cache.inner.registry.uncounted();
-        let Some(request) = self.request(&Policy::UNSET, uncounted) else { return Ok(None) };
-        let key = self.cache.key(None, |out| out.key(&key));
+        let call = Direct { value: None, ..self.reads::<T>(&Policy::UNSET, "get") };
+        self.look(key, &call, &Policy::UNSET, uncounted).await
+    }
+
+    /// The value under `key`, as readers with this policy have it.
+    async fn look<T: DeserializeOwned>(
+        &self,
+        key: impl CacheKey,
+        call: &Direct<'_>,
+        policy: &Policy,
+        counters: Arc<Counters>,
+    ) -> Result<Option<T>, Error> {
+        let (key, id) = self.cache.inner.direct_key(call, |out| out.key(&key));
+        let Some(request) = self.request(policy, counters, id) else { return Ok(None) };
         let entry = read::peek(&request, key).await?;
-        entry.map(|entry| codec::decode(&entry, &Encoding::DEFAULT)).transpose()
+        entry.map(|entry| codec::decode(&entry, &request.encoding())).transpose()
     }
 
     /// As [`Cache::get_or_load`].
@@ -136,8 +149,9 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O>,
     {
-        let request = self.request(policy, self.counters(policy, "get_or_load"));
-        let key = self.cache.key(policy.version, |out| out.key(&key));
+        let call = self.reads::<<O::Shape as Shape>::Value>(policy, "get_or_load");
+        let (key, id) = self.cache.inner.direct_key(&call, |out| out.key(&key));
+        let request = self.request(policy, self.cache.counters(call.function), id);
         // Pinned here, so that the futures below hold a reference and not a copy each.
         let load = pin!(async { load().await });
         let body = Attended::new(keep::<<O::Shape as Shape>::Value>, load);
@@ -176,8 +190,9 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = S::Output> + Send + 'static,
     {
-        let request = self.request(policy, self.counters(policy, "get_or_load_owned"));
-        let key = self.cache.key(policy.version, |out| out.key(&key));
+        let call = self.reads::<S::Value>(policy, "get_or_load_owned");
+        let (key, id) = self.cache.inner.direct_key(&call, |out| out.key(&key));
+        let request = self.request(policy, self.cache.counters(call.function), id);
         let load = || Cache::in_same_scope(Box::pin(load()));
         let body = Owned::new(keep::<S::Value>, load);
         Run::<S, _>::new(request, key, true, body).same(same).await
@@ -196,21 +211,44 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O>,
     {
-        let key = self.cache.key(policy.version, |out| out.key(&key));
-        self.cache.write_tagged(key, self.tags.clone(), policy, None, write).await
+        self.cache.write_tagged(key, &self.tags, policy, None, write).await
     }
 
-    fn counters(&self, policy: &Policy, operation: &'static str) -> Arc<Counters> {
-        self.cache.counters(policy.name.unwrap_or(operation))
+    /// What a call is that reads values of this type.
+    fn reads<V: ?Sized>(&self, policy: &Policy, operation: &'static str) -> Direct<'_> {
+        Direct {
+            function: policy.name.unwrap_or(operation),
+            role: Role::Reads,
+            version: policy.version,
+            value: Some(ValueType::of::<V>(policy.encoding.fingerprint)),
+            tags: &self.tags,
+        }
     }
 
     /// What a call asks for; none where the cache is disabled, and in a transaction.
-    fn request(&self, policy: &Policy, counters: Arc<Counters>) -> Option<Request> {
+    fn request(&self, policy: &Policy, counters: Arc<Counters>, id: Identity) -> Option<Request> {
         if transaction::is_within() {
             counters.bypassed.add_one();
             return None;
         }
-        Request::new(&self.cache.inner, counters, *policy, self.tags.clone())
+        let inner = &self.cache.inner;
+        let mut policy = *policy;
+        policy.encoding.fingerprint = inner.declared.fingerprint(id, policy.encoding.fingerprint);
+        let tags = self.tags.iter().map(|tag| tag.name.clone()).collect();
+        Request::new(inner, counters, policy, tags)
+    }
+}
+
+impl WithPolicy<'_> {
+    /// The value under `key`, as functions with this policy have it: as [`Cache::get`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cache::get`]. With [`Policy::value`], values of any codec can be read.
+    pub async fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>, Error> {
+        let tagged = Tagged { cache: self.cache, tags: self.tags.clone() };
+        let call = tagged.reads::<T>(&self.policy, "get");
+        tagged.look(key, &call, &self.policy, self.cache.inner.registry.uncounted()).await
     }
 }
 

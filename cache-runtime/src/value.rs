@@ -31,7 +31,7 @@ use std::marker::PhantomData;
 ///
 /// In an implementation by hand, use any number but zero, and a new one for every change of the layout. The highest bit
 /// says that the value can only be decoded with field names, which [`Codec::Postcard`](crate::Codec::Postcard) does not
-/// write. The derive sets it where serde may leave out a field.
+/// write. The derive sets it where serde may leave out a field. The second highest is the cache's own: leave it unset.
 ///
 /// ```
 /// # use cache_runtime::CacheValue;
@@ -72,6 +72,20 @@ pub(crate) const fn needs_names(fingerprint: u64) -> bool {
 #[track_caller]
 pub(crate) const fn refuse_unnamed(fingerprint: u64) {
     assert!(!needs_names(fingerprint), "{}", NEEDS_NAMES);
+}
+
+/// The bit of a fingerprint that tells a value from those of other types under the same key.
+const APART: u64 = 1 << 62;
+
+/// The fingerprint of a type that shares a key with other types: by its name, and by its layout as far as that is known.
+pub(crate) fn apart(name: &str, fingerprint: u64) -> u64 {
+    let hash = Fingerprint::of(name).with(fingerprint).get();
+    hash & !NAMED | APART | fingerprint & NAMED
+}
+
+/// Whether a fingerprint tells its value from those of other types, of whatever layout.
+pub(crate) const fn is_apart(fingerprint: u64) -> bool {
+    fingerprint & APART != 0
 }
 
 /// The error of a codec without field names.
@@ -116,7 +130,7 @@ impl Fingerprint {
 
     /// The fingerprint. It is never zero, which means that a type has none.
     pub const fn get(self) -> u64 {
-        match self.hash & !NAMED | if self.named { NAMED } else { 0 } {
+        match self.hash & !(NAMED | APART) | if self.named { NAMED } else { 0 } {
             0 => 1,
             fingerprint => fingerprint,
         }

@@ -52,6 +52,7 @@ where
                 Some(value) => hooks(value, &mut leave),
                 None => leave.nothing(),
             }
+            leave.declare();
             Box::pin(begun.end(leave)).await;
             S::join(stored)
         }

@@ -28,6 +28,7 @@ pub use self::{
 use self::{queue::QueueHandle, settings::QueueSettings};
 use crate::{
     codec::{self, Compare, Meta, Same, Unstorable},
+    declared::{Role, ValueType},
     encoding::Encoding,
     entry::Entry,
     error::Error,
@@ -35,7 +36,7 @@ use crate::{
     key::{CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
-    shared::Inner,
+    shared::{Direct, Inner, Tag},
     store::queue::Durability,
     time::nonce,
     transaction,
@@ -242,8 +243,7 @@ impl<T> WriteBehind<T> {
     ///
     /// Like a write that the store did not answer.
     pub async fn write(&self, key: impl KeyOf<T>, value: &T) -> Result<(), Error> {
-        let key = self.queue.key(|out| out.key(&key));
-        self.accept(key, Vec::new(), value).await
+        self.write_as(|out| out.key(&key), Vec::new(), value).await
     }
 
     /// As [`write`](WriteBehind::write), for a value that carries `tags`: the same tags that its readers name.
@@ -286,27 +286,44 @@ impl<T> WriteBehind<T> {
         tags: impl IntoIterator<Item = K>,
         value: &T,
     ) -> Result<(), Error> {
-        let key = self.queue.key(|out| out.key(&key));
-        let tags = tags.into_iter().map(|tag| self.queue.inner.tag(|out| out.key(&tag))).collect();
-        self.accept(key, tags, value).await
+        let tags = tags.into_iter().map(|tag| self.tag(|out| out.key(&tag))).collect();
+        self.write_as(|out| out.key(&key), tags, value).await
     }
 
-    /// As [`write_tagged`](WriteBehind::write_tagged), with a key that a template writes, and stored tags.
+    /// As [`write_tagged`](WriteBehind::write_tagged), with a key that a template may write.
     pub(crate) async fn write_as(
         &self,
         key: impl FnOnce(&mut KeyWriter<'_>),
-        tags: Vec<String>,
+        tags: Vec<Tag>,
         value: &T,
     ) -> Result<(), Error> {
-        self.accept(self.queue.key(key), tags, value).await
+        let QueueHandle { inner, policy, counters, .. } = &self.queue;
+        let call = Direct {
+            function: counters.name,
+            role: Role::Stores,
+            version: policy.version,
+            value: Some(ValueType::of::<T>(policy.encoding.fingerprint)),
+            tags: &tags,
+        };
+        let (key, id) = inner.direct_key(&call, key);
+        let mut encoding = policy.encoding;
+        encoding.fingerprint = inner.declared.fingerprint(id, encoding.fingerprint);
+        let tags = tags.into_iter().map(|tag| tag.name).collect();
+        self.accept(key, tags, &encoding, value).await
     }
 
-    /// The stored name of a tag.
-    pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
-        self.queue.inner.tag(write)
+    /// A tag that a value carries.
+    pub(crate) fn tag(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Tag {
+        self.queue.inner.direct_tag(write)
     }
 
-    async fn accept(&self, key: String, tags: Vec<String>, value: &T) -> Result<(), Error> {
+    async fn accept(
+        &self,
+        key: String,
+        tags: Vec<String>,
+        encoding: &Encoding,
+        value: &T,
+    ) -> Result<(), Error> {
         if transaction::is_within() {
             return Err(Error::Transaction(
                 "a queued write reaches the database whether the transaction is committed or not: queue it after the \
@@ -318,7 +335,7 @@ impl<T> WriteBehind<T> {
         let expiry = Expiry::new(policy.ttl, policy, self.queue.clock().now_ms());
         let tags = self.queue.stamps(tags).await?;
         let meta = Meta::new(&expiry, 0, &tags);
-        let entry = (self.coding.encode)(value, self.same, nonce(), &policy.encoding, meta)?;
+        let entry = (self.coding.encode)(value, self.same, nonce(), encoding, meta)?;
         self.queue.accept(&key, &entry).await
     }
 

@@ -194,6 +194,25 @@ async fn many_rows_and_a_value_that_is_left() {
         .await;
 }
 
+/// What the README leaves to the reader.
+async fn call_every_function() {
+    let repo = UserRepo { db: Db::default() };
+    let ann = User { id: 42, tenant: 7, name: "Ann".into() };
+    repo.update(&ann).await.unwrap();
+    repo.find(42).await.unwrap();
+    repo.find_many(&[42]).await.unwrap();
+    repo.delete_many(&[42]).await.unwrap();
+}
+
+#[tokio::test]
+async fn writers_reach_their_readers() {
+    let cache = Cache::in_memory();
+    cache.scope(async { call_every_function().await }).await;
+    if let Err(mismatches) = cache.check() {
+        panic!("{mismatches}"); // a sentence for each, with what to write instead
+    }
+}
+
 #[tokio::test]
 async fn a_counter_that_is_written_behind() {
     let counters = Counters { db: Default::default() };

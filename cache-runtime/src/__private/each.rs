@@ -136,7 +136,7 @@ impl Call {
         L: FnOnce(Vec<K>) -> F,
         F: Future,
     {
-        let Some(Each { request, unique, keys }) = self.each(ids, key) else {
+        let Some(Each { request, unique, keys }) = self.each::<_, R::Value>(ids, key) else {
             return load(ids.to_vec()).await;
         };
         let mut body = AttendedMany::new(hooks, load);
@@ -166,7 +166,7 @@ impl Call {
         M: FnOnce(Vec<K>) -> F + Send + 'static,
         F: Future<Output: Send> + Send + 'static,
     {
-        let Some(Each { request, unique, keys }) = self.each(ids, key) else {
+        let Some(Each { request, unique, keys }) = self.each::<_, R::Value>(ids, key) else {
             return load()(ids.to_vec()).await;
         };
         let load = || Cache::load_in_same_scope(load());
@@ -175,12 +175,25 @@ impl Call {
     }
 
     /// What a batch is made of; none for a call that goes past the cache.
-    fn each<K: Eq + Hash>(self, ids: &[K], key: impl Fn(&K, &mut KeyWriter<'_>)) -> Option<Each> {
-        let (cache, version) = (self.cache.clone(), self.site.policy.version);
-        let request = self.request().0?;
+    fn each<K: Eq + Hash, V>(
+        mut self,
+        ids: &[K],
+        key: impl Fn(&K, &mut KeyWriter<'_>),
+    ) -> Option<Each> {
+        if self.bypass || self.cache.inner.guard.is_none() {
+            return self.request().0.map(|_| unreachable!("it goes past the cache"));
+        }
         let unique = unique_ids(ids);
-        let key = |&at: &usize| cache.key(version, |out| key(&ids[at], out));
-        let keys = unique.iter().map(key).collect();
+        let keys = unique.iter().map(|&at| {
+            self.cache.key(self.site.policy.version, |out| {
+                key(&ids[at], out);
+                if let Some(declaration) = &mut self.declaration {
+                    declaration.key = Some(out.described());
+                }
+            })
+        });
+        let keys = keys.collect();
+        let request = self.reads::<V>().request().0?;
         Some(Each { request, unique, keys })
     }
 }

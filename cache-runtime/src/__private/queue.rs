@@ -10,6 +10,7 @@ use crate::{
     codec::Same,
     error::Error,
     key::{KeyOf, KeyWriter},
+    shared::Tag,
     time::IntoTtl,
     write_behind::{BatchItem, Flusher, WriteBehind},
 };
@@ -63,15 +64,19 @@ pub async fn enqueue<T>(
 pub async fn enqueue_tagged<T>(
     queue: &WriteBehind<T>,
     key: impl FnOnce(&mut KeyWriter<'_>),
-    tags: impl Into<Vec<String>>,
+    tags: impl Into<Vec<QueueTag>>,
     value: &T,
 ) -> Result<(), Error> {
-    queue.write_as(key, tags.into(), value).await
+    queue.write_as(key, tags.into().into_iter().map(|tag| tag.0).collect(), value).await
 }
 
-/// A tag that a value of the queue carries, as it is stored.
-pub fn queue_tag<T>(queue: &WriteBehind<T>, tag: impl FnOnce(&mut KeyWriter<'_>)) -> String {
-    queue.tag(tag)
+/// A tag that a value of a queue carries.
+#[derive(Debug)]
+pub struct QueueTag(Tag);
+
+/// A tag that a value of the queue carries.
+pub fn queue_tag<T>(queue: &WriteBehind<T>, tag: impl FnOnce(&mut KeyWriter<'_>)) -> QueueTag {
+    QueueTag(queue.tag(tag))
 }
 
 /// Starts to flush by a batch function, in which the same cache is in force as here.

@@ -7,10 +7,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Cache;
 use crate::{
     codec::Same,
+    declared::{Role, ValueType},
     error::Error,
     key::{CacheKey, KeyOf},
     policy::Policy,
     return_shape::{Loaded, Shape},
+    shared::{Direct, Tag},
     telemetry, transaction,
     write::{self, Fence, Leave, Through},
 };
@@ -57,15 +59,14 @@ impl Cache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O>,
     {
-        let key = self.key(policy.version, |out| out.key(&key));
-        self.write_tagged(key, Vec::new(), policy, None, write).await
+        self.write_tagged(key, &[], policy, None, write).await
     }
 
-    /// Writes through an entry that carries `tags`. `key` and `tags` are stored names.
+    /// Writes through an entry that carries `tags`.
     pub(crate) async fn write_tagged<O, F, Fut>(
         &self,
-        key: String,
-        tags: Vec<String>,
+        key: impl CacheKey,
+        tags: &[Tag],
         policy: &Policy,
         same: Same<<O::Shape as Shape>::Value>,
         write: F,
@@ -78,8 +79,17 @@ impl Cache {
     {
         let inner = &self.inner;
         let Some(guard) = &inner.guard else { return write().await };
-        let counters = self.counters(policy.name.unwrap_or("write_through"));
-        let leave = Leave::new(inner, &counters, policy, !transaction::is_within());
+        let call = Direct {
+            function: policy.name.unwrap_or("write_through"),
+            role: Role::Stores,
+            version: policy.version,
+            value: Some(ValueType::of::<<O::Shape as Shape>::Value>(policy.encoding.fingerprint)),
+            tags,
+        };
+        let (key, id) = inner.direct_key(&call, |out| out.key(&key));
+        let counters = self.counters(call.function);
+        let leave = Leave::new(inner, &counters, policy, id, !transaction::is_within());
+        let tags = tags.iter().map(|tag| tag.name.clone()).collect();
         let (key, fences) = (Some(key), Vec::new());
         let through = Through { inner, guard, counters: &counters, policy, key, fences, tags };
         // Pinned here, so that the futures below hold a reference and not a copy each.
@@ -125,7 +135,8 @@ impl Cache {
         tags: impl IntoIterator<Item = K>,
     ) -> Result<(), Error> {
         let Some(guard) = &self.inner.guard else { return Ok(()) };
-        write::invalidate_all(&self.inner, guard, self.stored_tags(tags)).await
+        let tags = self.stale_tags("invalidate_tags", tags);
+        write::invalidate_all(&self.inner, guard, tags).await
     }
 
     /// Fences `tags` for a write that the caller commits: until [`Fence::settle`], no process serves an entry that
@@ -143,11 +154,16 @@ impl Cache {
     /// If a write makes single keys stale as well, raise both fences at once, with `tokio::join!`, and settle both.
     /// A store that cannot be reached does not stop the write: see [`Fence::stands`].
     pub async fn fence_tags<K: CacheKey>(&self, tags: impl IntoIterator<Item = K>) -> Fence {
-        let tags = self.stored_tags(tags);
+        let tags = self.stale_tags("fence_tags", tags);
         Fence::raise(&self.inner, tags).await
     }
 
-    fn stored_tags<K: CacheKey>(&self, tags: impl IntoIterator<Item = K>) -> Vec<String> {
-        tags.into_iter().map(|tag| self.tag(|out| out.key(&tag))).collect()
+    fn stale_tags<K: CacheKey>(
+        &self,
+        function: &'static str,
+        tags: impl IntoIterator<Item = K>,
+    ) -> Vec<String> {
+        let stored = |tag| self.inner.direct_stale_tag(function, |out| out.key(&tag));
+        tags.into_iter().map(stored).collect()
     }
 }

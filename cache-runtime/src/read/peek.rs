@@ -13,9 +13,10 @@ use crate::{
     expiry::Age,
     protocol::{Pending, State},
     tag_version::current_stamp,
+    value::is_apart,
 };
 
-/// The value under `key`, if there is one that is fresh. This is for a caller of whose type no fingerprint is known.
+/// The value under `key`, if there is one that is fresh.
 ///
 /// # Errors
 ///
@@ -30,12 +31,16 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
         // Without one of its tags nobody can say whether an entry is good.
         (state, states.map(|tag| Ok(current_stamp(&tag?))).collect::<Result<Vec<_>, Error>>()?)
     };
+    let mut reason = codec::NO_FINGERPRINT;
     match &state {
         State::Unreadable => {
             return Err(Error::Codec("the entry is no entry of this cache".into()));
         }
         State::Value(_, entry) | State::Pending(Pending { value: entry, .. }) => {
             encryption::check(entry)?;
+            if is_apart(entry.header().fingerprint) {
+                reason = codec::SHARED_KEY;
+            }
         }
         _ => {}
     }
@@ -43,8 +48,27 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
     let Request { policy, guard, .. } = request;
     seen.see(state, &Judge { policy, tags: &tags, renews: false, clock: guard.clock() });
     if seen.beside().is_some() {
-        return Err(Error::Codec(codec::NO_FINGERPRINT.into()));
+        look_beside(request, &mut seen, reason).await?;
     }
     let fresh = seen.take_found().filter(|hit| matches!(hit.age, Age::Fresh | Age::Due));
     Ok(fresh.map(|hit| hit.entry))
+}
+
+/// Looks at an entry that stands beside one of another layout. A caller that has no layout is told the `reason` why it cannot
+/// have that one.
+async fn look_beside(request: &Request, seen: &mut KeyState, reason: &str) -> Result<(), Error> {
+    let Some((own_key, _)) = seen.beside() else { return Ok(()) };
+    if request.policy.encoding.fingerprint == 0 {
+        return Err(Error::Codec(reason.into()));
+    }
+    let keys: Vec<&str> =
+        [seen.key(), own_key].into_iter().chain(request.tags.iter().map(String::as_str)).collect();
+    let mut states = request.guard.read_many(&keys).await?.into_iter();
+    let (Some(state), Some(own)) = (states.next(), states.next()) else { return Ok(()) };
+    let tags = states.map(|tag| Ok(current_stamp(&tag?))).collect::<Result<Vec<_>, Error>>()?;
+    let Request { policy, guard, .. } = request;
+    let judge = Judge { policy, tags: &tags, renews: false, clock: guard.clock() };
+    seen.see(state?, &judge);
+    seen.see_own_key(own?, &judge);
+    Ok(())
 }

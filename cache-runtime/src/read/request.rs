@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{guard::Guard, policy::Policy, shared::Inner, stats::Counters, telemetry::About};
+use crate::{
+    encoding::Encoding, guard::Guard, policy::Policy, shared::Inner, stats::Counters,
+    telemetry::About,
+};
 
 /// What all keys of a call have in common. A load in the background takes it along.
 #[derive(Clone)]
@@ -26,6 +29,11 @@ impl Request {
         let guard = Arc::clone(inner.guard.as_ref()?);
         let tags = inner.entry_tags(tags);
         Some(Request { inner: Arc::clone(inner), guard, counters, policy, tags })
+    }
+
+    /// How its values are encoded.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.policy.encoding
     }
 
     /// The subject of an event that concerns the entry under `key`, or the whole call.

@@ -144,8 +144,7 @@ impl<V> Compared<'_, V> {
         Fut: Future<Output = O>,
     {
         let Tagged { cache, tags } = &self.tagged;
-        let key = cache.key(policy.version, |out| out.key(&key));
-        cache.write_tagged(key, tags.clone(), policy, Some(self.same), write).await
+        cache.write_tagged(key, tags, policy, Some(self.same), write).await
     }
 }
 

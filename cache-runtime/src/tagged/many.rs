@@ -8,10 +8,12 @@ use super::Tagged;
 use crate::{
     cache::Cache,
     codec::Same,
+    declared::Identity,
     key::{CacheKey, KeyOf},
     policy::Policy,
-    read::{AttendedMany, OwnedMany, keep, many},
+    read::{AttendedMany, OwnedMany, Request, keep, many},
     return_shape::{LoadedRows, Rows, unique_ids},
+    shared::Direct,
 };
 
 impl Cache {
@@ -187,11 +189,10 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut,
         Fut: Future<Output = O>,
     {
-        let Some(request) = self.request(policy, self.counters(policy, "get_or_load_many")) else {
+        let call = self.reads::<<O::Rows as Rows<K>>::Value>(policy, "get_or_load_many");
+        let Some((request, unique, keys)) = self.each(&call, ids, key, policy) else {
             return load(ids.to_vec()).await;
         };
-        let unique = unique_ids(ids);
-        let keys = self.keys(ids, &unique, key, policy);
         let mut body = AttendedMany::new(keep::<<O::Rows as Rows<K>>::Stored>, load);
         many::<O::Rows, K>(request, keys, (ids, &unique), (O::Rows::default(), same), &mut body)
             .await
@@ -237,27 +238,33 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
-        let counters = self.counters(policy, "get_or_load_many_owned");
-        let Some(request) = self.request(policy, counters) else {
+        let call = self.reads::<<O::Rows as Rows<K>>::Value>(policy, "get_or_load_many_owned");
+        let Some((request, unique, keys)) = self.each(&call, ids, key, policy) else {
             return load(ids.to_vec()).await;
         };
-        let unique = unique_ids(ids);
-        let keys = self.keys(ids, &unique, key, policy);
         let load = || Cache::load_in_same_scope(load.clone());
         let mut body = OwnedMany::new(|| keep::<<O::Rows as Rows<K>>::Stored>, load);
         many::<O::Rows, K>(request, keys, (ids, &unique), (O::Rows::default(), same), &mut body)
             .await
     }
 
-    /// The stored key of each row.
-    fn keys<K, C: CacheKey>(
+    /// What a call asks for, where each of the ids is given first, and the stored keys of these. None for a call that goes
+    /// past the cache.
+    fn each<K: Eq + Hash, C: CacheKey>(
         &self,
+        call: &Direct<'_>,
         ids: &[K],
-        unique: &[usize],
         key: impl Fn(&K) -> C,
         policy: &Policy,
-    ) -> Vec<String> {
-        let stored = |&at: &usize| self.cache.key(policy.version, |out| out.key(&key(&ids[at])));
-        unique.iter().map(stored).collect()
+    ) -> Option<(Request, Vec<usize>, Vec<String>)> {
+        let (unique, mut id) = (unique_ids(ids), Identity::NONE);
+        let keys = unique.iter().map(|&at| {
+            let (stored, its) = self.cache.inner.direct_key(call, |out| out.key(&key(&ids[at])));
+            id = its;
+            stored
+        });
+        let keys = keys.collect();
+        let request = self.request(policy, self.cache.counters(call.function), id)?;
+        Some((request, unique, keys))
     }
 }

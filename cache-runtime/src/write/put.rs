@@ -24,6 +24,7 @@ pub(crate) async fn put(
     inner: &Inner,
     guard: &Arc<Guard>,
     key: String,
+    tags: Vec<String>,
     entry: Result<Entry, Error>,
     policy: &Policy,
 ) -> Result<(), Error> {
@@ -36,7 +37,7 @@ pub(crate) async fn put(
         }
     };
     let life = Expiry::new(policy.ttl, policy, guard.clock().now_ms());
-    let tags = inner.entry_tags(Vec::new());
+    let tags = inner.entry_tags(tags);
     let names: Vec<_> = tags.iter().map(String::as_str).collect();
     let fence = guard.fence(key.into(), nonce(), inner.fence_life);
     let (FenceOutcome { write, error }, stamps) =

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     codec::{self, Compare, Packed, Same, Unstorable},
+    declared::{Declaration, Identity, ValueType},
     entry::Entry,
     key::{self, KeyWriter},
     policy::Policy,
@@ -22,6 +23,10 @@ pub struct Leave {
     inner: Arc<Inner>,
     counters: Arc<Counters>,
     policy: Policy,
+    /// Which function it is.
+    id: Identity,
+    /// What the function is, at its first call.
+    declaration: Option<Box<Declaration>>,
     /// Whether there is a key under which a value could be left.
     stores: bool,
     value: Option<Entry>,
@@ -33,15 +38,33 @@ impl Leave {
         inner: &Arc<Inner>,
         counters: &Arc<Counters>,
         policy: &Policy,
+        id: Identity,
         stores: bool,
     ) -> Leave {
         Leave {
             inner: Arc::clone(inner),
             counters: Arc::clone(counters),
             policy: *policy,
+            id,
+            declaration: None,
             stores,
             value: None,
             emptied: Vec::new(),
+        }
+    }
+
+    /// Takes note of what the function is, as far as it is known before the body.
+    pub(crate) fn declares(&mut self, mut declaration: Option<Box<Declaration>>) {
+        if let Some(new) = &mut declaration {
+            new.value = self.declaration.as_ref().and_then(|known| known.value);
+        }
+        self.declaration = declaration;
+    }
+
+    /// The function has succeeded, so that all of what it is has become known.
+    pub(super) fn declare(&self) {
+        if let Some(declaration) = &self.declaration {
+            self.inner.declared.add(declaration);
         }
     }
 
@@ -60,9 +83,16 @@ impl Leave {
     /// A `None`, whatever it is wrapped in, is not stored, and neither is what does not read back as what it is,
     /// nor what is larger than `max_bytes`.
     pub fn value<T: Serialize + DeserializeOwned>(&mut self, value: &T, same: Same<T>) {
+        if let Some(declaration) = &mut self.declaration {
+            let fingerprint = self.policy.encoding.fingerprint;
+            declaration.value = Some(ValueType::of::<T>(fingerprint));
+            self.inner.declared.add(declaration);
+        }
         if !self.stores {
             return;
         }
+        let encoding = &mut self.policy.encoding;
+        encoding.fingerprint = self.inner.declared.fingerprint(self.id, encoding.fingerprint);
         // Stamp, life and tags are put into the header when they are known.
         let stamp = Nonce([0; 16]);
         let meta = codec::Meta::default();
@@ -83,12 +113,22 @@ impl Leave {
     /// A key that is known only now: it is emptied after the write.
     pub fn empty(&mut self, write: impl FnOnce(&mut KeyWriter<'_>)) {
         let namespace = self.inner.namespace.as_deref();
-        self.emptied.push(key::stored(namespace, self.policy.version, write));
+        self.emptied.push(key::stored(namespace, self.policy.version, |out| {
+            write(out);
+            if let Some(declaration) = &mut self.declaration {
+                Declaration::note(&mut declaration.fenced, out.described());
+            }
+        }));
     }
 
     /// A tag that is known only now, likewise.
     pub fn empty_tag(&mut self, write: impl FnOnce(&mut KeyWriter<'_>)) {
-        self.emptied.push(key::stored_tag(self.inner.namespace.as_deref(), write));
+        self.emptied.push(key::stored_tag(self.inner.namespace.as_deref(), |out| {
+            write(out);
+            if let Some(declaration) = &mut self.declaration {
+                Declaration::note(&mut declaration.fenced_tags, out.described());
+            }
+        }));
     }
 
     /// What an event is about that concerns the value.

@@ -7,6 +7,7 @@ use tokio::time::{advance, sleep};
 use super::Fence;
 use crate::{
     cache::Cache,
+    declared::Identity,
     entry::Entry,
     guard::Guard,
     key,
@@ -17,6 +18,9 @@ use crate::{
 };
 
 const MINUTE: Policy = Policy::ttl(60);
+
+/// These are no functions of a program.
+const ID: Identity = Identity::NONE;
 
 fn guard(cache: &Cache) -> &Arc<Guard> {
     cache.inner.guard.as_ref().expect("the cache is on")
@@ -65,7 +69,7 @@ async fn write(
         fences: named(fences),
         tags: named(tags),
     };
-    let leave = Leave::new(inner, &counters, policy, true);
+    let leave = Leave::new(inner, &counters, policy, ID, true);
     let body = async {
         meanwhile.await;
         Ok::<_, Infallible>(7)
@@ -197,7 +201,7 @@ async fn tags_outlive_a_value_whose_ttl_came_with_it() {
         fences: vec![tag(&cache, "own")],
         tags: vec![tag(&cache, "own"), tag(&cache, "other")],
     };
-    let leave = Leave::new(inner, &counters, policy, true);
+    let leave = Leave::new(inner, &counters, policy, ID, true);
     let body = async { Ok::<_, Infallible>(7) };
     let value = |value: &u32, leave: &mut Leave| {
         leave.ttl(month);

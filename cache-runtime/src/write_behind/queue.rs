@@ -17,7 +17,6 @@ use crate::{
     error::Error,
     expiry::store_ttl,
     guard::Guard,
-    key::{self, KeyWriter},
     policy::Policy,
     protocol::Nonce,
     shared::Inner,
@@ -57,11 +56,6 @@ impl QueueHandle {
             counters,
             settings,
         }
-    }
-
-    /// The stored key of a value.
-    pub(super) fn key(&self, write: impl FnOnce(&mut KeyWriter<'_>)) -> String {
-        key::stored(self.inner.namespace.as_deref(), self.policy.version, write)
     }
 
     /// The clock of soft expiries.

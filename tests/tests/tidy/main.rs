@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["error", "protocol", "striped", "encoding", "value", "credentials", "stop", "telemetry"],
     &["time", "stats"],
     &["key", "policy", "entry"],
+    &["declared"],
     &["expiry", "encryption"],
     &["codec"],
     &["store"],

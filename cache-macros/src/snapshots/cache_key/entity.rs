@@ -12,6 +12,7 @@ struct User {
 impl ::cache_runtime::CacheKey for User {
     type Value = Self;
     fn write_key(&self, __w: &mut ::cache_runtime::KeyWriter<'_>) {
+        __w.template("user:<id>");
         __w.literal("user:");
         __w.part(&self.id);
     }

@@ -18,6 +18,7 @@ where
 {
     type Value = ::cache_runtime::AnyValue;
     fn write_key(&self, __w: &mut ::cache_runtime::KeyWriter<'_>) {
+        __w.template("page:<id>:<number>");
         __w.literal("page:");
         __w.part(&self.id);
         __w.literal(":");

@@ -13,6 +13,7 @@ struct UserKey<'a> {
 impl<'a> ::cache_runtime::CacheKey for UserKey<'a> {
     type Value = ::cache_runtime::AnyValue;
     fn write_key(&self, __w: &mut ::cache_runtime::KeyWriter<'_>) {
+        __w.template("user:<tenant>:<id>");
         __w.literal("user:");
         __w.part(&self.tenant);
         __w.literal(":");

@@ -15,6 +15,7 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             .template("user:<id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("user:<id>");
                 __w.literal("user:");
                 __w.part(&id);
             })

@@ -15,13 +15,16 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             .template("user:<id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("user:<id>");
                 __w.literal("user:");
                 __w.part(&id);
             })
             .tag(|__w| {
+                __w.template("users");
                 __w.literal("users");
             })
             .tag(|__w| {
+                __w.template("user-group:<id>");
                 __w.literal("user-group:");
                 __w.part(&id);
             })

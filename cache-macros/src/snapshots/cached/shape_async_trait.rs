@@ -66,6 +66,7 @@ impl Users for Repo {
                     .template("user:<self.tenant>:<id>:<name>");
                 ::cache_runtime::__private::Call::new(&__SITE)
                     .key(|__w| {
+                        __w.template("user:<self.tenant>:<id>:<name>");
                         __w.literal("user:");
                         __w.part(&self.tenant);
                         __w.literal(":");

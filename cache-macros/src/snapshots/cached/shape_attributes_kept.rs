@@ -21,6 +21,7 @@ pub(crate) async fn find(id: u64) -> Option<User> {
             .template("user:<id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("user:<id>");
                 __w.literal("user:");
                 __w.part(&id);
             })

@@ -23,6 +23,7 @@ impl Repo {
                 .template("user:<id>:<name>");
             ::cache_runtime::__private::Call::new(&__SITE)
                 .key(|__w| {
+                    __w.template("user:<id>:<name>");
                     __w.literal("user:");
                     __w.part(&id);
                     __w.literal(":");

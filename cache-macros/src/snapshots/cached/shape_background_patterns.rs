@@ -16,6 +16,7 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> U
             .template("user:<id>:<a>:<list>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("user:<id>:<a>:<list>");
                 __w.literal("user:");
                 __w.part(&id);
                 __w.literal(":");

@@ -15,6 +15,7 @@ async fn all(tenant: &str) -> sqlx::Result<Vec<User>> {
             .template("users:<tenant>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("users:<tenant>");
                 __w.literal("users:");
                 __w.part(&tenant);
             })

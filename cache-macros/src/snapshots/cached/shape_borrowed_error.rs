@@ -15,6 +15,7 @@ async fn find(name: &str) -> Result<User, ParseError<'_>> {
             .template("user:<name>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("user:<name>");
                 __w.literal("user:");
                 __w.part(&name);
             })

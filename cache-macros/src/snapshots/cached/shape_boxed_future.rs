@@ -16,6 +16,7 @@ fn find(id: u64) -> BoxFuture<'static, sqlx::Result<User>> {
                 .template("user:<id>");
             ::cache_runtime::__private::Call::new(&__SITE)
                 .key(|__w| {
+                    __w.template("user:<id>");
                     __w.literal("user:");
                     __w.part(&id);
                 })

@@ -18,6 +18,7 @@ impl Repo {
                 .template("user:<self.tenant>:<id>");
             ::cache_runtime::__private::Call::on(&__SITE, &self.cache)
                 .key(|__w| {
+                    __w.template("user:<self.tenant>:<id>");
                     __w.literal("user:");
                     __w.part(&self.tenant);
                     __w.literal(":");

@@ -17,6 +17,7 @@ async fn find(id: u64, #[cfg(feature = "tenants")] tenant: &str) -> User {
             .template("user:<id>:<tenant>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("user:<id>:<tenant>");
                 __w.literal("user:");
                 __w.part(&id);
                 __w.literal(":");

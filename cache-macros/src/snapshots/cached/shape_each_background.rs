@@ -81,6 +81,7 @@ impl Repo {
                 ),
                 ids,
                 |__id, __w| {
+                    __w.template("user:<self.tenant>:<ids>");
                     __w.literal("user:");
                     __w.part(&self.tenant);
                     __w.literal(":");

@@ -68,6 +68,7 @@ impl Repo {
                 ),
                 ids,
                 |__id, __w| {
+                    __w.template("user:<ids>");
                     __w.literal("user:");
                     __w.part(&__id);
                 },

@@ -69,6 +69,7 @@ impl Repo {
                 ),
                 articles,
                 |__id, __w| {
+                    __w.template("tags:<articles>");
                     __w.literal("tags:");
                     __w.part(&__id);
                 },

@@ -25,6 +25,7 @@ impl Repo {
                 .template("user:<self.tenant>:<ids>");
             ::cache_runtime::__private::Call::new(&__SITE)
                 .tag(|__w| {
+                    __w.template("tenant:<self.tenant>");
                     __w.literal("tenant:");
                     __w.part(&self.tenant);
                 })
@@ -62,6 +63,7 @@ impl Repo {
                 ),
                 ids,
                 |__id, __w| {
+                    __w.template("user:<self.tenant>:<ids>");
                     __w.literal("user:");
                     __w.part(&self.tenant);
                     __w.literal(":");

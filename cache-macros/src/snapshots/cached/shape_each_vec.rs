@@ -62,6 +62,7 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
             ),
             &lines,
             |__id, __w| {
+                __w.template("order:<tenant>:<lines.order>:<lines.number>");
                 __w.literal("order:");
                 __w.part(&tenant);
                 __w.literal(":");

@@ -27,6 +27,7 @@ where
             .template("user:<id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("user:<id>");
                 __w.literal("user:");
                 __w.part(&id);
             })

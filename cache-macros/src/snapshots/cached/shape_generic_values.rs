@@ -15,6 +15,7 @@ async fn setting<T: Setting, E>(name: &str) -> Result<Vec<T::Value>, E> {
             .template("setting:<name>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("setting:<name>");
                 __w.literal("setting:");
                 __w.part(&name);
             })

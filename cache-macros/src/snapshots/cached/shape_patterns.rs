@@ -21,6 +21,7 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, pair: (u8, u8), _: u8) 
             .template("user:<id>:<a>:<pair.0>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("user:<id>:<a>:<pair.0>");
                 __w.literal("user:");
                 __w.part(&id);
                 __w.literal(":");

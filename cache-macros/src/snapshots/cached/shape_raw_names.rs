@@ -15,6 +15,7 @@ async fn find(r#type: u8, user: &User) -> User {
             .template("<type>:<user.ref>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .key(|__w| {
+                __w.template("<type>:<user.ref>");
                 __w.part(&r#type);
                 __w.literal(":");
                 __w.part(&user.r#ref);

@@ -19,6 +19,7 @@ trait Users {
                     .template("user:<id>");
                 ::cache_runtime::__private::Call::new(&__SITE)
                     .key(|__w| {
+                        __w.template("user:<id>");
                         __w.literal("user:");
                         __w.part(&id);
                     })

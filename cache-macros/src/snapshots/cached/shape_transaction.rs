@@ -21,6 +21,7 @@ impl Repo {
                 .transaction(::core::any::type_name_of_val(&conn))
                 .transaction(::core::any::type_name_of_val(&id))
                 .key(|__w| {
+                    __w.template("user:<id>");
                     __w.literal("user:");
                     __w.part(&id);
                 })

@@ -14,9 +14,19 @@ async fn forget<const N: usize>(id: u64) {
         );
         ::cache_runtime::__private::Call::new(&__SITE)
             .fence(|__w| {
+                __w.template("page:<N>:<id>");
                 __w.literal("page:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&N)).__cache_single();
+                }
                 __w.part(&N);
                 __w.literal(":");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&id))
+                        .__cache_single();
+                }
                 __w.part(&id);
             })
     };

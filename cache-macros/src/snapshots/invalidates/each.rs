@@ -22,11 +22,23 @@ impl Repo {
             );
             ::cache_runtime::__private::Call::new(&__SITE)
                 .fence(|__w| {
+                    __w.template("users:<self.tenant>");
                     __w.literal("users:");
+                    if false {
+                        use ::cache_runtime::__private::single::*;
+                        (&&&::cache_runtime::__private::single::Single(&self.tenant))
+                            .__cache_single();
+                    }
                     __w.part(&self.tenant);
                 })
                 .fence_tag(|__w| {
+                    __w.template("tenant:<self.tenant>");
                     __w.literal("tenant:");
+                    if false {
+                        use ::cache_runtime::__private::single::*;
+                        (&&&::cache_runtime::__private::single::Single(&self.tenant))
+                            .__cache_single();
+                    }
                     __w.part(&self.tenant);
                 })
         };
@@ -35,10 +47,12 @@ impl Repo {
             for __id in ids.iter() {
                 __call = __call
                     .fence(|__w| {
+                        __w.template("user:<ids>");
                         __w.literal("user:");
                         __w.part(&__id);
                     })
                     .fence_tag(|__w| {
+                        __w.template("user-team:<ids>");
                         __w.literal("user-team:");
                         __w.part(&__id);
                     });

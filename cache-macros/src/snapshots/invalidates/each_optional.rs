@@ -19,7 +19,13 @@ async fn update(users: Option<Vec<User>>) -> sqlx::Result<()> {
         for __id in users.iter().flat_map(|__list| __list.iter()) {
             __call = __call
                 .fence(|__w| {
+                    __w.template("user:<users.id>");
                     __w.literal("user:");
+                    if false {
+                        use ::cache_runtime::__private::single::*;
+                        (&&&::cache_runtime::__private::single::Single(&__id.id))
+                            .__cache_single();
+                    }
                     __w.part(&__id.id);
                 });
         }

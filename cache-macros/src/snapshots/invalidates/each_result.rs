@@ -14,10 +14,20 @@ async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
         );
         ::cache_runtime::__private::Call::new(&__SITE)
             .fence_tag(|__w| {
+                __w.template("tenant:<tenant>");
                 __w.literal("tenant:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&tenant))
+                        .__cache_single();
+                }
                 __w.part(&tenant);
             })
     };
+    if false {
+        use ::cache_runtime::__private::single::*;
+        (&&&::cache_runtime::__private::single::Single(&tenant)).__cache_single();
+    }
     let __part0 = ::cache_runtime::__private::rendered(&tenant);
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
@@ -38,9 +48,15 @@ async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
                 for __id in __value.iter() {
                     __leave
                         .empty(|__w| {
+                            __w.template("user:<tenant>:<return.id>");
                             __w.literal("user:");
                             __w.part(&__part0);
                             __w.literal(":");
+                            if false {
+                                use ::cache_runtime::__private::single::*;
+                                (&&&::cache_runtime::__private::single::Single(&__id.id))
+                                    .__cache_single();
+                            }
                             __w.part(&__id.id);
                         });
                 }

@@ -14,7 +14,13 @@ async fn update(user: &User) -> sqlx::Result<()> {
         );
         ::cache_runtime::__private::Call::new(&__SITE)
             .fence(|__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&user.id))
+                        .__cache_single();
+                }
                 __w.part(&user.id);
             })
     };

@@ -14,7 +14,13 @@ async fn touch(id: u64) -> impl Future<Output = ()> {
         );
         ::cache_runtime::__private::Call::new(&__SITE)
             .fence(|__w| {
+                __w.template("user:<id>");
                 __w.literal("user:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&id))
+                        .__cache_single();
+                }
                 __w.part(&id);
             })
     };

@@ -21,14 +21,31 @@ impl Repo {
             );
             ::cache_runtime::__private::Call::new(&__SITE)
                 .fence(|__w| {
+                    __w.template("users:<self.tenant>");
                     __w.literal("users:");
+                    if false {
+                        use ::cache_runtime::__private::single::*;
+                        (&&&::cache_runtime::__private::single::Single(&self.tenant))
+                            .__cache_single();
+                    }
                     __w.part(&self.tenant);
                 })
                 .fence_tag(|__w| {
+                    __w.template("tenant:<self.tenant>");
                     __w.literal("tenant:");
+                    if false {
+                        use ::cache_runtime::__private::single::*;
+                        (&&&::cache_runtime::__private::single::Single(&self.tenant))
+                            .__cache_single();
+                    }
                     __w.part(&self.tenant);
                 })
         };
+        if false {
+            use ::cache_runtime::__private::single::*;
+            (&&&::cache_runtime::__private::single::Single(&self.tenant))
+                .__cache_single();
+        }
         let __part0 = ::cache_runtime::__private::rendered(&self.tenant);
         let __body = ::core::pin::pin!(
             async move { if let ::core::option::Option::Some(__ret) =
@@ -49,14 +66,28 @@ impl Repo {
                 |__value, __leave| {
                     __leave
                         .empty(|__w| {
+                            __w.template("user:<self.tenant>:<return.id>");
                             __w.literal("user:");
                             __w.part(&__part0);
                             __w.literal(":");
+                            if false {
+                                use ::cache_runtime::__private::single::*;
+                                (&&&::cache_runtime::__private::single::Single(&__value.id))
+                                    .__cache_single();
+                            }
                             __w.part(&__value.id);
                         });
                     __leave
                         .empty_tag(|__w| {
+                            __w.template("plan:<return.plan>");
                             __w.literal("plan:");
+                            if false {
+                                use ::cache_runtime::__private::single::*;
+                                (&&&::cache_runtime::__private::single::Single(
+                                    &__value.plan,
+                                ))
+                                    .__cache_single();
+                            }
                             __w.part(&__value.plan);
                         });
                 },

@@ -22,7 +22,13 @@ impl Repo {
             );
             ::cache_runtime::__private::Call::on(&__SITE, &self.cache)
                 .fence(|__w| {
+                    __w.template("user:<user.id>");
                     __w.literal("user:");
+                    if false {
+                        use ::cache_runtime::__private::single::*;
+                        (&&&::cache_runtime::__private::single::Single(&user.id))
+                            .__cache_single();
+                    }
                     __w.part(&user.id);
                 })
                 .fence(|__w| {

@@ -14,11 +14,23 @@ async fn update(user: User) -> sqlx::Result<()> {
         );
         ::cache_runtime::__private::Call::new(&__SITE)
             .fence(|__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&user.id))
+                        .__cache_single();
+                }
                 __w.part(&user.id);
             })
             .fence_tag(|__w| {
+                __w.template("tenant:<user.tenant>");
                 __w.literal("tenant:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&user.tenant))
+                        .__cache_single();
+                }
                 __w.part(&user.tenant);
             })
             .fence_tag(|__w| {

@@ -14,7 +14,13 @@ async fn rename(tenant: &str) -> sqlx::Result<()> {
         );
         ::cache_runtime::__private::Call::new(&__SITE)
             .fence_tag(|__w| {
+                __w.template("tenant:<tenant>");
                 __w.literal("tenant:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&tenant))
+                        .__cache_single();
+                }
                 __w.part(&tenant);
             })
     };

@@ -16,7 +16,13 @@ async fn forget(tx: &mut Transaction<'_, Postgres>, id: u64) -> sqlx::Result<()>
             .transaction(::core::any::type_name_of_val(&tx))
             .transaction(::core::any::type_name_of_val(&id))
             .fence(|__w| {
+                __w.template("user:<id>");
                 __w.literal("user:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&id))
+                        .__cache_single();
+                }
                 __w.part(&id);
             })
     };

@@ -24,6 +24,7 @@ async fn save_user(user: &User) -> ::core::result::Result<(), my::cache::Error> 
     my::cache::__private::enqueue(
             &__queue,
             |__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
                 __w.part(&user.id);
             },

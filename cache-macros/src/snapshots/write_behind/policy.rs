@@ -31,6 +31,7 @@ See `WriteBehind::write`.*/
         ::cache_runtime::__private::enqueue(
                 &__queue,
                 |__w| {
+                    __w.template("user:<user.id>");
                     __w.literal("user:");
                     __w.part(&user.id);
                 },

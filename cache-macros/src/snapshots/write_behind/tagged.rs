@@ -33,6 +33,7 @@ See `WriteBehind::write`.*/
         ::cache_runtime::__private::enqueue_tagged(
                 &__queue,
                 |__w| {
+                    __w.template("user:<user.id>");
                     __w.literal("user:");
                     __w.part(&user.id);
                 },
@@ -40,12 +41,14 @@ See `WriteBehind::write`.*/
                     ::cache_runtime::__private::queue_tag(
                         &__queue,
                         |__w| {
+                            __w.template("users");
                             __w.literal("users");
                         },
                     ),
                     ::cache_runtime::__private::queue_tag(
                         &__queue,
                         |__w| {
+                            __w.template("tenant:<user.tenant>");
                             __w.literal("tenant:");
                             __w.part(&user.tenant);
                         },

@@ -57,6 +57,10 @@ impl Users for Repo {
                     .template("user:<id>:<return.version>");
                 ::cache_runtime::__private::Call::new(&__SITE)
             };
+            if false {
+                use ::cache_runtime::__private::single::*;
+                (&&&::cache_runtime::__private::single::Single(&id)).__cache_single();
+            }
             let __part0 = ::cache_runtime::__private::rendered(&id);
             let __body = ::core::pin::pin!(
                 async move { if let ::core::option::Option::Some(__ret) =
@@ -102,9 +106,17 @@ impl Users for Repo {
                         }
                         __leave
                             .empty(|__w| {
+                                __w.template("user:<id>:<return.version>");
                                 __w.literal("user:");
                                 __w.part(&__part0);
                                 __w.literal(":");
+                                if false {
+                                    use ::cache_runtime::__private::single::*;
+                                    (&&&::cache_runtime::__private::single::Single(
+                                        &__value.version,
+                                    ))
+                                        .__cache_single();
+                                }
                                 __w.part(&__value.version);
                             });
                     },

@@ -20,11 +20,18 @@ async fn join(team: &Team, ids: Vec<u64>) -> sqlx::Result<Team> {
             .template("team:<team.id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .through(|__w| {
+                __w.template("team:<team.id>");
                 __w.literal("team:");
                 __w.part(&team.id);
             })
             .fence(|__w| {
+                __w.template("user:<team.users>");
                 __w.literal("user:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&team.users))
+                        .__cache_single();
+                }
                 __w.part(&team.users);
             })
     };
@@ -33,6 +40,7 @@ async fn join(team: &Team, ids: Vec<u64>) -> sqlx::Result<Team> {
         for __id in ids.iter() {
             __call = __call
                 .fence(|__w| {
+                    __w.template("user-team:<ids>");
                     __w.literal("user-team:");
                     __w.part(&__id);
                 });

@@ -19,11 +19,18 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             .template("user:<user.id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .through(|__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
                 __w.part(&user.id);
             })
             .fence(|__w| {
+                __w.template("user-by-name:<user.name>");
                 __w.literal("user-by-name:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&user.name))
+                        .__cache_single();
+                }
                 __w.part(&user.name);
             })
             .fence(|__w| {

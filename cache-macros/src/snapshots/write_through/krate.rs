@@ -15,6 +15,7 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             .template("user:<user.id>");
         my::cache::__private::Call::new(&__SITE)
             .through(|__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
                 __w.part(&user.id);
             })

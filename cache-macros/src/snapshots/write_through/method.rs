@@ -23,6 +23,7 @@ impl Repo {
                 .template("user:<self.tenant>:<user.id>");
             ::cache_runtime::__private::Call::on(&__SITE, &self.cache)
                 .through(|__w| {
+                    __w.template("user:<self.tenant>:<user.id>");
                     __w.literal("user:");
                     __w.part(&self.tenant);
                     __w.literal(":");

@@ -15,6 +15,10 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             .template("user:<tenant>:<return.id>");
         ::cache_runtime::__private::Call::new(&__SITE)
     };
+    if false {
+        use ::cache_runtime::__private::single::*;
+        (&&&::cache_runtime::__private::single::Single(&tenant)).__cache_single();
+    }
     let __part0 = ::cache_runtime::__private::rendered(&tenant);
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
@@ -57,9 +61,15 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
                 }
                 __leave
                     .empty(|__w| {
+                        __w.template("user:<tenant>:<return.id>");
                         __w.literal("user:");
                         __w.part(&__part0);
                         __w.literal(":");
+                        if false {
+                            use ::cache_runtime::__private::single::*;
+                            (&&&::cache_runtime::__private::single::Single(&__value.id))
+                                .__cache_single();
+                        }
                         __w.part(&__value.id);
                     });
             },

@@ -20,14 +20,22 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             .template("user:<user.id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .through(|__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
                 __w.part(&user.id);
             })
             .fence(|__w| {
+                __w.template("user-by-mail:<user.mail>");
                 __w.literal("user-by-mail:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&user.mail))
+                        .__cache_single();
+                }
                 __w.part(&user.mail);
             })
             .fence_tag(|__w| {
+                __w.template("users");
                 __w.literal("users");
             })
     };
@@ -72,12 +80,28 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
                 }
                 __leave
                     .empty(|__w| {
+                        __w.template("user-by-name:<return.name>");
                         __w.literal("user-by-name:");
+                        if false {
+                            use ::cache_runtime::__private::single::*;
+                            (&&&::cache_runtime::__private::single::Single(
+                                &__value.name,
+                            ))
+                                .__cache_single();
+                        }
                         __w.part(&__value.name);
                     });
                 __leave
                     .empty_tag(|__w| {
+                        __w.template("tenant:<return.tenant>");
                         __w.literal("tenant:");
+                        if false {
+                            use ::cache_runtime::__private::single::*;
+                            (&&&::cache_runtime::__private::single::Single(
+                                &__value.tenant,
+                            ))
+                                .__cache_single();
+                        }
                         __w.part(&__value.tenant);
                     });
             },

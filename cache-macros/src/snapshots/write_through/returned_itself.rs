@@ -56,7 +56,13 @@ async fn insert(new: NewUser) -> sqlx::Result<u64> {
                 }
                 __leave
                     .empty(|__w| {
+                        __w.template("user:<return>");
                         __w.literal("user:");
+                        if false {
+                            use ::cache_runtime::__private::single::*;
+                            (&&&::cache_runtime::__private::single::Single(__value))
+                                .__cache_single();
+                        }
                         __w.part(__value);
                     });
             },

@@ -15,14 +15,22 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             .template("user:<user.id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .through(|__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
                 __w.part(&user.id);
             })
             .fence_tag(|__w| {
+                __w.template("tenant:<tenant>");
                 __w.literal("tenant:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&tenant))
+                        .__cache_single();
+                }
                 __w.part(&tenant);
             })
             .fence_tag(|__w| {
+                __w.template("users");
                 __w.literal("users");
             })
     };

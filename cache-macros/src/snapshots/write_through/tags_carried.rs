@@ -20,10 +20,12 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             .template("user:<user.id>");
         ::cache_runtime::__private::Call::new(&__SITE)
             .through(|__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
                 __w.part(&user.id);
             })
             .tag(|__w| {
+                __w.template("tenant:<tenant>");
                 __w.literal("tenant:");
                 __w.part(&tenant);
             })

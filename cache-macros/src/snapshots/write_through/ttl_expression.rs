@@ -16,6 +16,7 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
         ::cache_runtime::__private::Call::new(&__SITE)
             .ttl(USER_TTL)
             .through(|__w| {
+                __w.template("user:<user.id>");
                 __w.literal("user:");
                 __w.part(&user.id);
             })
