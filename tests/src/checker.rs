@@ -3,6 +3,8 @@
 //! A write that was acknowledged raises its row's *floor*. A read asks for the floor before it begins; if it
 //! then returns an older version, it is stale: it began after a newer one had been acknowledged.
 
+mod report;
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     fmt,
@@ -14,11 +16,12 @@ use std::{
 };
 
 use fastrand::Rng;
-use serde::{Deserialize, Serialize};
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
 };
+
+pub use self::report::{Answers, Counts, Function, Reading, Tally};
 
 /// How many of a row's last events are told with a stale read.
 const HISTORY: usize = 48;
@@ -38,12 +41,17 @@ pub struct Checker {
     tallies: Mutex<HashMap<u32, Tally>>,
     by_function: Mutex<BTreeMap<Function, Answers>>,
     stale: Mutex<Vec<String>>,
+    behind: Mutex<Vec<Duration>>,
 }
 
 #[derive(Debug, Default)]
 struct Row {
     version: u64,
     floor: u64,
+    /// When the floor was raised, and to what.
+    raised: Vec<(u64, Duration)>,
+    /// When each caller has last begun to read.
+    began: HashMap<u32, Duration>,
     history: VecDeque<(Duration, u32, Event)>,
 }
 
@@ -59,75 +67,14 @@ enum Event {
     Read(Function, u64),
 }
 
-/// Which function was read through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Function {
-    /// Cached without `lock`.
-    Plain,
-    /// Cached with `lock`.
-    Locked,
-    /// Cached under a tag, which is all that its writers know.
-    Tagged,
-    /// Cached for a moment, then served stale while it is renewed, or renewed ahead.
-    Fresh,
-    /// Cached, and left there by writers.
-    Through,
-    /// Cached without `lock`, read with others in a batch.
-    Many,
-    /// `GET`, and on a miss a load and a `SET`.
-    ByHand,
-}
-
-/// One read, as its caller saw it.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Reading {
-    /// The row that was read.
-    pub row: usize,
-    /// How it was read.
-    pub function: Function,
-    /// Its floor when the read began.
-    pub floor: u64,
-    /// The version that the read returned.
-    pub version: u64,
-    /// Whether this very call loaded it.
-    pub loaded: bool,
-}
-
-/// What reads through one function were answered by.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Answers {
-    /// Reads that returned.
-    pub reads: u64,
-    /// Those that were answered by the cache, or by another call's load.
-    pub hits: u64,
-}
-
-/// What has been seen so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    /// Reads that returned.
-    pub reads: u64,
-    /// Reads that were answered by the cache, or by another call's load.
-    pub hits: u64,
-    /// Writes that were acknowledged.
-    pub writes: u64,
-    /// Writes whose invalidation had not reached the store when they returned.
-    pub unreached: u64,
-    /// Reads of less than the floor.
-    pub stale: u64,
-}
-
-/// What one process' cache has counted.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct Tally {
-    /// Calls answered by the store.
-    pub hits: u64,
-    /// Calls answered by another call's load.
-    pub coalesced: u64,
-    /// Loaded values that a write kept from being stored.
-    pub superseded: u64,
-    /// Operations on the store that failed.
-    pub store_errors: u64,
+impl Row {
+    /// How far behind a read of `version` was that `who` has begun last.
+    fn behind(&self, who: u32, version: u64) -> Duration {
+        let missed = self.raised.partition_point(|&(floor, _)| floor <= version);
+        let acknowledged = self.raised.get(missed).map(|&(_, when)| when);
+        let began = self.began.get(&who).copied();
+        began.zip(acknowledged).map_or(Duration::MAX, |(began, then)| began.saturating_sub(then))
+    }
 }
 
 impl Checker {
@@ -142,6 +89,7 @@ impl Checker {
             tallies: Mutex::default(),
             by_function: Mutex::default(),
             stale: Mutex::default(),
+            behind: Mutex::default(),
         }
     }
 
@@ -177,17 +125,26 @@ impl Checker {
 
     /// What a read that begins now may not fall below.
     pub fn floor(&self, who: u32, row: usize) -> u64 {
-        self.on(row, |r| (r.floor, Event::ReadBegan), who)
+        let now = self.begun.elapsed();
+        let begin = |r: &mut Row| {
+            r.began.insert(who, now);
+            (r.floor, Event::ReadBegan)
+        };
+        self.on(row, begin, who)
     }
 
     /// A writer has told its caller that `version` is written; `reached` says whether the store knows.
     pub fn acknowledge(&self, who: u32, row: usize, version: u64, reached: bool) {
         let counts = reached || self.all_writes_count.load(Ordering::SeqCst);
+        let now = self.begun.elapsed();
         let acknowledge = |r: &mut Row| {
             if !counts {
                 return ((), Event::Unreached(version));
             }
-            r.floor = r.floor.max(version);
+            if version > r.floor {
+                r.floor = version;
+                r.raised.push((version, now));
+            }
             ((), Event::Acknowledged(version))
         };
         self.on(row, acknowledge, who);
@@ -204,6 +161,7 @@ impl Checker {
         // A version that never was would be wrong in a worse way.
         let stale = !(floor..=newest).contains(&version);
         if stale {
+            lock(&self.behind).push(lock(&self.rows[row]).behind(who, version));
             let mut told = lock(&self.stale);
             if told.len() < TOLD {
                 told.push(self.account(who, reading));
@@ -251,6 +209,14 @@ impl Checker {
     pub async fn until(&self, wanted: impl FnMut(&Counts) -> bool) {
         let seen = self.counts.subscribe().wait_for(wanted).await.is_ok();
         assert!(seen, "a checker keeps its counts");
+    }
+
+    /// How far behind each stale read was: for how long the first write that it missed had been acknowledged when it began. The
+    /// smallest comes first.
+    pub fn behind(&self) -> Vec<Duration> {
+        let mut behind = lock(&self.behind).clone();
+        behind.sort_unstable();
+        behind
     }
 
     /// The version that the database holds.
@@ -325,34 +291,38 @@ impl fmt::Display for Event {
     }
 }
 
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { reads, hits, writes, unreached, stale } = self;
-        write!(
-            f,
-            "{reads} reads ({hits} without a load of their own), {writes} writes acknowledged, \
-             {unreached} that had not reached the store, {stale} stale reads"
-        )
-    }
-}
-
-impl fmt::Display for Answers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} reads, {} of them hits", self.reads, self.hits)
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { hits, coalesced, superseded, store_errors } = self;
-        write!(
-            f,
-            "{hits} hits, {coalesced} shared loads, {superseded} superseded, {store_errors} store errors"
-        )
-    }
-}
-
 /// Each change is whole before anything can panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_read_is_behind_the_first_write_that_it_missed() {
+        let checker = Checker::new(1, 1);
+        let (writer, reader) = (1, 2);
+        let second = Duration::from_secs(1);
+        for version in 1..=3 {
+            assert_eq!(checker.commit(writer, 0).await, version);
+            checker.acknowledge(writer, 0, version, true);
+            sleep(second).await;
+        }
+        let mut expected = Vec::new();
+        for version in [3, 2, 1] {
+            let floor = checker.floor(reader, 0);
+            let (function, loaded) = (Function::Plain, false);
+            checker.observe(reader, Reading { row: 0, function, floor, version, loaded });
+            expected.push(second * (3 - version as u32));
+        }
+        assert_eq!(expected.remove(0), Duration::ZERO, "this one is not stale");
+        let behind = checker.behind();
+        assert_eq!(behind.len(), 2);
+        // Commits take milliseconds.
+        for (behind, expected) in behind.into_iter().zip(expected) {
+            assert!((expected..expected + second / 2).contains(&behind), "{behind:?}");
+        }
+    }
 }

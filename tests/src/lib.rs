@@ -20,6 +20,6 @@ pub mod table;
 pub mod unit_of_work;
 
 pub use cache_test_support::{
-    cluster, dialogue, faults, gate, log, patience, port, replicas, sentinel, server, source, tls,
-    wire,
+    cluster, dialogue, faults, gate, half_open, log, patience, port, replicas, sentinel, server,
+    source, tls, wire,
 };

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod dialogue;
 pub mod faults;
 pub mod gate;
+pub mod half_open;
 pub mod log;
 pub mod patience;
 pub mod port;

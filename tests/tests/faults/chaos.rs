@@ -4,16 +4,14 @@
 //! A stale read is one that began after a write had been acknowledged, and returned an older version. That
 //! the load can find one is shown by the same load on caching that is written by hand.
 
-use std::{env, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use cache_runtime::Cache;
 use cache_tests::{
     by_hand::Shelf,
     chaos::{Service, Store, keys, tag},
     checker::{Checker, Counts},
-    database::{Database, Server},
-    dialogue::Dialogue,
-    server::RedisServer,
+    database::Database,
 };
 use fastrand::Rng;
 use tokio::{
@@ -21,209 +19,24 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const ROWS: usize = 20;
-const WORKERS: usize = 4;
+use super::field::{
+    Fault::{self, Cut, FallBack, Flush, HalfOpen, Hang, Kill, Restart, Stop},
+    Field, PATIENCE, ROWS, every_strategy_was_tried, seed, tell_functions,
+};
 
 /// On the embedded store.
 const TASKS: u32 = 16;
 
-/// How long anything that must happen may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
-    /// SIGKILL to a process, which is replaced.
-    Kill,
-    /// All connections to the server are closed.
-    Cut,
-    /// The server answers nobody for longer than an operation may take.
-    Hang,
-    /// SIGKILL to the server, which is started again on the same port, empty.
-    Restart,
-    /// The same, but it comes back with what it held a while ago.
-    FallBack,
-}
-
-const FAULTS: [Fault; 5] = [Kill, Cut, Hang, Restart, FallBack];
-
-use Fault::{Cut, FallBack, Hang, Kill, Restart};
-
 /// Faults that end: a server that is there answers, and one that is not refuses. Every write counts.
-const DEATHS: [Fault; 7] = [Cut, Kill, Restart, FallBack, Cut, Restart, FallBack];
+const DEATHS: [Fault; 8] = [Cut, Kill, Restart, FallBack, Flush, Cut, Restart, FallBack];
 
-/// Among them, servers that keep a write waiting until it goes ahead: only a write that reached the store
-/// counts.
-const SILENCES: [Fault; 3] = [Hang, Cut, Kill];
-
-/// Longer than the workers wait for an operation.
-const HANG: Duration = Duration::from_millis(1200);
-
-/// Processes under load, with the server and the rows that they share.
-struct Field {
-    // Dropped first, before what they work on.
-    workers: Vec<Dialogue>,
-    checker: Arc<Checker>,
-    rows: Server,
-    server: RedisServer,
-    struck: Vec<Fault>,
-    rng: Rng,
-    mode: &'static str,
-    /// What follows the server's URL.
-    query: &'static str,
-}
-
-impl Field {
-    async fn new(mode: &'static str) -> Field {
-        Field::with_query(mode, "").await
-    }
-
-    async fn with_query(mode: &'static str, query: &'static str) -> Field {
-        let mut rng = Rng::with_seed(seed());
-        let checker = Arc::new(Checker::new(ROWS, rng.u64(..)));
-        let rows = Server::start(&checker).await.expect("loopback has a free port");
-        let server = RedisServer::start();
-        let mut field = Field {
-            workers: Vec::new(),
-            checker,
-            rows,
-            server,
-            struck: Vec::new(),
-            rng,
-            mode,
-            query,
-        };
-        for _ in 0..WORKERS {
-            let worker = field.worker();
-            field.workers.push(worker);
-        }
-        field
-    }
-
-    fn worker(&mut self) -> Dialogue {
-        let url = format!("{}{}", self.server.url(), self.query);
-        let rows = self.rows.address().to_string();
-        let (count, seed) = (ROWS.to_string(), self.rng.u64(..).to_string());
-        let args = [self.mode, &url, &rows, &count, &seed];
-        Dialogue::with_process(env!("CARGO_BIN_EXE_chaos-worker"), &args)
-            .expect("a worker can be started")
-    }
-
-    async fn strike(&mut self, fault: Fault) {
-        self.struck.push(fault);
-        match fault {
-            Kill => {
-                let victim = self.rng.usize(..WORKERS);
-                let heir = self.worker();
-                let victim = std::mem::replace(&mut self.workers[victim], heir);
-                victim.kill().await.expect("a worker lives until it is killed");
-            }
-            Cut => {
-                let cut = async {
-                    // Soon after a restart there may be no connection yet.
-                    while self.server.command(&["CLIENT", "KILL", "TYPE", "normal"]) == ":0\r\n" {
-                        sleep(Duration::from_millis(10)).await;
-                    }
-                };
-                timeout(PATIENCE, cut).await.expect("the workers connect again");
-            }
-            Hang => {
-                self.server.pause();
-                sleep(HANG).await;
-                self.server.resume();
-            }
-            Restart => {
-                self.server.kill();
-                sleep(Duration::from_millis(self.rng.u64(..400))).await;
-                self.server.restart_empty();
-            }
-            FallBack => {
-                assert_eq!(self.server.command(&["SAVE"]), "+OK\r\n");
-                let writes = self.checker.counts().writes + 5;
-                self.until(|counts| counts.writes >= writes).await;
-                self.server.kill();
-                sleep(Duration::from_millis(self.rng.u64(..400))).await;
-                self.server.restart_as_saved();
-            }
-        }
-    }
-
-    /// Lets faults strike one after the other, each amid reads.
-    async fn run(&mut self, round: &[Fault], rounds: usize) {
-        for &fault in round.iter().cycle().take(round.len() * rounds) {
-            sleep(Duration::from_millis(self.rng.u64(150..350))).await;
-            self.reads(50).await;
-            self.strike(fault).await;
-        }
-    }
-
-    /// Waits for so many reads more.
-    async fn reads(&self, more: u64) {
-        let wanted = self.checker.counts().reads + more;
-        self.until(|counts| counts.reads >= wanted).await;
-    }
-
-    /// Waits for so many reads more that the cache answers, as it does when connections are back.
-    async fn hits(&self, more: u64) {
-        let wanted = self.checker.counts().hits + more;
-        self.until(|counts| counts.hits >= wanted).await;
-    }
-
-    async fn until(&self, wanted: impl Fn(&Counts) -> bool) {
-        let seen = timeout(PATIENCE, self.checker.until(|counts| wanted(counts))).await;
-        assert!(seen.is_ok(), "the load has come to a standstill");
-    }
-
-    fn report(&self, when: &str) {
-        let [kills, cuts, hangs, restarts, falls] = FAULTS.map(|fault| self.struck(fault));
-        let (counts, tally) = (self.checker.counts(), self.checker.tallied());
-        println!(
-            "{when}: {kills} kills, {cuts} cuts, {hangs} hangs, {restarts} restarts, {falls} falls; {counts}; {tally}"
-        );
-        tell_functions(&self.checker);
-    }
-
-    fn struck(&self, fault: Fault) -> usize {
-        self.struck.iter().filter(|&&struck| struck == fault).count()
-    }
-
-    /// Ends the load, but not the processes.
-    async fn quiesce(&mut self) {
-        for worker in &mut self.workers {
-            worker.say("quiesce").await;
-        }
-        for worker in &mut self.workers {
-            worker.hear("quiet").await;
-        }
-    }
-}
-
-/// Prints what was seen of each function, which must be something.
-fn tell_functions(checker: &Checker) {
-    for (function, answers) in checker.by_function() {
-        println!("  {function:?}: {answers}");
-    }
-}
-
-/// Every strategy was read through, and every one of them hit.
-fn every_strategy_was_tried(checker: &Checker) {
-    let by_function = checker.by_function();
-    assert_eq!(by_function.len(), 6, "a strategy was not read through");
-    for (function, answers) in by_function {
-        assert!(answers.hits > 200, "{function:?} hardly ever hit: {answers}");
-    }
-}
-
-/// The seed of a run: a new one for each, unless one is given.
-fn seed() -> u64 {
-    let given = env::var("CHAOS_SEED").ok().map(|seed| seed.parse().expect("a seed is a number"));
-    let seed = given.unwrap_or_else(|| fastrand::u64(..));
-    println!("CHAOS_SEED={seed}");
-    seed
-}
+/// Among them, servers and connections that keep a write waiting until it goes ahead, and writers that stand still for longer
+/// than their fences: only a write that reached the store counts.
+const SILENCES: [Fault; 5] = [Hang, Stop, Cut, HalfOpen, Kill];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_read_is_stale_while_processes_connections_and_servers_die() {
-    let mut field = Field::new("cached").await;
+    let mut field = Field::new("cached", "").await;
 
     field.run(&DEATHS, 8).await;
     field.report("servers, processes and connections die");
@@ -240,7 +53,7 @@ async fn no_read_is_stale_while_processes_connections_and_servers_die() {
 
     every_strategy_was_tried(&field.checker);
     let (counts, tally) = (field.checker.counts(), field.checker.tallied());
-    for fault in FAULTS {
+    for fault in Fault::ALL {
         assert!(field.struck(fault) > 2, "{fault:?} hardly ever struck");
     }
     assert!(counts.reads > 5_000, "there was little load");
@@ -279,7 +92,7 @@ async fn everything_is_fresh_in_the_end(field: &Field) {
 /// The control: the same load without a single fault, on caching as it is commonly written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_hand_the_same_load_finds_stale_reads() {
-    let field = Field::new("by-hand").await;
+    let field = Field::new("by-hand", "").await;
     let found = timeout(PATIENCE, field.checker.until(|counts| counts.stale >= 10)).await;
     println!("by hand: {}", field.checker.counts());
     assert!(found.is_ok(), "the load is too light to find what it looks for");
@@ -288,7 +101,7 @@ async fn by_hand_the_same_load_finds_stale_reads() {
 /// The control of servers that come back with what they held: they do hold what a later write has ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_comparison_of_incarnations_the_same_falls_find_stale_reads() {
-    let mut field = Field::with_query("cached", "?incarnations=off").await;
+    let mut field = Field::new("cached", "?incarnations=off").await;
     field.hits(200).await;
     for _ in 0..30 {
         field.strike(FallBack).await;

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod chaos;
+mod field;
 mod matrix;
 mod outage;
 mod poison;
