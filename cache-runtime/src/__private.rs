@@ -198,6 +198,12 @@ impl Call {
         self
     }
 
+    /// The call may be made in a transaction, and has been asked whether it is.
+    pub fn in_transaction(mut self, is_in_one: bool) -> Call {
+        self.bypass |= is_in_one;
+        self
+    }
+
     /// This call's ttl.
     pub fn ttl(mut self, ttl: impl IntoTtl) -> Call {
         self.ttl = Some(ttl.into_ttl());

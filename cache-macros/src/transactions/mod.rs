@@ -10,17 +10,18 @@ mod tests;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
-use syn::Signature;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
+use syn::{Expr, Signature};
 
 use self::found::{Kind, Suspect};
-use crate::args::{Args, Usage, Value};
+use crate::args::{Arg, Args, Usage, Value};
 use crate::ctxt::Ctxt;
 use crate::function::Function;
 use crate::params::Params;
 use crate::suggest;
+use crate::tokens;
 
 /// How the two arguments are written.
 pub(crate) const USAGES: &[Usage] =
@@ -31,6 +32,8 @@ pub(crate) const USAGES: &[Usage] =
 pub(crate) struct Transactions {
     /// `transaction`: the function may be called within a transaction.
     within: bool,
+    /// `transaction = conn.is_in_transaction()`: what tells whether a call is.
+    asked: Option<Expr>,
     /// `outside_transaction(conn)`: parameters that never are in one.
     outside: Vec<Ident>,
 }
@@ -44,10 +47,12 @@ pub(crate) enum Access {
 
 impl Transactions {
     pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
-        let within = args.take("transaction").is_some_and(|arg| match arg.value {
-            Value::Flag => true,
-            _ => arg.misused::<()>(cx).is_some(),
-        });
+        let (within, asked) = match args.take("transaction") {
+            None => (false, None),
+            Some(Arg { value: Value::Flag, .. }) => (true, None),
+            // The parameter needs no second message.
+            Some(arg) => (true, asked(arg, cx)),
+        };
         let outside = args.take("outside_transaction").and_then(|arg| arg.list(cx));
         let outside = outside.and_then(|tokens| {
             let names = names.parse2(tokens.clone());
@@ -59,7 +64,7 @@ impl Transactions {
             }
             names.ok()
         });
-        Transactions { within, outside: outside.unwrap_or_default() }
+        Transactions { within, asked, outside: outside.unwrap_or_default() }
     }
 
     /// Reports every parameter that may be in a transaction and of which the arguments say nothing.
@@ -106,7 +111,27 @@ impl Transactions {
             let span = Span::mixed_site();
             quote_spanned!(span=> .transaction(::core::any::type_name_of_val(&#name)))
         };
-        told.filter(|name| !self.outside.contains(name)).map(step).collect()
+        let types = told.filter(|name| !self.outside.contains(name)).map(step);
+        let asked = self.asked.iter().map(|asked| {
+            let at = Span::mixed_site().located_at(tokens::first_span(asked));
+            quote_spanned!(at=> .in_transaction(#asked))
+        });
+        types.chain(asked).collect()
+    }
+}
+
+/// Parses an expression over the parameters.
+fn asked(arg: Arg, cx: &Ctxt) -> Option<Expr> {
+    match &arg.value {
+        Value::Is(Expr::Closure(_) | Expr::Lit(_)) | Value::List(_) => {
+            cx.error_at(
+                &arg.name,
+                "`transaction` stands alone, or is an expression over the parameters that tells whether the call is in a \
+                 transaction: `transaction = conn.is_in_transaction()`",
+            );
+            None
+        }
+        _ => arg.expr(cx),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use cache_runtime::{transaction, write_through};
 use cache_tests::log::Log;
-use sqlx::{Acquire, Executor, Sqlite, SqliteConnection, SqlitePool, pool::PoolConnection};
+use sqlx::{
+    Acquire, Connection, Executor, Sqlite, SqliteConnection, SqlitePool, pool::PoolConnection,
+};
 
 use super::*;
 
@@ -54,6 +56,20 @@ async fn by_optional_transaction(
         Some(tx) => by_transaction(loads, tx, id).await,
         None => Ok(0),
     }
+}
+
+/// Its library can be asked.
+#[cached(key = "row:<id>", ttl = 60, skip(loads, conn), transaction = conn.is_in_transaction())]
+async fn by_asking(loads: &Loads, conn: &mut SqliteConnection, id: i64) -> sqlx::Result<i64> {
+    loads.add_one();
+    sqlx::query_scalar("SELECT version FROM rows WHERE id = $1").bind(id).fetch_one(conn).await
+}
+
+/// The same of a writer.
+#[write_through(key = "row:<id>", ttl = 60, transaction = conn.is_in_transaction())]
+async fn replace_by_asking(conn: &mut SqliteConnection, id: i64) -> sqlx::Result<i64> {
+    let update = "UPDATE rows SET version = version + 1 WHERE id = $1 RETURNING version";
+    sqlx::query_scalar(update).bind(id).fetch_one(conn).await
 }
 
 /// A connection that is taken for this and nothing else.
@@ -227,6 +243,38 @@ async fn a_transaction_without_a_scope_bypasses_the_cache_and_a_writer_says_so_o
         warnings[0].contains("replace")
             && warnings[0].contains("outside of `cache_runtime::transaction(...)`")
     );
+    Ok(())
+}
+
+/// A connection does not say by its type whether it is in one, and nobody has begun a scope.
+#[tokio::test]
+async fn a_connection_that_is_asked_says_whether_it_is_in_a_transaction() -> sqlx::Result<()> {
+    let (pool, loads, cache) = (database().await, Loads::default(), Cache::in_memory());
+    let log = Log::listen();
+    cache
+        .scope(async {
+            let mut conn = pool.acquire().await?;
+            for _ in 0..2 {
+                assert_eq!(by_asking(&loads, &mut conn, 1).await?, 1);
+            }
+            assert_eq!(loads.take(), 1);
+            let mut tx = conn.begin().await?;
+            assert_eq!(replace_by_asking(&mut tx, 1).await?, 2);
+            for _ in 0..2 {
+                assert_eq!(by_asking(&loads, &mut tx, 1).await?, 2);
+            }
+            assert_eq!(loads.take(), 2);
+            assert_eq!(cache.get::<i64>("row:1").await, Ok(None), "what never was is nowhere");
+            tx.rollback().await?;
+            assert_eq!(replace_by_asking(&mut conn, 1).await?, 2);
+            assert_eq!(cache.get::<i64>("row:1").await, Ok(Some(2)));
+            assert_eq!(by_asking(&loads, &mut conn, 1).await?, 2);
+            assert_eq!(loads.take(), 0);
+            Ok::<_, sqlx::Error>(())
+        })
+        .await?;
+    let text = log.text();
+    assert_eq!(text.lines().filter(|line| line.starts_with("WARN")).count(), 1, "{text}");
     Ok(())
 }
 

@@ -112,6 +112,26 @@ fn modules_beside_each_other_import_in_one_direction() {
     assert_eq!(known, KNOWN, "a known circle is gone: take it off the list");
 }
 
+/// The runtime sees through aliases, the macros do not: those have two names more.
+#[test]
+fn macros_and_runtime_know_the_same_transactions() {
+    let names = |file: &str, list: &str| {
+        let text = fs::read_to_string(root().join(file)).expect("the source is there");
+        let (_, text) = text.split_once(list).unwrap_or_else(|| panic!("{file} has lost `{list}`"));
+        let (_, text) = text.split_once('=').expect("it is a constant");
+        let (text, _) = text.split_once(']').expect("it is a list");
+        let names = text.split('"').skip(1).step_by(2).map(str::to_owned);
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let mut macros = names("cache-macros/src/transactions/found.rs", "const TRANSACTIONS");
+    let runtime = names("cache-runtime/src/transaction.rs", "const NAMES");
+    for alias in ["Tx", "Txn"] {
+        assert!(macros.remove(alias), "{macros:?}");
+    }
+    assert!(runtime.len() >= 6, "{runtime:?}");
+    assert_eq!(macros, runtime);
+}
+
 #[test]
 fn every_file_says_its_subject_first() {
     for folder in [
