@@ -8,13 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::ProgressBar;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::{
     format::seconds,
-    progress,
+    progress::Bar,
     users::{User, Users},
     workload::{Operation, Workload},
 };
@@ -51,13 +50,13 @@ pub(crate) async fn replay(
     workload: &Arc<Workload>,
     versions: &Arc<Versions>,
     tasks: u32,
-) -> sqlx::Result<Outcome> {
+) -> rusqlite::Result<Outcome> {
     let before = users.statements();
     let run = Arc::new(Run {
         users: Arc::clone(users),
         workload: Arc::clone(workload),
         versions: Arc::clone(versions),
-        bar: progress::requests(name, workload.operations.len() as u64),
+        bar: Bar::new(name, workload.operations.len() as u64),
         start: Instant::now(),
         next: AtomicUsize::new(0),
         moments: workload.operations.iter().map(|_| AtomicU32::new(0)).collect(),
@@ -71,7 +70,6 @@ pub(crate) async fn replay(
         task.expect("sending requests does not panic")?;
     }
     let elapsed = run.start.elapsed();
-    run.bar.finish_and_clear();
     let after = users.statements();
     Ok(Outcome {
         selects: after.0 - before.0,
@@ -87,7 +85,7 @@ struct Run {
     users: Arc<Users>,
     workload: Arc<Workload>,
     versions: Arc<Versions>,
-    bar: ProgressBar,
+    bar: Bar,
     start: Instant,
     /// The request to send next: each task takes one at a time, so they go out in order.
     next: AtomicUsize,
@@ -97,7 +95,7 @@ struct Run {
 
 impl Run {
     /// One task: sends requests until none are left.
-    async fn send(self: Arc<Self>) -> sqlx::Result<()> {
+    async fn send(self: Arc<Self>) -> rusqlite::Result<()> {
         let mut sent = 0;
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
@@ -113,22 +111,22 @@ impl Run {
             }
             sent += 1;
             if sent % STEP == 0 {
-                self.bar.inc(STEP as u64);
+                self.bar.add(STEP as u64);
             }
         }
     }
 
-    async fn read(&self, user: u32) -> sqlx::Result<()> {
+    async fn read(&self, user: u32) -> rusqlite::Result<()> {
         let floor = self.versions.acknowledged(user);
         let found = self.users.find(id(user)).await?;
-        let version = found.ok_or(sqlx::Error::RowNotFound)?.version;
+        let version = found.ok_or(rusqlite::Error::QueryReturnedNoRows)?.version;
         if version < floor {
             self.stale_reads.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    async fn update(&self, user: u32, index: usize) -> sqlx::Result<()> {
+    async fn update(&self, user: u32, index: usize) -> rusqlite::Result<()> {
         let id = id(user);
         let changed = User {
             id,
@@ -178,14 +176,13 @@ mod tests {
 
     /// Sends reads of one user to a table in which the row has version 1.
     async fn one_user(reads: usize, acknowledged: u64) -> Outcome {
-        let database = Database::create(1).await.expect("a table can be made");
+        let database = Database::create(1).expect("a table can be made");
         let hour = Duration::from_secs(3_600);
-        let users = Arc::new(Users::new(database.pool.clone(), Cache::disabled(), hour));
+        let users = Arc::new(Users::new(database, Cache::disabled(), hour));
         let workload = Arc::new(Workload::new(vec![0; reads], 1, 0.0, 1));
         let versions = Arc::new(Versions::new(1));
         versions.acknowledge(0, acknowledged);
         let outcome = replay("test", &users, &workload, &versions, 2).await;
-        database.close().await;
         outcome.expect("the table can be read")
     }
 

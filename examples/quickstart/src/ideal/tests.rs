@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use fastrand::Rng;
 
 use super::{Ideal, with_capacity, with_ttl};
 use crate::workload::{Operation, Workload};
@@ -63,16 +63,16 @@ fn brute_force(
 
 #[test]
 fn min_is_the_best_of_all_choices() {
-    let mut random = StdRng::seed_from_u64(1);
+    let mut random = Rng::with_seed(1);
     for case in 0..2_000 {
-        let users = random.random_range(1..=5);
-        let operations: Vec<_> = (0..random.random_range(0..=14))
-            .map(|_| match random.random_bool(0.2) {
-                true => Operation::Update(random.random_range(0..users)),
-                false => Operation::Read(random.random_range(0..users)),
+        let users = random.u32(1..=5);
+        let operations: Vec<_> = (0..random.u32(0..=14))
+            .map(|_| match random.u32(0..5) == 0 {
+                true => Operation::Update(random.u32(0..users)),
+                false => Operation::Read(random.u32(0..users)),
             })
             .collect();
-        let capacity = random.random_range(1..=4);
+        let capacity = random.usize(1..=4);
         let expected = brute_force(&operations, &BTreeSet::new(), capacity, &mut HashMap::new());
         let workload = Workload { users, reads: 0, updates: 0, operations };
         let found = with_capacity(&workload, capacity);

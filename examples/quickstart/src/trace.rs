@@ -20,7 +20,9 @@ use std::{
     path::Path,
 };
 
-use crate::{options::MOST_REQUESTS, progress};
+use ruzstd::decoding::StreamingDecoder;
+
+use crate::{options::MOST_REQUESTS, progress::Bar};
 
 /// The four bytes that a zstd frame begins with.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -42,14 +44,11 @@ pub(crate) fn read(path: &Path, limit: Option<u64>) -> Result<Trace, TraceError>
     let named = |problem| TraceError { path: path.display().to_string(), problem };
     let file = File::open(path).map_err(|error| named(Problem::Open(error)))?;
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
-    let bar = progress::bytes("reading the trace", bytes);
+    let file = Bar::new("reading the trace", bytes).reading(file);
     let is_arc = path.file_name().is_some_and(|name| name.to_string_lossy().contains(".lis"));
     let format = is_arc.then_some(Format::Arc);
-    let trace = decompressed(bar.wrap_read(file))
-        .map_err(Problem::Open)
-        .and_then(|text| parse(text, format, limit));
-    bar.finish_and_clear();
-    trace.map_err(named)
+    let text = decompressed(file).map_err(Problem::Open);
+    text.and_then(|text| parse(text, format, limit)).map_err(named)
 }
 
 /// The text, whether it was compressed or not.
@@ -59,7 +58,7 @@ fn decompressed<'r>(mut file: impl Read + 'r) -> io::Result<Box<dyn BufRead + 'r
     let is_zstd = head == ZSTD;
     let whole = BufReader::new(Cursor::new(head).chain(file));
     Ok(if is_zstd {
-        Box::new(BufReader::new(zstd::Decoder::with_buffer(whole)?))
+        Box::new(BufReader::new(StreamingDecoder::new(whole).map_err(io::Error::other)?))
     } else {
         Box::new(whole)
     })

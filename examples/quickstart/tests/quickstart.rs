@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use cache_tests::{port::Port, server::RedisServer};
+use cache_test_support::{port::Port, server::RedisServer};
 use serde_json::Value;
 
 /// The program with a clean environment: `CACHE_URL` of whoever runs the tests must not matter.
@@ -129,18 +129,21 @@ fn people_get_tables() {
     let output = run(&mut quickstart(&["--reads", "2000", "--users", "50"]));
     let printed = text(&output.stdout);
     for expected in [
-        "cold call                   1 query",
-        "warm call                 0 queries",
-        "without the cache     1,000 queries",
-        "with the cache              1 query",
-        "3. 2,000 reads and ",
+        "a call for a user                       1 query",
+        "the same call again                   0 queries",
+        "1,000 calls at once, no cache     1,000 queries",
+        "1,000 calls at once, cached             1 query",
+        "2,000 reads and ",
         "ideal cache",
         "% fewer queries",
-        "Users::find",
+        "Next, over Redis:",
     ] {
         assert!(printed.contains(expected), "no `{expected}` in:\n{printed}");
     }
     assert!(!printed.contains('\u{1b}'), "escape codes in:\n{printed}");
+    let fits =
+        printed.lines().count() <= 23 && printed.lines().all(|line| line.chars().count() <= 80);
+    assert!(fits, "more than a screen, with a prompt below it:\n{printed}");
 }
 
 #[test]
@@ -185,4 +188,14 @@ fn a_store_that_cannot_be_used_is_explained() {
     fails(quickstart(&[]).env("CACHE_URL", "memory://?capacity=0"), "capacity=0");
     let capacity = "--capacity is for the embedded store";
     fails(quickstart(&["--capacity", "9"]).env("CACHE_URL", &nowhere), capacity);
+}
+
+#[test]
+fn options_are_explained_and_mistakes_too() {
+    let help = run(&mut quickstart(&["--help"]));
+    assert!(text(&help.stdout).contains("--trace <FILE>"));
+    let output = quickstart(&["--reads", "none"]).output().expect("the program can be started");
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(message.starts_with("error: ") && message.contains("none"), "{message}");
 }

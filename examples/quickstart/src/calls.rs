@@ -27,7 +27,7 @@ pub(crate) struct FirstCalls {
 
 impl FirstCalls {
     /// The user must not have been asked for before.
-    pub(crate) async fn measure(users: &Arc<Users>, id: u32) -> sqlx::Result<Self> {
+    pub(crate) async fn measure(users: &Arc<Users>, id: u32) -> rusqlite::Result<Self> {
         Ok(FirstCalls { cold: at_once(users, id, 1).await?, warm: at_once(users, id, 1).await? })
     }
 }
@@ -48,7 +48,7 @@ impl Stampede {
         uncached: &Arc<Users>,
         cached: &Arc<Users>,
         id: u32,
-    ) -> sqlx::Result<Self> {
+    ) -> rusqlite::Result<Self> {
         Ok(Stampede {
             callers: Self::CALLERS as u64,
             without_cache: at_once(uncached, id, Self::CALLERS).await?,
@@ -58,7 +58,7 @@ impl Stampede {
 }
 
 /// What it takes until all of the callers have the user.
-async fn at_once(users: &Arc<Users>, id: u32, callers: usize) -> sqlx::Result<Cost> {
+async fn at_once(users: &Arc<Users>, id: u32, callers: usize) -> rusqlite::Result<Cost> {
     let (before, _) = users.statements();
     // The callers and the clock start together.
     let barrier = Arc::new(Barrier::new(callers + 1));
@@ -73,7 +73,8 @@ async fn at_once(users: &Arc<Users>, id: u32, callers: usize) -> sqlx::Result<Co
     barrier.wait().await;
     let start = Instant::now();
     while let Some(call) = calls.join_next().await {
-        call.expect("finding a user does not panic")?.ok_or(sqlx::Error::RowNotFound)?;
+        call.expect("finding a user does not panic")?
+            .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     }
     Ok(Cost { queries: users.statements().0 - before, elapsed: start.elapsed() })
 }

@@ -1,7 +1,6 @@
 //! The requests to send: reads, with updates strewn in.
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
-use rand_distr::{Distribution, Zipf};
+use fastrand::Rng;
 
 /// One request. Users are counted from 0 here; the id of the row is one more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +22,18 @@ impl Workload {
     /// Reads by Zipf's law with exponent 1: the second user is read half as often as the first,
     /// the third a third as often.
     pub(crate) fn zipf(reads: u64, users: u32, percent: f64, seed: u64) -> Self {
-        let zipf = Zipf::new(f64::from(users), 1.0).expect("at least one user");
-        let mut random = StdRng::seed_from_u64(seed);
-        // Ranks are whole numbers from 1 to `users`.
-        let read = |_| zipf.sample(&mut random) as u32 - 1;
+        let mut sum = 0.0;
+        let up_to = |rank: u32| {
+            sum += 1.0 / f64::from(rank);
+            sum
+        };
+        // What falls between two of these numbers is a read of the user of the second one.
+        let sums: Vec<f64> = (1..=users).map(up_to).collect();
+        let mut random = Rng::with_seed(seed);
+        let read = |_| {
+            let at = random.f64() * sum;
+            sums.partition_point(|up_to| *up_to <= at).min(sums.len() - 1) as u32
+        };
         let reads = (0..reads).map(read).collect();
         Workload::new(reads, users, percent, seed)
     }
@@ -35,12 +42,12 @@ impl Workload {
     /// reads, so that who is read often is written often.
     pub(crate) fn new(reads: Vec<u32>, users: u32, percent: f64, seed: u64) -> Self {
         // Another stream than the one that drew the reads.
-        let mut random = StdRng::seed_from_u64(seed ^ 0x5eed);
+        let mut random = Rng::with_seed(seed ^ 0x5eed);
         let mut operations = Vec::with_capacity(reads.len() + reads.len() / 64);
         for user in &reads {
             operations.push(Operation::Read(*user));
-            if random.random_bool(percent / 100.0) {
-                let written = reads[random.random_range(0..reads.len())];
+            if random.f64() < percent / 100.0 {
+                let written = reads[random.usize(0..reads.len())];
                 operations.push(Operation::Update(written));
             }
         }
