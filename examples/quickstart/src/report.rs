@@ -123,7 +123,7 @@ impl fmt::Display for Comparison {
         row(f, "time", [&elapsed[0], &elapsed[1], "-"])?;
         writeln!(
             f,
-            "\n   {:.1} % fewer queries; an ideal cache, which knows what comes, would save {:.1} %.",
+            "\n   {:.1} % fewer queries; a cache that knows what comes would save {:.1} %.",
             100.0 * self.saved,
             100.0 * self.ideal_saved,
         )?;
