@@ -1,10 +1,10 @@
 //! One of several processes that ask for the same rows at once.
 //!
 //! Arguments: the server's URL, the source's address, the name of this process there, the number of callers.
-//! It says `waiting` when all of them have missed, and at the end how many have got which value.
+//! It says `waiting` when all of them have missed, and at the end how many have got which rows.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     env,
     error::Error,
     net::SocketAddr,
@@ -47,11 +47,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut answers = BTreeMap::new();
     for answer in herd.answers().await {
-        let answer = answer?;
-        let value = answer[&IDS[0]];
-        assert!(answer.len() == IDS.len() && answer.values().all(|&other| other == value));
-        *answers.entry(value).or_insert(0) += 1;
+        let rows: BTreeMap<u64, u64> = answer?.into_iter().collect();
+        assert!(rows.keys().copied().eq(BTreeSet::from(IDS)));
+        *answers.entry(rows).or_insert(0) += 1;
     }
-    println!("answers {answers:?}");
+    for (rows, callers) in answers {
+        println!("{callers} callers have {rows:?}");
+    }
     Ok(())
 }

@@ -45,7 +45,7 @@ async fn a_thousand_callers_of_one_process_cost_one_load() {
 }
 
 #[tokio::test]
-async fn callers_of_two_processes_cost_one_load() {
+async fn callers_of_two_processes_cost_one_load_of_each_row() {
     const CALLERS: usize = 100;
     let server = RedisServer::start();
     let source = Source::held();
@@ -60,10 +60,12 @@ async fn callers_of_two_processes_cost_one_load() {
         process.hear("waiting").await;
     }
     source.answer_all();
-    for process in &mut processes {
-        assert_eq!(process.hear_after("answers ").await, format!("{{1: {CALLERS}}}"));
-    }
-    assert_eq!(source.queries(), 1);
+    let callers_have = format!("{CALLERS} callers have ");
+    let [ours, theirs] = &mut processes;
+    // Each query answers another value, so a row of two loads would have two.
+    assert_eq!(ours.hear_after(&callers_have).await, theirs.hear_after(&callers_have).await);
+    // Each process may have been the first with some of the rows: they are asked for over several connections.
+    assert!(source.queries() <= 2);
 }
 
 #[tokio::test]
