@@ -69,6 +69,7 @@ mod write_through;
 /// | `key` | `"user:<id>"`, or an expression of a type that is `CacheKey` | the entry's key; required |
 /// | `ttl` | `3600` (seconds), `60 * 60`, `"90s"`, `"1h30m"`, an expression that is a `Duration` or a number of seconds, or a closure over the value: <code>\|user: &User\| ...</code> | for how long the entry is kept; required, unless a `policy` has one |
 /// | `lock` | `lock` or `lock(lease = "5s", wait = "10s")` | one loader for each key across all processes; other callers wait for its value |
+/// | `local` | `local`, or `local = "30s"` to keep a copy no longer than that | hits are answered from this process's memory, without a round trip; the value is `Clone + Send + Sync + 'static`. Of an `Arc`, hits get the same one, and closures see what it holds |
 /// | `skip` | `skip(conn, span)` | parameters that do not shape the value, as in `tracing::instrument`; and type parameters that the rest of the key decides |
 /// | `each` | `each = ids` | a batch: the function returns a value for each element of this list; see below |
 /// | `id` | <code>id = \|row: &Row\| row.id</code> | which element a row belongs to, of a batch that returns a `Vec<Row>` |

@@ -3,6 +3,7 @@
 mod detach;
 mod each;
 mod kept;
+mod local;
 mod nothing;
 mod queue;
 mod refused;
@@ -27,6 +28,7 @@ pub use self::{
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::{Found, Found0, Found1, ListOf, batch, batch_owned, list, list_owned},
     kept::*,
+    local::{ArcProbe, ArcRowsProbe, ByArc0, ByArc1, Kept, kept, kept_rows},
     nothing::{Cacheable, ShapeOfNothing},
     queue::{
         QueueTag, enqueue, enqueue_tagged, flusher, queue, queue_fingerprint, queue_key,
@@ -46,7 +48,7 @@ use crate::{
     policy::Policy,
     read::{DynFuture, Request},
     return_shape::{Plain, Shape},
-    stats::Counters,
+    stats::{Counters, SitePlace},
     time::IntoTtl,
     transaction,
     write::{self, Refusal},
@@ -69,6 +71,8 @@ pub struct Site {
     path: fn() -> &'static str,
     policy: Policy,
     name: OnceLock<&'static str>,
+    /// Its place among the functions of the process.
+    place: SitePlace,
     /// Whether it has been logged that the function writes in a transaction without a scope.
     warned: AtomicBool,
 }
@@ -90,7 +94,13 @@ impl Site {
                 "a load would end before `soft_timeout` is over: make `load_timeout`, which is 30 s by default, longer than `soft_timeout`"
             );
         }
-        Site { path, policy, name: OnceLock::new(), warned: AtomicBool::new(false) }
+        Site {
+            path,
+            policy,
+            name: OnceLock::new(),
+            place: SitePlace::new(),
+            warned: AtomicBool::new(false),
+        }
     }
 
     /// The same, of a function whose key has this template.
@@ -118,6 +128,10 @@ impl Site {
     fn declaration(&'static self) -> Box<Declaration> {
         let role = Role::Invalidates;
         Box::new(Declaration::new(self.id(), self.label(), role, self.policy.version))
+    }
+
+    fn place(&self) -> usize {
+        self.place.get()
     }
 
     fn label(&self) -> &'static str {
@@ -291,7 +305,8 @@ impl Call {
     }
 
     fn counters(&self) -> Arc<Counters> {
-        self.cache.counters(self.site.label())
+        let registry = &self.cache.inner.registry;
+        Arc::clone(registry.of_site(self.site.place(), || self.site.label()))
     }
 
     /// Runs a cached function.
@@ -323,8 +338,17 @@ impl Call {
         F: Future<Output = S::Output> + Send + 'static,
     {
         let (request, key) = self.reads::<S::Value>().request();
-        let load = || Cache::in_same_scope(Box::pin(load()));
-        Run::<S, _>::new(request, key, true, Owned::new(hooks, load))
+        Run::<S, _>::new(request, key, true, Call::owned(hooks, load))
+    }
+
+    /// A body that owns all that it needs.
+    fn owned<S, H, L, F>(hooks: H, load: L) -> Owned<S, H, impl FnOnce() -> DynFuture<S::Output>>
+    where
+        S: Shape<Output: Send + 'static>,
+        L: FnOnce() -> F,
+        F: Future<Output = S::Output> + Send + 'static,
+    {
+        Owned::new(hooks, || Cache::in_same_scope(Box::pin(load())))
     }
 
     /// A cached function reads values of this type.

@@ -6,6 +6,7 @@ mod credentials;
 #[cfg(feature = "encryption")]
 mod encryption;
 mod incarnations;
+mod local;
 mod logging;
 mod memory;
 mod query;
@@ -21,8 +22,8 @@ use std::{
     time::Duration,
 };
 
-use self::resilience::Resilience;
 pub use self::tls::Tls;
+use self::{local::Local, resilience::Resilience};
 use crate::{
     active_refreshes::ActiveRefreshes,
     cache::Cache,
@@ -112,6 +113,7 @@ pub struct Builder {
     resilience: Resilience,
     log_keys: bool,
     incarnations: bool,
+    local: Local,
     encryptor: Encryptor,
     tls: Option<Tls>,
     provider: Option<Provider>,
@@ -129,6 +131,7 @@ impl Default for Builder {
             resilience: Resilience::DEFAULT,
             log_keys: false,
             incarnations: true,
+            local: Local::default(),
             encryptor: Encryptor::default(),
             tls: None,
             provider: None,
@@ -200,9 +203,9 @@ impl Builder {
     /// answered last is asked first, and each has 300 ms. A server that turns out to be a replica is not used. User and
     /// password of the URL are those of the servers; `?sentinel_user=…&sentinel_password=…` are those of the sentinels.
     ///
-    /// Every URL of a server can have `?deadline=250ms` and `?incarnations=off`. They override
-    /// [`deadline`](Builder::deadline) and [`incarnations`](Builder::incarnations), because whoever writes the URL knows how
-    /// far away the server is, and how it persists.
+    /// Every URL of a server can have `?deadline=250ms`, `?incarnations=off`, `?local=off`, `?local_capacity=64MiB`,
+    /// `?local_lease=200ms` and `?local_strict=on`. They override the settings of these names, because whoever writes the URL
+    /// knows how far away the server is, and how it persists.
     pub fn url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self
@@ -324,6 +327,11 @@ impl Builder {
         }
         if self.fence_life.is_zero() || self.transaction_fence_life.is_zero() {
             return config("a fence time of zero would protect nothing");
+        }
+        if self.local.lease < Duration::from_millis(1) {
+            return config(
+                "a local lease of less than a millisecond would end before any copy is served",
+            );
         }
         self.encryptor.check()?;
         self.resilience.check()?;

@@ -256,9 +256,28 @@ impl Cache {
         WriteBehind::new(&self.inner, queue, *policy, "write_behind")
     }
 
+    /// Keeps local copies over a server from now on, or keeps none and drops those that there are. Functions with `local` work
+    /// either way. Nothing happens on an embedded store, whose values are in this process anyway.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = cache_runtime::Cache::in_memory();
+    /// cache.switch_local(false);
+    /// # }
+    /// ```
+    pub fn switch_local(&self, on: bool) {
+        if let Some(guard) = &self.inner.guard {
+            guard.store().switch_local(on);
+        }
+    }
+
     /// The statistics of the functions on this cache, and of its store.
     pub fn stats(&self) -> Stats {
-        self.inner.registry.snapshot()
+        let mut stats = self.inner.registry.snapshot();
+        if let Some(guard) = &self.inner.guard {
+            (stats.store.copies, stats.store.copy_bytes) = guard.store().copies();
+        }
+        stats
     }
 
     /// The stored text of a key.

@@ -18,6 +18,11 @@
 
 mod state;
 
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
 use bytes::Bytes;
 
 #[cfg_attr(
@@ -25,7 +30,7 @@ use bytes::Bytes;
     allow(unused_imports, reason = "the embedded store reads no bytes")
 )]
 pub(crate) use self::state::{decode, identity};
-use crate::protocol::Nonce;
+use crate::{decoded::Decoded, protocol::Nonce};
 
 /// The first byte of everything that this library stores. No UTF-8 text begins with this byte and an ASCII byte.
 const MAGIC: u8 = 0xCA;
@@ -46,11 +51,30 @@ const GRACEFUL: u8 = 2;
 const SEALED: u8 = 4;
 
 /// A value as it is stored: header and payload.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub(crate) struct Entry {
     bytes: Bytes,
     /// Why the value must not be decoded, whatever the bytes are.
     refused: Option<Refused>,
+    /// Where its value is kept once it has been decoded, if it is a local copy.
+    decoded: Option<Arc<Decoded>>,
+    /// Whether it came from this process's memory.
+    is_local: bool,
+}
+
+/// What has been decoded makes no difference.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.bytes == other.bytes && self.refused == other.refused
+    }
+}
+
+impl Eq for Entry {}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.bytes, self.refused).hash(state);
+    }
 }
 
 /// Why encryption forbids decoding an entry.
@@ -226,6 +250,26 @@ impl Entry {
         Entry { refused: Some(why), ..self }
     }
 
+    /// The same entry, beside which its value is kept once it has been decoded.
+    pub(crate) fn keeping_its_value(self) -> Entry {
+        Entry { decoded: Some(Arc::default()), ..self }
+    }
+
+    /// Where its value is kept, if it is.
+    pub(crate) fn decoded(&self) -> Option<&Arc<Decoded>> {
+        self.decoded.as_ref()
+    }
+
+    /// This entry, as one that came from this process's memory.
+    pub(crate) fn local(self) -> Entry {
+        Entry { is_local: true, ..self }
+    }
+
+    /// Whether it came from this process's memory.
+    pub(crate) fn is_local(&self) -> bool {
+        self.is_local
+    }
+
     /// Why it must not be decoded.
     pub(crate) fn refused(&self) -> Option<Refused> {
         self.refused
@@ -233,7 +277,7 @@ impl Entry {
 
     /// An entry from bytes that are known to be valid.
     pub(crate) fn from_encoded(bytes: impl Into<Bytes>) -> Entry {
-        Entry { bytes: bytes.into(), refused: None }
+        Entry { bytes: bytes.into(), refused: None, decoded: None, is_local: false }
     }
 
     /// Bytes of the header, which is complete in every entry.

@@ -49,6 +49,9 @@ impl Fences {
         });
         guard.each(raised, |write| fences.writes.push(write)).await;
         fences.renewal = Renewal::start(guard, &fences.writes, life);
+        if fences.writes.iter().any(KeyWrite::is_fenced) {
+            guard.outlive_copies().await;
+        }
         fences
     }
 

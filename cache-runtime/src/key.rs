@@ -266,6 +266,15 @@ pub(crate) fn stored_namespace(namespace: &str) -> String {
     format!("{namespace}:#all")
 }
 
+/// The stored key under which processes agree on how local copies are kept: `shop:#local`.
+#[cfg(feature = "redis")]
+pub(crate) fn stored_agreement(namespace: Option<&str>) -> String {
+    match namespace {
+        Some(namespace) => format!("{namespace}:#local"),
+        None => "#local".to_owned(),
+    }
+}
+
 /// A side key of another key: `user:42#refresh{user:42}`.
 ///
 /// It has the same prefix as the other key, so that access rights by prefix cover it too. The braces put

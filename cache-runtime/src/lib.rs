@@ -83,6 +83,7 @@ mod credentials;
 #[cfg(feature = "dashboard")]
 pub mod dashboard;
 mod declared;
+mod decoded;
 mod encoding;
 mod encryption;
 mod entry;
@@ -97,8 +98,10 @@ pub mod fuzzing;
 mod fuzzing;
 mod global;
 mod guard;
+mod keep;
 mod key;
 mod lease;
+mod look;
 pub mod outbox;
 mod policy;
 mod protocol;

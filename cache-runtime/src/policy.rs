@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     encoding::{Codec, Compression, Encoding},
+    look::Look,
     value::{CacheValue, refuse_unnamed},
 };
 
@@ -34,6 +35,8 @@ pub struct Policy {
     pub(crate) load_timeout: Option<Duration>,
     pub(crate) refresh_ahead: Option<RefreshAhead>,
     pub(crate) audit: Fraction,
+    /// How old a local copy may be. None where there are none.
+    pub(crate) local: Option<Duration>,
     pub(crate) encoding: Encoding,
 }
 
@@ -108,6 +111,7 @@ impl Policy {
         load_timeout: None,
         refresh_ahead: None,
         audit: Fraction(0),
+        local: None,
         encoding: Encoding::DEFAULT,
     };
 
@@ -306,6 +310,40 @@ impl Policy {
             "audit is a fraction of the hits, between 0 and 1, such as 0.001"
         );
         Policy { audit: Fraction::of(fraction), ..self }
+    }
+
+    /// Keeps local copies: a hit is answered from this process's memory, without a round trip.
+    ///
+    /// On the embedded store that is exact, and spares decoding. Over Redis, a copy is taken away as soon as its key is
+    /// written: see [`Builder::local_lease`](crate::Builder::local_lease) for what a hit can miss, and
+    /// [`Builder::local_strict`](crate::Builder::local_strict) for a mode in which it misses nothing.
+    ///
+    /// ```
+    /// use cache_runtime::Policy;
+    ///
+    /// const USERS: Policy = Policy::ttl(3600).lock().local();
+    /// ```
+    pub const fn local(self) -> Policy {
+        Policy { local: Some(Duration::MAX), ..self }
+    }
+
+    /// As [`local`](Policy::local), with copies that are taken anew after `time`, although their values may be good for
+    /// longer. The embedded store, whose values are copies themselves, takes no notice of it.
+    ///
+    /// # Panics
+    ///
+    /// On zero. In a constant this is a compile error.
+    pub const fn local_for(self, time: Duration) -> Policy {
+        assert!(!time.is_zero(), "a copy that is kept for no time would answer nothing");
+        Policy { local: Some(time), ..self }
+    }
+
+    /// How the looks of a call may be answered.
+    pub(crate) const fn look(&self) -> Look {
+        match self.local {
+            Some(time) => Look::Local(time),
+            None => Look::Store,
+        }
     }
 
     /// How values are encoded: JSON by default.

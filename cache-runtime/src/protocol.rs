@@ -217,6 +217,9 @@ pub(crate) enum Life {
     For(Duration),
     /// The key expires this long from now, unless it expires later or never.
     AtLeast(Duration),
+    /// The key expires twice this long from now, unless it expires later than this from now, or never. So it is rarely touched,
+    /// and whoever has a copy of it keeps that.
+    Ahead(Duration),
     /// The key does not expire.
     Endless,
 }
@@ -251,7 +254,7 @@ pub(crate) fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Tra
         },
         Step::Stamp { stamp, value, life } => match state {
             State::Value(held, _) if stamp.keeps(held) => {
-                let life = Life::AtLeast(life);
+                let life = Life::Ahead(life);
                 Transition { state: state.clone(), life, reply: Reply::Found(state) }
             }
             State::Vacant | State::Value(..) => {

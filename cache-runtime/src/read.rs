@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `single`, `many` | a call whose types are known: for one key, and for the keys of a batch |
 //! | `driver`, `turn` | drive a call to its end, without knowing its types |
+//! | `local` | the shortest way to a hit, without an engine |
 //! | `engine`, `key_state` | what a call knows, and what that allows |
 //! | `fetch`, `acquire`, `next`, `load` | the round trips of a call, and what it does between them |
 //! | `running`, `spawned` | a load under way; loads that go on without their caller |
@@ -23,6 +24,7 @@ mod key_state;
 mod keys;
 mod load;
 mod load_role;
+mod local;
 mod many;
 mod next;
 mod outcome;
@@ -43,6 +45,7 @@ pub use self::{
 };
 pub(crate) use self::{
     detached::DynFuture,
+    local::Wanted,
     many::{Attended as AttendedMany, Owned as OwnedMany, many},
     peek::peek,
     request::Request,

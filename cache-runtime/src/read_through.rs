@@ -8,6 +8,7 @@ use crate::{
     cache::Cache,
     codec::{self, Compare, Meta, Same},
     error::Error,
+    keep::Keep,
     key::{AnyValue, CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
@@ -139,7 +140,9 @@ impl<L: Loader> ReadThrough<L> {
     pub async fn get(&self, key: &L::Key) -> Result<Option<L::Value>, L::Error> {
         let load = || self.load(key);
         let cache = self.cache.tagged::<&str>([]);
-        cache.one_owned::<Loaded<L>, _, _>(LoaderKey(key), &self.policy, self.same, load).await
+        let keep = self.policy.local.map(|_| Keep::clones::<Loaded<L>>());
+        let handling = (self.same, keep);
+        cache.one_owned::<Loaded<L>, _, _>(LoaderKey(key), &self.policy, handling, load).await
     }
 
     /// The values under `keys`, in their order. One call of [`Loader::load_many`] loads those that are not cached. As
@@ -174,7 +177,8 @@ impl<L: Loader> ReadThrough<L> {
         let load = |missing: Vec<L::Key>| async move { loader.load_many(&missing).await };
         let key = |key: &L::Key| LoaderKey(key.clone());
         let cache = self.cache.tagged::<&str>([]);
-        let many = cache.many_owned(keys, key, &self.policy, self.same, load);
+        let keep = self.policy.local.map(|_| Keep::clones::<Loaded<L>>());
+        let many = cache.many_owned(keys, key, &self.policy, (self.same, keep), load);
         let values: HashMap<L::Key, L::Value> = many.await?;
         Ok(keys.iter().map(|key| values.get(key).cloned()).collect())
     }

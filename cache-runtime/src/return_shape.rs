@@ -1,6 +1,8 @@
 //! Return types of annotated functions, split into values to store and errors to pass on.
 
 mod batch;
+mod by_arc;
+mod hand_out;
 mod single;
 
 #[cfg(test)]
@@ -11,5 +13,7 @@ pub use self::{
 };
 pub(crate) use self::{
     batch::{Split, unique_ids},
+    by_arc::{ArcRows, ByArc, Held, IsArc},
+    hand_out::HandOut,
     single::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain},
 };

@@ -5,6 +5,7 @@ mod function;
 mod histogram;
 mod operation;
 mod outbox;
+mod sites;
 mod store;
 mod table;
 
@@ -15,6 +16,7 @@ use std::{
 
 use serde::Serialize;
 
+use self::sites::Sites;
 pub use self::{
     function::FunctionStats,
     histogram::Latency,
@@ -25,6 +27,7 @@ pub(crate) use self::{
     function::{Counters, LockWait, Warning},
     operation::Operation,
     outbox::OutboxCounters,
+    sites::SitePlace,
     store::StoreCounters,
 };
 
@@ -81,6 +84,8 @@ pub(crate) struct Registry {
     kind: &'static str,
     store: Arc<StoreCounters>,
     functions: RwLock<BTreeMap<&'static str, Arc<Counters>>>,
+    /// The same, by the numbers of annotated functions.
+    sites: Sites,
     outboxes: RwLock<BTreeMap<&'static str, Arc<OutboxCounters>>>,
     /// For calls that are not counted.
     uncounted: Arc<Counters>,
@@ -91,12 +96,21 @@ impl Registry {
     pub(crate) fn new(kind: &'static str, store: &Arc<StoreCounters>) -> Registry {
         let (store, uncounted) = (Arc::clone(store), Arc::new(Counters::new("")));
         let (functions, outboxes) = (RwLock::default(), RwLock::default());
-        Registry { kind, store, functions, outboxes, uncounted }
+        Registry { kind, store, functions, sites: Sites::new(), outboxes, uncounted }
     }
 
     /// Counters for a call that belongs to no function; no snapshot shows them.
     pub(crate) fn uncounted(&self) -> Arc<Counters> {
         Arc::clone(&self.uncounted)
+    }
+
+    /// The counters of the annotated function with this number in the process, which is called `name`.
+    pub(crate) fn of_site(
+        &self,
+        place: usize,
+        name: impl FnOnce() -> &'static str,
+    ) -> &Arc<Counters> {
+        self.sites.get(place, || self.counters(name())).unwrap_or(&self.uncounted)
     }
 
     pub(crate) fn counters(&self, name: &'static str) -> Arc<Counters> {

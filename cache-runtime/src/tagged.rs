@@ -13,14 +13,18 @@ use crate::{
     codec::{self, Same},
     declared::{Identity, Role, ValueType},
     error::Error,
+    keep::{Handling, Keep},
     key::{CacheKey, KeyOf},
     policy::Policy,
-    read::{self, Attended, Owned, Request, Run, keep},
-    return_shape::{Loaded, Shape},
+    read::{self, Attended, Owned, Request, Run, Wanted, keep as keep_always},
+    return_shape::{Alone, ByArc, Fallible, Loaded, Shape},
     shared::{Direct, Tag},
     stats::Counters,
     transaction,
 };
+
+/// The shape of what is handed out in an `Arc`.
+type InArc<T, E> = ByArc<Fallible<Arc<T>, E, Alone>>;
 
 /// A cache whose entries carry tags: what [`Cache::tagged`] returns.
 ///
@@ -52,6 +56,43 @@ impl Cache {
         let tag = |tag| self.inner.direct_tag(|out| out.key(&tag));
         let tags = tags.into_iter().map(tag).collect();
         Tagged { cache: self, tags }
+    }
+
+    /// As [`get_or_load`](Cache::get_or_load), of a value that is handed out in an `Arc`. With [`Policy::local`], hits in
+    /// this process get the same one, without a round trip and without decoding it. What `#[cached(local)]` does on a
+    /// function that returns an `Arc`, without a macro.
+    ///
+    /// # Cancellation and panics
+    ///
+    /// As [`get_or_load`](Cache::get_or_load).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+    /// use std::sync::Arc;
+    /// use cache_runtime::{Cache, Policy};
+    ///
+    /// const MANIFEST: Policy = Policy::ttl(60).local();
+    ///
+    /// let cache = Cache::in_memory();
+    /// let read = || tokio::fs::read_to_string("Cargo.toml");
+    /// cache.get_or_load_arc("manifest", &MANIFEST, read).await?; // loads
+    /// let one = cache.get_or_load_arc("manifest", &MANIFEST, read).await?;
+    /// let other = cache.get_or_load_arc("manifest", &MANIFEST, read).await?;
+    /// assert!(Arc::ptr_eq(&one, &other));
+    /// # Ok(()) }
+    /// ```
+    pub async fn get_or_load_arc<T, E, F, Fut>(
+        &self,
+        key: impl KeyOf<T>,
+        policy: &Policy,
+        load: F,
+    ) -> Result<Arc<T>, E>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        self.tagged::<&str>([]).get_or_load_arc(key, policy, load).await
     }
 
     /// As [`get_or_load`](Cache::get_or_load), with a load that owns what it needs, so that it can continue in the
@@ -154,7 +195,7 @@ impl Tagged<'_> {
         let request = self.request(policy, self.cache.counters(call.function), id);
         // Pinned here, so that the futures below hold a reference and not a copy each.
         let load = pin!(async { load().await });
-        let body = Attended::new(keep::<<O::Shape as Shape>::Value>, load);
+        let body = Attended::new(keep_always::<<O::Shape as Shape>::Value>, load);
         Run::<O::Shape, _>::new(request, key, false, body).same(same).await
     }
 
@@ -172,7 +213,7 @@ impl Tagged<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O> + Send + 'static,
     {
-        self.one_owned::<O::Shape, _, _>(key, policy, None, load).await
+        self.one_owned::<O::Shape, _, _>(key, policy, (None, None), load).await
     }
 
     /// As [`Cache::get_or_load_owned`], with what compares values, of whatever shape.
@@ -180,7 +221,7 @@ impl Tagged<'_> {
         &self,
         key: impl CacheKey,
         policy: &Policy,
-        same: Same<S::Value>,
+        (same, keep): Handling<S::Value, S::Stored>,
         load: F,
     ) -> S::Output
     where
@@ -192,10 +233,17 @@ impl Tagged<'_> {
     {
         let call = self.reads::<S::Value>(policy, "get_or_load_owned");
         let (key, id) = self.cache.inner.direct_key(&call, |out| out.key(&key));
-        let request = self.request(policy, self.cache.counters(call.function), id);
+        let counters = self.cache.counters(call.function);
+        let local = keep.and_then(|keep| self.local((&key, id), policy, keep, &counters));
         let load = || Cache::in_same_scope(Box::pin(load()));
-        let body = Owned::new(keep::<S::Value>, load);
-        Run::<S, _>::new(request, key, true, body).same(same).await
+        let body = Owned::new(keep_always::<S::Value>, load);
+        match local {
+            Some(value) => Run::<S, _>::answered(value, body).await,
+            None => {
+                let request = self.request(policy, counters, id);
+                Run::<S, _>::new(request, key, true, body).same(same).keeping(keep).await
+            }
+        }
     }
 
     /// As [`Cache::write_through`].
@@ -223,6 +271,51 @@ impl Tagged<'_> {
             value: Some(ValueType::of::<V>(policy.encoding.fingerprint)),
             tags: &self.tags,
         }
+    }
+
+    /// As [`Cache::get_or_load_arc`].
+    pub async fn get_or_load_arc<T, E, F, Fut>(
+        &self,
+        key: impl KeyOf<T>,
+        policy: &Policy,
+        load: F,
+    ) -> Result<Arc<T>, E>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let call = self.reads::<T>(policy, "get_or_load_arc");
+        let (key, id) = self.cache.inner.direct_key(&call, |out| out.key(&key));
+        let counters = self.cache.counters(call.function);
+        let keep = policy.local.map(|_| Keep::clones::<InArc<T, E>>());
+        let local = keep.and_then(|keep| self.local((&key, id), policy, keep, &counters));
+        let load = pin!(async { load().await.map(Arc::new) });
+        let body = Attended::new(keep_always::<T>, load);
+        match local {
+            Some(value) => Run::<InArc<T, E>, _>::answered(value, body).await,
+            None => {
+                let request = self.request(policy, counters, id);
+                Run::<InArc<T, E>, _>::new(request, key, false, body).keeping(keep).await
+            }
+        }
+    }
+
+    /// The value under `key`, if this process holds it decoded.
+    fn local<T>(
+        &self,
+        (key, id): (&str, Identity),
+        policy: &Policy,
+        keep: Keep<T>,
+        counters: &Counters,
+    ) -> Option<T> {
+        let inner = &self.cache.inner;
+        let guard = inner.guard.as_ref().filter(|_| !transaction::is_within())?;
+        let mut encoding = policy.encoding;
+        encoding.fingerprint = inner.declared.fingerprint(id, encoding.fingerprint);
+        let tags: Vec<String> = self.tags.iter().map(|tag| tag.name.clone()).collect();
+        let wanted = Wanted { inner, guard, policy, encoding: &encoding, key, tags: &tags };
+        wanted.hit(keep, counters)
     }
 
     /// What a call asks for; none where the cache is disabled, and in a transaction.

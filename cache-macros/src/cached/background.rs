@@ -20,9 +20,7 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     let body = model.function.future(&captures.within(), body);
     let found = call::found(model, &quote_spanned!(span=> of_load(&__load)));
     let hooks = hooks::owned(model, &TokenStream::new());
-    let at = call::where_it_returns(model);
-    let same = call::same(&model.options);
-    let run = quote_spanned!(at=> __call.run_owned(__shape, #hooks, __load).same(#same).await);
+    let run = call::run(model, true, &hooks, "__load");
     model.function.with_rebound(
         &captures.names(),
         quote_spanned! {span=>

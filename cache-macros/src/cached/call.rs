@@ -67,6 +67,8 @@ pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
     let options = &model.options;
     let krate = &options.shared.krate;
     let shape = codegen::shape_of_something(&model.function, krate, probe);
+    let by_arc = options.local.as_ref().map(|local| local.shape(krate));
+    let kept = options.local.as_ref().map(|local| local.kept(krate));
     let value = quote_spanned!(span=> let __value = #krate::__private::ValueProbe::of(&__shape););
     let fingerprint = fingerprint(options);
     let link = is_linked(options).then(|| quote_spanned!(span=> __link.to(&__shape);));
@@ -75,7 +77,7 @@ pub(super) fn found(model: &Cached, probe: &TokenStream) -> TokenStream {
         let shape = quote_spanned!(span.located_at(at)=> &__shape);
         quote_spanned!(span=> #krate::__private::require_option(#shape);)
     });
-    quote_spanned!(span=> #shape #link #option #value #fingerprint)
+    quote_spanned!(span=> #shape #option #by_arc #link #kept #value #fingerprint)
 }
 
 /// Sets the fingerprint of the values, of which `__value` is a probe. If the codec needs one and there is none, the compiler
@@ -95,6 +97,23 @@ pub(super) fn fingerprint(options: &Options) -> TokenStream {
 pub(super) fn same(options: &Options) -> TokenStream {
     let value = Ident::new("__value", Span::mixed_site());
     same::of(&options.shared.krate, options.same.as_ref(), &value)
+}
+
+/// The call that runs a body that ends with its caller, or one that can go on in the background.
+pub(super) fn run(model: &Cached, owned: bool, hooks: &TokenStream, body: &str) -> TokenStream {
+    let at = where_it_returns(model);
+    let same = same(&model.options);
+    let body = Ident::new(body, Span::mixed_site());
+    let local = model.options.local.as_ref();
+    let run = match (local, owned) {
+        (None, false) => "run",
+        (None, true) => "run_owned",
+        (Some(_), false) => "run_local",
+        (Some(_), true) => "run_local_owned",
+    };
+    let run = Ident::new(run, at);
+    let kept = local.map(|_| quote_spanned!(at=> __kept,));
+    quote_spanned!(at=> __call.#run(__shape, #kept #hooks, #body).same(#same).await)
 }
 
 /// The span of the return type. The call that does everything has it, so that the compiler reports a value that cannot be

@@ -69,18 +69,25 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
     let at = call::where_it_returns(model);
     let ids = list.slice();
     let batch = model.options.row_ids.batch(&model.options.shared.krate, at, batch, &ids, &load);
+    let local = model.options.local.as_ref();
+    let kept = local.map(|local| local.rows(&model.options.shared.krate, &ids));
     let fingerprint = call::fingerprint(&model.options);
     let key = model.options.key.as_ref().map(|key| key.write(&model.params));
-    let run = Ident::new(run, at);
+    let run = match local {
+        Some(_) => Ident::new(&run.replace("each", "each_local"), at),
+        None => Ident::new(run, at),
+    };
+    let its = local.map(|_| quote_spanned!(at=> , __kept));
     let same = call::same(&model.options);
     let run = quote_spanned! {at=>
-        __call.#run((__rows, #same), #ids, |__id, __w| { #key }, #hooks, __load).await
+        __call.#run((__rows, #same #its), #ids, |__id, __w| { #key }, #hooks, __load).await
     };
     model.function.with_rebound(
         &rebound,
         quote_spanned! {span=>
             #begin
             #batch
+            #kept
             #fingerprint
             #run
         },

@@ -28,9 +28,7 @@ fn attended(model: &Cached) -> TokenStream {
     let shared = &rebinding.before;
     let found = call::found(model, &quote_spanned!(span=> of(&*__body)));
     let hooks = hooks::borrowed(&model.options, &TokenStream::new());
-    let at = call::where_it_returns(model);
-    let same = call::same(&model.options);
-    let run = quote_spanned!(at=> __call.run(__shape, #hooks, __body).same(#same).await);
+    let run = call::run(model, false, &hooks, "__body");
     let inside = quote_spanned! {span=>
         #begin
         #shared

@@ -7,6 +7,7 @@ mod each;
 mod expand;
 mod generics;
 mod hooks;
+mod local;
 mod model;
 mod parse;
 mod policy;

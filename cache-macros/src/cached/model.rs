@@ -3,6 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Expr, ExprClosure};
 
+use super::local::Local;
 use super::row_ids::RowIds;
 use crate::duration::Length;
 use crate::encoding::Encoding;
@@ -26,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) policy: Option<Expr>,
     pub(crate) ttl: Option<Ttl>,
     pub(crate) lock: Option<Lock>,
+    /// Whether the process keeps copies.
+    pub(crate) local: Option<Local>,
     pub(crate) skip: Vec<Ident>,
     /// The list whose elements have a key each.
     pub(crate) each: Option<Ident>,

@@ -7,6 +7,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprClosure, Token};
 
+use super::local::{self, Local};
 use super::model::{Lock, NegativeTtl, Options, Ttl};
 use super::row_ids::{self, RowIds};
 use crate::args::{Arg, Args, Spec, Value};
@@ -28,6 +29,7 @@ pub(crate) const CACHED: Spec = Spec {
             ("key", "key = \"user:<id>\""),
             ("ttl", "ttl = 3600"),
             ("lock", "lock` or `lock(lease = \"5s\", wait = \"10s\")"),
+            local::USAGE,
             ("skip", "skip(conn)"),
             lists::USAGE,
             ("negative_ttl", "negative_ttl = 60"),
@@ -70,6 +72,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         ttl: ttl(&mut args, cx),
         policy: shared_args::policy(&mut args, cx),
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
+        local: Local::parse(&mut args, cx),
         skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
         each: lists::parse(&mut args, cx),
         row_ids: RowIds::parse(&mut args, cx),

@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
+use super::local::Local;
 use super::model::{NegativeTtl, Options, Ttl};
 use crate::codegen;
 use crate::duration::Length;
@@ -21,6 +22,7 @@ pub(super) fn policy(options: &Options) -> TokenStream {
             policy.extend(quote_spanned!(span=> .wait(#wait)));
         }
     }
+    policy.extend(options.local.as_ref().map(Local::policy));
     if let Some(NegativeTtl { length: length @ Length::Known(_), .. }) = &options.negative_ttl {
         let ttl = length.method("negative_ttl");
         policy.extend(quote_spanned!(span=> .#ttl));

@@ -1,6 +1,6 @@
 //! What the expansion of a batch calls.
 
-use std::{future::Future, hash::Hash, marker::PhantomData};
+use std::{future::Future, hash::Hash, marker::PhantomData, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -8,9 +8,10 @@ use super::{Call, ValueProbe};
 use crate::{
     cache::Cache,
     codec::Same,
+    keep::Handling,
     key::KeyWriter,
     read::{AttendedMany, Decision, OwnedMany, Request, many},
-    return_shape::{LoadedList, LoadedRows, Place, Rows, unique_ids},
+    return_shape::{Held, LoadedList, LoadedRows, Place, Rows, unique_ids},
 };
 
 /// The load of a batch, by what its rows are asked for; how what it returns is taken apart; and a probe of what is
@@ -100,6 +101,22 @@ impl<'a, V> Found1<'a> for &Found<'a, Option<V>> {
     }
 }
 
+impl<'a, V> Found1<'a> for &Found<'a, Held<Option<Arc<V>>>> {
+    type Value = V;
+
+    fn __cache_found(&self) -> Option<&'a V> {
+        self.0.0.as_deref()
+    }
+}
+
+impl<'a, V> Found1<'a> for &Found<'a, Held<Arc<V>>> {
+    type Value = V;
+
+    fn __cache_found(&self) -> Option<&'a V> {
+        Some(&self.0.0)
+    }
+}
+
 /// See [`Found`]: anything else is the value.
 pub trait Found0<'a> {
     /// What closures see.
@@ -136,11 +153,8 @@ impl Call {
         L: FnOnce(Vec<K>) -> F,
         F: Future,
     {
-        let Some(Each { request, unique, keys }) = self.each::<_, R::Value>(ids, key) else {
-            return load(ids.to_vec()).await;
-        };
-        let mut body = AttendedMany::new(hooks, load);
-        many::<R, K>(request, keys, (ids, &unique), rows, &mut body).await
+        let (rows, same) = rows;
+        self.attended((rows, (same, None)), ids, key, hooks, load).await
     }
 
     /// Runs a cached function over many ids whose body owns all that it needs, and can go on in the background: each
@@ -148,6 +162,55 @@ impl Call {
     pub async fn run_each_owned<R, K, W, H, G, L, M, F>(
         self,
         rows: (R, Same<R::Value>),
+        ids: &[K],
+        key: W,
+        hooks: H,
+        load: L,
+    ) -> R::Output
+    where
+        R: Rows<K, Output = F::Output> + Send + 'static,
+        R::Output: Send + 'static,
+        R::Stored: Serialize + DeserializeOwned + Send,
+        R::Row: Send,
+        K: Clone + Eq + Hash + Send + 'static,
+        W: Fn(&K, &mut KeyWriter<'_>),
+        H: Fn() -> G,
+        G: FnMut(&R::Stored, &mut Decision) + Send + 'static,
+        L: Fn() -> M,
+        M: FnOnce(Vec<K>) -> F + Send + 'static,
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let (rows, same) = rows;
+        self.owned_each((rows, (same, None)), ids, key, hooks, load).await
+    }
+
+    pub(super) async fn attended<R, K, W, H, L, F>(
+        self,
+        rows: (R, Handling<R::Value, R::Stored>),
+        ids: &[K],
+        key: W,
+        hooks: H,
+        load: L,
+    ) -> R::Output
+    where
+        R: Rows<K, Output = F::Output>,
+        R::Stored: Serialize + DeserializeOwned,
+        K: Clone + Eq + Hash,
+        W: Fn(&K, &mut KeyWriter<'_>),
+        H: FnMut(&R::Stored, &mut Decision),
+        L: FnOnce(Vec<K>) -> F,
+        F: Future,
+    {
+        let Some(Each { request, unique, keys }) = self.each::<_, R::Value>(ids, key) else {
+            return load(ids.to_vec()).await;
+        };
+        let mut body = AttendedMany::new(hooks, load);
+        many::<R, K>(request, keys, (ids, &unique), rows, &mut body).await
+    }
+
+    pub(super) async fn owned_each<R, K, W, H, G, L, M, F>(
+        self,
+        rows: (R, Handling<R::Value, R::Stored>),
         ids: &[K],
         key: W,
         hooks: H,

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::{
     codec::Same,
     key::{AcceptsValue, CacheKey, KeyWriter},
-    return_shape::Shape,
+    return_shape::{Rows, Shape},
     value::{CacheValue, refuse_unnamed},
     write_behind::WriteBehind,
 };
@@ -48,6 +48,11 @@ pub struct ValueProbe<V>(pub(super) PhantomData<fn() -> V>);
 impl<V> ValueProbe<V> {
     /// A probe of what a function of this shape stores.
     pub fn of<S: Shape<Value = V>>(_: &S) -> Self {
+        ValueProbe(PhantomData)
+    }
+
+    /// A probe of what a batch over ids of type `K` stores for one of them.
+    pub fn of_rows<K, R: Rows<K, Value = V>>(_: &R, _: &[K]) -> Self {
         ValueProbe(PhantomData)
     }
 

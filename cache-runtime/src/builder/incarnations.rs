@@ -1,6 +1,8 @@
 //! Whether a server's past is believed.
 
 use super::Builder;
+#[cfg(feature = "redis")]
+use crate::key;
 
 impl Builder {
     /// Whether the cache compares the incarnations of its servers: `true` by default. `?incarnations=off` in a URL overrides
@@ -38,6 +40,8 @@ impl Builder {
         crate::store::redis::Connections {
             number: self.connections,
             compare_incarnations: self.incarnations,
+            local: self.local.settings(self.deadline),
+            agreement_key: key::stored_agreement(self.namespace.as_deref()).into(),
         }
     }
 }

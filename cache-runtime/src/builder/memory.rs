@@ -22,17 +22,21 @@ pub(super) fn limits(url: &Url) -> Result<Limits, Error> {
     Ok(limits)
 }
 
-fn max_bytes(text: &str) -> Result<u64, Error> {
+/// A number of bytes, with or without a unit.
+pub(super) fn bytes(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match &text[digits.len()..] {
-        "" | "B" => Some(1),
-        "KiB" => Some(1 << 10),
-        "MiB" => Some(1 << 20),
-        "GiB" => Some(1 << 30),
-        _ => None,
+    let unit: u64 = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
     };
-    let bytes = unit.and_then(|unit: u64| digits.parse::<u64>().ok()?.checked_mul(unit));
-    match bytes {
+    digits.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+fn max_bytes(text: &str) -> Result<u64, Error> {
+    match bytes(text) {
         Some(bytes) if bytes >= Limits::LEAST_BYTES => Ok(bytes),
         Some(_) => Err(Error::Config(format!(
             "`max_bytes={text}` leaves room for next to nothing: write `max_bytes=64KiB` or more, or \

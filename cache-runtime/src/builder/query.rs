@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Builder, url_error::malformed};
+use super::{Builder, memory::bytes, url_error::malformed};
 use crate::error::Error;
-
-const DEADLINE: &str = "deadline=";
-const INCARNATIONS: &str = "incarnations=";
 
 impl Builder {
     /// Moves the settings of the cache from the URL, if it has some, to the builder.
@@ -14,45 +11,68 @@ impl Builder {
         if self.url.starts_with("memory:") {
             return Ok(self);
         }
-        let Some((before, query)) = self.url.split_once('?') else { return Ok(self) };
-        let (mut deadlines, mut incarnations, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let url = std::mem::take(&mut self.url);
+        let Some((before, query)) = url.split_once('?') else {
+            self.url = url;
+            return Ok(self);
+        };
+        let (mut taken, mut others) = (Vec::new(), Vec::new());
         for setting in query.split('&') {
-            match (setting.strip_prefix(DEADLINE), setting.strip_prefix(INCARNATIONS)) {
-                (Some(text), _) => deadlines.push(deadline(text)?),
-                (_, Some(text)) => incarnations.push(on_or_off(text)?),
-                _ => others.push(setting),
+            let (name, text) = setting.split_once('=').unwrap_or((setting, ""));
+            if !self.set(name, text)? {
+                others.push(setting);
+            } else if taken.contains(&name) {
+                return Err(malformed(&format!("`{name}` is set more than once")));
+            } else {
+                taken.push(name);
             }
         }
-        if deadlines.len() > 1 {
-            return Err(malformed("`deadline` is set more than once"));
-        }
-        if incarnations.len() > 1 {
-            return Err(malformed("`incarnations` is set more than once"));
-        }
-        if deadlines.is_empty() && incarnations.is_empty() {
-            return Ok(self);
-        }
-        let mark = if others.is_empty() { "" } else { "?" };
-        self.url = format!("{before}{mark}{}", others.join("&"));
-        self.deadline = deadlines.pop().unwrap_or(self.deadline);
-        self.incarnations = incarnations.pop().unwrap_or(self.incarnations);
+        self.url = match taken.is_empty() {
+            true => url,
+            false => {
+                let mark = if others.is_empty() { "" } else { "?" };
+                format!("{before}{mark}{}", others.join("&"))
+            }
+        };
         Ok(self)
+    }
+
+    /// Sets one of these settings. False where it is none of them.
+    fn set(&mut self, name: &str, text: &str) -> Result<bool, Error> {
+        match name {
+            "deadline" => self.deadline = duration(text, "deadline", "250ms")?,
+            "incarnations" => self.incarnations = on_or_off(text, "incarnations")?,
+            "local" => self.local.enabled = on_or_off(text, "local")?,
+            "local_strict" => self.local.strict = on_or_off(text, "local_strict")?,
+            "local_lease" => self.local.lease = duration(text, "local_lease", "200ms")?,
+            "local_capacity" => {
+                self.local.capacity = bytes(text).ok_or_else(|| {
+                    malformed(
+                        "its `local_capacity` is no number of bytes: write `?local_capacity=64MiB`",
+                    )
+                })?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 }
 
 /// The error does not repeat the text: it may be the end of a password.
-fn deadline(text: &str) -> Result<Duration, Error> {
+fn duration(text: &str, name: &str, example: &str) -> Result<Duration, Error> {
     humantime::parse_duration(text).map_err(|_| {
-        malformed("its `deadline` is no duration: write `?deadline=250ms` or `?deadline=2s`")
+        malformed(&format!(
+            "its `{name}` is no duration: write `?{name}={example}` or `?{name}=2s`"
+        ))
     })
 }
 
 /// Nor does this one.
-fn on_or_off(text: &str) -> Result<bool, Error> {
+fn on_or_off(text: &str, name: &str) -> Result<bool, Error> {
     match text {
         "on" => Ok(true),
         "off" => Ok(false),
-        _ => Err(malformed("its `incarnations` is neither `on` nor `off`")),
+        _ => Err(malformed(&format!("its `{name}` is neither `on` nor `off`"))),
     }
 }
 
@@ -94,6 +114,25 @@ mod tests {
         assert_eq!(compared(off(), "redis://h/1?incarnations=on"), of("redis://h/1", true));
         let url = "redis://h/1?deadline=1s&incarnations=off";
         assert_eq!(compared(Builder::default(), url), of("redis://h/1", false));
+    }
+
+    #[test]
+    fn the_settings_of_copies_are_taken() {
+        let url = "redis://h/1?local=off&local_lease=1s&local_capacity=1MiB&local_strict=on";
+        let builder = Builder::default().url(url).take_url_settings().expect("it is well-formed");
+        assert_eq!(builder.url, "redis://h/1");
+        let local = builder.local;
+        assert_eq!((local.enabled, local.strict), (false, true));
+        assert_eq!((local.lease, local.capacity), (Duration::from_secs(1), 1 << 20));
+        for (wrong, said) in [
+            ("local=no", "neither `on` nor `off`"),
+            ("local_strict=", "neither `on` nor `off`"),
+            ("local_lease=200", "write `?local_lease=200ms`"),
+            ("local_capacity=many", "write `?local_capacity=64MiB`"),
+        ] {
+            let error = taken(&format!("redis://h/?{wrong}")).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
     }
 
     #[test]

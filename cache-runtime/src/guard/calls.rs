@@ -8,21 +8,27 @@ use super::{operation::Guard, overlay::fill_in};
 use crate::{
     entry::Entry,
     error::Error,
+    look::Look,
     protocol::{Expected, Reply, State, Step},
     store::batch::{Replies, States},
     store_op::{StoreOp, StoreReply},
 };
 
 impl Guard {
-    /// Looks at a key.
+    /// Looks at a key in the store.
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
+        self.look(key, Look::Store).await
+    }
+
+    /// Looks at a key, in whichever way `look` allows.
+    pub(crate) async fn look(&self, key: &str, look: Look) -> Result<State<Entry>, Error> {
         if let Some(state) = self.state(key) {
             return Ok(state);
         }
         let lane = self.store.lane(key);
         let (seen, deadline) = (self.admit(&lane)?, self.settings.deadline);
-        let look = pin!(lane.read(key));
-        let state = self.attempt(StoreOp::READ, (&lane, key), seen, deadline, look).await?;
+        let looked = pin!(lane.look(key, look));
+        let state = self.attempt(StoreOp::READ, (&lane, key), seen, deadline, looked).await?;
         state.count(self.settings.counters());
         Ok(state)
     }
@@ -47,17 +53,17 @@ impl Guard {
 
     /// Looks at several keys at once. Very many are sent in parts, one after the other, each with its own deadline. An
     /// error is that of all of them; otherwise each key has a result of its own.
-    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
+    pub(crate) async fn look_many(&self, keys: &[&str], look: Look) -> Result<States, Error> {
         if let Some(known) = self.states(keys) {
             let asked = keys.iter().zip(&known).filter(|(_, known)| known.is_none());
             let asked: Vec<&str> = asked.map(|(key, _)| *key).collect();
-            return fill_in(known, self.look_at(&asked).await?);
+            return fill_in(known, self.look_at(&asked, look).await?);
         }
-        self.look_at(keys).await
+        self.look_at(keys, look).await
     }
 
     /// Takes several steps at once; those of one key in this order. Very many are sent as by
-    /// [`read_many`](Guard::read_many). An error is that of all of them; otherwise each has an answer of its own.
+    /// [`look_many`](Guard::look_many). An error is that of all of them; otherwise each has an answer of its own.
     pub(crate) async fn run_many(&self, steps: &[(&str, Step<Entry>)]) -> Result<Replies, Error> {
         if let Some(known) = self.replies(steps) {
             let taken = steps.iter().zip(&known).filter(|(_, known)| known.is_none());

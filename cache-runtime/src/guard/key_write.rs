@@ -11,7 +11,12 @@
 //! | it is settled, or its key is emptied | is as before | is pending |
 //! | it is over | | |
 
-use std::{mem, pin::pin, sync::Arc, time::Duration};
+use std::{
+    mem,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{runtime::Handle, time};
 
@@ -33,6 +38,7 @@ pub(crate) struct KeyWrite {
     /// The epoch in force. Where the store has not confirmed the fence, the one that was proposed, which may stand.
     epoch: Nonce,
     life: Duration,
+    begun: Instant,
     stage: Stage,
 }
 
@@ -67,8 +73,14 @@ impl Guard {
         life: Duration,
     ) -> FenceOutcome {
         let sent = self.pending.now();
-        let mut write =
-            KeyWrite { guard: Arc::clone(self), key, epoch: proposed, life, stage: Stage::Fencing };
+        let mut write = KeyWrite {
+            guard: Arc::clone(self),
+            key,
+            epoch: proposed,
+            life,
+            begun: Instant::now(),
+            stage: Stage::Fencing,
+        };
         let fence = Step::Fence { epoch: proposed, life };
         let error = match self.write(&write.key, fence, sent).await {
             Ok(Reply::Fenced(epoch)) => {
@@ -88,7 +100,7 @@ impl Guard {
     pub(crate) fn invalidation(self: &Arc<Self>, key: Arc<str>) -> KeyWrite {
         let (guard, epoch) = (Arc::clone(self), Nonce([0; 16]));
         let stage = Stage::Ending { own: None, name: None };
-        KeyWrite { guard, key, epoch, life: Duration::ZERO, stage }
+        KeyWrite { guard, key, epoch, life: Duration::ZERO, begun: Instant::now(), stage }
     }
 }
 
@@ -153,9 +165,13 @@ impl KeyWrite {
             }
             let (asked, emptied) = (StoreOp::step(&Step::Delete), pin!(guard.empty(&key, own)));
             guard.attempt(asked, (&lane, &key), seen, deadline, emptied).await?;
+            guard.outlive_copies().await;
             guard.pending.confirm(&key, sent);
             return Ok(());
         }
+        // What a fence stood for has outlived the copies before.
+        let mut outlived = matches!(step, Step::Settle { .. }) && self.was_fenced();
+        let outlives = &mut outlived;
         let asked = StoreOp::step(&step);
         let ended = async {
             match lane.run(&key, step).await {
@@ -167,6 +183,7 @@ impl KeyWrite {
                     Err(error)
                 }
                 Err(_) => {
+                    *outlives = false;
                     asked.count_failure(guard.settings.counters());
                     StoreOp::step(&Step::Delete).count(guard.settings.counters());
                     guard.empty(&key, own).await
@@ -174,8 +191,17 @@ impl KeyWrite {
             }
         };
         guard.attempt(asked, (&lane, &key), seen, deadline, pin!(ended)).await?;
+        if !outlived {
+            guard.outlive_copies().await;
+        }
         self.confirmed(sent);
         Ok(())
+    }
+
+    /// Whether the write that ends stood under a fence that was confirmed, and cannot have run out.
+    fn was_fenced(&self) -> bool {
+        matches!(self.stage, Stage::Ending { own: Some(_), name: None })
+            && self.begun.elapsed() < self.life
     }
 
     /// The fence that the step which ends the write settles.

@@ -1,7 +1,7 @@
 //! One operation on the store: the breaker lets it through, a deadline bounds it, and its outcome is counted.
 
 use std::{
-    future::Future,
+    future::{Future, pending},
     pin::{Pin, pin},
     sync::{Arc, Weak, atomic::AtomicBool},
     time::{Duration, Instant},
@@ -19,7 +19,7 @@ use crate::{
         breaker::{Breaker, BreakerSnapshot, OpenReason},
     },
     store_op::{StoreOp, StoreReply},
-    time::{Clock, in_real_time_since},
+    time::{Clock, in_real_time, in_real_time_since},
 };
 
 /// A store that answers in time or not at all.
@@ -61,6 +61,24 @@ impl Guard {
     /// Whether the store answers at once: it is in this process.
     pub(crate) fn is_local(&self) -> bool {
         matches!(*self.store, Store::Memory(_))
+    }
+
+    /// Whether nothing stands between a reader and what the store says: no invalidation is pending.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.pending.len() == 0
+    }
+
+    /// What this process holds of the store under `key`, no older than `most`.
+    pub(crate) fn local(&self, key: &str, most: Duration) -> Option<Entry> {
+        self.store.local(key, most)
+    }
+
+    /// Waits, after a step of a writer has been answered, until no process can serve a local copy from before it. It is a wait
+    /// of real time, since copies are other processes' too.
+    pub(crate) async fn outlive_copies(&self) {
+        if let Some(wait) = self.store.local_wait() {
+            in_real_time(wait, pin!(pending::<()>())).await;
+        }
     }
 
     /// The clock of soft expiries.

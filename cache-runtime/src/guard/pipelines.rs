@@ -11,6 +11,7 @@ use super::operation::Guard;
 use crate::{
     entry::Entry,
     error::Error,
+    look::Look,
     protocol::Step,
     store::{
         Lane, Lanes,
@@ -25,25 +26,25 @@ const AT_ONCE: usize = 5_000;
 
 impl Guard {
     /// Looks at several keys. An error is that of all of them; otherwise each key has a result of its own.
-    pub(super) async fn look_at(&self, keys: &[&str]) -> Result<States, Error> {
+    pub(super) async fn look_at(&self, keys: &[&str], look: Look) -> Result<States, Error> {
         let lanes = match self.store.lanes_of_looks(keys) {
-            Lanes::One(lane) => return self.look_over(&lane, keys).await,
+            Lanes::One(lane) => return self.look_over(&lane, keys, look).await,
             Lanes::Several(lanes) => lanes,
         };
         let looks = lanes.iter().map(|(lane, places)| async {
             let keys: Vec<&str> = places.iter().map(|&at| keys[at]).collect();
-            self.look_over(lane, &keys).await
+            self.look_over(lane, &keys, look).await
         });
         gathered(&lanes, join_all(looks).await)
     }
 
-    async fn look_over(&self, lane: &Lane<'_>, keys: &[&str]) -> Result<States, Error> {
+    async fn look_over(&self, lane: &Lane<'_>, keys: &[&str], look: Look) -> Result<States, Error> {
         let mut states = Vec::with_capacity(keys.len());
         for part in keys.chunks(AT_ONCE) {
-            let look = pin!(async { all_unwell(lane.read_many(part).await?) });
+            let looked = pin!(async { all_unwell(lane.look_many(part, look).await?) });
             let (seen, deadline) = (self.admit(lane)?, self.settings.deadline);
-            let looked = self.attempt(StoreOp::READ_MANY, (lane, part[0]), seen, deadline, look);
-            let found = looked.await?;
+            let operation = StoreOp::READ_MANY;
+            let found = self.attempt(operation, (lane, part[0]), seen, deadline, looked).await?;
             found.count(self.settings.counters());
             states.extend(found);
         }

@@ -118,6 +118,7 @@ impl Guard {
             }
         };
         let led = self.still_masters(&names, ways).await;
+        self.outlive_copies().await;
         // A fence that could not be released falls by itself.
         let deletes = steps.iter().zip(replies).filter(|((_, step), _)| *step == Step::Delete);
         let mut went_well = true;

@@ -122,6 +122,7 @@ impl Guard {
                     breaker.sign_of_life.notify_one();
                 }
                 if empties && guard.still_masters(&[&its], ids).await == [true] {
+                    guard.outlive_copies().await;
                     guard.pending.confirm(&its, sent);
                 }
             }

@@ -187,6 +187,9 @@ impl Engine {
 
     /// A value that was found has been decoded.
     pub(super) fn answered(&mut self, at: usize, hit: Hit) {
+        if hit.entry.is_local() && !self.keys[at].is_stale() {
+            self.request.counters.local_hits.add_one();
+        }
         let outcome = self.keys[at].answered(&hit);
         self.count(at, outcome);
         if self.first_look.over {

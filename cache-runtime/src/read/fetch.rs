@@ -30,8 +30,9 @@ impl Engine {
         if self.is_out() {
             return;
         }
+        let look = self.request.policy.look();
         if self.is_plain() && which(&self.keys[0]) {
-            return match self.request.guard.read(self.keys[0].key()).await {
+            return match self.request.guard.look(self.keys[0].key(), look).await {
                 Ok(state) => self.see(0, state),
                 Err(error) => self.store_failed(&error),
             };
@@ -50,7 +51,7 @@ impl Engine {
         keys.extend(self.request.tags.iter().map(String::as_str));
         keys.extend(states().filter_map(KeyState::refresh_key));
         keys.extend(states().filter_map(KeyState::beside).map(|(own_key, _)| own_key));
-        let mut found = match self.request.guard.read_many(&keys).await {
+        let mut found = match self.request.guard.look_many(&keys, look).await {
             Ok(found) => found,
             Err(error) => return self.store_failed(&error),
         };

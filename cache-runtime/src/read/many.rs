@@ -29,6 +29,7 @@ use crate::{
     encoding::Encoding,
     entry::Entry,
     error::Error,
+    keep::Handling,
     policy::Policy,
     protocol::Nonce,
     return_shape::{Rows, Split},
@@ -42,7 +43,7 @@ pub(crate) async fn many<R, K>(
     request: Request,
     keys: Vec<String>,
     (ids, unique): (&[K], &[usize]),
-    (rows, same): (R, Same<R::Value>),
+    (rows, (same, keep)): (R, Handling<R::Value, R::Stored>),
     body: &mut impl Body<R, K>,
 ) -> R::Output
 where
@@ -53,6 +54,7 @@ where
     let renews = body.renews();
     let begin = Begin { request, keys: BeginKeys::Many(keys), renews };
     let mut call = Call::<R, K>::new(Driver::new(begin), unique.len(), rows.clone(), same);
+    call.values = call.values.keeping(keep);
     let list = Ids { list: ids, places: Some(unique) };
     match poll_fn(|cx| call.poll(&list, body, cx)).await {
         Ending::Values { answers, unmatched, .. } => rows.join(ids, unique, answers, unmatched),

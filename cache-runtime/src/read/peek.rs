@@ -11,6 +11,7 @@ use crate::{
     entry::Entry,
     error::Error,
     expiry::Age,
+    look::Look,
     protocol::{Pending, State},
     tag_version::current_stamp,
     value::is_apart,
@@ -26,7 +27,7 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
         (request.guard.read(&key).await?, Vec::new())
     } else {
         let keys: Vec<&str> = iter::once(&key).chain(&request.tags).map(String::as_str).collect();
-        let mut states = request.guard.read_many(&keys).await?.into_iter();
+        let mut states = request.guard.look_many(&keys, Look::Store).await?.into_iter();
         let state = states.next().unwrap_or(Ok(State::Vacant))?;
         // Without one of its tags nobody can say whether an entry is good.
         (state, states.map(|tag| Ok(current_stamp(&tag?))).collect::<Result<Vec<_>, Error>>()?)
@@ -63,7 +64,7 @@ async fn look_beside(request: &Request, seen: &mut KeyState, reason: &str) -> Re
     }
     let keys: Vec<&str> =
         [seen.key(), own_key].into_iter().chain(request.tags.iter().map(String::as_str)).collect();
-    let mut states = request.guard.read_many(&keys).await?.into_iter();
+    let mut states = request.guard.look_many(&keys, Look::Store).await?.into_iter();
     let (Some(state), Some(own)) = (states.next(), states.next()) else { return Ok(()) };
     let tags = states.map(|tag| Ok(current_stamp(&tag?))).collect::<Result<Vec<_>, Error>>()?;
     let Request { policy, guard, .. } = request;

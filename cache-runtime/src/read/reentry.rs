@@ -63,6 +63,11 @@ pub(super) fn caller() -> Caller {
     }
 }
 
+/// Whether this task is in the middle of a load.
+pub(super) fn is_within_load() -> bool {
+    LOADING.try_with(|_| ()).is_ok()
+}
+
 /// Whether this task is in the middle of a load of `key`.
 pub(super) fn is_loading(guard: &Arc<Guard>, key: &str) -> bool {
     let found = LOADING.try_with(|innermost| {

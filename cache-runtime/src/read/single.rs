@@ -28,6 +28,7 @@ use crate::{
     entry::Entry,
     error::Error,
     flight::SharedError,
+    keep::Keep,
     policy::Policy,
     protocol::Nonce,
     return_shape::Shape,
@@ -40,11 +41,20 @@ use crate::{
 /// Where it is polled after its end.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Run<S: Shape, B> {
-    /// None for a call that goes past the cache.
-    driver: Option<Driver>,
+    way: Way,
     values: Values<S::Stored>,
     same: Same<S::Value>,
     body: B,
+}
+
+/// How a call comes to its output.
+#[allow(clippy::large_enum_variant, reason = "a call allocates nothing for it")]
+enum Way {
+    /// Past the cache.
+    Past,
+    Driven(Driver),
+    /// Its answer was at hand.
+    Answered,
 }
 
 /// The body of a function, and the closures that look at its value.
@@ -67,8 +77,23 @@ impl<S: Shape, B> Run<S, B> {
     /// A call that looks up `key`, or goes past the cache where there is no request.
     pub(crate) fn new(request: Option<Request>, key: String, renews: bool, body: B) -> Self {
         let keys = BeginKeys::One(key);
-        let driver = request.map(|request| Driver::new(Begin { request, keys, renews }));
-        Run { driver, values: Values::new(1), same: None, body }
+        let way = match request {
+            Some(request) => Way::Driven(Driver::new(Begin { request, keys, renews })),
+            None => Way::Past,
+        };
+        Run { way, values: Values::new(1), same: None, body }
+    }
+
+    /// A call whose answer is at hand.
+    pub(crate) fn answered(value: S::Stored, body: B) -> Self {
+        let mut values = Values::new(1);
+        values.answer(0, value);
+        Run { way: Way::Answered, values, same: None, body }
+    }
+
+    /// Keeps values beside local copies.
+    pub(crate) fn keeping(self, keep: Option<Keep<S::Stored>>) -> Self {
+        Run { values: self.values.keeping(keep), ..self }
     }
 
     /// Compares a loaded value with what its encoding gives back.
@@ -89,10 +114,14 @@ where
     type Output = S::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
-        let Run { driver, values, same, body } = self.get_mut();
-        match driver {
-            None => body.poll(cx),
-            Some(driver) => match ready!(answer::<S>(driver, values, *same, body, cx)) {
+        let Run { way, values, same, body } = self.get_mut();
+        match way {
+            Way::Past => body.poll(cx),
+            Way::Answered => match values.take(0) {
+                Some(value) => Poll::Ready(S::join(value)),
+                None => panic!("a cached call was polled after its end"),
+            },
+            Way::Driven(driver) => match ready!(answer::<S>(driver, values, *same, body, cx)) {
                 Some(answer) => Poll::Ready(answer.output),
                 None => unreachable!("a call that nobody has handed on ends with an answer"),
             },

@@ -5,11 +5,16 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     codec::{self, Same},
     encoding::{Codec, Encoding},
+    entry::Entry,
+    error::Error,
+    keep::Keep,
     protocol::Nonce,
 };
 
 /// What a call holds of each of its keys.
 pub(super) struct Values<T> {
+    /// How values are kept beside local copies.
+    keep: Option<Keep<T>>,
     first: Pair<T>,
     /// Those of the other keys of a batch.
     rest: Vec<Pair<T>>,
@@ -29,7 +34,12 @@ impl<T> Values<T> {
     /// Room for the values of so many keys.
     pub(super) fn new(keys: usize) -> Self {
         let rest = (1..keys).map(|_| Pair::NONE).collect();
-        Values { first: Pair::NONE, rest }
+        Values { keep: None, first: Pair::NONE, rest }
+    }
+
+    /// The same, for a function with local copies.
+    pub(super) fn keeping(self, keep: Option<Keep<T>>) -> Self {
+        Values { keep, ..self }
     }
 
     fn pair(&self, at: usize) -> &Pair<T> {
@@ -80,6 +90,27 @@ impl<T> Values<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Values<T> {
+    /// Reads an entry, or takes its value if that is kept.
+    pub(super) fn decode(
+        &mut self,
+        at: usize,
+        entry: &Entry,
+        encoding: &Encoding,
+    ) -> Result<(), Error> {
+        let kept = self.keep.zip(entry.decoded());
+        let known = kept.and_then(|(keep, decoded)| keep.get(decoded));
+        let value = match known {
+            Some(value) => value,
+            None => {
+                let value = codec::decode_checked(entry, encoding)?;
+                kept.inspect(|(keep, decoded)| keep.put(decoded, &value));
+                value
+            }
+        };
+        self.answer(at, value);
+        Ok(())
+    }
+
     /// The answer and what was loaded, as JSON.
     pub(super) fn compared(&self, at: usize) -> Option<(Vec<u8>, Vec<u8>)> {
         let (answer, loaded) = self.both(at)?;
@@ -113,8 +144,7 @@ pub(super) fn rewritten<T: Serialize + DeserializeOwned>(written: &[u8]) -> Opti
 macro_rules! functions {
     ($stored:ty, $value:path) => {
         fn decode(&mut self, at: usize, entry: &Entry, encoding: &Encoding) -> Result<(), Error> {
-            self.values.answer(at, crate::codec::decode_checked::<$stored>(entry, encoding)?);
-            Ok(())
+            self.values.decode(at, entry, encoding)
         }
 
         fn encode(

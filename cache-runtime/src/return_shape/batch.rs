@@ -7,8 +7,11 @@ mod maps;
 use std::{collections::HashMap, hash::Hash, marker::PhantomData};
 
 pub use self::lists::{LoadedList, Place};
-#[cfg(test)]
 pub(crate) use self::maps::Hashed;
+pub(super) use self::{
+    lists::{Grouped, Identified, Paired},
+    maps::Sorted,
+};
 
 /// How to split the output of a batch into rows, and how to join rows to an output. `K` is the type of the ids.
 pub trait Rows<K>: Clone {

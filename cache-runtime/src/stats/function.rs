@@ -86,6 +86,8 @@ macro_rules! counters {
 counters! {
     /// Calls answered with a value of the store.
     hits: REQUESTS [("cache.outcome", "hit")],
+    /// Those of `hits` and `negative_hits` that this process's memory answered: local copies, without a round trip.
+    local_hits: LOCAL_HITS [],
     /// Calls answered with a remembered `None`.
     negative_hits: REQUESTS [("cache.outcome", "negative_hit")],
     /// Calls that found no usable value in the store. A load answered them, their own or another call's, or nothing did.

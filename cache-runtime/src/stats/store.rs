@@ -44,6 +44,16 @@ pub struct StoreStats {
     pub bytes_written: u64,
     /// Values that the embedded store did not keep, because each is larger than all that it may hold, or nearly so.
     pub oversized: u64,
+    /// Local copies that this process has now, over a server.
+    pub copies: u64,
+    /// Their bytes: keys, encoded and decoded values, and what it takes to keep them.
+    pub copy_bytes: u64,
+    /// Copies that made room for others.
+    pub copies_evicted: u64,
+    /// Invalidations of keys that servers have pushed, whether there were copies of them or not.
+    pub copies_invalidated: u64,
+    /// Looks that waited because the lease of a copy had lapsed.
+    pub lapsed_leases: u64,
     /// Invalidations that the store has not confirmed yet, and that are sent again.
     pub pending_invalidations: u64,
     /// Pending invalidations that were dropped.
@@ -77,6 +87,9 @@ pub(crate) struct StoreCounters {
     pub(crate) bytes_read: Counter,
     pub(crate) bytes_written: Counter,
     pub(crate) oversized: Counter,
+    pub(crate) copies_evicted: Counter,
+    pub(crate) copies_invalidated: Counter,
+    pub(crate) lapsed_leases: Counter,
     pending: AtomicU64,
     pub(crate) dropped_invalidations: Counter,
     metrics: StoreMetrics,
@@ -110,6 +123,9 @@ impl Default for StoreCounters {
             bytes_read: io(&[("cache.io.direction", "read")]),
             bytes_written: io(&[("cache.io.direction", "write")]),
             oversized: counter(&metric::OVERSIZED),
+            copies_evicted: counter(&metric::COPIES_EVICTED),
+            copies_invalidated: counter(&metric::COPIES_INVALIDATED),
+            lapsed_leases: counter(&metric::LEASES_LAPSED),
             pending: AtomicU64::new(0),
             dropped_invalidations: counter(&metric::DROPPED),
             metrics: StoreMetrics {
@@ -195,6 +211,11 @@ impl StoreCounters {
             bytes_read: self.bytes_read.get(),
             bytes_written: self.bytes_written.get(),
             oversized: self.oversized.get(),
+            copies: 0,
+            copy_bytes: 0,
+            copies_evicted: self.copies_evicted.get(),
+            copies_invalidated: self.copies_invalidated.get(),
+            lapsed_leases: self.lapsed_leases.get(),
             pending_invalidations: self.pending.load(Relaxed),
             dropped_invalidations: self.dropped_invalidations.get(),
         }

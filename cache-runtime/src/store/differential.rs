@@ -40,6 +40,10 @@ impl Reference {
         match transition.life {
             Life::For(life) => self.left = Some(life),
             Life::AtLeast(life) => self.left = self.left.map(|left| left.max(life)),
+            Life::Ahead(life) => {
+                let left = |left| if left <= life { life * 2 } else { left };
+                self.left = self.left.map(left);
+            }
             Life::Endless => self.left = None,
             Life::Unchanged => {}
         }

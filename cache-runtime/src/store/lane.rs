@@ -13,6 +13,7 @@ use super::{
 use crate::{
     entry::Entry,
     error::Error,
+    look::Look,
     protocol::{Reply, State, Step},
 };
 
@@ -69,6 +70,44 @@ impl Store {
             Store::Memory(store) => Lanes::One(Lane::Memory(store)),
             #[cfg(feature = "redis")]
             Store::Redis(store) => lanes(store, keys.iter().copied(), !store.has_several_servers()),
+        }
+    }
+
+    /// What this process holds of the store under `key`, no older than `most`. The embedded store is in this process.
+    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it has no copies"))]
+    pub(crate) fn local(&self, key: &str, most: Duration) -> Option<Entry> {
+        match self {
+            Store::Memory(store) => store.local(key),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.local(key, most),
+        }
+    }
+
+    /// How long a writer has to wait after a step, until no process can serve a copy from before it.
+    pub(crate) fn local_wait(&self) -> Option<Duration> {
+        match self {
+            Store::Memory(_) => None,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.local_wait(),
+        }
+    }
+
+    /// Keeps local copies from now on, or none.
+    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it has no copies"))]
+    pub(crate) fn switch_local(&self, on: bool) {
+        match self {
+            Store::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.switch_local(on),
+        }
+    }
+
+    /// How many local copies there are, and their bytes.
+    pub(crate) fn copies(&self) -> (u64, u64) {
+        match self {
+            Store::Memory(_) => (0, 0),
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => store.copies(),
         }
     }
 
@@ -153,20 +192,20 @@ fn lanes<'s, 'k>(
 #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it is always well"))]
 impl Lane<'_> {
     /// Looks at a key: the hot path.
-    pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
+    pub(crate) async fn look(&self, key: &str, look: Look) -> Result<State<Entry>, Error> {
         match self {
-            Lane::Memory(store) => Ok(store.read(key)),
+            Lane::Memory(store) => Ok(store.look(key, look)),
             #[cfg(feature = "redis")]
-            Lane::Redis(lane) => lane.read(key).await,
+            Lane::Redis(lane) => lane.look(key, look).await,
         }
     }
 
     /// Looks at several keys, in one round trip.
-    pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
+    pub(crate) async fn look_many(&self, keys: &[&str], look: Look) -> Result<States, Error> {
         match self {
-            Lane::Memory(store) => Ok(keys.iter().map(|key| Ok(store.read(key))).collect()),
+            Lane::Memory(store) => Ok(keys.iter().map(|key| Ok(store.look(key, look))).collect()),
             #[cfg(feature = "redis")]
-            Lane::Redis(lane) => lane.read_many(keys).await,
+            Lane::Redis(lane) => lane.look_many(keys, look).await,
         }
     }
 

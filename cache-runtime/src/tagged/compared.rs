@@ -90,7 +90,7 @@ impl<V> Compared<'_, V> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = O> + Send + 'static,
     {
-        self.tagged.one_owned::<O::Shape, _, _>(key, policy, Some(self.same), load).await
+        self.tagged.one_owned::<O::Shape, _, _>(key, policy, (Some(self.same), None), load).await
     }
 
     /// As [`Cache::get_or_load_many`]. `same` compares the values of one id.
@@ -131,7 +131,7 @@ impl<V> Compared<'_, V> {
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
-        self.tagged.many_owned(ids, key, policy, Some(self.same), load).await
+        self.tagged.many_owned(ids, key, policy, (Some(self.same), None), load).await
     }
 
     /// As [`Cache::write_through`].

@@ -9,9 +9,10 @@ use crate::{
     cache::Cache,
     codec::Same,
     declared::Identity,
+    keep::Handling,
     key::{CacheKey, KeyOf},
     policy::Policy,
-    read::{AttendedMany, OwnedMany, Request, keep, many},
+    read::{AttendedMany, OwnedMany, Request, keep as keep_always, many},
     return_shape::{LoadedRows, Rows, unique_ids},
     shared::Direct,
 };
@@ -193,9 +194,9 @@ impl Tagged<'_> {
         let Some((request, unique, keys)) = self.each(&call, ids, key, policy) else {
             return load(ids.to_vec()).await;
         };
-        let mut body = AttendedMany::new(keep::<<O::Rows as Rows<K>>::Stored>, load);
-        many::<O::Rows, K>(request, keys, (ids, &unique), (O::Rows::default(), same), &mut body)
-            .await
+        let mut body = AttendedMany::new(keep_always::<<O::Rows as Rows<K>>::Stored>, load);
+        let rows = (O::Rows::default(), (same, None));
+        many::<O::Rows, K>(request, keys, (ids, &unique), rows, &mut body).await
     }
 
     /// As [`Cache::get_or_load_many_owned`]. Each entry carries all of the tags.
@@ -216,7 +217,7 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = O> + Send + 'static,
     {
-        self.many_owned(ids, key, policy, None, load).await
+        self.many_owned(ids, key, policy, (None, None), load).await
     }
 
     /// As [`Cache::get_or_load_many_owned`], with what compares values.
@@ -225,7 +226,7 @@ impl Tagged<'_> {
         ids: &[K],
         key: impl Fn(&K) -> C,
         policy: &Policy,
-        same: Same<<O::Rows as Rows<K>>::Value>,
+        handling: Handling<<O::Rows as Rows<K>>::Value, <O::Rows as Rows<K>>::Stored>,
         load: F,
     ) -> O
     where
@@ -243,8 +244,8 @@ impl Tagged<'_> {
             return load(ids.to_vec()).await;
         };
         let load = || Cache::load_in_same_scope(load.clone());
-        let mut body = OwnedMany::new(|| keep::<<O::Rows as Rows<K>>::Stored>, load);
-        many::<O::Rows, K>(request, keys, (ids, &unique), (O::Rows::default(), same), &mut body)
+        let mut body = OwnedMany::new(|| keep_always::<<O::Rows as Rows<K>>::Stored>, load);
+        many::<O::Rows, K>(request, keys, (ids, &unique), (O::Rows::default(), handling), &mut body)
             .await
     }
 

@@ -37,6 +37,7 @@ macro_rules! metrics {
 
 metrics! {
     REQUESTS: "cache.requests", Count, "Calls, by outcome.";
+    LOCAL_HITS: "cache.local.hits", Count, "Hits that were answered by local copies, without a round trip.";
     COALESCED: "cache.coalesced", Count, "Calls answered by another call's load in the same process.";
     LOADS: "cache.loads", Count, "Runs of the function's body that have begun.";
     LOAD_FAILURES: "cache.load.failures", Count, "Runs of the function's body that failed.";
@@ -61,6 +62,9 @@ metrics! {
     OPERATION_DURATION: "cache.store.operation.duration", Seconds, "How long the store took to answer.";
     IO: "cache.store.io", Bytes, "Bytes of values.";
     OVERSIZED: "cache.store.oversized", Count, "Values that the embedded store did not keep: they are too large for it.";
+    COPIES_EVICTED: "cache.local.evictions", Count, "Local copies that made room for others.";
+    COPIES_INVALIDATED: "cache.local.invalidations", Count, "Invalidations of keys that servers have pushed.";
+    LEASES_LAPSED: "cache.local.lapses", Count, "Looks that waited for the lease of a local copy.";
     BREAKER_STATE: "cache.store.breaker.state", Count, "The breaker: 0 closed, 1 half open, 2 open.";
     BREAKER_OPENED: "cache.store.breaker.opened", Count, "How often the breaker has opened.";
     PENDING: "cache.invalidation.pending", Count, "Invalidations that the store has not confirmed yet.";

@@ -95,6 +95,7 @@ impl QueueHandle {
                 Ok(Enqueued::Accepted) => {
                     // The pending value has replaced whatever an earlier write may have left in the store.
                     guard.emptied(key, sent);
+                    guard.outlive_copies().await;
                     self.counters.queued.add_one();
                     return Ok(());
                 }

@@ -2,10 +2,12 @@
 
 mod batches;
 mod clock;
+mod copies;
 mod embedded;
 mod failed_loads;
 mod freshness;
 mod lease;
+mod local;
 mod read_through;
 mod round_trips;
 mod stampede;

@@ -17,7 +17,18 @@ use self::{
 /// The layers of `cache-runtime`: a module imports from layers above its own line, never from below.
 /// `ARCHITECTURE.md` says what each is for.
 const LAYERS: &[&[&str]] = &[
-    &["error", "protocol", "striped", "encoding", "value", "credentials", "stop", "telemetry"],
+    &[
+        "error",
+        "protocol",
+        "striped",
+        "encoding",
+        "value",
+        "credentials",
+        "stop",
+        "telemetry",
+        "decoded",
+        "look",
+    ],
     &["time", "stats"],
     &["key", "policy", "entry"],
     &["declared"],
@@ -28,6 +39,7 @@ const LAYERS: &[&[&str]] = &[
     &["guard"],
     &["fences", "lease", "flight", "active_refreshes", "tag_version"],
     &["return_shape"],
+    &["keep"],
     &["shared", "transaction"],
     &["read", "write", "write_behind"],
     &["cache"],

@@ -90,7 +90,9 @@ impl Weighter<Arc<str>, Timed<Entry>> for Weight {
 }
 
 fn weight(key: &str, timed: &Timed<Entry>) -> u64 {
-    (key.len() + timed.held.bytes().len()) as u64 + OVERHEAD
+    // A value that has been decoded takes about as much as its encoding.
+    let forms = 1 + usize::from(timed.held.decoded().is_some());
+    (key.len() + timed.held.bytes().len() * forms) as u64 + OVERHEAD
 }
 
 impl Bounded {

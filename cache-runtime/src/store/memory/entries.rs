@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::{bounded::Bounded, limits::Limits, queues::Queues, timed::Timed};
 use crate::{
     entry::Entry,
+    look::Look,
     protocol::{self, Life, Reply, State, Step},
     stats::StoreCounters,
     striped::Striped,
@@ -60,12 +61,47 @@ impl MemoryStore {
 
     /// The value under `key`, if it holds one. Any other state is a miss.
     pub(crate) fn read(&self, key: &str) -> State<Entry> {
+        self.look(key, Look::Store)
+    }
+
+    /// The same, and keeps what the entry of a local copy is decoded to.
+    pub(crate) fn look(&self, key: &str, look: Look) -> State<Entry> {
         match self.kept.get(key, Instant::now()) {
-            Some(timed) => State::Value(timed.held.stamp(), timed.held),
+            Some(timed) => {
+                let entry = match look {
+                    Look::Local(_) => self.keeping_its_value(key, timed.held),
+                    Look::Store => timed.held,
+                };
+                State::Value(entry.stamp(), entry)
+            }
             None => match self.controls(key).held.get(key) {
                 Some(Timed { held: pending @ State::Pending(_), .. }) => pending.clone(),
                 _ => State::Vacant,
             },
+        }
+    }
+
+    /// The entry under `key` itself, for a caller that can do with nothing else.
+    pub(crate) fn local(&self, key: &str) -> Option<Entry> {
+        self.kept.get(key, Instant::now()).map(|timed| timed.held.local())
+    }
+
+    /// The entry under `key`, beside which its value is kept from now on.
+    fn keeping_its_value(&self, key: &str, found: Entry) -> Entry {
+        if found.decoded().is_some() || found.is_stamp_only() {
+            return found.local();
+        }
+        let _controls = self.controls(key);
+        let now = Instant::now();
+        match self.kept.get(key, now) {
+            Some(Timed { held, ends }) if held == found && held.decoded().is_none() => {
+                let held = held.keeping_its_value();
+                self.kept.insert(key, Timed { held: held.clone(), ends });
+                held.local()
+            }
+            // Somebody else has done so, or has put another entry in its place.
+            Some(Timed { held, .. }) if held == found => held.local(),
+            _ => found.local(),
         }
     }
 
@@ -95,6 +131,10 @@ impl MemoryStore {
             Life::AtLeast(life) => {
                 before.ends.and_then(|ends| Some(ends.max(now.checked_add(life)?)))
             }
+            Life::Ahead(life) => before.ends.and_then(|ends| match now.checked_add(life)? {
+                soon if ends <= soon => soon.checked_add(life),
+                _ => Some(ends),
+            }),
             Life::Endless => None,
         };
         match transition.state {

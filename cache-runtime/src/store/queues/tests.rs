@@ -16,6 +16,7 @@ use crate::{
     encoding::Encoding,
     encryption::Encryptor,
     entry::Entry,
+    look::Look,
     protocol::{Nonce, Reply, State, Step},
     store::{
         Store,
@@ -364,6 +365,6 @@ async fn a_batch_of_any_size_lands() {
         .collect();
     assert_eq!(bed.source.land(&bed.names, &landings, LIFE).await, Ok(()));
     assert_eq!(store.queued(&bed.names).await, Ok(0));
-    let landed = store.lane("key:59").read("key:59").await;
+    let landed = store.lane("key:59").look("key:59", Look::Store).await;
     assert!(matches!(landed, Ok(State::Value(stamp, _)) if stamp == stamps[all - 1]), "{landed:?}");
 }

@@ -96,6 +96,19 @@ pub(super) fn is_a_writers(step: &Step<Entry>) -> bool {
     )
 }
 
+/// Whether this process must not serve its copy of the key any more once it has sent the step.
+pub(super) fn takes_copies_away(step: &Step<Entry>) -> bool {
+    matches!(
+        step,
+        Step::Fill { .. }
+            | Step::Fence { .. }
+            | Step::Settle { .. }
+            | Step::Delete
+            | Step::Pend { .. }
+            | Step::Land { .. }
+    )
+}
+
 /// How a script is called: by its hash, or by its text.
 pub(super) type CallScript = fn(&Script, &[&str], &[&[u8]]) -> Cmd;
 

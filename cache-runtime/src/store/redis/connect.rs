@@ -5,6 +5,7 @@
 //! certificate.
 
 use std::{
+    convert::Infallible,
     future::Future,
     io,
     pin::pin,
@@ -17,8 +18,8 @@ use std::{
 
 use futures_util::future::select_ok;
 use redis::{
-    AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, RedisConnectionInfo, RedisError, RedisResult,
-    Value,
+    AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, ProtocolVersion, PushInfo,
+    RedisConnectionInfo, RedisError, RedisResult, Value,
     aio::MultiplexedConnection,
     io::tcp::socket2::{SockRef, TcpKeepalive},
 };
@@ -35,7 +36,8 @@ use tokio::{
 
 use super::{
     address::{Address, HostPort},
-    incarnation::{Greeting, Usage, question, told},
+    incarnation::{Greeting, Usage, is_master, question, told},
+    local::{Keeper, Tracked, hello},
     transfer::{Transfer, Watched},
 };
 use crate::{credentials::Credentials, protocol::Incarnation, time::in_real_time};
@@ -67,7 +69,26 @@ struct Shared {
     usage: Usage,
     since: Instant,
     liveness: Liveness,
+    /// Where copies are kept of what is read over it.
+    tracked: Option<Arc<Tracked>>,
+    _keeper: Option<Keeper>,
     _driver: Driver,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(tracked) = &self.tracked {
+            tracked.end();
+        }
+    }
+}
+
+/// What a server has said of its history.
+pub(super) struct History {
+    /// Whether it is another one than when the connection began.
+    pub(super) is_another: bool,
+    /// Whether the server says that it is a master.
+    pub(super) is_master: bool,
 }
 
 /// Flags that say whether a connection is of use.
@@ -121,13 +142,25 @@ impl Connection {
     }
 
     /// Asks whether the server has another history than when this connection began. A server that does not say has not.
-    pub(super) async fn has_another_history(&mut self) -> RedisResult<bool> {
-        if self.incarnation() == Incarnation::NONE {
-            return Ok(false);
+    async fn has_another_history(&mut self) -> RedisResult<bool> {
+        Ok(self.history().await?.is_another)
+    }
+
+    /// Asks for the server's history. A server that does not say has the same, and may be no master.
+    pub(super) async fn history(&mut self) -> RedisResult<History> {
+        let begun = self.incarnation();
+        if begun == Incarnation::NONE && self.tracked().is_none() {
+            return Ok(History { is_another: false, is_master: false });
         }
         match self.ask(&question()).await {
-            Ok(answer) => Ok(told(&answer).is_some_and(|now| now != self.incarnation())),
-            Err(error) if error.code().is_some() => Ok(false),
+            Ok(answer) => {
+                let other = |now| begun != Incarnation::NONE && now != begun;
+                let is_another = told(&answer).is_some_and(other);
+                Ok(History { is_another, is_master: is_master(&answer) })
+            }
+            Err(error) if error.code().is_some() => {
+                Ok(History { is_another: false, is_master: false })
+            }
             Err(error) => Err(error),
         }
     }
@@ -148,6 +181,11 @@ impl Connection {
         if from_the_server && !answered.load(Ordering::Relaxed) {
             answered.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// What is known of it as one that is told of changes, if it is.
+    pub(super) fn tracked(&self) -> Option<&Arc<Tracked>> {
+        self.shared.tracked.as_ref()
     }
 
     pub(super) fn id(&self) -> u64 {
@@ -242,7 +280,33 @@ where
         .set_response_timeout(None)
         .set_pipeline_buffer_size(QUEUE);
     let transfer = Arc::<Transfer>::default();
-    let stream = Watched::new(stream, Arc::clone(&transfer));
+    let mut stream = Watched::new(stream, Arc::clone(&transfer));
+    let tracked = match greeting.copies() {
+        Some(it) => match hello(&mut stream, login).await? {
+            Ok(()) => Some((it, Tracked::new(*it.copies.settings(), it.has_stand_ins))),
+            Err(reason) => {
+                it.copies.cannot_be_kept(&reason);
+                None
+            }
+        },
+        None => None,
+    };
+    let (mut tracked, logged_in, config) = match tracked {
+        Some((it, tracked)) => {
+            let (copies, its) = (Arc::clone(&it.copies), Arc::clone(&tracked));
+            copies.sweep();
+            let pushed = move |push: PushInfo| {
+                copies.pushed(&its, &push);
+                Ok::<_, Infallible>(())
+            };
+            // It has logged in already, and may say `HELLO` as often as it likes.
+            let login = RedisConnectionInfo::default().set_db(login.db());
+            let login = login.set_protocol(ProtocolVersion::RESP3);
+            (Some(tracked), Some(login), config.set_push_sender(pushed))
+        }
+        None => (None, None, config),
+    };
+    let login = logged_in.as_ref().unwrap_or(login);
     let (mut inner, driver) = MultiplexedConnection::new_with_config(login, stream, config).await?;
     let driver = Driver(tokio::spawn(driver).abort_handle());
     let commands = greeting.commands();
@@ -250,8 +314,17 @@ where
     if !commands.is_empty() {
         let answers = inner.send_packed_commands(commands, 0, commands.len()).await?;
         refused(&answers)?;
+        if let (Some(it), Some(Value::ServerError(error))) = (greeting.copies(), answers.first()) {
+            it.copies.cannot_be_kept(&format!(
+                "{} {}",
+                error.code(),
+                error.details().unwrap_or_default()
+            ));
+            tracked = None;
+        }
         incarnation = greeting.incarnation(&answers)?;
     }
+    let _keeper = tracked.clone().map(|tracked| Keeper::of(inner.clone(), tracked));
     let shared = Shared {
         id: fastrand::u64(..),
         node,
@@ -259,6 +332,8 @@ where
         usage: Usage::default(),
         since: Instant::now(),
         liveness: Liveness { transfer, ..Liveness::default() },
+        tracked,
+        _keeper,
         _driver: driver,
     };
     Ok(Connection { inner, shared: Arc::new(shared) })

@@ -47,14 +47,16 @@ impl Endpoint {
         })
     }
 
-    /// The master, if the sentinels name another one than that of `connection`. Their answer of `age` ago will do.
-    pub(super) async fn another_master(
+    /// Whether the sentinels, if there are some and one answers, take the server of `connection` for the master. Their answer
+    /// of `age` ago will do.
+    pub(super) async fn named_master(
         &self,
         connection: &Connection,
         age: Duration,
-    ) -> Option<HostPort> {
+    ) -> Option<Named> {
         let (sentinels, node) = (self.sentinels.as_ref()?, connection.node()?);
-        sentinels.master(age).await.ok().filter(|master| master != node)
+        let master = sentinels.master(age).await.ok()?;
+        Some(if master == *node { Named::Same } else { Named::Another(master) })
     }
 
     /// Whether sentinels say where the server is.
@@ -75,6 +77,12 @@ impl Endpoint {
     pub(super) fn failure_log(&self) -> &FailureLog {
         &self.address.failure_log
     }
+}
+
+/// Whom sentinels name as the master.
+pub(super) enum Named {
+    Same,
+    Another(HostPort),
 }
 
 impl From<Address> for Endpoint {

@@ -7,7 +7,7 @@
 use std::{
     borrow::Cow,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering},
     },
 };
@@ -15,6 +15,7 @@ use std::{
 use redis::{Cmd, Pipeline, RedisResult, Value, cmd};
 use tokio::time::Instant;
 
+use super::local::{Copies, track};
 use crate::protocol::Incarnation;
 
 /// What a connection begins with.
@@ -23,7 +24,16 @@ pub(super) struct Greeting {
     /// Whether the last command asks for the server's history.
     asks: bool,
     /// Whether it was said that a server does not tell it.
-    warned: AtomicBool,
+    warned: Arc<AtomicBool>,
+    /// The copies that are read over the connection, if it is for that.
+    copies: Option<ForCopies>,
+}
+
+/// What a connection for copies needs.
+pub(super) struct ForCopies {
+    pub(super) copies: Arc<Copies>,
+    /// Whether another server may take the place of this one without its knowing.
+    pub(super) has_stand_ins: bool,
 }
 
 impl Greeting {
@@ -37,7 +47,24 @@ impl Greeting {
         if compares {
             commands.add_command(question());
         }
-        Greeting { commands, asks: compares, warned: AtomicBool::new(false) }
+        Greeting { commands, asks: compares, warned: Arc::default(), copies: None }
+    }
+
+    /// For a connection over which keys are read whose copies are kept: no script is called there.
+    pub(super) fn tracking(&self, copies: &Arc<Copies>, has_stand_ins: bool) -> Greeting {
+        let mut commands = Pipeline::new();
+        commands.add_command(track());
+        if self.asks {
+            commands.add_command(question());
+        }
+        let (asks, warned) = (self.asks, Arc::clone(&self.warned));
+        let copies = Some(ForCopies { copies: Arc::clone(copies), has_stand_ins });
+        Greeting { commands, asks, warned, copies }
+    }
+
+    /// The copies that are read over the connection, if it is for that.
+    pub(super) fn copies(&self) -> Option<&ForCopies> {
+        self.copies.as_ref()
     }
 
     pub(super) fn commands(&self) -> &Pipeline {
@@ -77,9 +104,25 @@ pub(super) fn question() -> Cmd {
     info
 }
 
+/// Whether the answer says that the server is a master.
+pub(super) fn is_master(answer: &Value) -> bool {
+    text(answer).is_some_and(|text| {
+        text.split(|&byte| byte == b'\n').any(|line| line.trim_ascii() == b"role:master")
+    })
+}
+
+fn text(answer: &Value) -> Option<&[u8]> {
+    match answer {
+        Value::BulkString(text) => Some(text),
+        // So in RESP3.
+        Value::VerbatimString { text, .. } => Some(text.as_bytes()),
+        _ => None,
+    }
+}
+
 /// The incarnation in the answer.
 pub(super) fn told(answer: &Value) -> Option<Incarnation> {
-    let Value::BulkString(text) = answer else { return None };
+    let text = text(answer)?;
     let id =
         text.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"master_replid:"));
     let id = id?.trim_ascii();

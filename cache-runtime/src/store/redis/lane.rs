@@ -6,7 +6,7 @@ use redis::{Cmd, ErrorKind, Pipeline, RedisResult, cmd};
 
 use super::{
     cluster::{nodes::Cluster, slots::slot},
-    command::{CallScript, is_a_writers, may_be_repeated, under},
+    command::{CallScript, is_a_writers, may_be_repeated, takes_copies_away, under},
     incarnation::{Outgoing, Received},
     reconnect::Link,
     reply::{found, reply, unavailable},
@@ -133,6 +133,7 @@ impl Lane<'_> {
         } else {
             self
         };
+        let _own = takes_copies_away(&step).then(|| self.store.copies.write(key));
         let again = may_be_repeated(&step);
         let by_hash = |to| scripts.command(key, &under(&step, to), Script::by_hash);
         let result = match lane.send(&Outgoing::Under(&by_hash), again).await {
@@ -157,6 +158,8 @@ impl Lane<'_> {
         } else {
             steps
         };
+        let writes = steps.iter().filter(|(_, step)| takes_copies_away(step));
+        let _own: Vec<_> = writes.map(|(key, _)| self.store.copies.write(key)).collect();
         let all: Vec<usize> = (0..steps.len()).collect();
         let mut results = self.send_steps(steps, &all, Script::by_hash).await?;
         // A server that has forgotten the scripts is sent them again, all in one more round trip.
@@ -255,6 +258,15 @@ impl Lane<'_> {
     /// Makes an attempt to connect now, if there is no connection.
     pub(crate) fn reconnect_now(&self) {
         self.link().inspect(|link| link.reconnect_now());
+    }
+
+    pub(super) fn store(&self) -> &RedisStore {
+        self.store
+    }
+
+    /// Whether it leads to a node of a cluster.
+    pub(super) fn is_of_a_cluster(&self) -> bool {
+        matches!(self.route, Route::Slot { .. })
     }
 
     pub(super) fn link(&self) -> Option<&Link> {

@@ -5,11 +5,13 @@ mod cluster;
 mod command;
 mod connect;
 mod connect_stats;
+mod copied;
 mod endpoint;
 mod failure_log;
 mod incarnation;
 mod lane;
 mod liveness;
+mod local;
 mod probe;
 mod queue_scripts;
 mod reconnect;
@@ -31,6 +33,7 @@ pub(crate) use self::{
     cluster::seeds::Seeds,
     endpoint::Endpoint,
     lane::Lane,
+    local::LocalSettings,
     sentinel::Sentinels,
     store::{Connections, RedisStore},
 };

@@ -19,10 +19,11 @@ use tokio::{
 };
 
 use super::{
-    connect::Connection,
+    connect::{Connection, History},
     connect_stats::ConnectStats,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, Named},
     incarnation::{Current, Greeting},
+    local::Tracked,
     sentinel::{LOOK, NOW},
 };
 use crate::{
@@ -116,6 +117,22 @@ impl Link {
         self.shared.state.borrow().connection().cloned()
     }
 
+    /// The connection, if it is there and nothing is known against it. Otherwise one is being made.
+    pub(super) fn at_hand(&self) -> Option<Connection> {
+        let current = self.current();
+        if let Some(up) = &current
+            && self.shared.current.is(up.incarnation())
+            && up.tracked().is_none_or(|tracked| tracked.is_alive())
+        {
+            return current;
+        }
+        match current {
+            Some(outdated) => self.replace(&outdated),
+            None => self.start(),
+        }
+        None
+    }
+
     /// The id of the connection, if there is one.
     pub(super) fn connection_id(&self) -> Option<u64> {
         self.shared.state.borrow().connection().map(Connection::id)
@@ -199,29 +216,57 @@ impl Link {
     /// The same, where an answer of `age` ago will do.
     async fn verify_master_of(&self, age: Duration) {
         let Some(connection) = self.current() else { return };
-        let endpoint = &self.shared.endpoint;
-        if let Some(master) = endpoint.another_master(&connection, age).await {
-            tracing::info!(address = ?endpoint, ?master, "the cache's server has changed");
-            self.replace(&connection);
+        let (endpoint, asked) = (&self.shared.endpoint, Tracked::now());
+        match endpoint.named_master(&connection, age).await {
+            Some(Named::Another(master)) => {
+                tracing::info!(address = ?endpoint, ?master, "the cache's server has changed");
+                self.replace(&connection);
+            }
+            Some(Named::Same) => {
+                if let Some(tracked) = connection.tracked() {
+                    tracked.confirm(asked.before(age));
+                }
+            }
+            None => {}
         }
     }
 
     /// Asks the server whether its history is still the same, unless nobody uses the connection, and gives it up if not.
     async fn verify_history(&self) {
-        let Some(mut connection) = self.current().filter(|up| up.usage().asks()) else { return };
-        let another = {
-            let answer = pin!(connection.has_another_history());
+        let Some(mut connection) = self.current() else { return };
+        if connection.tracked().is_some_and(|tracked| tracked.was_used()) {
+            connection.usage().note();
+        }
+        if !connection.usage().asks() {
+            // Nobody has used its copies for long, and nobody looks after them any more.
+            if let Some(tracked) = connection.tracked() {
+                tracked.end();
+            }
+            return;
+        }
+        let asked = connection.tracked().map(|_| Tracked::now());
+        let history = {
+            let answer = pin!(connection.history());
             in_real_time(LOOK, answer).await
         };
-        match another {
-            Some(Ok(true)) => {
+        match history {
+            Some(Ok(History { is_another: true, .. })) => {
                 let endpoint = &self.shared.endpoint;
                 tracing::info!(address = ?endpoint, "the cache's server has another history: what it held before is void");
                 self.replace(&connection);
             }
             Some(Err(error)) => drop(self.lost(&connection, &error)),
+            Some(Ok(History { is_master, .. })) => {
+                // Where there are sentinels, it is for them to say.
+                if let (Some(tracked), Some(asked)) = (connection.tracked(), asked)
+                    && is_master
+                    && !self.shared.endpoint.has_sentinels()
+                {
+                    tracked.confirm(asked);
+                }
+            }
             // One that does not answer is given up elsewhere.
-            Some(Ok(false)) | None => {}
+            None => {}
         }
     }
 
@@ -232,6 +277,10 @@ impl Link {
             };
             let answered = connection.liveness().answered.load(Ordering::Relaxed);
             self.shared.stats().lost(answered);
+            // What was read over it is void at once, whoever still uses it.
+            if let Some(tracked) = connection.tracked() {
+                tracked.end();
+            }
             *state = LinkState::Down;
             true
         });
@@ -299,8 +348,9 @@ async fn reconnect(attempts: Attempts) {
                 connection.liveness().unresponsive.store(doubted, Ordering::Relaxed);
                 let id = connection.id();
                 let has_history = connection.incarnation() != Incarnation::NONE;
+                let is_tracked = connection.tracked().is_some();
                 shared.state.send_replace(LinkState::Up(connection));
-                if endpoint.has_sentinels() || has_history {
+                if endpoint.has_sentinels() || has_history || is_tracked {
                     tokio::spawn(follow(Link { shared }.downgrade(), id));
                 }
                 return;

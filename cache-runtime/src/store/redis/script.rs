@@ -71,7 +71,7 @@ if s == false or stamped and mine ~= '\0\0\0\0' and string.sub(s, 3, 6) ~= mine 
 end
 if stamped then
   local left = redis.call('PTTL', KEYS[1])
-  if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+  if left >= 0 and left <= tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2]) end
 end
 return s
 ";

@@ -1,6 +1,6 @@
 //! One server: the connections to it that all callers share, and its breaker.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use redis::RedisResult;
@@ -8,12 +8,13 @@ use redis::RedisResult;
 use super::{
     endpoint::Endpoint,
     incarnation::{Current, Greeting},
+    local::Copies,
     reconnect::Link,
 };
 use crate::store::breaker::{Breaker, Breakers};
 
 pub(super) struct Server {
-    /// Which of all the servers that this process has ever known.
+    /// Which of all the nodes of a cluster that this process has ever known. Zero for the only server.
     pub(super) number: usize,
     pub(super) breaker: Arc<Breaker>,
     links: Box<[Link]>,
@@ -21,6 +22,8 @@ pub(super) struct Server {
     endpoint: Endpoint,
     greeting: Arc<Greeting>,
     current: Arc<Current>,
+    /// A connection for what is read to be kept, made when that is first asked for.
+    for_copies: OnceLock<Link>,
 }
 
 impl Server {
@@ -41,7 +44,13 @@ impl Server {
             endpoint,
             greeting: Arc::clone(greeting),
             current,
+            for_copies: OnceLock::new(),
         }
+    }
+
+    /// Whether another server may take its place without its knowing.
+    fn has_stand_ins(&self) -> bool {
+        self.endpoint.has_sentinels() || self.number > 0
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -66,6 +75,15 @@ impl Server {
     /// One more connection, for whoever wants to wait on it.
     pub(super) fn further_link(&self) -> Link {
         Link::new(self.endpoint.clone(), Arc::clone(&self.greeting), Arc::clone(&self.current))
+    }
+
+    /// The connection over which keys are read whose copies are kept. None where the server cannot track keys.
+    pub(super) fn link_for_copies(&self, copies: &Arc<Copies>) -> Option<&Link> {
+        let link = self.for_copies.get_or_init(|| {
+            let greeting = Arc::new(self.greeting.tracking(copies, self.has_stand_ins()));
+            Link::new(self.endpoint.clone(), greeting, Arc::clone(&self.current))
+        });
+        Some(link)
     }
 
     /// Starts to connect.

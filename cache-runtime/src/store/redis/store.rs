@@ -8,6 +8,7 @@ use super::{
     cluster::{nodes::Cluster, seeds::Seeds, slots::slot},
     endpoint::Endpoint,
     incarnation::Greeting,
+    local::{Copies, LocalSettings},
     queue_scripts::QueueScripts,
     reconnect::Link,
     reply::unavailable,
@@ -22,12 +23,20 @@ pub(crate) struct Connections {
     pub(crate) number: usize,
     /// Whether what is of another incarnation is not believed.
     pub(crate) compare_incarnations: bool,
+    pub(crate) local: LocalSettings,
+    /// The key under which processes agree on that.
+    pub(crate) agreement_key: Box<str>,
 }
 
 impl From<usize> for Connections {
     /// So many connections, over which everything is believed.
     fn from(number: usize) -> Connections {
-        Connections { number, compare_incarnations: false }
+        Connections {
+            number,
+            compare_incarnations: false,
+            local: LocalSettings::DEFAULT,
+            agreement_key: "#local".into(),
+        }
     }
 }
 
@@ -38,6 +47,8 @@ pub(crate) struct RedisStore {
     pub(super) queues: Arc<QueueScripts>,
     /// What values go through on their way to a server and back.
     pub(super) encryptor: Encryptor,
+    /// What this process holds of the servers.
+    pub(super) copies: Arc<Copies>,
 }
 
 #[allow(clippy::large_enum_variant, reason = "there is one for each cache")]
@@ -55,7 +66,7 @@ impl RedisStore {
         breakers: &Breakers,
     ) -> Self {
         let connections = connections.into();
-        RedisStore::over(encryptor, &connections, |greeting| {
+        RedisStore::over(encryptor, &connections, breakers, |greeting, _| {
             let (endpoint, number) = (endpoint.into(), connections.number);
             let server = Server::new(0, endpoint, number, &greeting, breakers);
             Servers::One(Arc::new(server))
@@ -70,15 +81,16 @@ impl RedisStore {
         breakers: &Breakers,
     ) -> Self {
         let connections = connections.into();
-        RedisStore::over(encryptor, &connections, |greeting| {
-            Servers::Cluster(Cluster::new(seeds, connections.number, greeting, breakers))
+        RedisStore::over(encryptor, &connections, breakers, |greeting, copies| {
+            Servers::Cluster(Cluster::new(seeds, connections.number, greeting, breakers, copies))
         })
     }
 
     fn over(
         encryptor: Encryptor,
         connections: &Connections,
-        servers: impl FnOnce(Arc<Greeting>) -> Servers,
+        breakers: &Breakers,
+        servers: impl FnOnce(Arc<Greeting>, &Arc<Copies>) -> Servers,
     ) -> Self {
         let (scripts, queues) = (Scripts::new(), QueueScripts::new());
         // Known scripts are called by their hash in one message, so a call that is cut short by its
@@ -86,11 +98,14 @@ impl RedisStore {
         let mut greeting = scripts.load();
         queues.load(&mut greeting);
         let greeting = Greeting::new(greeting, connections.compare_incarnations);
+        let (local, key) = (connections.local, connections.agreement_key.clone());
+        let copies = Arc::new(Copies::new(local, key, Arc::clone(&breakers.counters)));
         RedisStore {
-            servers: servers(Arc::new(greeting)),
+            servers: servers(Arc::new(greeting), &copies),
             scripts,
             queues: Arc::new(queues),
             encryptor,
+            copies,
         }
     }
 

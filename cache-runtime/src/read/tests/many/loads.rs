@@ -113,7 +113,7 @@ async fn closures_decide_of_every_row_for_how_long_it_is_kept() {
         };
         let request = request.expect("it is not disabled");
         let mut body = OwnedMany::new(hooks, load);
-        many(request, keys, (ids, &unique), (ResultRows::default(), None), &mut body).await
+        many(request, keys, (ids, &unique), (ResultRows::default(), (None, None)), &mut body).await
     };
     assert_eq!(call(&[1]).await, rows([(1, 1)]));
     assert_eq!(call(&[2]).await, rows([(2, 2)]));

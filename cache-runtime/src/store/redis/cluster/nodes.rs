@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use super::{redirect::NodeAddress, seeds::Seeds, slot_map::SlotMap};
 use crate::store::{
     breaker::{Breaker, Breakers},
-    redis::{endpoint::Endpoint, incarnation::Greeting, server::Server},
+    redis::{endpoint::Endpoint, incarnation::Greeting, local::Copies, server::Server},
 };
 
 /// Clones are the same cluster.
@@ -29,6 +29,8 @@ pub(super) struct Shared {
     connections: usize,
     greeting: Arc<Greeting>,
     breakers: Breakers,
+    /// What this process holds of all nodes.
+    copies: Arc<Copies>,
     /// The breaker of keys whose master is not known.
     unknown: Arc<Breaker>,
     slot_map: RwLock<SlotMap>,
@@ -65,6 +67,7 @@ impl Cluster {
         connections: usize,
         greeting: Arc<Greeting>,
         breakers: &Breakers,
+        copies: &Arc<Copies>,
     ) -> Cluster {
         let (refresh, _) = watch::channel(RefreshState::default());
         let shared = Shared {
@@ -72,6 +75,7 @@ impl Cluster {
             connections,
             greeting,
             breakers: breakers.clone(),
+            copies: Arc::clone(copies),
             unknown: Arc::new(Breaker::new(breakers)),
             slot_map: RwLock::default(),
             // 0 stands for one that is not known.
@@ -112,7 +116,10 @@ impl Shared {
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut SlotMap) -> T) -> T {
-        change(&mut self.slot_map.write().unwrap_or_else(PoisonError::into_inner))
+        let changed = change(&mut self.slot_map.write().unwrap_or_else(PoisonError::into_inner));
+        // A slot may have another owner, where others write from now on.
+        self.copies.flush();
+        changed
     }
 
     /// The server at a place, as a node on `host` names it: one that is known, or a new one.

@@ -36,6 +36,7 @@ impl RedisStore {
     ) -> Result<Enqueued, Error> {
         check(&self.servers, names, Some(key))?;
         let entry = self.encryptor.seal(key, entry)?;
+        let _own = self.copies.write(key);
         self.lane(key).retry_connect().await;
         let keys = [key, &*names.queue, &*names.dead, &*names.index];
         let args = |to| {
@@ -93,6 +94,7 @@ impl RedisStore {
         capacity: u64,
     ) -> Result<Replayed, Error> {
         check(&self.servers, names, Some(key))?;
+        let _own = self.copies.write(key);
         let keys = [key, &*names.queue, &*names.dead, &*names.index];
         let args = |to| vec![id.into(), decimal(capacity), stamp.of(to).0.to_vec()];
         match self.call(&self.queues.replay, &keys, &args).await {
