@@ -111,13 +111,6 @@ fn every_argument_is_documented() {
         let docs = before.rsplit("\n\n").next().expect("its documentation").replace("/// ", "");
         assert_eq!(documented(&docs), arguments(spec), "`{attribute}` in lib.rs");
     }
-    // The README is not part of the published crate.
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    if let Ok(readme) = fs::read_to_string(readme) {
-        let (_, cached) = readme.split_once("\n### `#[cached(...)]`").expect("a chapter");
-        let (cached, _) = cached.split_once("\n### ").expect("another chapter");
-        assert_eq!(documented(cached), arguments(&CACHED), "`cached` in README.md");
-    }
 }
 
 fn arguments(spec: &Spec) -> BTreeSet<String> {

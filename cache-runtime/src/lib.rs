@@ -46,6 +46,8 @@
 //! 3. **The cache can die.** With Redis down, hung or restarting, `find` still answers, from the database.
 //! 4. **Wrong does not compile.** A key that forgets a parameter, or is ambiguous, is a compile error.
 //!
+//! The [guide] has a page for each question that comes after that.
+//!
 //! # Limits
 //!
 //! - A failover of Redis that loses acknowledged writes can lose an invalidation with them.
@@ -69,7 +71,7 @@
 //! | `encryption` | no | `Builder::encryption`: values that the server cannot read |
 //! | `msgpack`, `postcard` | no | [`Codec::MsgPack`], [`Codec::Postcard`] |
 //! | `lz4`, `zstd` | no | [`Compression::Lz4`], [`Compression::Zstd`] |
-//! | `metrics` | no | the metrics that [`telemetry`] lists, for a recorder of the facade `metrics` |
+//! | `metrics` | no | the [metrics](guide::watching), for a recorder of the facade `metrics` |
 //! | `dashboard` | no | `dashboard::Dashboard`: a web page with the statistics of a cache |
 //! | `uuid`, `chrono`, `time` | no | [`KeyPart`] and [`CacheValue`] for the types of these crates |
 
@@ -98,6 +100,7 @@ pub mod fuzzing;
 mod fuzzing;
 mod global;
 mod guard;
+pub mod guide;
 mod keep;
 mod key;
 mod lease;

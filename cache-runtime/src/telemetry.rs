@@ -4,44 +4,7 @@
 //!
 //! With the feature `metrics`, a cache reports everything that [`Cache::stats`](crate::Cache::stats) counts to the
 //! recorder of the [`metrics`](https://docs.rs/metrics) facade that the program installs. The metrics follow
-//! OpenTelemetry's conventions:
-//!
-//! | metric | kind | unit | labels | counts |
-//! |---|---|---|---|---|
-//! | `cache.requests` | counter | {request} | `cache.function`, `cache.outcome`: hit, negative_hit, stale_hit, miss, bypassed | calls, each counted once; a batch counts as one call for each id |
-//! | `cache.coalesced` | counter | {request} | `cache.function` | misses answered by another call's load in the same process |
-//! | `cache.loads` | counter | {load} | `cache.function` | runs of the body that have begun |
-//! | `cache.load.failures` | counter | {load} | `cache.function` | runs of the body that returned `Err` |
-//! | `cache.load.duration` | histogram | s | `cache.function`, `cache.outcome`: ok, error | how long runs of the body took |
-//! | `cache.refreshes` | counter | {load} | `cache.function` | loads in the background |
-//! | `cache.superseded` | counter | {value} | `cache.function` | loaded values that were not stored: a write came between |
-//! | `cache.lock.waits` | counter | {request} | `cache.function` | calls that waited for another process's load |
-//! | `cache.lock.wait.duration` | histogram | s | `cache.function` | how long these calls waited |
-//! | `cache.errors` | counter | {error} | `cache.function`, `error.type`: store, undecodable, unencodable, changed, too_large, unmatched | errors that kept a call from using the cache, or a value out of the cache |
-//! | `cache.audits` | counter | {request} | `cache.function` | hits that `audit` compared with a load |
-//! | `cache.audit.differences` | counter | {request} | `cache.function` | audited hits that differed from the source |
-//! | `cache.invalidations` | counter | {key} | `cache.function` | keys and tags that writers invalidated |
-//! | `cache.writes.refused` | counter | {write} | `cache.function` | writes that `on_unavailable = "error"` refused before they began |
-//! | `cache.invalidation.pending` | gauge | {key} |  | invalidations that the store has not confirmed yet |
-//! | `cache.invalidation.dropped` | counter | {key} |  | pending invalidations that were dropped |
-//! | `cache.outbox.invalidated` | counter | {change} | `cache.outbox` | changes of an [outbox](crate::outbox) that were invalidated, and have left it |
-//! | `cache.outbox.failures` | counter | {error} | `cache.outbox` | how often a follower has failed: the outbox did not answer, or the store has not confirmed an invalidation |
-//! | `cache.outbox.backlog` | gauge | {change} | `cache.outbox` | changes in the outbox, those included that followers of any process have taken |
-//! | `cache.outbox.oldest` | gauge | s | `cache.outbox` | the age of the oldest of them |
-//! | `cache.outbox.lag` | histogram | s | `cache.outbox` | how long after it was recorded each change had left the outbox |
-//! | `cache.write_behind.queued` | counter | {write} | `cache.function` | writes that a queue has accepted |
-//! | `cache.write_behind.flushed` | counter | {write} | `cache.function` | queued writes that were flushed to the database |
-//! | `cache.write_behind.replaced` | counter | {write} | `cache.function` | queued writes that a later write has replaced |
-//! | `cache.write_behind.dead_letters` | counter | {write} | `cache.function` | queued writes that became dead letters |
-//! | `cache.write_behind.batches` | counter | {batch} | `cache.function`, `cache.outcome`: ok, error | runs of the batch function |
-//! | `cache.store.operations` | counter | {operation} |  | commands that were sent to the store |
-//! | `cache.store.failures` | counter | {operation} |  | commands that failed or timed out |
-//! | `cache.store.rejected` | counter | {operation} |  | commands that were not sent: the breaker was open, or too many were waiting |
-//! | `cache.store.operation.duration` | histogram | s | `cache.operation`: read, read_many, acquire, fill, fence, settle, …; `cache.outcome`: ok, error | how long the store took to answer; a pipeline counts once |
-//! | `cache.store.io` | counter | By | `cache.io.direction`: read, write | bytes of values, without keys and headers |
-//! | `cache.store.oversized` | counter | {value} |  | values that the embedded store did not keep: they are too large for it |
-//! | `cache.store.breaker.state` | gauge | {state} |  | 0 closed, 1 half open, 2 open |
-//! | `cache.store.breaker.opened` | counter | {time} |  | how often the breaker has opened |
+//! OpenTelemetry's conventions; [the guide](crate::guide::watching) lists them.
 //!
 //! A series exists from its first count on. Statistics and metrics are counted in the same place, so they agree. A
 //! recorder that is installed after the first calls gets the whole count of a series when the series counts again, or

@@ -49,7 +49,7 @@ const LAYERS: &[&[&str]] = &[
     &["tagged"],
     &["read_through"],
     &["dashboard"],
-    &["__private", "fuzzing"],
+    &["__private", "fuzzing", "guide"],
     &["lib"],
 ];
 

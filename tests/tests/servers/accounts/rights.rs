@@ -9,7 +9,7 @@ use cache_tests::{
 
 use super::{patient, set_user};
 
-/// The line of the README, for a cache in the namespace `shop`.
+/// The line of the guide, for a cache in the namespace `shop`.
 const RIGHTS: &str = "on >secret ~shop:* +get +mget +set +del +eval +evalsha +script|load +getrange +setrange \
      +strlen +pttl +pexpire +info";
 
@@ -59,12 +59,14 @@ async fn the_documented_rights_are_enough_for_every_strategy() {
 
 #[tokio::test]
 async fn the_documents_say_the_same() {
-    let readme =
-        include_str!("../../../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let guide = include_str!("../../../../cache-runtime/src/guide/redis.md")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     for rights in [RIGHTS, BEHIND] {
         assert!(
-            readme.contains(&rights.replace(">secret", ">PASSWORD")),
-            "not in the README: {rights}"
+            guide.contains(&rights.replace(">secret", ">PASSWORD")),
+            "not in the guide: {rights}"
         );
     }
 }
