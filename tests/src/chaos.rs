@@ -1,6 +1,8 @@
 //! The load of the fault tests: services that read and write a few contended rows through a cache, by every
 //! strategy, and have every read judged.
 
+mod tasks;
+
 use std::{
     collections::HashMap,
     io,
@@ -20,7 +22,9 @@ use crate::{
     database::Database,
 };
 
-/// One write in so many steps.
+pub use self::tasks::Tasks;
+
+/// One write in so many steps, unless others are asked for.
 const WRITE_EVERY: u32 = 16;
 
 /// Rows that share a tag.
@@ -35,6 +39,7 @@ pub struct Service {
     store: Store,
     database: Arc<Database>,
     rows: usize,
+    write_every: u32,
     loads: Arc<AtomicU64>,
 }
 
@@ -60,7 +65,13 @@ enum Way {
 impl Service {
     /// A service of so many rows.
     pub fn new(store: Store, database: Database, rows: usize) -> Service {
-        Service { store, database: Arc::new(database), rows, loads: Arc::default() }
+        let (database, write_every) = (Arc::new(database), WRITE_EVERY);
+        Service { store, database, rows, write_every, loads: Arc::default() }
+    }
+
+    /// The same, of which one step in so many is a write.
+    pub fn writing_every(self, write_every: u32) -> Service {
+        Service { write_every, ..self }
     }
 
     /// Reads or writes one row, or a few, and reports it.
@@ -68,7 +79,7 @@ impl Service {
         // The first rows are the popular ones.
         let last = rng.usize(..self.rows);
         let row = rng.usize(..=last);
-        if rng.u32(..WRITE_EVERY) == 0 {
+        if rng.u32(..self.write_every) == 0 {
             return self.write(row, rng).await;
         }
         match &self.store {
@@ -82,12 +93,21 @@ impl Service {
         }
     }
 
+    /// Reads one row, as somebody does who hits a copy as long as there is one, and reports it.
+    pub async fn watch(&self, row: usize) -> io::Result<()> {
+        let (Store::Cache(cache) | Store::Unfenced(cache)) = &self.store else { return Ok(()) };
+        let (floor, loads) = (self.database.floor(row).await?, self.loads());
+        let version = self.plain(cache, row).await?;
+        self.report_read(row, Function::Plain, floor, version, loads).await
+    }
+
     /// Reports what the cache of process `who` has counted.
     pub async fn report(&self, who: u32) -> io::Result<()> {
         let Store::Cache(cache) = &self.store else { return Ok(()) };
         let total = cache.stats().total();
         let tally = Tally {
             hits: total.hits,
+            local_hits: total.local_hits,
             coalesced: total.coalesced,
             superseded: total.superseded,
             store_errors: total.store_errors,
@@ -154,34 +174,34 @@ impl Service {
         self.loads.load(Ordering::Relaxed)
     }
 
-    #[cached(key = "plain:<row>", ttl = 60, cache = cache)]
+    #[cached(key = "plain:<row>", ttl = 60, local, cache = cache)]
     async fn plain(&self, cache: &Cache, row: usize) -> io::Result<u64> {
         self.load(row).await
     }
 
-    #[cached(key = "locked:<row>", ttl = 60, lock(lease = "300ms", wait = "2s"), cache = cache)]
+    #[cached(key = "locked:<row>", ttl = 60, lock(lease = "300ms", wait = "2s"), local, cache = cache)]
     async fn locked(&self, cache: &Cache, row: usize) -> io::Result<u64> {
         self.load(row).await
     }
 
-    #[cached(key = "tagged:<row>", tags = ["group:<group>"], ttl = 60, skip(group), cache = cache)]
+    #[cached(key = "tagged:<row>", tags = ["group:<group>"], ttl = 60, local, skip(group), cache = cache)]
     async fn tagged(&self, cache: &Cache, group: usize, row: usize) -> io::Result<u64> {
         self.load(row).await
     }
 
     #[cached(key = "fresh:<row>", ttl = "40ms", stale_while_revalidate = 60, refresh_ahead = 0.5,
-        jitter = 0.5, cache = cache)]
+        jitter = 0.5, local, cache = cache)]
     async fn fresh(&self, cache: &Cache, row: usize) -> io::Result<u64> {
         self.load(row).await
     }
 
-    #[cached(key = "through:<row>", ttl = 60, stale_if_error = 60, cache = cache)]
+    #[cached(key = "through:<row>", ttl = 60, stale_if_error = 60, local, cache = cache)]
     async fn through(&self, cache: &Cache, row: usize) -> io::Result<u64> {
         self.load(row).await
     }
 
     /// Shares its entries with `plain`.
-    #[cached(key = "plain:<rows>", each = rows, ttl = 60, cache = cache)]
+    #[cached(key = "plain:<rows>", each = rows, ttl = 60, local, cache = cache)]
     async fn many(&self, cache: &Cache, rows: &[usize]) -> io::Result<HashMap<usize, u64>> {
         let mut versions = HashMap::new();
         for &row in rows {
@@ -192,7 +212,7 @@ impl Service {
 
     /// Shares its entries with `fresh`, and renews them likewise.
     #[cached(key = "fresh:<rows>", each = rows, ttl = "40ms", stale_while_revalidate = 60, refresh_ahead = 0.5,
-        jitter = 0.5, cache = cache)]
+        jitter = 0.5, local, cache = cache)]
     async fn fresh_many(&self, cache: &Cache, rows: &[usize]) -> io::Result<HashMap<usize, u64>> {
         let mut versions = HashMap::new();
         for &row in rows {

@@ -125,9 +125,8 @@ impl Checker {
 
     /// What a read that begins now may not fall below.
     pub fn floor(&self, who: u32, row: usize) -> u64 {
-        let now = self.begun.elapsed();
         let begin = |r: &mut Row| {
-            r.began.insert(who, now);
+            r.began.insert(who, self.begun.elapsed());
             (r.floor, Event::ReadBegan)
         };
         self.on(row, begin, who)
@@ -136,14 +135,13 @@ impl Checker {
     /// A writer has told its caller that `version` is written; `reached` says whether the store knows.
     pub fn acknowledge(&self, who: u32, row: usize, version: u64, reached: bool) {
         let counts = reached || self.all_writes_count.load(Ordering::SeqCst);
-        let now = self.begun.elapsed();
         let acknowledge = |r: &mut Row| {
             if !counts {
                 return ((), Event::Unreached(version));
             }
             if version > r.floor {
                 r.floor = version;
-                r.raised.push((version, now));
+                r.raised.push((version, self.begun.elapsed()));
             }
             ((), Event::Acknowledged(version))
         };
@@ -189,6 +187,7 @@ impl Checker {
         let tallies = lock(&self.tallies);
         tallies.values().fold(Tally::default(), |sum, t| Tally {
             hits: sum.hits + t.hits,
+            local_hits: sum.local_hits + t.local_hits,
             coalesced: sum.coalesced + t.coalesced,
             superseded: sum.superseded + t.superseded,
             store_errors: sum.store_errors + t.store_errors,
@@ -219,6 +218,24 @@ impl Checker {
         behind
     }
 
+    /// The same in words, and the most.
+    pub fn tell_behind(&self) -> Duration {
+        let behind = self.behind();
+        let Some(&most) = behind.last() else {
+            println!("no read was stale");
+            return Duration::ZERO;
+        };
+        let part = |percent: usize| behind[(behind.len() - 1) * percent / 100];
+        println!(
+            "{} reads were stale: half of them by {:?} at most, 90 % by {:?}, 99 % by {:?}, all by {most:?}",
+            behind.len(),
+            part(50),
+            part(90),
+            part(99),
+        );
+        most
+    }
+
     /// The version that the database holds.
     pub fn current(&self, row: usize) -> u64 {
         lock(&self.rows[row]).version
@@ -227,8 +244,12 @@ impl Checker {
     /// Panics if a read was stale, and tells what happened to its row.
     pub fn assert_nothing_stale(&self) {
         let Counts { stale, reads, .. } = self.counts();
-        let accounts = lock(&self.stale).join("\n");
-        assert!(stale == 0, "{stale} of {reads} reads were stale:\n{accounts}");
+        assert!(stale == 0, "{stale} of {reads} reads were stale:\n{}", self.stale_reads());
+    }
+
+    /// What happened to the rows of the first stale reads.
+    pub fn stale_reads(&self) -> String {
+        lock(&self.stale).join("\n")
     }
 
     fn on<T>(&self, row: usize, act: impl FnOnce(&mut Row) -> (T, Event), who: u32) -> T {

@@ -1,5 +1,6 @@
 //! One of several processes that read and write contended rows until they are killed:
-//! `chaos-worker <cached|by-hand> <redis url> <address of the rows> <rows> <seed>`.
+//! `chaos-worker <cached|copied|by-hand> <redis url> <address of the rows> <rows> <seed>`. What is `copied` is written rarely, and
+//! some of it is read all the time, so that most reads hit copies.
 //!
 //! Told `quiesce`, it ends its work and says `quiet`, but stays, since its cache may still owe the store an
 //! invalidation. It goes when its standard input does.
@@ -26,9 +27,16 @@ use fastrand::Rng;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, stdin},
     task::JoinSet,
+    time::sleep,
 };
 
 const TASKS: usize = 4;
+
+/// One write in so many steps.
+const RARELY: u32 = 128;
+
+/// So many of the popular rows are read all the time.
+const WATCHED: usize = 2;
 
 /// How often a task reports what the cache has counted.
 const REPORT_EVERY: usize = 32;
@@ -38,13 +46,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = env::args().skip(1).collect();
     let [mode, url, address, rows, seed] = &args[..] else {
         return Err(
-            "usage: chaos-worker <cached|by-hand> <redis> <rows' address> <rows> <seed>".into()
+            "usage: chaos-worker <cached|copied|by-hand> <redis> <rows' address> <rows> <seed>"
+                .into(),
         );
     };
     let (address, rows): (SocketAddr, usize) = (address.parse()?, rows.parse()?);
     let mut seeds = Rng::with_seed(seed.parse()?);
     let store = match &**mode {
-        "cached" => Store::Cache(cache(url).await?),
+        "cached" | "copied" => Store::Cache(cache(url).await?),
         "by-hand" => Store::ByHand(Shelf::redis(url).await?),
         _ => return Err(format!("`{mode}` is no mode").into()),
     };
@@ -52,8 +61,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let quiesce = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
-        let service = Service::new(store.clone(), Database::connect(address).await?, rows);
+        let mut service = Service::new(store.clone(), Database::connect(address).await?, rows);
+        if mode == "copied" {
+            service = service.writing_every(RARELY);
+        }
         tasks.spawn(work(service, seeds.fork(), Arc::clone(&quiesce)));
+    }
+    if mode == "copied" {
+        for row in 0..WATCHED {
+            let service = Service::new(store.clone(), Database::connect(address).await?, rows);
+            tasks.spawn(watch(service, row, Arc::clone(&quiesce)));
+        }
     }
     let mut lines = BufReader::new(stdin()).lines();
     loop {
@@ -96,4 +114,13 @@ async fn work(service: Service, mut rng: Rng, quiesce: Arc<AtomicBool>) -> std::
         }
     }
     service.report(process::id()).await
+}
+
+async fn watch(service: Service, row: usize, quiesce: Arc<AtomicBool>) -> std::io::Result<()> {
+    while !quiesce.load(Ordering::SeqCst) {
+        service.watch(row).await?;
+        // Leaves the machine to the others.
+        sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
 }

@@ -65,8 +65,10 @@ pub struct Counts {
 /// What one process' cache has counted.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
-    /// Calls answered by the store.
+    /// Calls answered by the store, or by a copy of what it holds.
     pub hits: u64,
+    /// Those that a copy has answered.
+    pub local_hits: u64,
     /// Calls answered by another call's load.
     pub coalesced: u64,
     /// Loaded values that a write kept from being stored.
@@ -94,10 +96,10 @@ impl fmt::Display for Answers {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { hits, coalesced, superseded, store_errors } = self;
+        let Tally { hits, local_hits, coalesced, superseded, store_errors } = self;
         write!(
             f,
-            "{hits} hits, {coalesced} shared loads, {superseded} superseded, {store_errors} store errors"
+            "{hits} hits, {local_hits} of them local, {coalesced} shared loads, {superseded} superseded, {store_errors} store errors"
         )
     }
 }

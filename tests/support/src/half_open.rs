@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -17,14 +17,25 @@ use tokio::{
 
 const BUFFER: usize = 64 << 10;
 
+/// What a client says that wants its keys tracked: `CLIENT TRACKING ON`, in its greeting, which arrives in one piece.
+const TRACKING: &[u8] = b"\r\nTRACKING\r\n";
+
 /// The way. Dropping it cuts every connection.
 #[derive(Debug)]
 pub struct Way {
     port: u16,
-    /// How many connections there have been, and how many of the first of them are half-open.
-    connections: Arc<AtomicU64>,
-    half_open: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     task: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// How many connections there have been.
+    connections: AtomicU64,
+    /// How many of the first of them are half-open.
+    half_open: AtomicU64,
+    /// How many of the first of them are, if the server tracks keys for them.
+    deaf: AtomicU64,
 }
 
 impl Way {
@@ -36,10 +47,9 @@ impl Way {
     pub async fn to(port: u16) -> Way {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let own = listener.local_addr().expect("a bound socket has an address").port();
-        let (connections, half_open) = <(Arc<AtomicU64>, Arc<AtomicU64>)>::default();
-        let task =
-            tokio::spawn(accept(listener, port, Arc::clone(&connections), Arc::clone(&half_open)));
-        Way { port: own, connections, half_open, task }
+        let counts = Arc::<Counts>::default();
+        let task = tokio::spawn(accept(listener, port, Arc::clone(&counts)));
+        Way { port: own, counts, task }
     }
 
     /// `redis://127.0.0.1:port`, by this way.
@@ -49,7 +59,12 @@ impl Way {
 
     /// From now on nothing comes back over the connections that there are. Later ones are well.
     pub fn swallow(&self) {
-        self.half_open.store(self.connections.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.counts.up_to_now(&self.counts.half_open);
+    }
+
+    /// The same, but only of those for which the server tracks keys: what it says of changes is lost.
+    pub fn swallow_pushes(&self) {
+        self.counts.up_to_now(&self.counts.deaf);
     }
 }
 
@@ -60,24 +75,22 @@ impl Drop for Way {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    port: u16,
-    connections: Arc<AtomicU64>,
-    half_open: Arc<AtomicU64>,
-) {
+impl Counts {
+    fn up_to_now(&self, count: &AtomicU64) {
+        count.store(self.connections.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+}
+
+async fn accept(listener: TcpListener, port: u16, counts: Arc<Counts>) {
     let mut carried = JoinSet::new();
     loop {
         tokio::select! {
             client = listener.accept() => {
                 let Ok((client, _)) = client else { return };
-                let number = connections.fetch_add(1, Ordering::SeqCst);
-                let half_open = Arc::clone(&half_open);
-                carried.spawn(async move {
-                    let is_half_open = || number < half_open.load(Ordering::SeqCst);
-                    // A connection that ends in an error has ended.
-                    _ = carry(client, port, is_half_open).await;
-                });
+                let number = counts.connections.fetch_add(1, Ordering::SeqCst);
+                let counts = Arc::clone(&counts);
+                // A connection that ends in an error has ended.
+                carried.spawn(async move { _ = carry(client, port, number, &counts).await });
             }
             Some(_) = carried.join_next() => {}
         }
@@ -85,7 +98,12 @@ async fn accept(
 }
 
 /// Carries a connection until the client closes it, or the server does while the client can hear that.
-async fn carry(client: TcpStream, port: u16, is_half_open: impl Fn() -> bool) -> io::Result<()> {
+async fn carry(client: TcpStream, port: u16, number: u64, counts: &Counts) -> io::Result<()> {
+    let is_tracked = AtomicBool::new(false);
+    let is_half_open = || {
+        number < counts.half_open.load(Ordering::SeqCst)
+            || is_tracked.load(Ordering::SeqCst) && number < counts.deaf.load(Ordering::SeqCst)
+    };
     let server = TcpStream::connect(("127.0.0.1", port)).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
@@ -94,6 +112,9 @@ async fn carry(client: TcpStream, port: u16, is_half_open: impl Fn() -> bool) ->
     let forth = async {
         let mut bytes = Vec::with_capacity(BUFFER);
         while read(&mut from_client, &mut bytes).await? {
+            if bytes.windows(TRACKING.len()).any(|part| part == TRACKING) {
+                is_tracked.store(true, Ordering::SeqCst);
+            }
             let said = to_server.write_all(&bytes).await;
             // The client of a half-open connection does not hear that the server has gone.
             if !is_half_open() {
@@ -137,6 +158,31 @@ mod tests {
 
     async fn ask(connection: &mut TcpStream, command: &[u8]) {
         connection.write_all(command).await.expect("the way takes what is said");
+    }
+
+    #[tokio::test]
+    async fn pushes_are_swallowed_and_no_other_connections() {
+        let server = RedisServer::start();
+        let way = Way::to(server.port()).await;
+        let connect =
+            async || TcpStream::connect(("127.0.0.1", way.port)).await.expect("it listens");
+        let (mut tracked, mut other) = (connect().await, connect().await);
+        let mut answer = [0; 7];
+        ask(&mut tracked, b"*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n").await;
+        ask(&mut tracked, b"*3\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n").await;
+        let mut said = Vec::new();
+        while !said.ends_with(b"+OK\r\n") {
+            tracked.read_buf(&mut said).await.expect("it is well");
+        }
+        ask(&mut other, b"PING\r\n").await;
+        other.read_exact(&mut answer).await.expect("it is well");
+        way.swallow_pushes();
+        ask(&mut tracked, b"PING\r\n").await;
+        ask(&mut other, b"PING\r\n").await;
+        other.read_exact(&mut answer).await.expect("it is well");
+        assert_eq!(&answer, b"+PONG\r\n");
+        let heard = timeout(Duration::from_millis(20), tracked.read(&mut answer)).await;
+        assert!(heard.is_err(), "nothing comes back");
     }
 
     #[tokio::test]

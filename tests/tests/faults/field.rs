@@ -26,8 +26,10 @@ pub(super) enum Fault {
     Stop,
     /// All connections to the server are closed.
     Cut,
-    /// Nothing arrives any more of what the server says over the connections that there are.
+    /// Nothing arrives any more of what the server says over the connections that one process has.
     HalfOpen,
+    /// Of those, only where the server tracks keys: it is not heard that they change.
+    Deaf,
     /// The server answers nobody for longer than an operation may take.
     Hang,
     /// `FLUSHALL`.
@@ -39,11 +41,12 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Fault; 8] = [
+    pub(super) const ALL: [Fault; 9] = [
         Fault::Kill,
         Fault::Stop,
         Fault::Cut,
         Fault::HalfOpen,
+        Fault::Deaf,
         Fault::Hang,
         Fault::Flush,
         Fault::Restart,
@@ -54,14 +57,19 @@ impl Fault {
 /// Longer than the workers wait for an operation.
 const HANG: Duration = Duration::from_millis(1200);
 
+/// A process, and its way to the server.
+struct Worker {
+    process: Dialogue,
+    way: Way,
+}
+
 /// Processes under load, with the server and the rows that they share.
 pub(super) struct Field {
     // Dropped first, before what they work on.
-    workers: Vec<Dialogue>,
+    workers: Vec<Worker>,
     pub(super) checker: Arc<Checker>,
     rows: Server,
     pub(super) server: RedisServer,
-    way: Way,
     struck: Vec<Fault>,
     rng: Rng,
     mode: &'static str,
@@ -80,45 +88,48 @@ impl Field {
         let mut rng = Rng::with_seed(seed());
         let checker = Arc::new(Checker::new(ROWS, rng.u64(..)));
         let rows = Server::start(&checker).await.expect("loopback has a free port");
-        let way = Way::to(server.port()).await;
         let mut field = Field {
             workers: Vec::new(),
             checker,
             rows,
             server,
-            way,
             struck: Vec::new(),
             rng,
             mode,
             query: query.to_owned(),
         };
         for _ in 0..WORKERS {
-            let worker = field.worker();
+            let worker = field.worker().await;
             field.workers.push(worker);
         }
         field
     }
 
-    fn worker(&mut self) -> Dialogue {
-        let url = format!("{}{}", self.way.url(), self.query);
+    async fn worker(&mut self) -> Worker {
+        let way = Way::to(self.server.port()).await;
+        let url = format!("{}{}", way.url(), self.query);
         let rows = self.rows.address().to_string();
         let (count, seed) = (ROWS.to_string(), self.rng.u64(..).to_string());
         let args = [self.mode, &url, &rows, &count, &seed];
-        Dialogue::with_process(env!("CARGO_BIN_EXE_chaos-worker"), &args)
-            .expect("a worker can be started")
+        let process = Dialogue::with_process(env!("CARGO_BIN_EXE_chaos-worker"), &args)
+            .expect("a worker can be started");
+        Worker { process, way }
+    }
+
+    fn one_of_them(&mut self) -> &mut Worker {
+        &mut self.workers[self.rng.usize(..WORKERS)]
     }
 
     pub(super) async fn strike(&mut self, fault: Fault) {
         self.struck.push(fault);
         match fault {
             Fault::Kill => {
-                let victim = self.rng.usize(..WORKERS);
-                let heir = self.worker();
-                let victim = std::mem::replace(&mut self.workers[victim], heir);
-                victim.kill().await.expect("a worker lives until it is killed");
+                let heir = self.worker().await;
+                let victim = std::mem::replace(self.one_of_them(), heir);
+                victim.process.kill().await.expect("a worker lives until it is killed");
             }
             Fault::Stop => {
-                let victim = self.workers[self.rng.usize(..WORKERS)].pid();
+                let victim = self.one_of_them().process.pid();
                 let victim = victim.expect("a worker lives until it is killed");
                 signal("STOP", victim);
                 sleep(HANG).await;
@@ -133,7 +144,8 @@ impl Field {
                 };
                 timeout(PATIENCE, cut).await.expect("the workers connect again");
             }
-            Fault::HalfOpen => self.way.swallow(),
+            Fault::HalfOpen => self.one_of_them().way.swallow(),
+            Fault::Deaf => self.one_of_them().way.swallow_pushes(),
             Fault::Hang => {
                 self.server.pause();
                 sleep(HANG).await;
@@ -195,10 +207,10 @@ impl Field {
     /// Ends the load, but not the processes.
     pub(super) async fn quiesce(&mut self) {
         for worker in &mut self.workers {
-            worker.say("quiesce").await;
+            worker.process.say("quiesce").await;
         }
         for worker in &mut self.workers {
-            worker.hear("quiet").await;
+            worker.process.hear("quiet").await;
         }
     }
 }

@@ -3,6 +3,7 @@
 mod breaker;
 mod chaos;
 mod field;
+mod local;
 mod matrix;
 mod outage;
 mod poison;

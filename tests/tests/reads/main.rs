@@ -8,6 +8,7 @@ mod failed_loads;
 mod freshness;
 mod lease;
 mod local;
+mod local_trips;
 mod read_through;
 mod round_trips;
 mod stampede;

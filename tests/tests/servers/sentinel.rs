@@ -1,6 +1,7 @@
 //! A master that others take the place of, and the sentinels that say so.
 
 mod failover;
+mod local;
 
 use cache_runtime::{Cache, Error};
 use cache_tests::{

@@ -3,25 +3,21 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
 
-use cache_runtime::{Cache, Policy, WriteBehind};
+use cache_runtime::{Cache, FunctionStats, Policy, WriteBehind};
 use cache_tests::{
-    chaos::{Service, Store, keys, tag},
+    chaos::{Tasks, keys, tag},
     checker::Checker,
     cluster::RedisCluster,
-    database::Database,
     patience::{eventually, in_time},
-    stores::patient_cache,
+    stores::{DEADLINE, built, patient_cache},
 };
 use fastrand::Rng;
-use tokio::task::{JoinSet, spawn_blocking, yield_now};
+use tokio::task::spawn_blocking;
 
 const ROW: Policy = Policy::ttl(3600).name("row");
 
@@ -142,6 +138,9 @@ const CACHES: u32 = 3;
 const TASKS: u32 = 8;
 const MOVES: usize = 60;
 
+/// How long a local copy is served without an answer of its node, by default.
+const LEASE: Duration = Duration::from_millis(200);
+
 /// Moves the slots of the rows' keys to and fro, key by key, amid reads.
 fn keep_moving(cluster: &RedisCluster, rng: &mut Rng, checker: &Checker) -> usize {
     let mut moved = 0;
@@ -175,53 +174,52 @@ fn keep_moving(cluster: &RedisCluster, rng: &mut Rng, checker: &Checker) -> usiz
     moved
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_read_is_stale_and_no_call_fails_while_slots_move() {
+/// Slots move under the load of several processes, with local copies or without.
+async fn slots_move(local: bool) -> Arc<Checker> {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let mut rng = Rng::with_seed(seed);
     let cluster = Arc::new(RedisCluster::start());
     let checker = Arc::new(Checker::new(ROWS, rng.u64(..)));
-    let over = Arc::new(AtomicBool::new(false));
-    let (mut caches, mut tasks) = (Vec::<Cache>::new(), JoinSet::new());
-    for who in 0..CACHES {
+    let mut caches = Vec::new();
+    for _ in 0..CACHES {
         // A table and connections of its own, as in a process of its own.
-        let cache = patient_cache(&cluster.url()).await;
-        for _ in 0..TASKS {
-            let database = Database::Here(Arc::clone(&checker), who);
-            let service = Service::new(Store::Cache(cache.clone()), database, ROWS);
-            let (mut rng, over) = (rng.fork(), Arc::clone(&over));
-            tasks.spawn(async move {
-                while !over.load(Ordering::Relaxed) {
-                    service.step(&mut rng).await.expect("no caller is told of an error");
-                    yield_now().await;
-                }
-            });
-        }
-        caches.push(cache);
+        let cache = Cache::builder().url(&cluster.url()).deadline(DEADLINE).local(local);
+        caches.push(built(cache).await);
     }
+    let tasks = Tasks::start(&caches, TASKS, &checker, &mut rng, |service| service);
     let moving = spawn_blocking({
         let (cluster, checker) = (Arc::clone(&cluster), Arc::clone(&checker));
         move || keep_moving(&cluster, &mut rng, &checker)
     });
     let moved = moving.await.expect("the nodes do as they are told");
-    over.store(true, Ordering::Relaxed);
-    in_time("the tasks", async {
-        while let Some(done) = tasks.join_next().await {
-            done.expect("no task panics")
-        }
-    })
-    .await;
+    tasks.end().await;
 
     let (counts, errors) = (checker.counts(), cluster.errors());
-    let store_errors: u64 = caches.iter().map(|cache| cache.stats().total().store_errors).sum();
+    let total = |count: fn(&FunctionStats) -> u64| -> u64 {
+        caches.iter().map(|cache| count(&cache.stats().total())).sum()
+    };
+    let (store_errors, local_hits) = (total(|all| all.store_errors), total(|all| all.local_hits));
     println!(
-        "{MOVES} moves of {moved} keys; {counts}; {store_errors} store errors; answers {errors:?}"
+        "{MOVES} moves of {moved} keys; {counts}; {local_hits} local hits; {store_errors} store errors; answers {errors:?}"
     );
-    checker.assert_nothing_stale();
     assert_eq!((store_errors, counts.unreached), (0, 0), "a redirection was not followed");
     let met = |kind: &str| errors.get(kind).copied().unwrap_or(0);
     assert!(met("MOVED") > 0 && met("ASK") > 0, "the load did not meet the moves: {errors:?}");
     assert!(counts.writes > 50 && counts.hits > 500, "there was little load");
     assert_eq!(checker.by_function().len(), 6, "a strategy was not read through");
+    assert_eq!(local_hits > 500, local, "{local_hits} local hits");
+    checker
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_read_is_stale_and_no_call_fails_while_slots_move() {
+    slots_move(false).await.assert_nothing_stale();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_a_key_whose_slot_moves_is_no_further_behind_than_its_lease() {
+    let checker = slots_move(true).await;
+    let most = checker.tell_behind();
+    assert!(most < LEASE, "a read was {most:?} behind:\n{}", checker.stale_reads());
 }
