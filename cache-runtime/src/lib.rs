@@ -75,6 +75,8 @@
 //! | `dashboard` | no | `dashboard::Dashboard`: a web page with the statistics of a cache |
 //! | `uuid`, `chrono`, `time` | no | [`KeyPart`] and [`CacheValue`] for the types of these crates |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 pub mod __private;
 mod active_refreshes;
