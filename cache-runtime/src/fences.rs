@@ -49,7 +49,8 @@ impl Fences {
         });
         guard.each(raised, |write| fences.writes.push(write)).await;
         fences.renewal = Renewal::start(guard, &fences.writes, life);
-        if fences.writes.iter().any(KeyWrite::is_fenced) {
+        // Where none is confirmed, too: a server that is gone serves nobody, but what was copied from it is served for a while.
+        if !fences.writes.is_empty() {
             guard.outlive_copies().await;
         }
         fences

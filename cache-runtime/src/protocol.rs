@@ -202,6 +202,9 @@ pub(crate) enum Reply<V> {
     Acquired,
     /// `Fence`: the epoch in force, to settle with.
     Fenced(Nonce),
+    /// `Settle`: the fence was gone, so others may have stored what they had loaded before. Whatever is there is left contended,
+    /// or emptied.
+    Lost,
     /// The step took effect: filled, renewed, released, emptied, or settled with its value stored.
     Done,
     /// The step found something else than it expected, or was not the last to settle, and left it.
@@ -357,10 +360,8 @@ fn land<V>(
 /// their fence stays, and none of them may leave a value, for this writer may have written after them.
 fn settle<V>(state: State<V>, epoch: Nonce, value: Option<(Nonce, V, Duration)>) -> Transition<V> {
     match state {
-        State::Pending(_) => Transition::stay(state.contend(), Reply::Superseded),
-        State::Fenced(f) if f.epoch != epoch => {
-            Transition::stay(state.contend(), Reply::Superseded)
-        }
+        State::Pending(_) => Transition::stay(state.contend(), Reply::Lost),
+        State::Fenced(f) if f.epoch != epoch => Transition::stay(state.contend(), Reply::Lost),
         State::Fenced(f) if f.writers > 1 => {
             let fenced = State::Fenced(Fenced { writers: f.writers - 1, ..f });
             Transition::stay(fenced, Reply::Superseded)
@@ -371,7 +372,8 @@ fn settle<V>(state: State<V>, epoch: Nonce, value: Option<(Nonce, V, Duration)>)
             }
             None => Transition::stay(State::Vacant, Reply::Done),
         },
-        _ => Transition::stay(State::Vacant, Reply::Done),
+        State::Fenced(_) => Transition::stay(State::Vacant, Reply::Done),
+        _ => Transition::stay(State::Vacant, Reply::Lost),
     }
 }
 

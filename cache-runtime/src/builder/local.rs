@@ -33,8 +33,9 @@ impl Builder {
 
     /// Whether no hit of a local copy is ever behind a write: `false` by default.
     ///
-    /// Then whoever writes waits, once its fences stand and before its body runs, until no process can serve a copy from
-    /// before: the [lease](Builder::local_lease) and a hundredth. What invalidates without a fence waits before it returns.
+    /// Then whoever writes waits, once its fences are answered or have failed and before its body runs, until no process can serve
+    /// a copy from before: the [lease](Builder::local_lease) and a hundredth. What invalidates without a fence, or finds its fence
+    /// gone, waits before it returns.
     ///
     /// `?local_strict=on` in a URL overrides it. All processes of a namespace need the same, those that only write too.
     pub fn local_strict(mut self, strict: bool) -> Self {

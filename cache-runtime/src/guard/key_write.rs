@@ -11,12 +11,7 @@
 //! | it is settled, or its key is emptied | is as before | is pending |
 //! | it is over | | |
 
-use std::{
-    mem,
-    pin::pin,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{mem, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{runtime::Handle, time};
 
@@ -38,7 +33,6 @@ pub(crate) struct KeyWrite {
     /// The epoch in force. Where the store has not confirmed the fence, the one that was proposed, which may stand.
     epoch: Nonce,
     life: Duration,
-    begun: Instant,
     stage: Stage,
 }
 
@@ -73,14 +67,8 @@ impl Guard {
         life: Duration,
     ) -> FenceOutcome {
         let sent = self.pending.now();
-        let mut write = KeyWrite {
-            guard: Arc::clone(self),
-            key,
-            epoch: proposed,
-            life,
-            begun: Instant::now(),
-            stage: Stage::Fencing,
-        };
+        let mut write =
+            KeyWrite { guard: Arc::clone(self), key, epoch: proposed, life, stage: Stage::Fencing };
         let fence = Step::Fence { epoch: proposed, life };
         let error = match self.write(&write.key, fence, sent).await {
             Ok(Reply::Fenced(epoch)) => {
@@ -100,7 +88,7 @@ impl Guard {
     pub(crate) fn invalidation(self: &Arc<Self>, key: Arc<str>) -> KeyWrite {
         let (guard, epoch) = (Arc::clone(self), Nonce([0; 16]));
         let stage = Stage::Ending { own: None, name: None };
-        KeyWrite { guard, key, epoch, life: Duration::ZERO, begun: Instant::now(), stage }
+        KeyWrite { guard, key, epoch, life: Duration::ZERO, stage }
     }
 }
 
@@ -169,13 +157,16 @@ impl KeyWrite {
             guard.pending.confirm(&key, sent);
             return Ok(());
         }
-        // What a fence stood for has outlived the copies before.
+        // A fence that still stands has outlived the copies from before it, and there are none since.
         let mut outlived = matches!(step, Step::Settle { .. }) && self.was_fenced();
         let outlives = &mut outlived;
         let asked = StoreOp::step(&step);
         let ended = async {
             match lane.run(&key, step).await {
-                Ok(_) => Ok(()),
+                Ok(reply) => {
+                    *outlives &= reply != Reply::Lost;
+                    Ok(())
+                }
                 // The attempt to connect that has just failed need not fail again.
                 Err(error)
                     if !seen.is_closed() && !guard.store().lane(&key).state().is_connected() =>
@@ -198,10 +189,9 @@ impl KeyWrite {
         Ok(())
     }
 
-    /// Whether the write that ends stood under a fence that was confirmed, and cannot have run out.
+    /// Whether the write that ends began under a fence that was confirmed.
     fn was_fenced(&self) -> bool {
         matches!(self.stage, Stage::Ending { own: Some(_), name: None })
-            && self.begun.elapsed() < self.life
     }
 
     /// The fence that the step which ends the write settles.

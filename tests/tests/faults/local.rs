@@ -16,7 +16,7 @@ use super::field::{
 const LEASE: Duration = Duration::from_millis(200);
 
 /// Faults that end: every write counts.
-const DEATHS: [Fault; 7] = [Cut, Kill, Restart, Flush, FallBack, Cut, Flush];
+const DEATHS: [Fault; 9] = [Cut, Kill, Deaf, Restart, Flush, FallBack, Cut, Deaf, Flush];
 
 /// Among them, faults that keep a write waiting until it goes ahead: only a write that reached the store counts.
 const SILENCES: [Fault; 8] = [Deaf, Stop, Deaf, HalfOpen, Hang, Deaf, Cut, Kill];

@@ -2,6 +2,7 @@
 
 mod after_commit;
 mod declared;
+mod local_strict;
 mod many_keys;
 mod on_unavailable;
 mod pending_invalidations;

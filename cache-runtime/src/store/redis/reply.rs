@@ -51,10 +51,11 @@ pub(super) fn found(result: RedisResult<Received>) -> Result<State<Entry>, Error
     }
 }
 
-/// What a script that answers 1 or 0 did.
+/// What a script that answers 1 or 0 did, or 2 for a settlement without its fence.
 fn flag(result: RedisResult<Value>) -> Result<Reply<Entry>, Error> {
     match result {
         Ok(Value::Int(1)) => Ok(Reply::Done),
+        Ok(Value::Int(2)) => Ok(Reply::Lost),
         Ok(_) => Ok(Reply::Superseded),
         Err(e) => Err(unavailable(&e)),
     }

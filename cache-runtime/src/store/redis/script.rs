@@ -165,15 +165,16 @@ return epoch
 ";
 
 /// `SETRANGE` marks the contention in place, and leaves the expiry as it is.
+/// Answers 2 where the fence was gone.
 const SETTLE: &str = r"
 if read_pending() then
   redis.call('SETRANGE', KEYS[1], 1, 'Q')
-  return 0
+  return 2
 end
 local epoch, contended, writers = read_fence()
 if epoch and epoch ~= ARGV[1] then
   redis.call('SETRANGE', KEYS[1], 18, '1')
-  return 0
+  return 2
 end
 if epoch and writers > 1 then
   redis.call('SET', KEYS[1], fence(epoch, contended, writers - 1), 'KEEPTTL')
@@ -184,7 +185,7 @@ if epoch and contended == '0' and ARGV[2] then
 else
   redis.call('DEL', KEYS[1])
 end
-return 1
+return epoch and 1 or 2
 ";
 
 const DELETE: &str = r"

@@ -288,14 +288,12 @@ impl Copies {
         let next = writer.next()?;
         match writer.role.key {
             Key::Entry => {
-                let before = world.entry.clone();
                 let reply = self.run_entry(world, writer.entry_step(next, value));
-                writer.taken(next, &before, &reply, self.broken);
+                writer.taken(next, &reply, self.broken);
             }
             Key::Tag => {
-                let before = world.tag.clone();
                 let reply = self.run_tag(world, Writer::tag_step(next));
-                writer.taken(next, &before, &reply, self.broken);
+                writer.taken(next, &reply, self.broken);
             }
         }
         Some(())

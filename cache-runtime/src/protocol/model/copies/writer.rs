@@ -144,14 +144,8 @@ impl Writer {
         step(next, TAG_DRAWN, None)
     }
 
-    /// Its step was taken, on a key that was in this state before.
-    pub(super) fn taken<V>(
-        &mut self,
-        next: Next,
-        before: &State<V>,
-        reply: &Reply<V>,
-        broken: Option<Rule>,
-    ) {
+    /// Its step was taken.
+    pub(super) fn taken<V>(&mut self, next: Next, reply: &Reply<V>, broken: Option<Rule>) {
         if let Reply::Fenced(epoch) = reply {
             self.epoch = Some(*epoch);
         }
@@ -164,9 +158,8 @@ impl Writer {
                 _ => (false, true, broken != Some(Rule::ReturnWaits)),
             },
             Next::Delete => (true, true, broken != Some(Rule::ReturnWaits)),
-            Next::Settle(epoch) => {
-                let stands = matches!(before, State::Fenced(fence) if fence.epoch == epoch);
-                let counts = !stands && may_be_older;
+            Next::Settle(_) => {
+                let counts = matches!(reply, Reply::Lost) && may_be_older;
                 (true, counts, counts && broken != Some(Rule::LostFenceWaits))
             }
         };
