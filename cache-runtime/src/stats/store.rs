@@ -177,8 +177,10 @@ impl StoreCounters {
         self.report_breaker();
         self.metrics.pending.set(self.pending.load(Relaxed) as f64);
         let Self { failures, rejected, opened, oversized, dropped_invalidations, .. } = self;
+        let Self { copies_evicted, copies_invalidated, lapsed_leases, .. } = self;
         [failures, rejected, opened, oversized, dropped_invalidations]
             .into_iter()
+            .chain([copies_evicted, copies_invalidated, lapsed_leases])
             .for_each(Counter::show);
     }
 

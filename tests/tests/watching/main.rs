@@ -49,6 +49,8 @@ async fn all_that_is_said_of_a_workload_agrees() {
     workload::flushed(early).await;
     assert!(wire.counts().requests > requests, "a flusher's own are not among them");
 
+    workload::local(early, &mut calls).await;
+
     server.kill();
     workload::out(early, &mut calls).await;
     server.restart_empty();

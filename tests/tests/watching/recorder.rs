@@ -83,6 +83,7 @@ pub(crate) fn expect_function(row: &FunctionStats, into: &mut Counters) {
         ("cache.requests", ",cache.outcome=stale_hit", row.stale_hits),
         ("cache.requests", ",cache.outcome=miss", row.misses),
         ("cache.requests", ",cache.outcome=bypassed", row.bypassed),
+        ("cache.local.hits", "", row.local_hits),
         ("cache.coalesced", "", row.coalesced),
         ("cache.loads", "", row.loads),
         ("cache.load.failures", "", row.load_failures),
@@ -127,6 +128,9 @@ pub(crate) fn expect_store(store: &StoreStats, into: &mut Counters) {
         ("cache.store.io{cache.io.direction=read}", store.bytes_read),
         ("cache.store.io{cache.io.direction=write}", store.bytes_written),
         ("cache.store.oversized", store.oversized),
+        ("cache.local.evictions", store.copies_evicted),
+        ("cache.local.invalidations", store.copies_invalidated),
+        ("cache.local.lapses", store.lapsed_leases),
         ("cache.invalidation.dropped", store.dropped_invalidations),
     ] {
         expect(into, series.to_owned(), count);

@@ -188,6 +188,19 @@ pub(crate) async fn stale(cache: &Cache, calls: &mut Calls) {
     calls.insert("forgiving", 3);
 }
 
+/// What this process answers by itself, as soon as the server says when keys change.
+pub(crate) async fn local(cache: &Cache, calls: &mut Calls) {
+    let (mut called, policy) = (0, PLAIN.local().name("local"));
+    eventually("a hit needs no round trip", async || {
+        called += 1;
+        let load = || async { Ok::<_, Infallible>(7) };
+        assert_eq!(cache.get_or_load_arc("local:1", &policy, load).await.as_deref(), Ok(&7));
+        counters(cache, "local").local_hits > 0
+    })
+    .await;
+    calls.insert("local", called);
+}
+
 fn views(cache: &Cache) -> WriteBehind<u64> {
     cache.write_behind("views", &PLAIN.name("views")).attempts(1)
 }
