@@ -124,7 +124,7 @@ impl Default for Builder {
         Builder {
             url: "memory://".to_owned(),
             namespace: None,
-            connections: 4,
+            connections: 1,
             deadline: Duration::from_millis(100),
             fence_life: Duration::from_secs(10),
             transaction_fence_life: Duration::from_secs(60),
@@ -217,8 +217,9 @@ impl Builder {
         self
     }
 
-    /// How many connections to the server all callers share: 4 by default, at least 1. For a cluster they are divided
-    /// among its masters, at least one for each.
+    /// How many connections to the server all callers share: 1 by default. What many callers send at once goes out together
+    /// over one, so more are slower, unless values are so large, or callers so many, that one is never idle. For a cluster they
+    /// are divided among its masters, at least one for each.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections.max(1);
         self

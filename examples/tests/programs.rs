@@ -1,4 +1,4 @@
-//! Runs the programs of writing and reading through and of transactions, without a server and with one, and holds them to
+//! Runs the programs of writing and reading through, of transactions and of local copies, without a server and with one, and holds them to
 //! what they show.
 
 use std::process::Command;
@@ -76,5 +76,22 @@ fn what_is_committed_is_read_and_what_is_rolled_back_is_not() {
         let said = run(env!("CARGO_BIN_EXE_transactions"), url);
         let begins = said.get(..shown.len()).expect("it shows all of it");
         assert_eq!(begins, shown);
+    });
+}
+
+#[test]
+fn local_hits_are_never_behind_for_long() {
+    on_each_store(|url| {
+        let said = run(env!("CARGO_BIN_EXE_local"), url);
+        assert!(
+            said[0].starts_with("a hit takes ") && said[0].contains(", and a local one "),
+            "{said:?}"
+        );
+        for (written, line) in (1..4).zip(&said[1..]) {
+            assert!(
+                line.starts_with(&format!("version {written} of article 1 (1080 bytes): read ")),
+                "{line}"
+            );
+        }
     });
 }

@@ -86,7 +86,6 @@ async fn a_global_cache_needs_no_server_to_be_built() -> Result<(), Box<dyn std:
     let cache = Cache::builder()
         .url("redis://127.0.0.1:6379")
         .namespace("shop")
-        .connections(4)
         .deadline(Duration::from_millis(100))
         .build()
         .await?;

@@ -32,6 +32,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 type Answer = Result<Option<User>, Box<dyn Error + Send + Sync>>;
 
+type LocalAnswer = Result<Option<Arc<User>>, Box<dyn Error + Send + Sync>>;
+
 /// The value: a row with a list in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct User {
@@ -140,10 +142,18 @@ pub(crate) enum Way {
     GetUntimed,
     /// `#[cached]` over the embedded store.
     CachedMemory,
+    /// `#[cached(local)]` of an `Arc` over Redis.
+    LocalRedis,
+    /// The same in a namespace, whose stamp is looked at too.
+    LocalRedisNamespace,
+    /// `#[cached(local)]` of an `Arc` over the embedded store.
+    LocalMemory,
     /// The same JSON in a `moka` cache, and `serde_json`.
     Moka,
     /// Decoded values in a `moka` cache: what is to be had where nothing is decoded.
     MokaDecoded,
+    /// Decoded values in a `quick_cache`.
+    QuickDecoded,
 }
 
 impl Way {
@@ -154,8 +164,12 @@ impl Way {
         Way::Get,
         Way::GetUntimed,
         Way::CachedMemory,
+        Way::LocalRedis,
+        Way::LocalRedisNamespace,
+        Way::LocalMemory,
         Way::Moka,
         Way::MokaDecoded,
+        Way::QuickDecoded,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -166,8 +180,12 @@ impl Way {
             Way::Get => "get",
             Way::GetUntimed => "get-untimed",
             Way::CachedMemory => "cached-memory",
+            Way::LocalRedis => "local-redis",
+            Way::LocalRedisNamespace => "local-redis-namespace",
+            Way::LocalMemory => "local-memory",
             Way::Moka => "moka",
             Way::MokaDecoded => "moka-decoded",
+            Way::QuickDecoded => "quick-decoded",
         }
     }
 
@@ -201,6 +219,27 @@ pub(crate) const COMPARISONS: &[Comparison] = &[
     #[cfg(feature = "encryption")]
     Comparison { title: "encrypted / not", ours: Way::SealedRedis, theirs: Way::CachedRedis },
     Comparison { title: "memory / moka", ours: Way::CachedMemory, theirs: Way::Moka },
+    Comparison { title: "local, redis / GET", ours: Way::LocalRedis, theirs: Way::Get },
+    Comparison {
+        title: "local, redis / moka, decoded",
+        ours: Way::LocalRedis,
+        theirs: Way::MokaDecoded,
+    },
+    Comparison {
+        title: "the same, in a namespace",
+        ours: Way::LocalRedisNamespace,
+        theirs: Way::MokaDecoded,
+    },
+    Comparison {
+        title: "local, memory / moka, decoded",
+        ours: Way::LocalMemory,
+        theirs: Way::MokaDecoded,
+    },
+    Comparison {
+        title: "local, memory / quick_cache",
+        ours: Way::LocalMemory,
+        theirs: Way::QuickDecoded,
+    },
     Comparison {
         title: "memory / moka, decoded",
         ours: Way::CachedMemory,
@@ -211,6 +250,7 @@ pub(crate) const COMPARISONS: &[Comparison] = &[
 /// All ways, filled with the same values.
 pub(crate) struct Subject {
     over_redis: Users,
+    in_namespace: Users,
     #[cfg(feature = "encryption")]
     sealed: Users,
     in_memory: Users,
@@ -218,6 +258,7 @@ pub(crate) struct Subject {
     untimed: MultiplexedConnection,
     json: moka::sync::Cache<String, Bytes>,
     decoded: moka::sync::Cache<String, Arc<User>>,
+    quick: quick_cache::sync::Cache<String, Arc<User>>,
     /// The number of the next key that no cache has.
     absent: AtomicU64,
 }
@@ -231,6 +272,11 @@ impl Users {
     #[cached(key = "user:<id>", ttl = 3600, skip(row), cache = self.cache)]
     async fn find(&self, id: u64, row: Option<&User>) -> Answer {
         load(id, row)
+    }
+
+    #[cached(key = "user:<id>", ttl = 3600, local, skip(row), cache = self.cache)]
+    async fn find_local(&self, id: u64, row: Option<&User>) -> LocalAnswer {
+        Ok(load(id, row)?.map(Arc::new))
     }
 
     async fn fill(&self, id: u64, user: &User) {
@@ -291,6 +337,20 @@ fn find_decoded(
     user
 }
 
+fn find_quickly(
+    cache: &quick_cache::sync::Cache<String, Arc<User>>,
+    id: u64,
+    row: Option<&User>,
+) -> Arc<User> {
+    let key = format!("user:{id}");
+    if let Some(user) = cache.get(key.as_str()) {
+        return user;
+    }
+    let user = Arc::new(load(id, row).expect("a row").expect("a row"));
+    cache.insert(key, Arc::clone(&user));
+    user
+}
+
 impl Subject {
     /// Connects to the server at `url` and fills every cache. Ours and theirs are two databases there, so
     /// that both write `user:1000`.
@@ -308,6 +368,9 @@ impl Subject {
             .set_pipeline_buffer_size(1024);
         let untimed = settings.clone().set_response_timeout(None);
         let subject = Subject {
+            in_namespace: Users {
+                cache: over_redis.clone().namespace("bench").build().await.expect("a good URL"),
+            },
             over_redis: Users { cache: over_redis.build().await.expect("a good URL") },
             #[cfg(feature = "encryption")]
             sealed: Users { cache: sealed.build().await.expect("a good URL") },
@@ -316,6 +379,7 @@ impl Subject {
             untimed: connect(url, &untimed).await,
             json: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(TTL).build(),
             decoded: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(TTL).build(),
+            quick: quick_cache::sync::Cache::new(100_000),
             absent: AtomicU64::new(1_000_000),
         };
         for size in Size::ALL {
@@ -328,6 +392,8 @@ impl Subject {
 
     async fn fill(&self, id: u64, user: User) {
         self.over_redis.fill(id, &user).await;
+        self.in_namespace.fill(id, &user).await;
+        self.quick.insert(format!("user:{id}"), Arc::new(user.clone()));
         #[cfg(feature = "encryption")]
         self.sealed.fill(id, &user).await;
         self.in_memory.fill(id, &user).await;
@@ -374,6 +440,19 @@ impl Subject {
                 Way::GetUntimed => find_by_get(&self.untimed, id, row).await,
                 Way::CachedMemory => self.in_memory.find(id, row).await,
                 Way::Moka => find_by_moka(&self.json, id, row).await,
+                Way::LocalRedis | Way::LocalRedisNamespace | Way::LocalMemory => {
+                    let users = match way {
+                        Way::LocalRedis => &self.over_redis,
+                        Way::LocalRedisNamespace => &self.in_namespace,
+                        _ => &self.in_memory,
+                    };
+                    black_box(users.find_local(id, row).await.expect("a value"));
+                    continue;
+                }
+                Way::QuickDecoded => {
+                    black_box(find_quickly(&self.quick, id, row));
+                    continue;
+                }
                 Way::MokaDecoded => {
                     black_box(find_decoded(&self.decoded, id, row));
                     continue;

@@ -30,10 +30,11 @@ impl fmt::Display for Stats {
 }
 
 /// The columns of the table. Other statistics are only in the fields.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "hits",
     "misses",
     "loads",
+    "local",
     "negative",
     "stale",
     "refreshed",
@@ -66,6 +67,7 @@ impl FunctionStats {
             self.hits,
             self.misses,
             self.loads,
+            self.local_hits,
             self.negative_hits,
             self.stale_hits,
             self.refreshes,
@@ -112,6 +114,9 @@ impl fmt::Display for StoreStats {
              breaker {breaker}",
             time.p50_us, time.p99_us
         )?;
+        if self.copies > 0 {
+            write!(f, "; {} local copies of {} KiB", self.copies, self.copy_bytes >> 10)?;
+        }
         match self.pending_invalidations {
             0 => Ok(()),
             pending => write!(f, "; {pending} pending invalidations"),

@@ -55,7 +55,7 @@ fn plant(server: &RedisServer, bytes: usize) {
 async fn over(port: u16) -> Cache {
     let cache = Cache::builder().url(&format!("redis://127.0.0.1:{port}"));
     // Three failures would be enough.
-    cache.breaker(3, Duration::from_secs(3_600)).build().await.expect("a good URL")
+    cache.connections(4).breaker(3, Duration::from_secs(3_600)).build().await.expect("a good URL")
 }
 
 async fn read(cache: &Cache, id: usize) {

@@ -35,7 +35,8 @@ async fn a_server_is_reached_over_its_socket() {
     let (server, path) = start();
     for scheme in ["redis+unix", "valkey+unix", "unix"] {
         let url = format!("{scheme}://{}?deadline=10s", path.display());
-        let cache = Cache::builder().url(&url).namespace(scheme).build().await.expect("a good URL");
+        let cache = Cache::builder().url(&url).namespace(scheme).connections(4);
+        let cache = cache.build().await.expect("a good URL");
         assert!(format!("{cache:?}").contains(path.to_str().expect("UTF-8")), "{cache:?}");
         assert_eq!((read(&cache, 7).await, read(&cache, 7).await), (7, 7));
         assert_eq!((counters(&cache, "row").loads, counters(&cache, "row").hits), (1, 1));

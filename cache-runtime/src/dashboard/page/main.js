@@ -52,8 +52,9 @@ function state({ namespace, since, now, store, version }) {
   pending.className = store.pending_invalidations ? "warn" : "";
   say(byId("opened"), store.opened ? `opened ${store.opened === 1 ? "once" : `${whole.format(store.opened)} times`}` : "");
   say(byId("dropped"), store.dropped_invalidations ? `${whole.format(store.dropped_invalidations)} dropped` : "");
+  const copies = store.copies ? ` ${whole.format(store.copies)} local copies of ${bytes(store.copy_bytes)}.` : "";
   const traffic = here ? "" : ` ${bytes(store.bytes_read)} read from the store and ${bytes(store.bytes_written)} written.`;
-  say(byId("foot"), `cache-runtime ${version}. Sampled once a second; a point of a chart is the ten seconds before it.${traffic}`);
+  say(byId("foot"), `cache-runtime ${version}. Sampled once a second; a point of a chart is the ten seconds before it.${traffic}${copies}`);
 }
 
 /** What other programs have changed and readers do not see yet, of all outboxes that this process follows. */

@@ -5,6 +5,7 @@ const COLUMNS = [
   { key: "rate", label: "Hit rate", group: "Calls", of: (f) => (requests(f) ? answered(f) / requests(f) : -1) },
   { key: "requests", label: "Requests", group: "Calls", of: requests },
   { key: "hits", label: "Hits", group: "Calls", tip: "answered by a value in the store", rare: true },
+  { key: "local_hits", label: "Local", group: "Calls", tip: "of the hits: answered by this process’s memory, without a round trip", rare: true },
   { key: "negative_hits", label: "Negative", group: "Calls", tip: "answered by a remembered None", rare: true },
   { key: "stale_hits", label: "Stale", group: "Calls", tip: "answered by a value that had expired", rare: true },
   { key: "misses", label: "Misses", group: "Calls", tip: "found nothing in the store at first" },

@@ -216,14 +216,15 @@ impl Link {
     /// The same, where an answer of `age` ago will do.
     async fn verify_master_of(&self, age: Duration) {
         let Some(connection) = self.current() else { return };
-        let (endpoint, asked) = (&self.shared.endpoint, Tracked::now());
+        let endpoint = &self.shared.endpoint;
+        let asked = connection.tracked().map(|_| Tracked::now());
         match endpoint.named_master(&connection, age).await {
             Some(Named::Another(master)) => {
                 tracing::info!(address = ?endpoint, ?master, "the cache's server has changed");
                 self.replace(&connection);
             }
             Some(Named::Same) => {
-                if let Some(tracked) = connection.tracked() {
+                if let (Some(tracked), Some(asked)) = (connection.tracked(), asked) {
                     tracked.confirm(asked.before(age));
                 }
             }

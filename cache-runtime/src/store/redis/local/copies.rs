@@ -196,14 +196,12 @@ impl Copies {
     }
 
     /// This process is about to send a step on `key`. Until that is over, no copy is kept.
-    pub(in crate::store::redis) fn write<'a>(&'a self, key: &'a str) -> Option<Writing<'a>> {
-        // Nobody has asked for copies.
-        self.kept.get()?;
+    pub(in crate::store::redis) fn write<'a>(&'a self, key: &'a str) -> Writing<'a> {
         let mut stripe = self.stripe(key);
         stripe.writers += 1;
         self.take_away(&mut stripe, key);
         drop(stripe);
-        Some(Writing { copies: self, key })
+        Writing { copies: self, key }
     }
 
     /// What a server has pushed, or its connection is lost.
