@@ -242,6 +242,8 @@ async fn a_header_with_any_byte_changed_never_makes_another_value() {
         if bytes[1] == b'L' || bytes[1] == b'F' {
             continue;
         }
+        // A header that seems to be of another layout has an entry beside it, which would be found again.
+        bed.redis.send::<()>(&cmd("FLUSHALL")).await;
         bed.plant_bytes(&bytes).await;
         let loaded = Source::open();
         let answer = row(&bed.cache, &loaded, 1).await;
@@ -253,18 +255,17 @@ async fn a_header_with_any_byte_changed_never_makes_another_value() {
 }
 
 #[tokio::test]
-async fn two_functions_that_disagree_on_a_key_take_it_from_each_other() {
+async fn two_functions_that_disagree_on_a_key_have_entries_of_their_own() {
     on_each_store(async |cache| {
         let source = Source::open();
         let text = || async { Ok::<_, String>("seven".to_owned()) };
         for _ in 0..3 {
             let answer = cache.get_or_load(KEY, &Policy::ttl(60), text).await;
             assert_eq!(answer.as_deref(), Ok("seven"));
-            let queries = source.queries();
-            assert_eq!(row(&cache, &source, 1).await, Row::from(queries + 1));
-            assert_eq!(row(&cache, &source, 1).await, Row::from(queries + 1), "it was stored");
+            assert_eq!(row(&cache, &source, 1).await, Row::from(1));
+            assert_eq!(row(&cache, &source, 1).await, Row::from(1), "it was stored");
         }
-        assert_eq!(counters(&cache, "row").undecodable, 3);
+        assert_eq!((counters(&cache, "row").undecodable, source.queries()), (0, 1));
     })
     .await;
 }
