@@ -207,8 +207,12 @@ pub(crate) fn argument(placeholder: &Placeholder, literal: Span, params: &Params
     quote_spanned!(span=> &#root #(.#rest)*)
 }
 
-/// A field's name or index.
+/// A field's name or index, or a method's call.
 pub(crate) fn member(name: &str, span: Span) -> TokenStream {
+    if let Some(method) = name.strip_suffix("()") {
+        let method = member(method, span);
+        return quote_spanned!(span=> #method());
+    }
     if let Ok(index) = name.parse::<u32>() {
         return syn::Index { index, span }.into_token_stream();
     }

@@ -28,6 +28,7 @@ mod fallback;
 mod fraction;
 mod freshness_args;
 mod function;
+mod hold;
 mod invalidates;
 mod key;
 mod lifetimes;
@@ -52,6 +53,7 @@ mod tokens;
 mod transactions;
 mod validation;
 mod value_closures;
+mod when;
 mod write_behind;
 mod write_through;
 
@@ -78,6 +80,7 @@ mod write_through;
 /// | `outside_transaction` | `outside_transaction(conn)` | parameters that never are in a transaction: see below |
 /// | `cache` | `cache = self.cache` | the `Cache` to use; by default the process-wide one |
 /// | `negative_ttl` | as `ttl`, but no closure | stores `None` too, for this long; by default `None` is not stored |
+/// | `negative` | an error: `negative = Error::NotFound`, `negative = Error::NotFound { id }` | this error says that there is no value, and is remembered for `negative_ttl` as a `None` is. It is a pattern for the errors of the body, and the expression that callers get |
 /// | `jitter` | `0.1` | shortens each ttl at random, by up to this fraction |
 /// | `stale_while_revalidate` | `30`, `"30s"`, or a constant that is a `Duration` | for so long after its ttl, a value is still served, while one caller refreshes it in the background |
 /// | `stale_if_error` | likewise | for so long after its ttl, a value is served if its load fails |
@@ -221,6 +224,8 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | without a name | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | a key that the function makes stale; at least one key or tag is required |
 /// | `tags` | `tags("tenant:<tenant>")` | tags whose entries the function makes stale; written like keys |
 /// | `each` | `each = ids` | a list: a key or tag that names it stands for one element, and is invalidated for all of them; see below |
+/// | `when` | a `bool` expression over the parameters: `when = !draft` | if it is false, the body runs and nothing is invalidated |
+/// | `hold` | `hold = "2s"` | the fences stand for so long after the body, for loaders that read from a replica of the database, which may lag behind by as much |
 /// | `on_unavailable` | `on_unavailable = "error"` | if the keys and tags cannot be fenced, the function returns the cache's error and its body does not run; by default the write proceeds, and other processes may serve the old value until the invalidation reaches the store. Needs `E: From<cache_runtime::Error>` |
 /// | `transaction` | `transaction` | the function may be called in a database transaction: see below |
 /// | `outside_transaction` | `outside_transaction(conn)` | parameters that never are in a transaction: see below |
@@ -291,6 +296,7 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `jitter`, `stale_while_revalidate`, `stale_if_error` | as in [`macro@cached`] | as for the readers |
 /// | `codec`, `compress`, `max_bytes`, `same` | as in [`macro@cached`] | as for the readers |
 /// | `policy` | `policy = USERS` | the policy of the readers; other arguments override it |
+/// | `when` | a `bool` expression over the parameters: `when = !draft` | if it is false, the body runs, nothing is stored and nothing invalidated |
 /// | `on_unavailable` | `on_unavailable = "error"` | if the keys and tags cannot be fenced, the function returns the cache's error and its body does not run; by default the write proceeds, and other processes may serve the old value until the invalidation reaches the store. Needs `E: From<cache_runtime::Error>` |
 /// | `transaction` | `transaction` | the function may be called in a database transaction: see below |
 /// | `outside_transaction` | `outside_transaction(conn)` | parameters that never are in a transaction: see below |

@@ -16,7 +16,7 @@ pub(crate) fn check(function: &Function, template: &Template, cx: &Ctxt) {
         let named = template.placeholders().filter(|it| it.root().trim_start_matches("r#") == name);
         for placeholder in named {
             match placeholder.path.get(1) {
-                Some(field) if is_option(ty) => {
+                Some(field) if is_option(ty) && !field.ends_with("()") => {
                     let message = format!(
                         "`{name}` is an `Option`, so it has no field `{field}`: name `<{name}>`, or write the key as an \
                          expression"

@@ -3,7 +3,7 @@
 //! ```text
 //! template    = { text | placeholder }
 //! text        = any character but white space, control characters and "#"; "<<" is "<", ">>" is ">"
-//! placeholder = "<" name { "." ( name | digits ) } ">"
+//! placeholder = "<" name { "." ( name [ "()" ] | digits ) } ">"
 //! ```
 
 use std::fmt;
@@ -23,7 +23,7 @@ pub(crate) enum Part {
 /// `<user.id>`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Placeholder {
-    /// `["user", "id"]`; never empty.
+    /// `["user", "id"]`, or `["user", "id()"]` for a method; never empty.
     pub(crate) path: Vec<String>,
     pub(crate) at: Range<usize>,
 }
@@ -140,14 +140,19 @@ fn path(name: &str) -> Result<Vec<String>, (usize, String)> {
     let mut offset = 0;
     let mut path = Vec::new();
     for segment in name.split('.') {
-        if !is_name(segment) || (segment == "self" && !path.is_empty()) {
+        let name_of = match path.is_empty() {
+            true => segment,
+            false => segment.strip_suffix("()").unwrap_or(segment),
+        };
+        if !is_name(name_of) || (name_of == "self" && !path.is_empty()) {
             let trimmed = name.trim();
             let message = if trimmed != name && trimmed.split('.').all(is_name) {
                 format!("a placeholder has no spaces: write `<{trimmed}>`")
             } else {
                 format!(
-                    "`<{name}>` must be a parameter or a field of one, such as `<user>`, `<user.id>` or \
-                     `<pair.0>`: for anything else, write the key as an expression of a type that is `CacheKey`"
+                    "`<{name}>` must be a parameter, or a field or a method without arguments of one, such as `<user>`, \
+                     `<user.id>`, `<pair.0>` or `<user.id()>`: for anything else, write the key as an expression of a \
+                     type that is `CacheKey`"
                 )
             };
             return Err((offset, message));

@@ -61,7 +61,10 @@ fn mistakes_are_found_where_they_are() {
         ("user:<id>|>", "no `<` before it"),
         ("user:|<>", "empty"),
         ("user:<|user id>", "must be a parameter"),
-        ("user:<user.|id()>", "must be a parameter"),
+        ("user:<user.|id(1)>", "must be a parameter"),
+        ("user:<|id()>", "must be a parameter"),
+        ("user:<user.|()>", "must be a parameter"),
+        ("user:<user.|self()>", "must be a parameter"),
         ("user:<user.|>", "must be a parameter"),
         ("user:<user.|self>", "must be a parameter"),
         ("user:<|_>", "must be a parameter"),
@@ -98,7 +101,7 @@ fn the_caret_stands_under_the_mistake() {
 /// Every text of up to six characters over an alphabet that has all that matters to the parser.
 #[test]
 fn every_short_text() {
-    const ALPHABET: [char; 9] = ['<', '>', 'a', '0', '.', ':', '-', ' ', 'é'];
+    const ALPHABET: [char; 10] = ['<', '>', 'a', '0', '.', ':', '(', ')', ' ', 'é'];
     let mut texts = vec![String::new()];
     for _ in 0..6 {
         let longer = texts.iter().flat_map(|text| ALPHABET.map(|c| format!("{text}{c}")));

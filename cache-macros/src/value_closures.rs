@@ -60,7 +60,7 @@ pub(crate) fn check_is_no_function(ttl: &Expr, params: &Params, cx: &Ctxt) {
 }
 
 /// The first type in the angle brackets of `name<...>`.
-fn inside<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+pub(crate) fn inside<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == name)?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {

@@ -156,6 +156,10 @@ pub struct Call {
     negative_ttl: Option<Duration>,
     fingerprint: u64,
     bypass: bool,
+    /// A writer that invalidates nothing, since its `when` is false.
+    is_idle: bool,
+    /// For how long its fences stand after the write.
+    hold: Duration,
     key: String,
     tags: Vec<String>,
     fences: Vec<String>,
@@ -190,6 +194,8 @@ impl Call {
             negative_ttl: None,
             fingerprint: 0,
             bypass: transaction::is_within(),
+            is_idle: false,
+            hold: Duration::ZERO,
             key: String::new(),
             tags: Vec::new(),
             fences: Vec::new(),
@@ -202,6 +208,18 @@ impl Call {
     #[inline]
     pub fn when(mut self, when: bool) -> Call {
         self.bypass |= !when;
+        self
+    }
+
+    /// Whether a writer is to invalidate anything.
+    pub fn only_when(mut self, when: bool) -> Call {
+        self.is_idle |= !when;
+        self
+    }
+
+    /// For how long the fences of a writer stand after the write.
+    pub fn hold(mut self, hold: impl IntoTtl) -> Call {
+        self.hold = hold.into_ttl();
         self
     }
 
@@ -457,6 +475,10 @@ impl Call {
         let inner = &self.cache.inner;
         let Some(guard) = &inner.guard else { return body.await };
         let counters = self.counters();
+        if self.is_idle {
+            counters.bypassed.add_one();
+            return body.await;
+        }
         if self.bypass && !transaction::is_within() {
             self.site.warn_unscoped(counters.name);
         }
@@ -468,8 +490,8 @@ impl Call {
             self.fences.extend(self.through.take());
         }
         let (key, fences, tags) = (self.through, self.fences, self.tags);
-        let through =
-            write::Through { inner, guard, counters: &counters, policy, key, fences, tags };
+        let (counters, hold) = (&counters, self.hold);
+        let through = write::Through { inner, guard, counters, policy, key, fences, tags, hold };
         write::writes::<S, H, F>(through, leave, refuse, hooks, body).await
     }
 }

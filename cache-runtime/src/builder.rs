@@ -187,6 +187,7 @@ impl Builder {
     /// | `rediss+sentinel://…` | the same, both the sentinels and the servers over TLS |
     /// | `redis+unix://user:password@/run/redis/redis-server.sock?db=0` | Redis or Valkey on this machine, over a Unix socket; `unix://…` is the same |
     /// | `redis+cluster://user:password@host:6379,host2:6379` | a Redis Cluster, of which the URL names some nodes; `rediss+cluster://…` over TLS |
+    /// | `off` | none: every function runs its body, as if it had no attribute |
     ///
     /// `valkey` and `valkeys` can stand for `redis` and `rediss`. User, password, port and the number of the database
     /// are optional. Special characters of a password are percent-encoded (`p@ss` is `p%40ss`). Of a URL, only the hosts
@@ -253,6 +254,9 @@ impl Builder {
     /// [`Error::Config`] for a malformed URL or namespace, or for a feature that is not enabled. A server
     /// that cannot be reached is not an error: the cache connects when it can.
     pub async fn build(self) -> Result<Cache, Error> {
+        if self.is_off() {
+            return Ok(self.disabled());
+        }
         let this = self.take_url_settings()?;
         let deadline = this.deadline;
         let cache = this.build_store()?;
@@ -273,7 +277,14 @@ impl Builder {
 
     /// Builds the cache without waiting for anything: it connects when it is first used.
     pub(crate) fn build_lazily(self) -> Result<Cache, Error> {
+        if self.is_off() {
+            return Ok(self.disabled());
+        }
         self.take_url_settings()?.build_store()
+    }
+
+    fn is_off(&self) -> bool {
+        self.url == "off"
     }
 
     /// Builds the cache from a URL that names a store and nothing else.

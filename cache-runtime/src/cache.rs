@@ -1,6 +1,7 @@
 //! The cache handle and its direct operations.
 
 mod declarations;
+mod detours;
 mod shutdown;
 mod with_policy;
 mod writes;

@@ -80,6 +80,7 @@
 #[doc(hidden)]
 pub mod __private;
 mod active_refreshes;
+mod also;
 mod builder;
 mod cache;
 mod codec;
@@ -88,6 +89,7 @@ mod credentials;
 pub mod dashboard;
 mod declared;
 mod decoded;
+mod detour;
 mod encoding;
 mod encryption;
 mod entry;
@@ -133,6 +135,7 @@ pub use self::encryption::KeyRing;
 #[doc(hidden)]
 pub use self::return_shape::{LoadedList, Rows, Shape};
 pub use self::{
+    also::{also_invalidate, also_invalidate_tag},
     builder::{Builder, Tls},
     cache::{Cache, WithPolicy},
     credentials::Credentials,

@@ -8,6 +8,7 @@
 //! | `engine`, `key_state` | what a call knows, and what that allows |
 //! | `fetch`, `acquire`, `next`, `load` | the round trips of a call, and what it does between them |
 //! | `running`, `spawned` | a load under way; loads that go on without their caller |
+//! | `emptied` | what a call that refreshes leaves |
 //!
 //! [`Run`] and [`many`] are generic over the function and thin: polling its body, coding and decoding. All else is done
 //! by the engine on bytes, once for all functions and for one key as for many.
@@ -17,6 +18,7 @@ mod audit;
 mod decision;
 mod detached;
 mod driver;
+mod emptied;
 mod engine;
 mod fetch;
 mod function;

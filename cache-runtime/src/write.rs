@@ -8,6 +8,7 @@ mod operation;
 mod put;
 mod result;
 mod tags;
+pub(crate) mod within;
 
 use std::future::Future;
 
@@ -46,19 +47,20 @@ where
             Err(error) => return refuse(error),
         };
     }
-    match S::split(body.await) {
+    let (output, others) = within::run(begun.inner, begun.policy.version, body).await;
+    match S::split(output) {
         Ok(stored) => {
             match S::value(&stored) {
                 Some(value) => hooks(value, &mut leave),
                 None => leave.nothing(),
             }
             leave.declare();
-            Box::pin(begun.end(leave)).await;
+            Box::pin(begun.end(leave, others)).await;
             S::join(stored)
         }
         Err(failed) => {
             leave.nothing();
-            Box::pin(begun.end(leave)).await;
+            Box::pin(begun.end(leave, others)).await;
             failed
         }
     }

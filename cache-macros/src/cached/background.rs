@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::model::Cached;
-use super::{call, hooks};
+use super::{call, hooks, negative};
 use crate::captures::{self, Captures};
 use crate::ctxt::Ctxt;
 use crate::rename_self;
@@ -17,22 +17,20 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     let captures = Captures::of(&model.function, &statements);
     let clones = captures.detach(&model.options.shared.krate);
     let body = rename_self::rename(statements).tokens;
-    let body = model.function.future(&captures.within(), body);
+    let negative = model.options.negative.as_ref();
+    let body = negative::absent(negative, model.function.future(&captures.within(), body));
     let found = call::found(model, &quote_spanned!(span=> of_load(&__load)));
     let hooks = hooks::owned(model, &TokenStream::new());
     let run = call::run(model, true, &hooks, "__load");
-    model.function.with_rebound(
-        &captures.names(),
-        quote_spanned! {span=>
-            #begin
-            let __load = || {
-                #clones
-                #body
-            };
-            #found
-            #run
-        },
-    )
+    let before = quote_spanned! {span=>
+        #begin
+        let __load = || {
+            #clones
+            #body
+        };
+        #found
+    };
+    model.function.with_rebound(&captures.names(), negative::present(negative, before, run))
 }
 
 /// A load must be able to own what it captures.

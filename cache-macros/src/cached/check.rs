@@ -1,7 +1,7 @@
 //! The rules of `#[cached]`, one function for each, with its reason.
 
 use super::model::{Cached, Ttl};
-use super::{background, each, generics, row_id_rules};
+use super::{background, each, generics, negative_rules, row_id_rules};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::function::{self, Form};
@@ -46,6 +46,7 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
         each::check(model, list, cx);
     }
     row_id_rules::check(model, cx);
+    negative_rules::check(model, cx);
     for tag in &model.options.tags {
         validation::check_key(tag, &model.params, cx);
     }

@@ -1,10 +1,10 @@
 //! Generates the code of a cached function: one `static`, the key, and one call into the runtime.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 
 use super::model::Cached;
-use super::{background, call, each, hooks};
+use super::{background, call, each, hooks, negative};
 use crate::rebinding::Rebinding;
 
 pub(super) fn expand(model: &Cached) -> TokenStream {
@@ -22,19 +22,22 @@ fn attended(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
     let begin = call::begin(model);
     let krate = &model.options.shared.krate;
-    let closures = hooks::closures(&model.options);
+    let negative = model.options.negative.as_ref();
+    let mut closures = hooks::closures(&model.options);
+    // It is made when the body has ended.
+    negative.to_tokens(&mut closures);
     let rebinding = Rebinding::sharing(&model.function, &closures, krate);
-    let body = model.function.body(&rebinding.within);
+    let body = negative::absent(negative, model.function.body(&rebinding.within));
     let shared = &rebinding.before;
     let found = call::found(model, &quote_spanned!(span=> of(&*__body)));
     let hooks = hooks::borrowed(&model.options, &TokenStream::new());
     let run = call::run(model, false, &hooks, "__body");
-    let inside = quote_spanned! {span=>
+    let before = quote_spanned! {span=>
         #begin
         #shared
         let __body = ::core::pin::pin!(#body);
         #found
-        #run
     };
+    let inside = negative::present(negative, before, run);
     model.function.with_rebound(&rebinding.names, inside)
 }

@@ -9,6 +9,8 @@ mod generics;
 mod hooks;
 mod local;
 mod model;
+mod negative;
+mod negative_rules;
 mod parse;
 mod policy;
 mod row_id_rules;

@@ -4,6 +4,7 @@ use proc_macro2::Ident;
 use syn::{Expr, ExprClosure};
 
 use super::local::Local;
+use super::negative::Negative;
 use super::row_ids::RowIds;
 use crate::duration::Length;
 use crate::encoding::Encoding;
@@ -35,6 +36,8 @@ pub(crate) struct Options {
     /// Which of them a row belongs to.
     pub(crate) row_ids: RowIds,
     pub(crate) negative_ttl: Option<NegativeTtl>,
+    /// An error that is remembered as a `None` is.
+    pub(crate) negative: Option<Negative>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
     /// What compares a value with what its encoding gives back.

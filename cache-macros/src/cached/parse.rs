@@ -9,6 +9,7 @@ use syn::{Expr, ExprClosure, Token};
 
 use super::local::{self, Local};
 use super::model::{Lock, NegativeTtl, Options, Ttl};
+use super::negative;
 use super::row_ids::{self, RowIds};
 use crate::args::{Arg, Args, Spec, Value};
 use crate::ctxt::Ctxt;
@@ -21,6 +22,7 @@ use crate::same;
 use crate::shared_args::{self, SharedArgs};
 use crate::tokens;
 use crate::transactions::{self, Transactions};
+use crate::when;
 
 pub(crate) const CACHED: Spec = Spec {
     attribute: "`#[cached]`",
@@ -34,7 +36,8 @@ pub(crate) const CACHED: Spec = Spec {
             lists::USAGE,
             ("negative_ttl", "negative_ttl = 60"),
             ("tags", "tags = [\"tenant:<tenant>\"]"),
-            ("when", "when = !fresh"),
+            when::USAGE,
+            negative::USAGE,
             ("unless", "unless = |user: &User| user.is_guest"),
             same::USAGE,
             shared_args::POLICY,
@@ -46,10 +49,16 @@ pub(crate) const CACHED: Spec = Spec {
         transactions::USAGES,
         shared_args::USAGES,
     ],
-    refused: &[(
-        "on_unavailable",
-        "`on_unavailable` is for writers: remove it; a reader loads the value if the cache is unavailable",
-    )],
+    refused: &[
+        (
+            "on_unavailable",
+            "`on_unavailable` is for writers: remove it; a reader loads the value if the cache is unavailable",
+        ),
+        (
+            "hold",
+            "`hold` is for writers: remove it, and put it on the function with `#[invalidates]`",
+        ),
+    ],
     of_type: None,
     positional: Some(
         "an argument of `#[cached]` needs a name: `key = \"user:<id>\"`, `ttl = 3600`",
@@ -77,11 +86,12 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         each: lists::parse(&mut args, cx),
         row_ids: RowIds::parse(&mut args, cx),
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
+        negative: negative::parse(&mut args, cx),
         freshness,
         encoding: Encoding::parse(&mut args, cx),
         same: same::parse(&mut args, cx),
         tags: args.take("tags").and_then(|arg| Key::tags(arg, cx)).unwrap_or_default(),
-        when: args.take("when").and_then(|arg| when(arg, cx)),
+        when: when::parse(&mut args, cx),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
         transactions: Transactions::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
@@ -172,19 +182,6 @@ fn negative_ttl(arg: Arg, cx: &Ctxt) -> Option<NegativeTtl> {
     let zero = "`None` would expire at once; remove `negative_ttl`, or write for example `60`";
     let length = cx.ok(Length::parse("negative_ttl", expr, zero))?;
     Some(NegativeTtl { name, length })
-}
-
-fn when(arg: Arg, cx: &Ctxt) -> Option<Expr> {
-    let expr = arg.expr(cx)?;
-    if let Expr::Closure(closure) = &expr {
-        cx.error_at(
-            closure,
-            "`when` is evaluated before there is a value: write a `bool` expression over the \
-             parameters, or `unless = |value| ...` to look at the value",
-        );
-        return None;
-    }
-    Some(expr)
 }
 
 fn unless(arg: Arg, cx: &Ctxt) -> Option<Expr> {

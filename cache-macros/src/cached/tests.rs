@@ -34,6 +34,7 @@ options! {
     local_background: (key = "user:<id>", ttl = 60, local, stale_while_revalidate = 30)
     lock_times: (key = "user:<id>", ttl = 60, lock(lease = "500ms", wait = 10))
     negative_ttl: (key = "user:<id>", ttl = 60, negative_ttl = 5)
+    getter: (key = "user:<id.get()>", ttl = 60)
     version: (key = "user:<id>", ttl = 60, version = 2)
     when: (key = "user:<id>", ttl = 60, when = id != 0)
     unless: (key = "user:<id>", ttl = 60, unless = |user: &User| user.is_guest)
@@ -92,6 +93,22 @@ shapes! {
             C: Source + Send,
         {
             conn.find(id).await
+        }
+    }
+    negative in None, (key = "user:<id>", ttl = 60, negative_ttl = 5, negative = Error::NotFound { id }): {
+        async fn find(id: u64) -> Result<User, Error> {
+            db::find(id).await
+        }
+    }
+    negative_background in None, (
+        key = "user:<id>",
+        ttl = 60,
+        stale_while_revalidate = 30,
+        negative_ttl = 5,
+        negative = sqlx::Error::RowNotFound,
+    ): {
+        async fn find(id: u64) -> sqlx::Result<User> {
+            db::find(id).await
         }
     }
     transaction in Some("impl Repo"), (key = "user:<id>", ttl = 60, skip(conn), transaction): {

@@ -6,7 +6,7 @@ use quote::quote_spanned;
 use super::model::Invalidates;
 use crate::rebinding::Rebinding;
 use crate::stale_keys::{KEY, StaleKeys, TAG};
-use crate::{codegen, on_unavailable};
+use crate::{codegen, hold, on_unavailable};
 
 pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let span = Span::mixed_site();
@@ -21,6 +21,10 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     options.keys.iter().for_each(|key| keys.add(key, KEY, params, krate));
     options.tags.iter().for_each(|tag| keys.add(tag, TAG, params, krate));
     let mut steps = options.transactions.steps(params);
+    if let Some(when) = &options.when {
+        steps.extend(quote_spanned!(span=> .only_when(#when)));
+    }
+    steps.extend(options.hold.as_ref().map(hold::step));
     steps.extend(keys.steps.clone());
     let call = codegen::call(krate, shared.cache.as_ref(), &site, &steps);
     let (each, before) = (keys.each(function, params), keys.before());

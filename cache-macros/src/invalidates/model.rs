@@ -1,7 +1,9 @@
 //! The model of `#[invalidates]`.
 
 use proc_macro2::{Ident, Span};
+use syn::Expr;
 
+use crate::duration::Length;
 use crate::function::Function;
 use crate::key::Key;
 use crate::params::Params;
@@ -22,6 +24,9 @@ pub(crate) struct Options {
     pub(crate) each: Option<Ident>,
     /// The span of `on_unavailable = "error"`.
     pub(crate) refuses: Option<Span>,
+    /// A condition on the parameters: if it is false, nothing is invalidated.
+    pub(crate) when: Option<Expr>,
+    pub(crate) hold: Option<Length>,
     pub(crate) transactions: Transactions,
     pub(crate) shared: SharedArgs,
 }

@@ -5,16 +5,24 @@ use proc_macro2::{Span, TokenStream};
 use super::model::Options;
 use crate::args::{Args, Spec};
 use crate::ctxt::Ctxt;
+use crate::hold;
 use crate::key::Key;
 use crate::lists;
 use crate::on_unavailable;
 use crate::shared_args::{self, SharedArgs};
 use crate::transactions::{self, Transactions};
+use crate::when;
 
 pub(crate) const INVALIDATES: Spec = Spec {
     attribute: "`#[invalidates]`",
     known: &[
-        &[("tags", "tags(\"tenant:<tenant>\")"), lists::USAGE, on_unavailable::USAGE],
+        &[
+            ("tags", "tags(\"tenant:<tenant>\")"),
+            lists::USAGE,
+            on_unavailable::USAGE,
+            when::USAGE,
+            hold::USAGE,
+        ],
         transactions::USAGES,
         shared_args::USAGES,
     ],
@@ -51,6 +59,8 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         tags: tags.map(|tags| Key::list(tags, cx)).unwrap_or_default(),
         each: lists::parse(&mut args, cx),
         refuses: on_unavailable::parse(&mut args, cx),
+        when: when::parse(&mut args, cx),
+        hold: hold::parse(&mut args, cx),
         transactions: Transactions::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
     }

@@ -53,6 +53,11 @@ snapshots! {
             self.db.insert(new).await
         }
     }
+    when_and_hold in None, ("user:<user.id()>", when = !user.is_draft(), hold = "2s"): {
+        async fn update(user: &User) -> sqlx::Result<()> {
+            db::update(user).await
+        }
+    }
     on_unavailable in None, ("user:<user.id>", on_unavailable = "error"): {
         async fn update(user: &User) -> Result<(), Error> {
             db::update(user).await

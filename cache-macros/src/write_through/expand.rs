@@ -76,6 +76,9 @@ fn steps(model: &WriteThrough, stale: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
     let mut steps = options.transactions.steps(&model.params);
+    if let Some(when) = &options.when {
+        steps.extend(quote_spanned!(span=> .only_when(#when)));
+    }
     if let Some(Ttl::Length(Length::Expr(ttl))) = &options.ttl {
         steps.extend(quote_spanned!(span=> .ttl(#ttl)));
     }

@@ -36,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) policy: Option<Expr>,
     pub(crate) freshness: FreshnessArgs,
     pub(crate) encoding: Encoding,
+    /// A condition on the parameters: if it is false, nothing is stored and nothing invalidated.
+    pub(crate) when: Option<Expr>,
     pub(crate) transactions: Transactions,
     /// What compares a value with what its encoding gives back.
     pub(crate) same: Option<Expr>,

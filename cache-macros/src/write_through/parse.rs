@@ -16,6 +16,7 @@ use crate::params::Params;
 use crate::same;
 use crate::shared_args::{self, SharedArgs};
 use crate::transactions::{self, Transactions};
+use crate::when;
 
 pub(crate) const WRITE_THROUGH: Spec = Spec {
     attribute: "`#[write_through]`",
@@ -29,6 +30,7 @@ pub(crate) const WRITE_THROUGH: Spec = Spec {
             TAGS,
             lists::USAGE,
             on_unavailable::USAGE,
+            when::USAGE,
             same::USAGE,
             shared_args::POLICY,
         ],
@@ -38,6 +40,10 @@ pub(crate) const WRITE_THROUGH: Spec = Spec {
         shared_args::USAGES,
     ],
     refused: &[
+        (
+            "hold",
+            "`hold` is for `#[invalidates]`: remove it; what a write-through stores is not loaded from a replica",
+        ),
         ("lock", "`lock` is for readers: remove it; a writer fences its keys instead"),
         (
             "negative_ttl",
@@ -73,6 +79,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         tags: tags(&mut args, cx),
         each: lists::parse(&mut args, cx),
         refuses: on_unavailable::parse(&mut args, cx),
+        when: when::parse(&mut args, cx),
         policy: shared_args::policy(&mut args, cx),
         freshness: FreshnessArgs::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),

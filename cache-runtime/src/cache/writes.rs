@@ -1,6 +1,6 @@
 //! Writes without a macro: write-through, and fences and invalidations of tags.
 
-use std::{future::Future, pin::pin};
+use std::{future::Future, pin::pin, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -91,7 +91,8 @@ impl Cache {
         let leave = Leave::new(inner, &counters, policy, id, !transaction::is_within());
         let tags = tags.iter().map(|tag| tag.name.clone()).collect();
         let (key, fences) = (Some(key), Vec::new());
-        let through = Through { inner, guard, counters: &counters, policy, key, fences, tags };
+        let (counters, hold) = (&counters, Duration::ZERO);
+        let through = Through { inner, guard, counters, policy, key, fences, tags, hold };
         // Pinned here, so that the futures below hold a reference and not a copy each.
         let body = pin!(async { write().await });
         let value = |value: &_, leave: &mut Leave| leave.value(value, same);

@@ -1,16 +1,16 @@
 //! The shortest way to a hit: a value that this process holds decoded, with nothing to decide about it.
 //!
 //! Whatever is not plain goes the usual way, through the engine, which judges a local copy as it judges what the store
-//! says: a value that is due or expired, one to be audited, a call within a load, an entry that stands beside another.
+//! says: a value that is due or expired, one to be audited, a call within a load, one that bypasses the cache or refreshes it, an entry that stands beside another.
 
-use std::sync::Arc;
+use std::{ptr, sync::Arc};
 
 use super::{
     reentry,
     snapshot::{age_now, carries},
 };
 use crate::{
-    codec,
+    codec, detour,
     encoding::Encoding,
     encryption,
     entry::Entry,
@@ -47,7 +47,12 @@ impl Wanted<'_> {
     fn entry(&self) -> Option<Entry> {
         let Wanted { guard, policy, key, .. } = *self;
         let most = policy.local?;
-        if !policy.audit.is_zero() || !guard.is_plain() || reentry::is_within_load() {
+        let makes_detour = || detour::of(ptr::from_ref(self.inner).addr()).is_some();
+        if !policy.audit.is_zero()
+            || !guard.is_plain()
+            || reentry::is_within_load()
+            || makes_detour()
+        {
             return None;
         }
         let entry = guard.local(key, most)?;

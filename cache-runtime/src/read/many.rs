@@ -19,6 +19,7 @@ use super::{
     decision::Decision,
     detached::{self, DynFuture},
     driver::{Begin, BeginKeys, Driver},
+    emptied::empty_all,
     engine::Engine,
     function::{Function, Purpose, Spawned},
     request::Request,
@@ -51,6 +52,9 @@ where
     R::Stored: Serialize + DeserializeOwned,
     K: Clone,
 {
+    if request.refreshes {
+        Box::pin(empty_all(&request.guard, &keys)).await;
+    }
     let renews = body.renews();
     let begin = Begin { request, keys: BeginKeys::Many(keys), renews };
     let mut call = Call::<R, K>::new(Driver::new(begin), unique.len(), rows.clone(), same);

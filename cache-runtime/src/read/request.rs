@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    encoding::Encoding, guard::Guard, policy::Policy, shared::Inner, stats::Counters,
+    detour::{self, Kind},
+    encoding::Encoding,
+    guard::Guard,
+    policy::Policy,
+    shared::Inner,
+    stats::Counters,
     telemetry::About,
 };
 
@@ -16,10 +21,12 @@ pub(crate) struct Request {
     pub(super) policy: Policy,
     /// The stored names of the tags that each entry carries: sorted, each once.
     pub(super) tags: Vec<String>,
+    /// Whether it loads whatever is cached.
+    pub(super) refreshes: bool,
 }
 
 impl Request {
-    /// A call for entries that carry `tags`, named as they are stored. None where the cache is disabled.
+    /// A call for entries that carry `tags`, named as they are stored. None where the cache is disabled, or bypassed.
     pub(crate) fn new(
         inner: &Arc<Inner>,
         counters: Arc<Counters>,
@@ -27,8 +34,14 @@ impl Request {
         tags: Vec<String>,
     ) -> Option<Self> {
         let guard = Arc::clone(inner.guard.as_ref()?);
+        let detour = detour::of(Arc::as_ptr(inner).addr());
+        if detour == Some(Kind::Bypass) {
+            counters.bypassed.add_one();
+            return None;
+        }
+        let refreshes = detour.is_some();
         let tags = inner.entry_tags(tags);
-        Some(Request { inner: Arc::clone(inner), guard, counters, policy, tags })
+        Some(Request { inner: Arc::clone(inner), guard, counters, policy, tags, refreshes })
     }
 
     /// How its values are encoded.

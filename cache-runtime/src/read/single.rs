@@ -6,6 +6,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -17,6 +18,7 @@ use super::{
     decision::Decision,
     detached::{self, DynFuture},
     driver::{Begin, BeginKeys, Driver},
+    emptied::empty,
     engine::Engine,
     function::{Function, Purpose, Spawned},
     request::Request,
@@ -28,6 +30,7 @@ use crate::{
     entry::Entry,
     error::Error,
     flight::SharedError,
+    guard::Guard,
     keep::Keep,
     policy::Policy,
     protocol::Nonce,
@@ -45,6 +48,8 @@ pub struct Run<S: Shape, B> {
     values: Values<S::Stored>,
     same: Same<S::Value>,
     body: B,
+    /// The key that nothing older must be under than this call, if it is one that refreshes.
+    refreshes: Option<(Arc<Guard>, String)>,
 }
 
 /// How a call comes to its output.
@@ -76,19 +81,26 @@ pub(crate) trait Body<S: Shape> {
 impl<S: Shape, B> Run<S, B> {
     /// A call that looks up `key`, or goes past the cache where there is no request.
     pub(crate) fn new(request: Option<Request>, key: String, renews: bool, body: B) -> Self {
+        let refreshes = request
+            .as_ref()
+            .filter(|it| it.refreshes)
+            .map(|it| (Arc::clone(&it.guard), key.clone()));
         let keys = BeginKeys::One(key);
         let way = match request {
-            Some(request) => Way::Driven(Driver::new(Begin { request, keys, renews })),
+            Some(request) => Way::Driven(match request.refreshes {
+                true => Driver::reload(Begin { request, keys, renews: false }),
+                false => Driver::new(Begin { request, keys, renews }),
+            }),
             None => Way::Past,
         };
-        Run { way, values: Values::new(1), same: None, body }
+        Run { way, values: Values::new(1), same: None, body, refreshes }
     }
 
     /// A call whose answer is at hand.
     pub(crate) fn answered(value: S::Stored, body: B) -> Self {
         let mut values = Values::new(1);
         values.answer(0, value);
-        Run { way: Way::Answered, values, same: None, body }
+        Run { way: Way::Answered, values, same: None, body, refreshes: None }
     }
 
     /// Keeps values beside local copies.
@@ -114,7 +126,7 @@ where
     type Output = S::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
-        let Run { way, values, same, body } = self.get_mut();
+        let Run { way, values, same, body, refreshes } = self.get_mut();
         match way {
             Way::Past => body.poll(cx),
             Way::Answered => match values.take(0) {
@@ -122,7 +134,12 @@ where
                 None => panic!("a cached call was polled after its end"),
             },
             Way::Driven(driver) => match ready!(answer::<S>(driver, values, *same, body, cx)) {
-                Some(answer) => Poll::Ready(answer.output),
+                Some(answer) => {
+                    if let Some((guard, key)) = refreshes.take().filter(|_| !answer.replaced) {
+                        empty(&guard, key);
+                    }
+                    Poll::Ready(answer.output)
+                }
                 None => unreachable!("a call that nobody has handed on ends with an answer"),
             },
         }

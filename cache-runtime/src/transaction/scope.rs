@@ -28,6 +28,8 @@ struct State {
     ended: bool,
     /// Whether it is not known if the database has committed.
     unknown: bool,
+    /// For how long the fences stand after the commit.
+    hold: Duration,
     groups: Vec<Arc<Group>>,
     /// Which group each key is in, of each cache: the address of its guard identifies it, and the group keeps that alive.
     keys: HashMap<(usize, Arc<str>), Arc<Group>>,
@@ -137,7 +139,10 @@ impl Scope {
 
     /// Ends it after its future: settles every fence, unless it is not known whether the database has committed.
     pub(super) async fn settle(&self) {
-        let unknown = self.state().unknown;
+        let (unknown, hold) = {
+            let state = self.state();
+            (state.unknown, state.hold)
+        };
         if unknown {
             tracing::warn!(
                 "it is not known whether a transaction was committed: what it has written is not cached until its fences expire"
@@ -145,19 +150,25 @@ impl Scope {
             return self.leave();
         }
         let groups = self.end();
-        let settled = groups.iter().map(|group| async {
-            let fences = group.fences.lock().await.take();
-            match fences {
-                Some(fences) => fences.settle(|_| None).await,
-                None => Ok(()),
-            }
+        if hold.is_zero() {
+            return settle(groups).await;
+        }
+        tokio::spawn(async move {
+            tokio::time::sleep(hold).await;
+            settle(groups).await;
         });
-        log_unconfirmed("transaction", join_all(settled).await.into_iter().collect());
     }
 
     /// Ends it, and leaves what fences there are until they expire.
     pub(super) fn leave(&self) {
         drop(self.end());
+    }
+
+    /// Has the fences stand for this time after the end. False where it is over.
+    pub(crate) fn hold(&self, time: Duration) -> bool {
+        let mut state = self.state();
+        state.hold = state.hold.max(time);
+        !state.ended
     }
 
     pub(super) fn outcome_is_unknown(&self) {
@@ -185,6 +196,17 @@ impl Scope {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn settle(groups: Vec<Arc<Group>>) {
+    let settled = groups.iter().map(|group| async {
+        let fences = group.fences.lock().await.take();
+        match fences {
+            Some(fences) => fences.settle(|_| None).await,
+            None => Ok(()),
+        }
+    });
+    log_unconfirmed("transaction", join_all(settled).await.into_iter().collect());
 }
 
 impl Drop for Scope {

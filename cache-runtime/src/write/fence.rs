@@ -1,6 +1,6 @@
 //! The fence of a write, as its caller has it: of its own, or that of a transaction.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::invalidate::{fence_in_transaction, invalidate_keys};
 use crate::{
@@ -104,6 +104,38 @@ impl Fence {
     /// As [dropping](Fence#dropping).
     pub async fn settle(self) {
         log_unconfirmed("settle", self.try_settle().await);
+    }
+
+    /// Ends the fence `time` after the write, in the background: for loaders that read from a replica of the database, which
+    /// may lag behind by as much. Until then every call loads, and nothing is stored.
+    ///
+    /// In a transaction the time begins after the commit, with the settlement of the transaction's fences, all of which stand for
+    /// as long. A process that ends meanwhile leaves the fence to fall by itself, 10 s after its last renewal by default.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let cache = cache_runtime::Cache::in_memory();
+    /// use std::time::Duration;
+    ///
+    /// let fence = cache.fence(["account:1"]).await;
+    /// // … write, and commit …
+    /// fence.settle_after(Duration::from_secs(2));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn settle_after(self, time: Duration) {
+        if let Held::Scoped { scope, .. } = &self.held
+            && scope.hold(time)
+        {
+            return;
+        }
+        tokio::spawn(async move {
+            tokio::time::sleep(time).await;
+            self.settle().await;
+        });
     }
 
     /// As [`settle`](Fence::settle), for a caller that has to know whether the store has confirmed it. The caller's write

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join_all, join4};
 
 use super::{fence::Fence, invalidate::invalidate_all, result::Leave, tags::EntryTags};
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 
 /// What one write touches.
 pub(crate) struct Through<'a> {
-    pub(crate) inner: &'a Inner,
+    pub(crate) inner: &'a Arc<Inner>,
     pub(crate) guard: &'a Arc<Guard>,
     pub(crate) counters: &'a Counters,
     pub(crate) policy: &'a Policy,
@@ -32,23 +32,26 @@ pub(crate) struct Through<'a> {
     pub(crate) fences: Vec<String>,
     /// The tags that the value carries.
     pub(crate) tags: Vec<String>,
+    /// For how long the fences stand after the write.
+    pub(crate) hold: Duration,
 }
 
 /// A write at work under its fences.
 pub(super) struct Begun<'a> {
-    inner: &'a Inner,
+    pub(super) inner: &'a Arc<Inner>,
     guard: &'a Arc<Guard>,
     counters: &'a Counters,
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
     key: Option<String>,
     fence: Fence,
     entry_tags: EntryTags,
+    hold: Duration,
 }
 
 impl<'a> Through<'a> {
     /// The first round trip.
     pub(super) async fn begin(self) -> Begun<'a> {
-        let Through { inner, guard, counters, policy, key, mut fences, tags } = self;
+        let Through { inner, guard, counters, policy, key, mut fences, tags, hold } = self;
         // What a transaction has written may never be committed.
         let stores = key.is_some() && !transaction::is_within();
         let tags = if stores { inner.entry_tags(tags) } else { Vec::new() };
@@ -61,7 +64,7 @@ impl<'a> Through<'a> {
         if !fence.stands() || asked.is_err() {
             counters.store_errors.add_one();
         }
-        Begun { inner, guard, counters, policy, key, fence, entry_tags }
+        Begun { inner, guard, counters, policy, key, fence, entry_tags, hold }
     }
 }
 
@@ -80,12 +83,16 @@ impl Begun<'_> {
         }
     }
 
-    /// The second round trip.
-    pub(super) async fn end(self, leave: Leave) {
+    /// The second round trip. `others` are the fences that the body has raised.
+    pub(super) async fn end(self, leave: Leave, others: Vec<Fence>) {
+        if !self.hold.is_zero() {
+            return self.hold(leave, others).await;
+        }
         let (value, emptied) = leave.decided();
         let value = value.and_then(|(entry, ttl)| self.value(&entry, ttl));
         let Begun { inner, guard, counters, key, fence, entry_tags, .. } = self;
-        let keys = fence.keys() + emptied.len() as u64;
+        let keys =
+            fence.keys() + emptied.len() as u64 + others.iter().map(Fence::keys).sum::<u64>();
         // A ttl that came with the value may be longer than the one that the stamps were asked for.
         let hard = value.as_ref().map_or(Duration::ZERO, |(_, _, hard)| *hard);
         let prolonged = entry_tags.prolong(guard, hard);
@@ -94,14 +101,25 @@ impl Begun<'_> {
             Some(_) => entry_tags.left(fenced, hard),
             None => None,
         });
-        let (settled, emptied, ()) =
-            join3(settled, invalidate_all(inner, guard, emptied), prolonged).await;
-        let confirmed = settled.and(emptied);
+        let others = join_all(others.into_iter().map(Fence::try_settle));
+        let emptied = invalidate_all(inner, guard, emptied);
+        let (settled, emptied, (), others) = join4(settled, emptied, prolonged, others).await;
+        let confirmed = settled.and(emptied).and(others.into_iter().collect());
         if confirmed.is_err() {
             counters.store_errors.add_one();
         }
         log_unconfirmed(counters.name, confirmed);
         counters.invalidations.add(keys);
+    }
+
+    /// Leaves the fences to stand, and raises those that were not known before.
+    async fn hold(self, leave: Leave, others: Vec<Fence>) {
+        let Begun { inner, counters, fence, hold, .. } = self;
+        let emptied = Fence::raise(inner, leave.decided().1).await;
+        for fence in others.into_iter().chain([fence, emptied]) {
+            counters.invalidations.add(fence.keys());
+            fence.settle_after(hold);
+        }
     }
 
     /// The value as it is stored, if every tag's stamp is known.

@@ -68,6 +68,7 @@ async fn write(
         key: Some(cache.key(policy.version, |out| out.key("k"))),
         fences: named(fences),
         tags: named(tags),
+        hold: Duration::ZERO,
     };
     let leave = Leave::new(inner, &counters, policy, ID, true);
     let body = async {
@@ -200,6 +201,7 @@ async fn tags_outlive_a_value_whose_ttl_came_with_it() {
         key: Some("k".into()),
         fences: vec![tag(&cache, "own")],
         tags: vec![tag(&cache, "own"), tag(&cache, "other")],
+        hold: Duration::ZERO,
     };
     let leave = Leave::new(inner, &counters, policy, ID, true);
     let body = async { Ok::<_, Infallible>(7) };

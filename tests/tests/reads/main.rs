@@ -1,8 +1,10 @@
 //! Reads through the cache: what is loaded, by whom, what is stored of it, and for how long it is served.
 
+mod absent;
 mod batches;
 mod clock;
 mod copies;
+mod detours;
 mod embedded;
 mod failed_loads;
 mod freshness;

@@ -30,6 +30,76 @@ async fn patterns(
     format!("{id} {number} {size} {pair:?}")
 }
 
+/// As another crate may have it: no field can be seen.
+mod foreign {
+    #[derive(Clone, Copy)]
+    pub(super) struct Number(u64);
+
+    impl Number {
+        pub(super) fn new(number: u64) -> Number {
+            Number(number)
+        }
+
+        pub(super) fn get(self) -> u64 {
+            self.0
+        }
+
+        pub(super) fn text(&self) -> &str {
+            if self.0 == 7 { "seven" } else { "other" }
+        }
+    }
+
+    impl std::fmt::Display for Number {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "no. {}", self.0)
+        }
+    }
+}
+
+#[cached(
+    key = "getters:<id.get()>:<id.text()>:<id.to_string()>:<pair.0.get()>",
+    ttl = 60,
+    skip(loads)
+)]
+async fn getters(loads: &Loads, id: foreign::Number, pair: &(foreign::Number, u8)) -> u64 {
+    loads.add_one();
+    id.get() + pair.0.get()
+}
+
+#[invalidates("getters:<id.get()>:<id.text()>:<id.to_string()>:<return.get()>")]
+async fn changed(id: foreign::Number) -> foreign::Number {
+    id
+}
+
+#[derive(CacheKey)]
+#[cache_key("getters:<id.get()>:<id.text()>:<id.to_string()>:<other.get()>")]
+struct Getters {
+    id: foreign::Number,
+    other: foreign::Number,
+}
+
+#[tokio::test]
+async fn methods_without_arguments_fill_placeholders() {
+    let (cache, loads) = (Cache::in_memory(), Loads::default());
+    let seven = foreign::Number::new(7);
+    cache
+        .scope(async {
+            for _ in 0..2 {
+                assert_eq!(getters(&loads, seven, &(seven, 1)).await, 14);
+            }
+            assert_eq!(loads.take(), 1);
+            let stored = cache_runtime::stored_key(&Getters { id: seven, other: seven });
+            assert_eq!(stored, "getters:7:seven:no.%207:7");
+            let found = cache.get::<u64>(Getters { id: seven, other: seven }).await;
+            assert_eq!(found, Ok(Some(14)));
+            changed(seven).await;
+            getters(&loads, seven, &(seven, 1)).await;
+            assert_eq!(loads.take(), 1);
+            assert_eq!(cache.check(), Ok(()));
+        })
+        .await;
+}
+
 #[cached(key = "derived:<tenant>:<plan>:<r#type>", ttl = 60, skip(loads))]
 async fn derived(loads: &Loads, tenant: TenantId, plan: Plan, r#type: Option<u8>) -> String {
     loads.add_one();

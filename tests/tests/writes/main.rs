@@ -7,5 +7,6 @@ mod many_keys;
 mod on_unavailable;
 mod pending_invalidations;
 mod stale_race;
+mod within;
 mod write_behind;
 mod write_through;

@@ -1,10 +1,10 @@
-// Misuse: a call in a placeholder.
-// Why: a placeholder is a parameter or a field of one.
+// Misuse: a call with arguments in a placeholder.
+// Why: a placeholder is a parameter, or a field or a method without arguments of one.
 // Instead: an expression: `key = UserKey { ... }`.
 
 use cache_runtime::cached;
 
-#[cached(key = "user:<id.to_string()>", ttl = 60)]
+#[cached(key = "user:<id.pow(2)>", ttl = 60)]
 async fn name(id: u64) -> String {
     id.to_string()
 }

@@ -4,7 +4,7 @@
 
 use cache_runtime::write_through;
 
-#[write_through(key = "user:<id>", ttl = 60, when = true)]
+#[write_through(key = "user:<id>", ttl = 60, unless = |user: &User| user.id == 0)]
 async fn rename(id: u64) -> String {
     id.to_string()
 }

@@ -1,0 +1,24 @@
+//! The rules of `negative`: an error that is remembered has a time, and is of a function that has no other way to say that there
+//! is no value.
+
+use super::model::Cached;
+use super::negative::Negative;
+use crate::ctxt::Ctxt;
+use crate::value_closures::inside;
+
+pub(super) fn check(model: &Cached, cx: &Ctxt) {
+    let Some(Negative { error, .. }) = &model.options.negative else { return };
+    if model.options.negative_ttl.is_none() && model.options.policy.is_none() {
+        cx.error_at(
+            error,
+            "`negative` does not say for how long the error is remembered: add `negative_ttl = 60`",
+        );
+    }
+    if model.options.each.is_some() {
+        cx.error_at(error, "rows of a batch that do not exist are missing in its result: remove `negative`, which is for one key");
+    }
+    let optional = model.function.output().and_then(|output| inside(output, "Result"));
+    if optional.is_some_and(|value| inside(value, "Option").is_some()) {
+        cx.error_at(error, "the function returns an `Option`, whose `None` is remembered: remove `negative`, or return `None` instead of this error");
+    }
+}

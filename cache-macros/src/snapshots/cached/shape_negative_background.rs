@@ -1,0 +1,103 @@
+#[cached(
+    key = "user:<id>",
+    ttl = 60,
+    stale_while_revalidate = 30,
+    negative_ttl = 5,
+    negative = sqlx::Error::RowNotFound,
+)]
+async fn find(id: u64) -> sqlx::Result<User> {
+    db::find(id).await
+}
+
+// becomes
+
+async fn find(id: u64) -> sqlx::Result<User> {
+    let __output = {
+        let __call = {
+            fn __here() {}
+            static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+                    || ::core::any::type_name_of_val(&__here),
+                    ::cache_runtime::Policy::ttl(60)
+                        .negative_ttl(5)
+                        .stale_while_revalidate(30),
+                )
+                .template("user:<id>");
+            ::cache_runtime::__private::Call::new(&__SITE)
+                .key(|__w| {
+                    __w.template("user:<id>");
+                    __w.literal("user:");
+                    __w.part(&id);
+                })
+        };
+        let __load = || {
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{Detach0 as _, Detach1 as _, Detach2 as _};
+            let id = (&&&::cache_runtime::__private::Argument(&id)).__cache_detach();
+            async move {
+                match async move {
+                    if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                        sqlx::Result<User>,
+                    > {
+                        return __ret;
+                    }
+                    #[allow(unused_variables)]
+                    let id = id;
+                    db::find(id).await
+                }
+                    .await
+                {
+                    ::core::result::Result::Ok(__found) => {
+                        ::core::result::Result::Ok(::core::option::Option::Some(__found))
+                    }
+                    ::core::result::Result::Err(__error) => {
+                        match match &__error {
+                            #[allow(unused_variables)]
+                            sqlx::Error::RowNotFound => true,
+                            #[allow(unreachable_patterns)]
+                            _ => false,
+                        } {
+                            true => {
+                                ::core::result::Result::Ok(::core::option::Option::None)
+                            }
+                            false => ::core::result::Result::Err(__error),
+                        }
+                    }
+                }
+            }
+        };
+        let __shape = {
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{
+                Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _,
+                Shape5 as _, ShapeOfNothing as _,
+            };
+            (&&&&&&&::cache_runtime::__private::Probe::of_load(&__load)).__cache_shape()
+        };
+        ::cache_runtime::__private::require_option(&__shape);
+        let __value = ::cache_runtime::__private::ValueProbe::of(&__shape);
+        let __call = __call
+            .fingerprint({
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
+                (&__value).__cache_fingerprint()
+            });
+        let __output = __call
+            .run_owned(__shape, ::cache_runtime::__private::keep, __load)
+            .same({
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                (&__value).__cache_same()
+            })
+            .await;
+        __output
+    };
+    match __output {
+        ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
+            ::core::result::Result::Ok(__found)
+        }
+        ::core::result::Result::Ok(::core::option::Option::None) => {
+            ::core::result::Result::Err(sqlx::Error::RowNotFound)
+        }
+        ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
+    }
+}

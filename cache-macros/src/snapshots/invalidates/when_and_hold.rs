@@ -1,0 +1,35 @@
+#[invalidates("user:<user.id()>", when = !user.is_draft(), hold = "2s")]
+async fn update(user: &User) -> sqlx::Result<()> {
+    db::update(user).await
+}
+
+// becomes
+
+async fn update(user: &User) -> sqlx::Result<()> {
+    let __call = {
+        fn __here() {}
+        static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+            || ::core::any::type_name_of_val(&__here),
+            ::cache_runtime::__private::NO_TTL,
+        );
+        ::cache_runtime::__private::Call::new(&__SITE)
+            .only_when(!user.is_draft())
+            .hold(::core::time::Duration::from_secs(2))
+            .fence(|__w| {
+                __w.template("user:<user.id()>");
+                __w.literal("user:");
+                if false {
+                    use ::cache_runtime::__private::single::*;
+                    (&&&::cache_runtime::__private::single::Single(&user.id()))
+                        .__cache_single();
+                }
+                __w.part(&user.id());
+            })
+    };
+    let __body = ::core::pin::pin!(
+        async move { if let ::core::option::Option::Some(__ret) =
+        ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
+        db::update(user). await }
+    );
+    __call.invalidate(__body).await
+}

@@ -1,0 +1,22 @@
+//! `when = ...`: a condition on the parameters. Where it is false, a call is as one of the function without its attribute.
+
+use syn::Expr;
+
+use crate::args::{Args, Usage};
+use crate::ctxt::Ctxt;
+
+/// How the argument is written.
+pub(crate) const USAGE: Usage = ("when", "when = !fresh");
+
+pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Option<Expr> {
+    let expr = args.take("when")?.expr(cx)?;
+    if let Expr::Closure(closure) = &expr {
+        cx.error_at(
+            closure,
+            "`when` is evaluated before there is a value: write a `bool` expression over the \
+             parameters, or `unless = |value| ...` to look at the value that a reader has loaded",
+        );
+        return None;
+    }
+    Some(expr)
+}
