@@ -152,7 +152,7 @@ impl Dashboard {
     /// If your server sends a policy with each response, send this one with the page.
     pub const CONTENT_SECURITY_POLICY: &'static str = concat!(
         "default-src 'none'; connect-src 'self'; img-src data:; ",
-        "script-src 'sha256-FyNgR4MKmgVgGjCDjQ2G6cRj/gEV4V8WVJxkL6HqSfk='; ",
+        "script-src 'sha256-NwxB00qXbO9ouJDqSLiNS8rp1Om1z/FrricZeE2Af/k='; ",
         "style-src 'sha256-gnKwdYT1ynh+HpT6Fi9Fr+CjEd07yy136DblvpyPXDE='; ",
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     );
