@@ -96,7 +96,7 @@ impl Shown {
         for f in functions {
             let name = f["name"].as_str().expect("each has a name");
             if self.writes[name].is_empty() {
-                assert_eq!(self.rows[name].len(), 14, "columns of {name}");
+                assert_eq!(self.rows[name].len(), 15, "columns of {name}");
                 assert_row(name, &self.rows[name], f);
             } else {
                 assert_writes(name, &self.writes[name], f);
@@ -106,7 +106,7 @@ impl Shown {
             }
         }
         if functions.len() > 1 {
-            assert_eq!(self.total.len(), 14, "columns of all functions");
+            assert_eq!(self.total.len(), 15, "columns of all functions");
             let head = format!("{} functions", functions.len());
             assert_eq!(self.figures["h-functions"], head);
         }
