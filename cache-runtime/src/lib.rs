@@ -111,7 +111,9 @@ mod lease;
 mod look;
 pub mod outbox;
 mod policy;
-mod protocol;
+// Read by the model check, a package of its own, so that it can be optimised.
+#[doc(hidden)]
+pub mod protocol;
 mod read;
 mod read_through;
 mod return_shape;

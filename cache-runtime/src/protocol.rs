@@ -2,7 +2,7 @@
 //!
 //! A store executes one [`Step`] at a time on one key. The embedded store calls [`apply`] as it is; the
 //! Redis store has a command or script for each step, held equal to [`apply`] by a differential test;
-//! the model checker explores every interleaving of the steps that callers take.
+//! the model checker (the package `cache-model`) explores every interleaving of the steps that callers take.
 //!
 //! Why a value loaded before a write can never be stored after it: a [`Step::Fill`] stores only where the
 //! reader's own token still stands, every [`Step::Fence`] and [`Step::Delete`] takes tokens away, and a
@@ -14,33 +14,29 @@ mod incarnation;
 
 use std::time::Duration;
 
-#[cfg_attr(
-    not(any(feature = "redis", test)),
-    allow(unused_imports, reason = "the embedded store has one history")
-)]
-pub(crate) use self::incarnation::Incarnation;
+pub use self::incarnation::Incarnation;
 
 /// A lease's token, a value's stamp or a fence's epoch: the [incarnation](Incarnation) of the server that it was sent to, and
 /// random bits, which are never drawn twice.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub(crate) struct Nonce(pub(crate) [u8; 16]);
+pub struct Nonce(pub [u8; 16]);
 
 impl Nonce {
     /// The same as the token of a lease: whether a batch of several keys holds it is told by the last bit.
-    pub(crate) fn of_lease(mut self, batch: bool) -> Nonce {
+    pub fn of_lease(mut self, batch: bool) -> Nonce {
         self.0[15] = self.0[15] & !1 | u8::from(batch);
         self
     }
 
     /// Whether this is the token of a lease that a batch of several keys holds.
-    pub(crate) fn is_of_batch(self) -> bool {
+    pub fn is_of_batch(self) -> bool {
         self.0[15] & 1 == 1
     }
 }
 
 /// What a key holds.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum State<V> {
+pub enum State<V> {
     /// Nothing.
     Vacant,
     /// A value under the stamp of the fill or settlement that put it there.
@@ -60,32 +56,32 @@ pub(crate) enum State<V> {
 
 /// A fence: writers that are at work on one key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Fenced {
+pub struct Fenced {
     /// Which fence; writers that overlap share it.
-    pub(crate) epoch: Nonce,
+    pub epoch: Nonce,
     /// How many writers have not settled yet.
-    pub(crate) writers: u32,
+    pub writers: u32,
     /// Whether writers overlapped, so that nobody can say whose value is the last.
-    pub(crate) contended: bool,
+    pub contended: bool,
 }
 
 /// A value that was accepted to be written behind: it stays, whatever else happens to the key, until it is in
 /// the database.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Pending<V> {
+pub struct Pending<V> {
     /// Which write it is. Nobody renews a pending value by it: what was loaded before the flush would take the
     /// place of the value that it lands as, which has the same stamp.
-    pub(crate) stamp: Nonce,
+    pub stamp: Nonce,
     /// What was written.
-    pub(crate) value: V,
+    pub value: V,
     /// Whether others have written or invalidated the key meanwhile, so that nobody can say which value the
     /// database ends with.
-    pub(crate) contended: bool,
+    pub contended: bool,
 }
 
 /// Which state a step expects to find, and will leave alone where it finds another.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Expected {
+pub enum Expected {
     /// The lease of this token.
     Lease(Nonce),
     /// The value of this stamp.
@@ -96,9 +92,8 @@ pub(crate) enum Expected {
 
 /// One atomic operation on one key.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Step<V> {
+pub enum Step<V> {
     /// Looks, and changes nothing.
-    #[cfg_attr(not(test), allow(dead_code, reason = "stores read by a path of their own"))]
     Read,
     /// Vacant becomes leased; anything else, but for the very lease, is returned as it is.
     Acquire {
@@ -194,7 +189,7 @@ pub(crate) enum Step<V> {
 
 /// What a step answers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Reply<V> {
+pub enum Reply<V> {
     /// `Read`, and an `Acquire` or `Take` that found something: the state as it was. `Stamp`: the state as it
     /// is now.
     Found(State<V>),
@@ -213,7 +208,7 @@ pub(crate) enum Reply<V> {
 
 /// What a step does to the time at which the key expires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Life {
+pub enum Life {
     /// The key keeps the expiry that it has.
     Unchanged,
     /// The key expires this long from now.
@@ -229,17 +224,17 @@ pub(crate) enum Life {
 
 /// The outcome of a step: the state after it, its expiry and the reply.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Transition<V> {
+pub struct Transition<V> {
     /// The state after the step.
-    pub(crate) state: State<V>,
+    pub state: State<V>,
     /// What happens to the key's expiry.
-    pub(crate) life: Life,
+    pub life: Life,
     /// The reply to the caller.
-    pub(crate) reply: Reply<V>,
+    pub reply: Reply<V>,
 }
 
 /// Takes one step from `state`.
-pub(crate) fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Transition<V> {
+pub fn apply<V: Clone + PartialEq>(state: State<V>, step: Step<V>) -> Transition<V> {
     match step {
         Step::Read => Transition::stay(state.clone(), Reply::Found(state)),
         Step::Acquire { token, life } => match state {
@@ -404,7 +399,7 @@ impl<V> State<V> {
     }
 
     /// Whether this is the very state that `expected` names.
-    pub(crate) fn is(&self, expected: Expected) -> bool {
+    pub fn is(&self, expected: Expected) -> bool {
         match (self, expected) {
             (State::Leased(a), Expected::Lease(b)) => *a == b,
             (State::Value(a, _), Expected::Value(b)) => *a == b,
@@ -423,6 +418,3 @@ impl<V> Transition<V> {
         Transition { state, life: Life::For(life), reply }
     }
 }
-
-#[cfg(test)]
-mod model;

@@ -13,31 +13,23 @@
 //!
 //! Who claims something by its nonce (fills it, releases it, settles it) names it under the incarnation of the connection that
 //! the claim is sent over. So a claim from another incarnation names nothing that is there.
-#![cfg_attr(
-    not(any(feature = "redis", test)),
-    allow(dead_code, reason = "the embedded store has one history")
-)]
 
 use super::{Expected, Fenced, Nonce, Pending, State, Step};
 
 /// A digest of the identity of a server's history.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub(crate) struct Incarnation([u8; 4]);
+pub struct Incarnation([u8; 4]);
 
 impl Incarnation {
     /// Nobody tells it, or nobody compares it. To whoever has none, all nonces are good.
-    pub(crate) const NONE: Incarnation = Incarnation([0; 4]);
+    pub const NONE: Incarnation = Incarnation([0; 4]);
 
     /// The incarnation of this digest, which is not [`NONE`](Incarnation::NONE).
-    #[cfg_attr(
-        not(any(feature = "redis", test)),
-        allow(dead_code, reason = "one process, one history")
-    )]
-    pub(crate) fn new(digest: u32) -> Incarnation {
+    pub fn new(digest: u32) -> Incarnation {
         Incarnation(digest.max(1).to_be_bytes())
     }
 
-    pub(crate) fn digest(self) -> u32 {
+    pub fn digest(self) -> u32 {
         u32::from_be_bytes(self.0)
     }
 
@@ -49,13 +41,13 @@ impl Incarnation {
 
 impl Nonce {
     /// The incarnation that it was sent to.
-    pub(crate) fn incarnation(self) -> Incarnation {
+    pub fn incarnation(self) -> Incarnation {
         let [a, b, c, d, ..] = self.0;
         Incarnation([a, b, c, d])
     }
 
     /// The same nonce, sent to this incarnation.
-    pub(crate) fn of(self, incarnation: Incarnation) -> Nonce {
+    pub fn of(self, incarnation: Incarnation) -> Nonce {
         let mut nonce = self;
         if incarnation != Incarnation::NONE {
             nonce.0[..4].copy_from_slice(&incarnation.0);
@@ -82,7 +74,7 @@ impl Expected {
 
 impl<V> State<V> {
     /// What this state is to a server's incarnation.
-    pub(crate) fn under(self, incarnation: Incarnation) -> Self {
+    pub fn under(self, incarnation: Incarnation) -> Self {
         match self {
             State::Value(stamp, _) if !incarnation.knows(stamp) => {
                 State::Void(Expected::Value(stamp))
@@ -106,11 +98,7 @@ impl<V> Step<V> {
     ///
     /// What is proposed belongs to the incarnation, and what is claimed is claimed in it. A fence that is renewed is named as
     /// it was found, whoever has raised it: it stands for as long as somebody needs it.
-    pub(crate) fn under(
-        self,
-        incarnation: Incarnation,
-        stamped: impl FnOnce(V, Nonce) -> V,
-    ) -> Step<V> {
+    pub fn under(self, incarnation: Incarnation, stamped: impl FnOnce(V, Nonce) -> V) -> Step<V> {
         if incarnation == Incarnation::NONE {
             return self;
         }
