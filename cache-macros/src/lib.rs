@@ -80,7 +80,8 @@ mod write_through;
 /// | `outside_transaction` | `outside_transaction(conn)` | parameters that never are in a transaction: see below |
 /// | `cache` | `cache = self.cache` | the `Cache` to use; by default the process-wide one |
 /// | `negative_ttl` | as `ttl`, but no closure | stores `None` too, for this long; by default `None` is not stored |
-/// | `negative` | an error: `negative = Error::NotFound`, `negative = Error::NotFound { id }` | this error says that there is no value, and is remembered for `negative_ttl` as a `None` is. It is a pattern for the errors of the body, and the expression that callers get |
+/// | `negative` | an error: `negative = Error::NotFound`, `negative = Error::NotFound { id }`; or with `negative_error` what recognizes one: a closure, <code>\|error\| error.is_not_found()</code>, the path of a function, or a pattern, `Error::NotFound(_)` | this error says that there is no value, and is remembered for `negative_ttl` as a `None` is. Alone, it is a pattern for the errors of the body, and the expression that callers get |
+/// | `negative_error` | an error: `negative_error = Error::NotFound(id)` | what every caller gets in the place of an error that `negative` recognizes |
 /// | `jitter` | `0.1` | shortens each ttl at random, by up to this fraction |
 /// | `stale_while_revalidate` | `30`, `"30s"`, or a constant that is a `Duration` | for so long after its ttl, a value is still served, while one caller refreshes it in the background |
 /// | `stale_if_error` | likewise | for so long after its ttl, a value is served if its load fails |
@@ -92,6 +93,7 @@ mod write_through;
 /// | `version` | `2` | part of the stored key: a new layout of the value never reads an old one. Writers need the same `version` |
 /// | `when` | a `bool` expression over the parameters: `when = !fresh` | if it is false, the call bypasses the cache |
 /// | `unless` | a closure over the value: <code>unless = \|user: &User\| user.is_guest</code> | if it is true, the value is not stored |
+/// | `value` | a closure that takes the value, <code>value = \|user: User\| User { password_hash: String::new(), ..user }</code>, or the path of a function | what is kept of the loaded value. Every caller gets that, the one that loads too, with and without a cache |
 /// | `codec` | `json`, `msgpack`, `postcard`, or an expression such as `Codec::Json` | how values are encoded; by default `json` |
 /// | `compress` | `zstd`, `lz4`, or `compress(zstd, over = 4096)` | compresses values of at least `over` bytes; by default 1 KiB |
 /// | `max_bytes` | `64 * 1024` | larger values are not stored |
@@ -101,8 +103,8 @@ mod write_through;
 /// | `name` | `"users.find"` | the label in metrics; by default `module::Type::function` |
 /// | `crate` | `crate = my::cache` | the path of the runtime; by default `::cache_runtime` |
 ///
-/// Everything else than `key`, `skip`, `cache`, `tags`, `when`, `unless`, and the expressions and closures of `ttl` and
-/// `negative_ttl` is a constant: an invalid value is a compile error.
+/// Everything else than `key`, `skip`, `cache`, `tags`, `when`, `unless`, `value`, `negative`, `negative_error`, and the
+/// expressions and closures of `ttl` and `negative_ttl` is a constant: an invalid value is a compile error.
 ///
 /// # Keys
 ///
@@ -152,7 +154,8 @@ mod write_through;
 /// element by itself:
 ///
 /// - Closures over the value (`ttl`, `unless`) see the value of one element: the `V` of a map, the `Row` of a list, or with
-///   `group` a `Vec<Row>`.
+///   `group` a `Vec<Row>`. They see what `value` keeps.
+/// - The closure of `value` takes one value of a map or of a pair, or one row of a list, with `group` too.
 /// - `stale_while_revalidate` and `refresh_ahead` serve values at once. One more run of the body, in the background, loads
 ///   those that this process has been elected to refresh.
 /// - After `soft_timeout`, a caller gets the values that `stale_if_error` keeps, if there is one for every missing element.

@@ -1,5 +1,6 @@
 //! What the attributes' expansions call. Not public API: it may change in any release.
 
+mod body;
 mod detach;
 mod each;
 mod kept;
@@ -25,6 +26,9 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
+    body::{
+        Changed, absent, absent_load, project, valued, valued_load, valued_rows, valued_rows_owned,
+    },
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::{Found, Found0, Found1, ListOf, batch, batch_owned, list, list_owned},
     kept::*,

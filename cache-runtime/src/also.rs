@@ -11,22 +11,32 @@ use crate::{cache::Cache, key::CacheKey, write};
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// use cache_runtime::{Cache, also_invalidate, invalidates};
+/// use cache_runtime::{Cache, CacheKey, also_invalidate, invalidates};
+///
+/// #[derive(CacheKey)]
+/// #[cache_key("user-by-email:<email>")]
+/// struct ByEmail<'a> {
+///     email: &'a str,
+/// }
 ///
 /// # async fn select_email(_: u64) -> String { "old@example.org".into() }
-/// #[invalidates("user:<id>")]
+/// #[invalidates("user:<id>", ByEmail { email })]
 /// async fn change_email(id: u64, email: &str) {
 ///     let old = select_email(id).await;
-///     also_invalidate(format!("user-by-email:{old}")).await;
+///     also_invalidate(ByEmail { email: &old }).await;
 ///     // UPDATE users SET email = $2 WHERE id = $1
 /// }
 ///
 /// let cache = Cache::in_memory();
-/// cache.put("user-by-email:old@example.org", &1, 60).await;
+/// let old = ByEmail { email: "old@example.org" };
+/// cache.put(&old, &1, 60).await;
 /// cache.scope(change_email(1, "new@example.org")).await;
-/// assert_eq!(cache.get::<u64>("user-by-email:old@example.org").await, Ok(None));
+/// assert_eq!(cache.get::<u64>(&old).await, Ok(None));
 /// # }
 /// ```
+///
+/// The key is a struct there, because a template encodes what a separator could be taken for: `<email>` writes `@` as `%40`, and
+/// `format!` does not.
 ///
 /// Outside of such a body, the key is invalidated at once on the cache in force, and that is logged as a warning: if the write
 /// is committed later, others may cache the old value until then. In a task that the body spawns, this is such a call.

@@ -3,6 +3,7 @@
 mod batch;
 mod by_arc;
 mod hand_out;
+mod projection;
 mod single;
 
 #[cfg(test)]
@@ -15,5 +16,6 @@ pub(crate) use self::{
     batch::{Split, unique_ids},
     by_arc::{ArcRows, ByArc, Held, IsArc},
     hand_out::HandOut,
+    projection::{Project, ProjectRows},
     single::{Alone, Cloned, Fallible, FallibleOptional, Optional, Plain},
 };

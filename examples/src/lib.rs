@@ -79,6 +79,16 @@ impl Table {
         Ok(ids.iter().filter_map(|id| Some((*id, rows.get(id)?.clone()))).collect())
     }
 
+    /// `SELECT id FROM users WHERE name = $1`
+    ///
+    /// # Errors
+    ///
+    /// While the database is [away](Table::set_away).
+    pub async fn id_of(&self, name: &str) -> Result<Option<u64>, Away> {
+        self.query().await?;
+        Ok(self.rows().values().find(|user| user.name == name).map(|user| user.id))
+    }
+
     /// `SELECT count(*) FROM users WHERE tenant = $1`
     ///
     /// # Errors

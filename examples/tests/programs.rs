@@ -1,4 +1,4 @@
-//! Runs the programs of writing and reading through, of transactions and of local copies, without a server and with one, and holds them to
+//! Runs the programs of writing and reading through, of transactions, of local copies and of special cases, without a server and with one, and holds them to
 //! what they show.
 
 use std::process::Command;
@@ -94,4 +94,17 @@ fn local_hits_are_never_behind_for_long() {
             );
         }
     });
+}
+
+#[test]
+fn special_cases_are_as_they_say() {
+    let shown = [
+        "1,000 reads of Account { name: \"user 42\", password_hash: \"\" }: 1 query",
+        "1,000 reads, \"there is no 404 in users\": 1 query",
+        "rename(trial: true): user 42 and Ann were (Some(42), None) and are (Some(42), None)",
+        "rename(trial: false): user 42 and Ann were (Some(42), None) and are (None, Some(42))",
+        "past the cache, anew, and from it: 2 queries",
+        "10 reads while the fence is held: 10 queries",
+    ];
+    on_each_store(|url| assert_eq!(run(env!("CARGO_BIN_EXE_special_cases"), url), shown));
 }

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::model::Cached;
-use super::{call, hooks, negative};
+use super::{absence, call, hooks, kept_value};
 use crate::captures::{self, Captures};
 use crate::ctxt::Ctxt;
 use crate::rename_self;
@@ -17,8 +17,8 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
     let captures = Captures::of(&model.function, &statements);
     let clones = captures.detach(&model.options.shared.krate);
     let body = rename_self::rename(statements).tokens;
-    let negative = model.options.negative.as_ref();
-    let body = negative::absent(negative, model.function.future(&captures.within(), body));
+    let body = model.function.future(&captures.within(), body);
+    let (absent, kept_value) = (absence::in_background(model), kept_value::in_background(model));
     let found = call::found(model, &quote_spanned!(span=> of_load(&__load)));
     let hooks = hooks::owned(model, &TokenStream::new());
     let run = call::run(model, true, &hooks, "__load");
@@ -28,9 +28,12 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
             #clones
             #body
         };
+        #absent
         #found
+        #kept_value
     };
-    model.function.with_rebound(&captures.names(), negative::present(negative, before, run))
+    let inside = absence::present(model.options.negative.as_ref(), before, run);
+    model.function.with_rebound(&captures.names(), inside)
 }
 
 /// A load must be able to own what it captures.

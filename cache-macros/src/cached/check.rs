@@ -1,7 +1,7 @@
 //! The rules of `#[cached]`, one function for each, with its reason.
 
 use super::model::{Cached, Ttl};
-use super::{background, each, generics, negative_rules, row_id_rules};
+use super::{background, each, generics, kept_value, negative_rules, row_id_rules};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::function::{self, Form};
@@ -73,6 +73,9 @@ fn check_closures(model: &Cached, cx: &Ctxt) {
     }
     if let Some(Expr::Closure(closure)) = &options.unless {
         value_closures::check(closure, output, cx);
+    }
+    if let Some(value) = &options.value {
+        kept_value::check(value, output, &model.params, cx);
     }
 }
 

@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::{FnArg, PatIdent, Type};
 
 use super::model::Cached;
-use super::{call, hooks};
+use super::{call, hooks, kept_value};
 use crate::captures::{self, Captures};
 use crate::ctxt::Ctxt;
 use crate::key::Key;
@@ -69,6 +69,7 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
     let at = call::where_it_returns(model);
     let ids = list.slice();
     let batch = model.options.row_ids.batch(&model.options.shared.krate, at, batch, &ids, &load);
+    let kept_value = kept_value::of_rows(model, &ids);
     let local = model.options.local.as_ref();
     let kept = local.map(|local| local.rows(&model.options.shared.krate, &ids));
     let fingerprint = call::fingerprint(&model.options);
@@ -87,6 +88,7 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
         quote_spanned! {span=>
             #begin
             #batch
+            #kept_value
             #kept
             #fingerprint
             #run

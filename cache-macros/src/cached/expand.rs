@@ -1,10 +1,10 @@
 //! Generates the code of a cached function: one `static`, the key, and one call into the runtime.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::quote_spanned;
 
 use super::model::Cached;
-use super::{background, call, each, hooks, negative};
+use super::{absence, background, call, each, hooks, kept_value};
 use crate::rebinding::Rebinding;
 
 pub(super) fn expand(model: &Cached) -> TokenStream {
@@ -22,22 +22,26 @@ fn attended(model: &Cached) -> TokenStream {
     let span = Span::mixed_site();
     let begin = call::begin(model);
     let krate = &model.options.shared.krate;
-    let negative = model.options.negative.as_ref();
-    let mut closures = hooks::closures(&model.options);
-    // It is made when the body has ended.
-    negative.to_tokens(&mut closures);
+    let closures = hooks::closures(&model.options);
     let rebinding = Rebinding::sharing(&model.function, &closures, krate);
-    let body = negative::absent(negative, model.function.body(&rebinding.within));
+    let body = model.function.body(&rebinding.within);
+    let (absent, kept_value) = (absence::attended(model), kept_value::attended(model));
     let shared = &rebinding.before;
-    let found = call::found(model, &quote_spanned!(span=> of(&*__body)));
+    let probe = match model.options.negative {
+        None => quote_spanned!(span=> of(&*__body)),
+        Some(_) => quote_spanned!(span=> of(&__body)),
+    };
+    let found = call::found(model, &probe);
     let hooks = hooks::borrowed(&model.options, &TokenStream::new());
     let run = call::run(model, false, &hooks, "__body");
     let before = quote_spanned! {span=>
         #begin
         #shared
         let __body = ::core::pin::pin!(#body);
+        #absent
         #found
+        #kept_value
     };
-    let inside = negative::present(negative, before, run);
+    let inside = absence::present(model.options.negative.as_ref(), before, run);
     model.function.with_rebound(&rebinding.names, inside)
 }

@@ -1,4 +1,5 @@
-//! The closures over the value: those of `ttl` and `unless`.
+//! The closures over the value: those of `ttl` and `unless`, which look at what is kept, and those that change what the body
+//! returns.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -9,8 +10,16 @@ use crate::captures::Captures;
 use crate::rename_self;
 use crate::tokens;
 
-/// The closures of the arguments.
+/// Everything that looks at what the body has returned.
 pub(super) fn closures(options: &Options) -> TokenStream {
+    let mut closures = over_the_value(options);
+    options.value.to_tokens(&mut closures);
+    options.negative.to_tokens(&mut closures);
+    closures
+}
+
+/// The closures that see what is kept.
+fn over_the_value(options: &Options) -> TokenStream {
     let mut closures = TokenStream::new();
     if let Some(Ttl::OfValue(closure)) = &options.ttl {
         closure.to_tokens(&mut closures);
@@ -45,7 +54,7 @@ pub(super) fn borrowed(options: &Options, before: &TokenStream) -> TokenStream {
 pub(super) fn owned(model: &Cached, before: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let options = &model.options;
-    let closures = closures(options);
+    let closures = over_the_value(options);
     if closures.is_empty() {
         return borrowed(options, &TokenStream::new());
     }
@@ -58,4 +67,22 @@ pub(super) fn owned(model: &Cached, before: &TokenStream) -> TokenStream {
     }
     let clones = captures.detach(&options.shared.krate);
     quote_spanned!(span=> { #clones move #hooks })
+}
+
+/// A closure that makes `closure` for one load that can go on in the background, with clones of what it mentions. `call` is
+/// the function of the runtime that calls it, and tells it the type of what it gets.
+pub(super) fn made_for_a_load(
+    model: &Cached,
+    closure: &impl ToTokens,
+    call: &str,
+    at: Span,
+) -> TokenStream {
+    let krate = tokens::at(&model.options.shared.krate, at);
+    let captures = Captures::of(&model.function, &closure.to_token_stream()).for_closures();
+    let (clones, references) =
+        (captures.detach(&model.options.shared.krate), captures.references());
+    let closure = rename_self::rename(closure.to_token_stream()).tokens;
+    let call = Ident::new(call, at);
+    let call = quote_spanned!(at=> #krate::__private::#call(__value, #closure));
+    quote_spanned!(at=> || { #clones move |__value| { #references #call } })
 }

@@ -1,5 +1,6 @@
 //! `#[cached]`: cache-aside for an async function.
 
+mod absence;
 mod background;
 mod call;
 mod check;
@@ -7,6 +8,7 @@ mod each;
 mod expand;
 mod generics;
 mod hooks;
+mod kept_value;
 mod local;
 mod model;
 mod negative;

@@ -48,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) when: Option<Expr>,
     /// A condition on the value: if it is true, the value is not stored.
     pub(crate) unless: Option<Expr>,
+    /// What is kept of the value that the body returns.
+    pub(crate) value: Option<Expr>,
     pub(crate) transactions: Transactions,
     pub(crate) shared: SharedArgs,
 }

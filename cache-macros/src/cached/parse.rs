@@ -9,8 +9,8 @@ use syn::{Expr, ExprClosure, Token};
 
 use super::local::{self, Local};
 use super::model::{Lock, NegativeTtl, Options, Ttl};
-use super::negative;
 use super::row_ids::{self, RowIds};
+use super::{kept_value, negative};
 use crate::args::{Arg, Args, Spec, Value};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
@@ -37,11 +37,12 @@ pub(crate) const CACHED: Spec = Spec {
             ("negative_ttl", "negative_ttl = 60"),
             ("tags", "tags = [\"tenant:<tenant>\"]"),
             when::USAGE,
-            negative::USAGE,
             ("unless", "unless = |user: &User| user.is_guest"),
+            kept_value::USAGE,
             same::USAGE,
             shared_args::POLICY,
         ],
+        negative::USAGES,
         row_ids::USAGES,
         freshness_args::OF_ENTRIES,
         freshness_args::OF_READERS,
@@ -93,6 +94,7 @@ pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
         tags: args.take("tags").and_then(|arg| Key::tags(arg, cx)).unwrap_or_default(),
         when: when::parse(&mut args, cx),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
+        value: kept_value::parse(&mut args, cx),
         transactions: Transactions::parse(&mut args, cx),
         shared: SharedArgs::parse(&mut args, cx),
     }

@@ -38,6 +38,8 @@ options! {
     version: (key = "user:<id>", ttl = 60, version = 2)
     when: (key = "user:<id>", ttl = 60, when = id != 0)
     unless: (key = "user:<id>", ttl = 60, unless = |user: &User| user.is_guest)
+    value: (key = "user:<id>", ttl = 60, value = |user: User| User { secret: String::new(), ..user })
+    value_path: (key = "user:<id>", ttl = 60, local, value = User::public)
     name: (key = "user:<id>", ttl = 60, name = "users.find")
     cache: (key = "user:<id>", ttl = 60, cache = CACHE.get())
     krate: (key = "user:<id>", ttl = 60, crate = my::cache)
@@ -109,6 +111,30 @@ shapes! {
     ): {
         async fn find(id: u64) -> sqlx::Result<User> {
             db::find(id).await
+        }
+    }
+    negative_closure in None, (
+        key = "user:<id>",
+        ttl = 60,
+        negative_ttl = 5,
+        negative = |error| error.is_absence_of(&id),
+        negative_error = Error::NotFound { id },
+    ): {
+        async fn find(id: UserId) -> Result<User, Error> {
+            db::find(id).await
+        }
+    }
+    value_background in Some("impl Repo"), (
+        key = "user:<id>:<asker>",
+        ttl = 60,
+        stale_while_revalidate = 30,
+        negative_ttl = 5,
+        negative = Error::is_absence,
+        negative_error = Error::NotFound(id),
+        value = |user| user.seen_by(asker, &self.rules),
+    ): {
+        async fn find(&self, id: u64, asker: &str) -> Result<User, Error> {
+            self.db.find(id).await
         }
     }
     transaction in Some("impl Repo"), (key = "user:<id>", ttl = 60, skip(conn), transaction): {
@@ -257,6 +283,24 @@ shapes! {
     ): {
         async fn find(&self, tenant: String, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
             self.db.find(tenant, ids).await
+        }
+    }
+    each_value in None, (key = "user:<ids>", each = ids, ttl = 60, skip(asker), value = |user: User| user.seen_by(&asker)): {
+        async fn find(asker: Asker, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
+            db::find(asker, ids).await
+        }
+    }
+    each_value_background in REPO, (
+        key = "user:<ids>",
+        each = ids,
+        ttl = 60,
+        id = |user: &User| user.id,
+        stale_while_revalidate = 30,
+        skip(asker),
+        value = |user: User| user.seen_by(&asker, &self.rules),
+    ): {
+        async fn find(&self, asker: Asker, ids: &[u64]) -> sqlx::Result<Vec<User>> {
+            self.db.find(ids).await
         }
     }
     each_background in REPO, (

@@ -31,6 +31,40 @@ async fn find(cache: &Cache, source: &Source, id: u64, name: String) -> Result<u
     select(source, id, name).await
 }
 
+impl Error {
+    fn is_absence_of(&self, wanted: &str) -> bool {
+        matches!(self, Error::NotFound { name, .. } if name == wanted)
+    }
+}
+
+/// An absence that no pattern can tell: it is that of this very name.
+#[cached(
+    key = "told:<id>:<name>",
+    ttl = 60,
+    negative_ttl = 60,
+    negative = |error| error.is_absence_of(&name),
+    negative_error = Error::NotFound { id: 0, name },
+    skip(source),
+    cache = cache,
+)]
+async fn told(cache: &Cache, source: &Source, id: u64, name: String) -> Result<u64, Error> {
+    let of = if id == 7 { "another".to_owned() } else { name };
+    select(source, id, of).await
+}
+
+#[cached(
+    key = "any:<id>",
+    ttl = 60,
+    negative_ttl = 60,
+    negative = Error::Gone | Error::NotFound { .. },
+    negative_error = Error::Gone,
+    skip(source),
+    cache = cache,
+)]
+async fn any(cache: &Cache, source: &Source, id: u64) -> Result<u64, Error> {
+    select(source, id, String::new()).await
+}
+
 #[cached(key = "gone:<id>", ttl = 60, negative_ttl = 60, negative = Error::Gone, cache = cache)]
 async fn gone(cache: &Cache, id: u64) -> Result<u64, Error> {
     if id == 0 { Err(Error::Gone) } else { Err(Error::Broken) }
@@ -71,6 +105,48 @@ async fn an_absence_is_remembered_and_other_errors_are_not() {
         let policy = cache_runtime::Policy::ttl(60).negative_ttl(60);
         let twin = cache.get_or_load("row:2:ann", &policy, load).await;
         assert_eq!(twin, Ok(None), "they share their entries");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closure_or_a_pattern_tells_an_absence() {
+    on_each_store(async |cache| {
+        let source = Source::open();
+        let call = async |id: u64| told(&cache, &source, id, "ann".to_owned()).await;
+        assert_eq!(call(1).await, Ok(1));
+        for _ in 0..2 {
+            // Whoever loads gets what hits get.
+            assert_eq!(call(2).await, Err(Error::NotFound { id: 0, name: "ann".into() }));
+            assert_eq!(source.queries(), 2);
+        }
+        assert_eq!(call(3).await, Err(Error::Broken));
+        let source = Source::open();
+        assert_eq!(any(&cache, &source, 1).await, Ok(1));
+        for _ in 0..2 {
+            assert_eq!(any(&cache, &source, 2).await, Err(Error::Gone));
+            assert_eq!(source.queries(), 2);
+        }
+        // An absence of something else is an error like others.
+        let source = Source::open();
+        assert_eq!(told(&cache, &source, 7, String::new()).await, Ok(7));
+        for _ in 0..2 {
+            let source = Source::open();
+            source.query().await;
+            let absent = told(&cache, &source, 7, "bob".to_owned()).await;
+            assert_eq!(absent, Err(Error::NotFound { id: 7, name: "another".into() }));
+            assert_eq!(source.queries(), 2);
+        }
+        assert_eq!(cache.stats().total().negative_hits, 2);
+        // Their twin without a macro loads the absence as a `None`.
+        let load = || async {
+            match select(&source, 2, String::new()).await {
+                Err(error) if error.is_absence_of("") => Ok(None),
+                other => other.map(Some),
+            }
+        };
+        let policy = cache_runtime::Policy::ttl(60).negative_ttl(60);
+        assert_eq!(cache.get_or_load("any:2", &policy, load).await, Ok(None), "it is a hit");
     })
     .await;
 }

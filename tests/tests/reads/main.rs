@@ -8,6 +8,7 @@ mod detours;
 mod embedded;
 mod failed_loads;
 mod freshness;
+mod kept_values;
 mod lease;
 mod local;
 mod local_trips;

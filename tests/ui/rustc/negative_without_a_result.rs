@@ -4,13 +4,18 @@
 
 use cache_runtime::cached;
 
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct User {
+    id: u64,
+}
+
 pub enum Error {
     NotFound,
 }
 
 #[cached(key = "user:<id>", ttl = 60, negative_ttl = 5, negative = Error::NotFound)]
-async fn name(id: u64) -> String {
-    id.to_string()
+async fn find(id: u64) -> User {
+    User { id }
 }
 
 fn main() {}

@@ -22,15 +22,18 @@ async fn find(id: u64) -> Result<User, Error> {
                 })
         };
         let __body = ::core::pin::pin!(
-            async move { match async move { if let ::core::option::Option::Some(__ret) =
+            async move { if let ::core::option::Option::Some(__ret) =
             ::core::option::Option::None:: < Result < User, Error > > { return __ret; }
-            db::find(id). await } . await { ::core::result::Result::Ok(__found) => {
-            ::core::result::Result::Ok(::core::option::Option::Some(__found)) }
-            ::core::result::Result::Err(__error) => match match & __error {
-            #[allow(unused_variables)] Error::NotFound { id } => true,
-            #[allow(unreachable_patterns)] _ => false, } { true =>
-            ::core::result::Result::Ok(::core::option::Option::None), false =>
-            ::core::result::Result::Err(__error), }, } }
+            db::find(id). await }
+        );
+        let __body = ::cache_runtime::__private::absent(
+            __body,
+            |__error| match __error {
+                #[allow(unused_variables)]
+                Error::NotFound { id } => true,
+                #[allow(unreachable_patterns)]
+                _ => false,
+            },
         );
         let __shape = {
             #[allow(unused_imports)]
@@ -38,7 +41,7 @@ async fn find(id: u64) -> Result<User, Error> {
                 Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _,
                 Shape5 as _, ShapeOfNothing as _,
             };
-            (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
+            (&&&&&&&::cache_runtime::__private::Probe::of(&__body)).__cache_shape()
         };
         ::cache_runtime::__private::require_option(&__shape);
         let __value = ::cache_runtime::__private::ValueProbe::of(&__shape);

@@ -34,37 +34,32 @@ async fn find(id: u64) -> sqlx::Result<User> {
             use ::cache_runtime::__private::{Detach0 as _, Detach1 as _, Detach2 as _};
             let id = (&&&::cache_runtime::__private::Argument(&id)).__cache_detach();
             async move {
-                match async move {
-                    if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
-                        sqlx::Result<User>,
-                    > {
-                        return __ret;
-                    }
-                    #[allow(unused_variables)]
-                    let id = id;
-                    db::find(id).await
+                if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                    sqlx::Result<User>,
+                > {
+                    return __ret;
                 }
-                    .await
-                {
-                    ::core::result::Result::Ok(__found) => {
-                        ::core::result::Result::Ok(::core::option::Option::Some(__found))
-                    }
-                    ::core::result::Result::Err(__error) => {
-                        match match &__error {
+                #[allow(unused_variables)]
+                let id = id;
+                db::find(id).await
+            }
+        };
+        let __load = ::cache_runtime::__private::absent_load(
+            __load,
+            || {
+                move |__value| {
+                    ::cache_runtime::__private::view(
+                        __value,
+                        |__error| match __error {
                             #[allow(unused_variables)]
                             sqlx::Error::RowNotFound => true,
                             #[allow(unreachable_patterns)]
                             _ => false,
-                        } {
-                            true => {
-                                ::core::result::Result::Ok(::core::option::Option::None)
-                            }
-                            false => ::core::result::Result::Err(__error),
-                        }
-                    }
+                        },
+                    )
                 }
-            }
-        };
+            },
+        );
         let __shape = {
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{

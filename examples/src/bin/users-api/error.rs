@@ -32,6 +32,10 @@ impl Error {
         Error::NotFound(format!("there is no user {id} here"))
     }
 
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Error::NotFound(_))
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Error::Request(status, _) => *status,

@@ -4,7 +4,7 @@
 use axum::{
     Json, Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
     routing::{get, post},
 };
@@ -79,8 +79,13 @@ async fn create(
 async fn read(
     State(app): State<App>,
     Path((tenant, id)): Path<(Tenant, i64)>,
+    headers: HeaderMap,
 ) -> Result<Json<User>> {
-    app.users.find(&tenant, id).await?.map(Json).ok_or(Error::user_not_found(id))
+    let find = app.users.find(&tenant, id);
+    let anew = headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "no-cache");
+    // What is loaded takes the entry's place, so that others have it too.
+    let user = if anew { app.cache.refreshing(find).await? } else { find.await? };
+    Ok(Json(user))
 }
 
 async fn update(
@@ -113,7 +118,7 @@ async fn last_seen(
     State(app): State<App>,
     Path((tenant, id)): Path<(Tenant, i64)>,
 ) -> Result<Json<LastSeen>> {
-    app.users.find(&tenant, id).await?.ok_or(Error::user_not_found(id))?;
+    app.users.find(&tenant, id).await?;
     let never = || Error::NotFound(format!("user {id} has not been seen yet"));
     app.users.last_seen(id).await?.map(Json).ok_or_else(never)
 }
@@ -123,7 +128,7 @@ async fn saw(
     State(app): State<App>,
     Path((tenant, id)): Path<(Tenant, i64)>,
 ) -> Result<(StatusCode, Json<LastSeen>)> {
-    app.users.find(&tenant, id).await?.ok_or(Error::user_not_found(id))?;
+    app.users.find(&tenant, id).await?;
     let seen = LastSeen { user: id, at_ms: now_ms() };
     app.users.saw(&seen).await?;
     Ok((StatusCode::ACCEPTED, Json(seen)))

@@ -1,0 +1,129 @@
+impl Repo {
+    #[cached(
+        key = "user:<id>:<asker>",
+        ttl = 60,
+        stale_while_revalidate = 30,
+        negative_ttl = 5,
+        negative = Error::is_absence,
+        negative_error = Error::NotFound(id),
+        value = |user|user.seen_by(asker, &self.rules),
+    )]
+    async fn find(&self, id: u64, asker: &str) -> Result<User, Error> {
+        self.db.find(id).await
+    }
+}
+
+// becomes
+
+impl Repo {
+    async fn find(&self, id: u64, asker: &str) -> Result<User, Error> {
+        let __output = {
+            let __call = {
+                fn __here() {}
+                static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+                        || ::core::any::type_name_of_val(&__here),
+                        ::cache_runtime::Policy::ttl(60)
+                            .negative_ttl(5)
+                            .stale_while_revalidate(30),
+                    )
+                    .template("user:<id>:<asker>");
+                ::cache_runtime::__private::Call::new(&__SITE)
+                    .key(|__w| {
+                        __w.template("user:<id>:<asker>");
+                        __w.literal("user:");
+                        __w.part(&id);
+                        __w.literal(":");
+                        __w.part(&asker);
+                    })
+            };
+            let __load = || {
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{
+                    Detach0 as _, Detach1 as _, Detach2 as _,
+                };
+                let __self = (&&&::cache_runtime::__private::Borrowed(self))
+                    .__cache_detach();
+                let id = (&&&::cache_runtime::__private::Argument(&id)).__cache_detach();
+                async move {
+                    if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                        Result<User, Error>,
+                    > {
+                        return __ret;
+                    }
+                    #[allow(unused_variables)]
+                    let id = id;
+                    let __self: &Self = &__self;
+                    __self.db.find(id).await
+                }
+            };
+            let __load = ::cache_runtime::__private::absent_load(
+                __load,
+                || {
+                    move |__value| {
+                        ::cache_runtime::__private::view(__value, Error::is_absence)
+                    }
+                },
+            );
+            let __shape = {
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{
+                    Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _,
+                    Shape5 as _, ShapeOfNothing as _,
+                };
+                (&&&&&&&::cache_runtime::__private::Probe::of_load(&__load))
+                    .__cache_shape()
+            };
+            ::cache_runtime::__private::require_option(&__shape);
+            let __value = ::cache_runtime::__private::ValueProbe::of(&__shape);
+            let __call = __call
+                .fingerprint({
+                    #[allow(unused_imports)]
+                    use ::cache_runtime::__private::{
+                        Fingerprint0 as _, Fingerprint1 as _,
+                    };
+                    (&__value).__cache_fingerprint()
+                });
+            let __load = ::cache_runtime::__private::valued_load(
+                &__shape,
+                __load,
+                || {
+                    #[allow(unused_imports)]
+                    use ::cache_runtime::__private::{
+                        Detach0 as _, Detach1 as _, Detach2 as _,
+                    };
+                    let __self = (&&&::cache_runtime::__private::Borrowed(self))
+                        .__cache_detach();
+                    let asker = (&&&::cache_runtime::__private::Borrowed(asker))
+                        .__cache_detach();
+                    move |__value| {
+                        let __self: &Self = &__self;
+                        #[allow(unused_variables)]
+                        let asker: &str = &asker;
+                        ::cache_runtime::__private::project(
+                            __value,
+                            |user| user.seen_by(asker, &__self.rules),
+                        )
+                    }
+                },
+            );
+            let __output = __call
+                .run_owned(__shape, ::cache_runtime::__private::keep, __load)
+                .same({
+                    #[allow(unused_imports)]
+                    use ::cache_runtime::__private::{Same0 as _, Same1 as _};
+                    (&__value).__cache_same()
+                })
+                .await;
+            __output
+        };
+        match __output {
+            ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
+                ::core::result::Result::Ok(__found)
+            }
+            ::core::result::Result::Ok(::core::option::Option::None) => {
+                ::core::result::Result::Err(Error::NotFound(id))
+            }
+            ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
+        }
+    }
+}
