@@ -4,6 +4,7 @@ mod body;
 mod detach;
 mod each;
 mod kept;
+mod label;
 mod local;
 mod nothing;
 mod queue;
@@ -139,15 +140,8 @@ impl Site {
     }
 
     fn label(&self) -> &'static str {
-        self.name.get_or_init(|| self.policy.name.unwrap_or_else(|| function_path((self.path)())))
+        self.name.get_or_init(|| self.policy.name.unwrap_or_else(|| label::label((self.path)())))
     }
-}
-
-/// The path of a function, from that of an item inside of it: `app::repo::Users::find`, from
-/// `app::repo::Users::find::{{closure}}::__here`.
-fn function_path(inner: &'static str) -> &'static str {
-    let outer = inner.rsplit_once("::").map_or(inner, |(outer, _)| outer);
-    outer.trim_end_matches("::{{closure}}")
 }
 
 /// One call of an annotated function.

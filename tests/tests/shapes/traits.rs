@@ -112,3 +112,83 @@ async fn async_trait() {
         })
         .await;
 }
+
+mod elsewhere {
+    use super::{Plain, Repo};
+    use cache_runtime::{Cache, cached};
+
+    impl Plain for Vec<Repo> {
+        #[cached(key = "plain-vec:<id>", ttl = 60, cache = cache)]
+        async fn plain(&self, cache: &Cache, id: u64) -> u64 {
+            id
+        }
+    }
+
+    impl Repo {
+        #[cached(key = "elsewhere:<id>", ttl = 60, cache = cache)]
+        pub(super) async fn elsewhere(&self, cache: &Cache, id: u64) -> u64 {
+            id
+        }
+    }
+}
+
+trait Plain {
+    async fn plain(&self, cache: &Cache, id: u64) -> u64;
+}
+
+struct Of<T>(T);
+
+impl<T: Sync> Plain for Of<T> {
+    #[cached(key = "plain:<id>", ttl = 60, cache = cache)]
+    async fn plain(&self, cache: &Cache, id: u64) -> u64 {
+        id
+    }
+}
+
+#[async_trait::async_trait]
+trait Writes: Send + Sync {
+    async fn written(&self, cache: &Cache, id: u64) -> u64;
+}
+
+#[async_trait::async_trait]
+impl<T: Send + Sync> Writes for Of<T> {
+    #[invalidates("plain:<id>", cache = cache)]
+    async fn written(&self, cache: &Cache, id: u64) -> u64 {
+        id
+    }
+}
+
+/// In statistics, and so in metrics and on the dashboard, and in logs.
+#[tokio::test]
+async fn a_function_of_a_trait_is_called_after_its_type() {
+    let (cache, log) = (Cache::in_memory(), cache_tests::log::Log::listen());
+    Of(1).plain(&cache, 1).await;
+    Of("x").plain(&cache, 1).await;
+    vec![Repo::default()].plain(&cache, 1).await;
+    Repo::default().elsewhere(&cache, 1).await;
+    let object: &dyn Writes = &Of(1);
+    object.written(&cache, 1).await;
+    cache
+        .scope(async {
+            let mut repo = Repo::default();
+            Native::find(&repo, 1).await;
+            Native::by_default(&repo, 1).await;
+            Boxed::find(&repo, 1, "a", (1, vec![])).await.unwrap();
+            Boxed::by_default(&repo, 1).await;
+            repo.update(&user(1)).await.unwrap();
+        })
+        .await;
+    let names: Vec<String> = cache.stats().functions.into_iter().map(|f| f.name).collect();
+    let expected = [
+        "alloc::vec::Vec::plain",
+        "shapes::traits::Boxed::by_default",
+        "shapes::traits::Native::by_default",
+        "shapes::traits::Of::plain",
+        "shapes::traits::Of::written",
+        "shapes::traits::Repo::elsewhere",
+        "shapes::traits::Repo::find",
+        "shapes::traits::Repo::update",
+    ];
+    assert_eq!(names, expected);
+    assert!(log.says("TRACE", &["function=\"shapes::traits::Of::plain\"", "outcome"]));
+}
