@@ -206,7 +206,8 @@ impl Builder {
     ///
     /// Every URL of a server can have `?deadline=250ms`, `?incarnations=off`, `?local=off`, `?local_capacity=64MiB`,
     /// `?local_lease=200ms` and `?local_strict=on`. They override the settings of these names, because whoever writes the URL
-    /// knows how far away the server is, and how it persists.
+    /// knows how far away the server is, and how it persists. Every URL, `memory://?log_keys=on` too, can say whether
+    /// [keys are logged](Builder::log_keys).
     pub fn url(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self

@@ -13,7 +13,7 @@ pub(super) fn limits(url: &Url) -> Result<Limits, Error> {
             "capacity" => limits.max_values = Some(max_values(&value)?),
             other => {
                 let what = format!(
-                    "`memory://` has no setting `{other}`; it has `max_bytes` and `capacity`"
+                    "`memory://` has no setting `{other}`; it has `max_bytes`, `capacity` and `log_keys`"
                 );
                 return Err(Error::Config(what));
             }
@@ -94,6 +94,6 @@ mod tests {
             assert!(error.contains("write `max_bytes=64KiB` or more"), "{error}");
         }
         assert!(read("?capacity=0").unwrap_err().contains("above zero"));
-        assert!(read("?size=1").unwrap_err().contains("it has `max_bytes` and `capacity`"));
+        assert!(read("?size=1").unwrap_err().contains("it has `max_bytes`, `capacity` and"));
     }
 }

@@ -8,9 +8,7 @@ use crate::error::Error;
 impl Builder {
     /// Moves the settings of the cache from the URL, if it has some, to the builder.
     pub(super) fn take_url_settings(mut self) -> Result<Builder, Error> {
-        if self.url.starts_with("memory:") {
-            return Ok(self);
-        }
+        let is_memory = self.url.starts_with("memory:");
         let url = std::mem::take(&mut self.url);
         let Some((before, query)) = url.split_once('?') else {
             self.url = url;
@@ -19,7 +17,7 @@ impl Builder {
         let (mut taken, mut others) = (Vec::new(), Vec::new());
         for setting in query.split('&') {
             let (name, text) = setting.split_once('=').unwrap_or((setting, ""));
-            if !self.set(name, text)? {
+            if !self.set(name, text, is_memory)? {
                 others.push(setting);
             } else if taken.contains(&name) {
                 return Err(malformed(&format!("`{name}` is set more than once")));
@@ -37,9 +35,11 @@ impl Builder {
         Ok(self)
     }
 
-    /// Sets one of these settings. False where it is none of them.
-    fn set(&mut self, name: &str, text: &str) -> Result<bool, Error> {
+    /// Sets one of these settings. False where it is none of them. Most are of servers.
+    fn set(&mut self, name: &str, text: &str, is_memory: bool) -> Result<bool, Error> {
         match name {
+            "log_keys" => self.log_keys = on_or_off(text, "log_keys")?,
+            _ if is_memory => return Ok(false),
             "deadline" => self.deadline = duration(text, "deadline", "250ms")?,
             "incarnations" => self.incarnations = on_or_off(text, "incarnations")?,
             "local" => self.local.enabled = on_or_off(text, "local")?,
@@ -114,6 +114,29 @@ mod tests {
         assert_eq!(compared(off(), "redis://h/1?incarnations=on"), of("redis://h/1", true));
         let url = "redis://h/1?deadline=1s&incarnations=off";
         assert_eq!(compared(Builder::default(), url), of("redis://h/1", false));
+    }
+
+    #[test]
+    fn keys_are_logged_if_the_builder_or_any_url_says_so() {
+        let logs = |builder: Builder, url: &str| {
+            let builder = builder.url(url).take_url_settings().expect("it is well-formed");
+            (builder.url, builder.log_keys)
+        };
+        let of = |url: &str, logs| (url.to_owned(), logs);
+        assert_eq!(logs(Builder::default(), "redis://h/1"), of("redis://h/1", false));
+        let on = || Builder::default().log_keys(true);
+        assert_eq!(logs(on(), "redis://h/1"), of("redis://h/1", true));
+        for (url, left) in [
+            ("redis://h/1?log_keys=on", "redis://h/1"),
+            ("redis+unix:///run/redis.sock?log_keys=on&db=1", "redis+unix:///run/redis.sock?db=1"),
+            ("memory://?log_keys=on", "memory://"),
+            ("memory://?max_bytes=1MiB&log_keys=on", "memory://?max_bytes=1MiB"),
+        ] {
+            assert_eq!(logs(Builder::default(), url), of(left, true));
+            assert_eq!(logs(on(), &url.replace("=on", "=off")), of(left, false));
+        }
+        let error = taken("memory://?log_keys=s3cret").unwrap_err();
+        assert!(error.contains("`log_keys` is neither") && !error.contains("s3cret"), "{error}");
     }
 
     #[test]

@@ -124,8 +124,9 @@ fn plain(url: &str) -> Result<(String, bool), Error> {
     }
     // The error does not repeat it: it may be the end of a password.
     if url.contains('?') {
-        let what = "after its `?` it has something else than `deadline=250ms` and `incarnations=off`, which is all \
-                    that can be set there; a `?` in a password is written `%3F`";
+        let what = "after its `?` it has something that is no setting: `deadline=250ms`, `incarnations=off`, \
+                    `local=off`, `local_capacity=64MiB`, `local_lease=200ms`, `local_strict=on` and `log_keys=on` are; a \
+                    `?` in a password is written `%3F`";
         return Err(Error::Config(what.into()));
     }
     Ok(match url.split_once("://") {

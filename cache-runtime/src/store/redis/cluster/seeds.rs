@@ -96,7 +96,7 @@ mod tests {
             ("redis+cluster://:secret@a,,b", "a host is missing"),
             ("redis+cluster://:secret@:6379", "a host is missing"),
             ("redis+cluster://:secret@a:port", ""),
-            ("redis+cluster://a?protocol=secret", "something else than `deadline=250ms`"),
+            ("redis+cluster://a?protocol=secret", "no setting: `deadline=250ms`"),
         ] {
             let shown = shown(url);
             assert!(shown.contains(said) && !shown.contains("secret"), "{url}: {shown}");
