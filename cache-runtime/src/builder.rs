@@ -1,6 +1,7 @@
 //! Configures and builds a cache.
 
 mod address;
+mod background;
 mod cluster;
 mod credentials;
 #[cfg(feature = "encryption")]
@@ -34,7 +35,7 @@ use crate::{
     flight::Flights,
     guard::{Guard, Settings},
     key,
-    shared::Inner,
+    shared::{Inner, WrapBackground},
     stats::Registry,
     store::{
         Store,
@@ -117,6 +118,7 @@ pub struct Builder {
     encryptor: Encryptor,
     tls: Option<Tls>,
     provider: Option<Provider>,
+    wrap_background: Option<WrapBackground>,
 }
 
 impl Default for Builder {
@@ -135,6 +137,7 @@ impl Default for Builder {
             encryptor: Encryptor::default(),
             tls: None,
             provider: None,
+            wrap_background: None,
         }
     }
 }
@@ -154,6 +157,7 @@ impl fmt::Debug for Builder {
             .field("encryption", &self.encryptor)
             .field("tls", &self.tls)
             .field("credentials", &self.provider.is_some())
+            .field("wrap_background", &self.wrap_background.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -329,6 +333,7 @@ impl Builder {
                 declared: Declarations::default(),
                 queues: Mutex::default(),
                 description,
+                wrap_background: self.wrap_background,
             }),
         }
     }

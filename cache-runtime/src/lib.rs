@@ -149,6 +149,7 @@ pub use self::{
     policy::Policy,
     read_through::{Loader, ReadThrough},
     return_shape::{Loaded, LoadedRows},
+    shared::BackgroundLoad,
     stats::{Breaker, FunctionStats, Latency, OutboxStats, Stats, StoreStats},
     store::queue::Durability,
     tagged::{Compared, Tagged},

@@ -4,6 +4,8 @@ mod direct;
 
 use std::{
     collections::HashMap,
+    future::Future,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -19,6 +21,13 @@ use crate::{
     stats::Registry,
     store::queue::Names,
 };
+
+/// A load that goes on in the background, as [`Builder::wrap_background`](crate::Builder::wrap_background) wraps it. Its
+/// value is stored by itself, and handed to whoever waits for it.
+pub type BackgroundLoad = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What wraps such a load.
+pub(crate) type WrapBackground = Arc<dyn Fn(BackgroundLoad) -> BackgroundLoad + Send + Sync>;
 
 pub(crate) struct Inner {
     /// `None` where the cache is disabled.
@@ -38,6 +47,8 @@ pub(crate) struct Inner {
     pub(crate) queues: Mutex<HashMap<Box<str>, Arc<Names>>>,
     /// The description of the store for `Debug`, without credentials.
     pub(crate) description: String,
+    /// What loads in the background are wrapped in.
+    pub(crate) wrap_background: Option<WrapBackground>,
 }
 
 impl Inner {

@@ -25,6 +25,7 @@ use crate::{
     flight::{Mark, SharedError},
     lease::Claims,
     protocol::Nonce,
+    shared::WrapBackground,
     stats::LockWait,
     telemetry::{About, tell},
 };
@@ -146,6 +147,11 @@ impl Engine {
                 state.not_storable();
             }
         }
+    }
+
+    /// What its load is wrapped in if it goes on in the background.
+    pub(super) fn wrap_background(&self) -> Option<WrapBackground> {
+        self.request.inner.wrap_background.clone()
     }
 
     /// By what states are judged now.

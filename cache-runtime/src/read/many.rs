@@ -382,7 +382,8 @@ where
     K: Clone + Send + 'static,
 {
     let (sender, receiver) = oneshot::channel();
-    detached::spawn(Box::pin(async move {
+    let wrap = engine.wrap_background();
+    let load = Box::pin(async move {
         let mut call = Call::<R, K>::new(Driver::handed_on(engine, purpose), ids.len(), rows, same);
         // It owns the ids: those that can be sent need not be such that they can be shared.
         let ending = poll_fn(move |cx| {
@@ -392,6 +393,7 @@ where
         let ending = ending.await;
         // Nobody may be waiting any more.
         _ = sender.send(ending);
-    }));
+    });
+    detached::spawn_load(wrap, load);
     receiver
 }

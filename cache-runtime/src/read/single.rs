@@ -357,13 +357,15 @@ where
     S::Stored: Serialize + DeserializeOwned + Send,
 {
     let (sender, receiver) = oneshot::channel();
+    let wrap = engine.wrap_background();
     let (mut driver, mut values) = (Driver::handed_on(engine, purpose), Values::new(1));
-    detached::spawn(Box::pin(async move {
+    let load = Box::pin(async move {
         let ended = poll_fn(|cx| answer::<S>(&mut driver, &mut values, same, &mut *body, cx)).await;
         if let Some(answer) = ended {
             // Nobody may be waiting any more.
             _ = sender.send((answer.output, answer.stale));
         }
-    }));
+    });
+    detached::spawn_load(wrap, load);
     receiver
 }

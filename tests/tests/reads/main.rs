@@ -1,6 +1,7 @@
 //! Reads through the cache: what is loaded, by whom, what is stored of it, and for how long it is served.
 
 mod absent;
+mod background;
 mod batches;
 mod clock;
 mod copies;
