@@ -51,12 +51,12 @@ use crate::{
     declared::{Declaration, Identity, Role, ValueType},
     key::KeyWriter,
     policy::Policy,
-    read::{DynFuture, Request},
+    read::{DynFuture, Request, past},
     return_shape::{Plain, Shape},
-    stats::{Counters, SitePlace},
+    stats::{Counters, NotStored, SitePlace},
     time::IntoTtl,
     transaction,
-    write::{self, Refusal},
+    write::{self, Refusal, Stores},
 };
 pub use crate::{
     flight::SharedError,
@@ -153,7 +153,8 @@ pub struct Call {
     ttl: Option<Duration>,
     negative_ttl: Option<Duration>,
     fingerprint: u64,
-    bypass: bool,
+    /// Why the cache is not used for it, if it is not.
+    bypass: Option<NotStored>,
     /// A writer that invalidates nothing, since its `when` is false.
     is_idle: bool,
     /// For how long its fences stand after the write.
@@ -191,7 +192,7 @@ impl Call {
             ttl: None,
             negative_ttl: None,
             fingerprint: 0,
-            bypass: transaction::is_within(),
+            bypass: transaction::is_within().then_some(NotStored::Transaction),
             is_idle: false,
             hold: Duration::ZERO,
             key: String::new(),
@@ -205,7 +206,9 @@ impl Call {
     /// Whether the cache is to be used for this call.
     #[inline]
     pub fn when(mut self, when: bool) -> Call {
-        self.bypass |= !when;
+        if !when {
+            self.bypass.get_or_insert(NotStored::Bypassed);
+        }
         self
     }
 
@@ -223,14 +226,15 @@ impl Call {
 
     /// The call may be made in a transaction, and has an argument of this type. Outside of a scope, one that is a transaction
     /// bypasses the cache.
-    pub fn transaction(mut self, argument: &str) -> Call {
-        self.bypass |= transaction::is_type_of_one(argument);
-        self
+    pub fn transaction(self, argument: &str) -> Call {
+        self.in_transaction(transaction::is_type_of_one(argument))
     }
 
     /// The call may be made in a transaction, and has been asked whether it is.
     pub fn in_transaction(mut self, is_in_one: bool) -> Call {
-        self.bypass |= is_in_one;
+        if is_in_one {
+            self.bypass.get_or_insert(NotStored::Transaction);
+        }
         self
     }
 
@@ -248,7 +252,7 @@ impl Call {
 
     /// The key, unless the cache is not to be used.
     pub fn key(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
-        if !self.bypass && self.cache.inner.guard.is_some() {
+        if self.bypass.is_none() && self.cache.inner.guard.is_some() {
             let declaration = &mut self.declaration;
             self.key = self.cache.key(self.site.policy.version, |out| {
                 write(out);
@@ -262,7 +266,7 @@ impl Call {
 
     /// One of the tags that the entry carries, unless the cache is not to be used.
     pub fn tag(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
-        if !self.bypass && self.cache.inner.guard.is_some() {
+        if self.bypass.is_none() && self.cache.inner.guard.is_some() {
             let declaration = &mut self.declaration;
             self.tags.push(self.cache.tag(|out| {
                 write(out);
@@ -370,7 +374,7 @@ impl Call {
     /// A cached function reads values of this type.
     #[inline]
     fn reads<V>(mut self) -> Call {
-        if let Some(declaration) = self.declaration.take().filter(|_| !self.bypass) {
+        if let Some(declaration) = self.declaration.take().filter(|_| self.bypass.is_none()) {
             let value = ValueType::of::<V>(self.policy().encoding.fingerprint);
             self.declare(*declaration, value);
         }
@@ -390,8 +394,8 @@ impl Call {
             return (None, self.key);
         }
         let counters = self.counters();
-        if self.bypass {
-            counters.bypassed.add_one();
+        if let Some(why) = self.bypass {
+            past(&counters, &self.site.policy, why);
             return (None, self.key);
         }
         let mut policy = self.policy();
@@ -433,7 +437,11 @@ impl Call {
     }
 
     fn new_leave(&self, counters: &Arc<Counters>) -> Leave {
-        let stores = self.through.is_some() && !self.bypass;
+        let stores = match (&self.through, self.bypass) {
+            (None, _) => Stores::Nothing,
+            (Some(_), Some(why)) => Stores::Not(why),
+            (Some(_), None) => Stores::Value,
+        };
         Leave::new(&self.cache.inner, counters, &self.policy(), self.site.id(), stores)
     }
 
@@ -474,17 +482,20 @@ impl Call {
         let Some(guard) = &inner.guard else { return body.await };
         let counters = self.counters();
         if self.is_idle {
-            counters.bypassed.add_one();
+            match self.through {
+                Some(_) => past(&counters, &self.site.policy, NotStored::Bypassed),
+                None => counters.bypassed.add_one(),
+            }
             return body.await;
         }
-        if self.bypass && !transaction::is_within() {
+        if self.bypass.is_some() && !transaction::is_within() {
             self.site.warn_unscoped(counters.name);
         }
         let mut leave = given.map_or_else(|| self.new_leave(&counters), |given| *given);
         leave.declares(self.declaration.take());
         let policy = &self.policy();
         // What a transaction has written may never be committed.
-        if self.bypass {
+        if self.bypass.is_some() {
             self.fences.extend(self.through.take());
         }
         let (key, fences, tags) = (self.through, self.fences, self.tags);

@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     expiry::Expiry,
     protocol::Nonce,
-    stats::{Counters, Warning},
+    stats::{Counters, NotStored, Warning},
     telemetry::{About, tell},
     value::is_apart,
 };
@@ -196,7 +196,7 @@ pub(crate) enum Packed {
     /// It is larger than `max_bytes`. It can still be shared.
     TooLarge(Entry),
     /// It cannot be encoded, or would be another value when it is decoded again.
-    Refused,
+    Refused(NotStored),
 }
 
 /// Checks an encoded value against the limits of its policy, and counts and logs what keeps it from the store.
@@ -208,7 +208,6 @@ pub(crate) fn packed(
 ) -> Packed {
     match encoded {
         Ok(entry) if is_too_large(&entry, encoding) => {
-            tell!(debug, about, "a value is larger than `max_bytes`");
             counters.too_large.add_one();
             Packed::TooLarge(entry)
         }
@@ -218,7 +217,7 @@ pub(crate) fn packed(
             if counters.is_first(Warning::Unencodable) {
                 tell!(warn, about, %error, "a value cannot be cached, and is loaded each time (said once for each function)");
             }
-            Packed::Refused
+            Packed::Refused(NotStored::Unencodable)
         }
         Err(Unstorable::Changed) => {
             counters.changed.add_one();
@@ -231,7 +230,7 @@ pub(crate) fn packed(
                      with `same` what need not be the same (said once for each function)"
                 );
             }
-            Packed::Refused
+            Packed::Refused(NotStored::Changed)
         }
     }
 }

@@ -31,6 +31,18 @@
 //! | `history.functions` | `requests` and `answered` of each function, summed over `per` samples |
 //!
 //! Fields may be added in any release.
+//!
+//! # A field for keys
+//!
+//! [`Dashboard::page_explaining`] is the page with a field that asks what stands under a key. Mount it instead, and what answers
+//! it, where whoever sees the page may ask that:
+//!
+//! ```text
+//! .route("/cache", get(|| async { Html(Dashboard::page_explaining("json", "explain")) }))
+//! .route("/cache/explain", post(move |question: String| async move {
+//!     ([(CONTENT_TYPE, "application/json")], dashboard.explain(&question).await)
+//! }))
+//! ```
 
 mod document;
 mod history;
@@ -43,6 +55,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use tokio::{
     runtime::Handle,
     task::JoinHandle,
@@ -71,12 +84,16 @@ const PAGE: &str = concat!(
     include_str!("dashboard/page/panels.js"),
     include_str!("dashboard/page/table.js"),
     include_str!("dashboard/page/trouble.js"),
+    include_str!("dashboard/page/explain.js"),
     include_str!("dashboard/page/main.js"),
     "</script>\n",
 );
 
 /// The attribute of the page that has the address of the document.
 const JSON_AT: &str = r#"name="dashboard-json" content="json""#;
+
+/// The attribute of the page that has the address of explanations, if there is one.
+const EXPLAIN_AT: &str = r#"name="dashboard-explain" content="""#;
 
 /// Samples the counters of a cache once a second, and keeps ten minutes of them.
 ///
@@ -141,9 +158,54 @@ impl Dashboard {
     /// assert!(page.contains("/internal/cache.json"));
     /// ```
     pub fn page_reading(json: &str) -> String {
-        let escaped = json.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-        let place = format!(r#"name="dashboard-json" content="{escaped}""#);
+        let place = format!(r#"name="dashboard-json" content="{}""#, escaped(json));
         PAGE.replacen(JSON_AT, &place, 1)
+    }
+
+    /// The page with a field that asks what stands under a key, as [`Cache::explain`] does. It reads the document from `json`, and
+    /// posts its questions to `explain`, an address that is relative to that of the document.
+    ///
+    /// Whoever may see this page may ask for any key of the cache's namespace, and learn whether there is an entry, and of what
+    /// size and age, but no value. So mount it, and [`explain`](Dashboard::explain), where that is permitted: the other page has no
+    /// such field.
+    ///
+    /// ```
+    /// use cache_runtime::dashboard::Dashboard;
+    ///
+    /// // GET /cache → this page; GET /cache/json → the document; POST /cache/explain → the answer
+    /// let page = Dashboard::page_explaining("json", "explain");
+    /// assert!(page.contains(r#"content="explain""#));
+    /// ```
+    pub fn page_explaining(json: &str, explain: &str) -> String {
+        let place = format!(r#"name="dashboard-explain" content="{}""#, escaped(explain));
+        Dashboard::page_reading(json).replacen(EXPLAIN_AT, &place, 1)
+    }
+
+    /// What stands under a key, as the page asks for it: `question` is the body of its `POST`, with the key in the first line and
+    /// a tag of the key's readers in each other one. The key has a version at its end, if its readers have one (`user:42:v2`).
+    ///
+    /// Serve it as `application/json`, without caching. It is an object with the `text` of an [`Explanation`](crate::Explanation)
+    /// and its `key`, or with an `error` where the store does not answer. It never contains a value.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use cache_runtime::{Cache, dashboard::Dashboard};
+    ///
+    /// let dashboard = Dashboard::new(&Cache::in_memory());
+    /// let answer = dashboard.explain("user:42\ntenant:7").await;
+    /// assert!(answer.contains("user:42: nothing"));
+    /// # }
+    /// ```
+    pub async fn explain(&self, question: &str) -> String {
+        let mut lines = question.lines().map(str::trim).filter(|line| !line.is_empty());
+        let Some(key) = lines.next() else {
+            return json!({ "error": "the first line has to be a key" }).to_string();
+        };
+        let answer = match self.state.cache.tagged(lines).explain(key).await {
+            Ok(told) => json!({ "key": told.key(), "text": told.to_string() }),
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        answer.to_string()
     }
 
     /// A `Content-Security-Policy` that allows the page only what it needs: its own script and style,
@@ -152,8 +214,8 @@ impl Dashboard {
     /// If your server sends a policy with each response, send this one with the page.
     pub const CONTENT_SECURITY_POLICY: &'static str = concat!(
         "default-src 'none'; connect-src 'self'; img-src data:; ",
-        "script-src 'sha256-NwxB00qXbO9ouJDqSLiNS8rp1Om1z/FrricZeE2Af/k='; ",
-        "style-src 'sha256-gnKwdYT1ynh+HpT6Fi9Fr+CjEd07yy136DblvpyPXDE='; ",
+        "script-src 'sha256-maiLzOtAKFgle0P3D0divvan7wf3fnoIh3HZ/AJQUZU='; ",
+        "style-src 'sha256-IMy5qyytqczURg/4XNX94fO5Ogxj4e2eGqNwM2IFK+8='; ",
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     );
 
@@ -191,6 +253,11 @@ impl Dashboard {
             sampler.task = Some(runtime.spawn(take_samples(Arc::downgrade(&self.state))));
         }
     }
+}
+
+/// A text as it stands in an attribute's quotes.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
 impl fmt::Debug for Dashboard {

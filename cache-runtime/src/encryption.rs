@@ -161,7 +161,7 @@ pub(crate) fn check(entry: &Entry) -> Result<(), Error> {
 }
 
 /// The id of the encryption key of a payload.
-fn id(payload: &[u8]) -> Option<&[u8]> {
+pub(crate) fn id(payload: &[u8]) -> Option<&[u8]> {
     let (length, rest) = payload.split_last()?;
     rest.get(rest.len().checked_sub(usize::from(*length))?..)
 }

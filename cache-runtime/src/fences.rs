@@ -12,6 +12,7 @@ use crate::{
     error::Error,
     guard::{Guard, KeyWrite, Value, abandon},
     protocol::{Expected, Nonce, Reply, Step},
+    stats::NotStored,
     time::nonce,
 };
 
@@ -79,7 +80,7 @@ impl Fences {
     pub(crate) fn settle(
         self,
         mut value: impl FnMut(&str) -> Option<Value>,
-    ) -> BoxFuture<'static, Result<(), Error>> {
+    ) -> BoxFuture<'static, Result<Settled, Error>> {
         let values = self.writes.iter().map(|write| match write.is_fenced() {
             true => value(write.key()),
             false => None,
@@ -88,13 +89,28 @@ impl Fences {
         Box::pin(self.settle_all(values))
     }
 
-    async fn settle_all(mut self, values: Vec<Option<Value>>) -> Result<(), Error> {
+    async fn settle_all(mut self, values: Vec<Option<Value>>) -> Result<Settled, Error> {
         // Before anything else, so that no renewal comes after the settlement.
         self.renewal = None;
         let guard = Arc::clone(&self.guard);
         let writes = mem::take(&mut self.writes).into_iter();
-        guard.all(writes.zip(values).map(|(write, value)| write.settle(value))).await
+        let (mut settled, mut first) = (Settled::default(), None);
+        let ends = writes.zip(values).map(|(write, value)| write.settle(value));
+        guard
+            .each(ends, |ended| match ended {
+                Ok(why) => settled.not_stored = settled.not_stored.or(why),
+                Err(error) => _ = first.get_or_insert(error),
+            })
+            .await;
+        first.map_or(Ok(settled), Err)
     }
+}
+
+/// What has become of settled fences.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Settled {
+    /// Why a value that was to be left is not stored, if it is not.
+    pub(crate) not_stored: Option<NotStored>,
 }
 
 impl Drop for Fences {

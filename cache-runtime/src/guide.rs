@@ -18,6 +18,7 @@
 //! | [`outages`] | What happens when the store, or a process, dies? |
 //! | [`redis`] | What does my Redis need: accounts, TLS, Sentinel, Cluster? |
 //! | [`encryption`] | Whoever reads my Redis must not read my values. What do I write? |
+//! | [`why`] | Why is it not cached? |
 //! | [`watching`] | Is the cache doing its work, and is it right? |
 //! | [`migrating`] | I have a cache already. What does the same look like here? |
 //!
@@ -50,5 +51,5 @@ macro_rules! pages {
 
 pages! {
     start keys values writes tags batches transactions freshness write_behind outbox by_hand local testing outages redis encryption
-    watching migrating
+    why watching migrating
 }

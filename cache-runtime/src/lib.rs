@@ -95,6 +95,7 @@ mod encryption;
 mod entry;
 mod error;
 mod expiry;
+mod explain;
 mod fences;
 mod flight;
 #[cfg(fuzzing)]
@@ -144,13 +145,16 @@ pub use self::{
     declared::Mismatches,
     encoding::{Codec, Compression},
     error::Error,
+    explain::{Explanation, KeyStatus, TagExplanation, TagStatus},
     global::set_global,
     key::{AcceptsValue, AnyValue, CacheKey, KeyOf, KeyPart, KeyWriter, stored_key},
     policy::Policy,
     read_through::{Loader, ReadThrough},
     return_shape::{Loaded, LoadedRows},
     shared::BackgroundLoad,
-    stats::{Breaker, FunctionStats, Latency, OutboxStats, Stats, StoreStats},
+    stats::{
+        Breaker, FunctionStats, Latency, NotStored, NotStoredCounts, OutboxStats, Stats, StoreStats,
+    },
     store::queue::Durability,
     tagged::{Compared, Tagged},
     time::IntoTtl,

@@ -202,7 +202,10 @@ pub enum Reply<V> {
     Lost,
     /// The step took effect: filled, renewed, released, emptied, or settled with its value stored.
     Done,
-    /// The step found something else than it expected, or was not the last to settle, and left it.
+    /// `Fill`, in the embedded store alone: the value is too large for it, so that the key is empty now.
+    NotKept,
+    /// The step found something else than it expected, or was not the last to settle, and left it. `Settle` with a value:
+    /// another writer has overlapped, so that the value is not stored.
     Superseded,
 }
 
@@ -367,12 +370,36 @@ fn settle<V>(state: State<V>, epoch: Nonce, value: Option<(Nonce, V, Duration)>)
             }
             None => Transition::stay(State::Vacant, Reply::Done),
         },
-        State::Fenced(_) => Transition::stay(State::Vacant, Reply::Done),
+        State::Fenced(_) => {
+            let reply = if value.is_some() { Reply::Superseded } else { Reply::Done };
+            Transition::stay(State::Vacant, reply)
+        }
         _ => Transition::stay(State::Vacant, Reply::Lost),
     }
 }
 
 impl<V> State<V> {
+    /// The value, if there is one.
+    pub(crate) fn entry(&self) -> Option<&V> {
+        match self {
+            State::Value(_, value) | State::Pending(Pending { value, .. }) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// What names it, if it is not vacant.
+    pub(crate) fn nonce(&self) -> Option<Nonce> {
+        match self {
+            State::Value(nonce, _) | State::Leased(nonce) => Some(*nonce),
+            State::Fenced(fence) => Some(fence.epoch),
+            State::Pending(pending) => Some(pending.stamp),
+            State::Void(
+                Expected::Value(nonce) | Expected::Lease(nonce) | Expected::Fence(nonce),
+            ) => Some(*nonce),
+            State::Vacant | State::Unreadable => None,
+        }
+    }
+
     /// This fence or pending value, marked as contended.
     fn contend(self) -> Self {
         match self {

@@ -50,7 +50,7 @@ pub(crate) use self::{
     local::Wanted,
     many::{Attended as AttendedMany, Owned as OwnedMany, many},
     peek::peek,
-    request::Request,
+    request::{Request, past},
     single::reload,
 };
 

@@ -12,8 +12,9 @@ use crate::{
     key::{AnyValue, CacheKey, KeyOf, KeyWriter},
     policy::Policy,
     protocol::Nonce,
-    read::{Attended, Request, keep, reload},
+    read::{Attended, Request, keep, past, reload},
     return_shape::FallibleOptional,
+    stats::NotStored,
     telemetry, transaction,
     write::{self, Fence},
 };
@@ -196,7 +197,7 @@ impl<L: Loader> ReadThrough<L> {
         let counters = self.cache.counters(self.policy.name.unwrap_or_default());
         if transaction::is_within() {
             // What it loads may never be committed.
-            counters.bypassed.add_one();
+            past(&counters, &self.policy, NotStored::Transaction);
             self.invalidate(key).await;
             return self.loader.load(key).await;
         }

@@ -68,6 +68,13 @@ impl Inner {
         key::stored_tag(self.namespace.as_deref(), write)
     }
 
+    /// A stored tag as it was named; that of the namespace is `#all`.
+    pub(crate) fn tag_name<'t>(&self, stored: &'t str) -> &'t str {
+        let namespace = self.namespace.as_deref().unwrap_or_default();
+        let own = stored.strip_prefix(namespace).unwrap_or(stored).trim_start_matches(':');
+        own.strip_prefix(key::TAG).unwrap_or(own)
+    }
+
     /// The stored keys of all tags of an entry with `tags`: the namespace's tag is added, and they are sorted and unique.
     pub(crate) fn entry_tags(&self, mut tags: Vec<String>) -> Vec<String> {
         tags.extend(self.namespace_tag.as_deref().map(str::to_owned));

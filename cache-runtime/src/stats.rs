@@ -3,6 +3,7 @@
 mod counter;
 mod function;
 mod histogram;
+mod not_stored;
 mod operation;
 mod outbox;
 mod sites;
@@ -20,6 +21,7 @@ use self::sites::Sites;
 pub use self::{
     function::FunctionStats,
     histogram::Latency,
+    not_stored::{NotStored, NotStoredCounts},
     outbox::OutboxStats,
     store::{Breaker, StoreStats},
 };

@@ -16,10 +16,10 @@ use crate::{
     keep::{Handling, Keep},
     key::{CacheKey, KeyOf},
     policy::Policy,
-    read::{self, Attended, Owned, Request, Run, Wanted, keep as keep_always},
+    read::{self, Attended, Owned, Request, Run, Wanted, keep as keep_always, past},
     return_shape::{Alone, ByArc, Fallible, Loaded, Shape},
     shared::{Direct, Tag},
-    stats::Counters,
+    stats::{Counters, NotStored},
     transaction,
 };
 
@@ -30,8 +30,8 @@ type InArc<T, E> = ByArc<Fallible<Arc<T>, E, Alone>>;
 ///
 /// Each of its tags invalidates an entry. Readers have to name the same tags as the writer of the entry, in any order.
 pub struct Tagged<'a> {
-    cache: &'a Cache,
-    tags: Vec<Tag>,
+    pub(crate) cache: &'a Cache,
+    pub(crate) tags: Vec<Tag>,
 }
 
 impl Cache {
@@ -321,7 +321,7 @@ impl Tagged<'_> {
     /// What a call asks for; none where the cache is disabled, and in a transaction.
     fn request(&self, policy: &Policy, counters: Arc<Counters>, id: Identity) -> Option<Request> {
         if transaction::is_within() {
-            counters.bypassed.add_one();
+            past(&counters, policy, NotStored::Transaction);
             return None;
         }
         let inner = &self.cache.inner;

@@ -19,7 +19,8 @@
 //! |---|---|---|
 //! | the span `cache.load`, around each run of a body | debug | `function`, `template`, `key` |
 //! | an event for each call: hit, miss, answered by another call's load | trace | the same, and `outcome` |
-//! | a load that failed, or that a write superseded; an expired value that is served; a store that fails a call | debug | the same, and `error` |
+//! | a value that is [not stored](crate::NotStored), of the target `cache_runtime::not_stored` | debug | the same, and `reason`; `values` where it is several |
+//! | a load that failed; an expired value that is served; a store that fails a call | debug | the same, and `error` |
 //! | problems to look into: an entry that cannot be decoded, a value that cannot be encoded, a pending invalidation, an error of a queue | warn, error | those that apply |
 //!
 //! `template` is the template of the key, `user:<id>`, if an attribute gives one. `key` is the key itself. It may hold

@@ -17,6 +17,7 @@ pub(crate) use self::{
     invalidate::{invalidate, invalidate_all},
     operation::Through,
     put::{log_not_put, put},
+    result::Stores,
 };
 use crate::{error::Error, return_shape::Shape};
 
@@ -52,7 +53,7 @@ where
         Ok(stored) => {
             match S::value(&stored) {
                 Some(value) => hooks(value, &mut leave),
-                None => leave.nothing(),
+                None => leave.absent(),
             }
             leave.declare();
             Box::pin(begun.end(leave, others)).await;

@@ -1,7 +1,7 @@
 //! Runs the programs of writing and reading through, of transactions, of local copies and of special cases, without a server and with one, and holds them to
 //! what they show.
 
-use std::process::Command;
+use std::{fs, path::Path, process::Command};
 
 use cache_tests::server::RedisServer;
 
@@ -16,6 +16,19 @@ fn run(program: &str, url: Option<&str>) -> Vec<String> {
     assert_eq!(complained, b"");
     let said = String::from_utf8(said).expect("the program prints text");
     said.lines().take_while(|line| !line.starts_with("function ")).map(str::to_owned).collect()
+}
+
+/// Whether a line is what a document says of it, where `…` stands for anything.
+fn fits(line: &str, wanted: &str) -> bool {
+    let Some((first, rest)) = wanted.split_once('…') else { return line == wanted };
+    let Some(mut left) = line.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('…').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some((_, after)) = left.split_once(part) else { return false };
+        left = after;
+    }
+    left.ends_with(last)
 }
 
 /// Each run is a first one, whatever the last has left on the server.
@@ -107,4 +120,20 @@ fn special_cases_are_as_they_say() {
         "10 reads while the fence is held: 10 queries",
     ];
     on_each_store(|url| assert_eq!(run(env!("CARGO_BIN_EXE_special_cases"), url), shown));
+}
+
+/// The guide has what it prints.
+#[test]
+fn each_reason_for_what_is_not_cached_is_told_as_the_guide_says() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cache-runtime/src/guide/why.md");
+    let guide = fs::read_to_string(guide).expect("the guide is there");
+    let (_, block) = guide.split_once("```text\n").expect("it has the output");
+    let wanted: Vec<&str> = block.split("\n```").next().unwrap_or_default().lines().collect();
+    on_each_store(|url| {
+        let said = run(env!("CARGO_BIN_EXE_why"), url);
+        for (line, wanted) in said.iter().zip(&wanted) {
+            assert!(fits(line, wanted), "`{line}` is not `{wanted}`, of {said:#?}");
+        }
+        assert_eq!(said.len(), wanted.len());
+    });
 }

@@ -243,7 +243,7 @@ impl Call {
         ids: &[K],
         key: impl Fn(&K, &mut KeyWriter<'_>),
     ) -> Option<Each> {
-        if self.bypass || self.cache.inner.guard.is_none() {
+        if self.bypass.is_some() || self.cache.inner.guard.is_none() {
             return self.request().0.map(|_| unreachable!("it goes past the cache"));
         }
         let unique = unique_ids(ids);

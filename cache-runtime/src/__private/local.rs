@@ -167,7 +167,7 @@ impl Call {
     /// The value of the key, if this process holds it decoded and may serve it as it is.
     fn local<T>(&self, keep: Keep<T>) -> Option<T> {
         let inner = &self.cache.inner;
-        let guard = inner.guard.as_ref().filter(|_| !self.bypass)?;
+        let guard = inner.guard.as_ref().filter(|_| self.bypass.is_none())?;
         let policy = &self.site.policy;
         let mut encoding = policy.encoding;
         if self.fingerprint != 0 {

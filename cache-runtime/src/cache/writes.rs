@@ -13,8 +13,9 @@ use crate::{
     policy::Policy,
     return_shape::{Loaded, Shape},
     shared::{Direct, Tag},
+    stats::NotStored,
     telemetry, transaction,
-    write::{self, Fence, Leave, Through},
+    write::{self, Fence, Leave, Stores, Through},
 };
 
 impl Cache {
@@ -88,7 +89,11 @@ impl Cache {
         };
         let (key, id) = inner.direct_key(&call, |out| out.key(&key));
         let counters = self.counters(call.function);
-        let leave = Leave::new(inner, &counters, policy, id, !transaction::is_within());
+        let stores = match transaction::is_within() {
+            true => Stores::Not(NotStored::Transaction),
+            false => Stores::Value,
+        };
+        let leave = Leave::new(inner, &counters, policy, id, stores);
         let tags = tags.iter().map(|tag| tag.name.clone()).collect();
         let (key, fences) = (Some(key), Vec::new());
         let (counters, hold) = (&counters, Duration::ZERO);

@@ -10,7 +10,10 @@ use crate::{
     error::Error,
     look::Look,
     protocol::{Expected, Reply, State, Step},
-    store::batch::{Replies, States},
+    store::{
+        batch::{Replies, States},
+        inspected::Inspected,
+    },
     store_op::{StoreOp, StoreReply},
 };
 
@@ -31,6 +34,22 @@ impl Guard {
         let state = self.attempt(StoreOp::READ, (&lane, key), seen, deadline, looked).await?;
         state.count(self.settings.counters());
         Ok(state)
+    }
+
+    /// All that the store knows of a key, whether an invalidation of it is pending or not.
+    pub(crate) async fn inspect(&self, key: &str) -> Result<Inspected, Error> {
+        let lane = self.store.lane(key);
+        let (seen, deadline) = (self.admit(&lane)?, self.settings.deadline);
+        let inspected = pin!(lane.inspect(key));
+        let inspected =
+            self.attempt(StoreOp::READ, (&lane, key), seen, deadline, inspected).await?;
+        inspected.state.count(self.settings.counters());
+        Ok(inspected)
+    }
+
+    /// Whether this process uses nothing that is stored under `key`: an invalidation of it is not confirmed yet.
+    pub(crate) fn has_pending(&self, key: &str) -> bool {
+        self.state(key).is_some()
     }
 
     /// Takes one step.

@@ -20,6 +20,7 @@ use crate::{
     entry::Entry,
     error::Error,
     protocol::{Expected, Nonce, Reply, Step},
+    stats::NotStored,
     store_op::StoreOp,
 };
 
@@ -104,7 +105,7 @@ impl KeyWrite {
     /// Empties the key of an [invalidation](Guard::invalidation). One that the store does not confirm is pending, and
     /// emptied in the background.
     pub(crate) async fn empty(self) -> Result<(), Error> {
-        self.complete(Step::Delete).await
+        self.complete(Step::Delete).await.map(drop)
     }
 
     /// Leaves it to the caller what becomes of its fence, if that stands in the store.
@@ -124,8 +125,9 @@ impl KeyWrite {
     /// Settles the fence, and leaves `value` if no other writer has been at work.
     ///
     /// Nothing is left where the store has not confirmed the fence: the fence may be raised only now, after others have
-    /// written. An epoch that is not in force does what a delete does: a fence of others stays, contended.
-    pub(crate) async fn settle(mut self, value: Option<Value>) -> Result<(), Error> {
+    /// written. An epoch that is not in force does what a delete does: a fence of others stays, contended. Says why the
+    /// value is not stored, if it is not.
+    pub(crate) async fn settle(mut self, value: Option<Value>) -> Result<Option<NotStored>, Error> {
         let value = value.filter(|_| self.is_fenced());
         let own = Some(self.epoch);
         self.stage = match mem::replace(&mut self.stage, Stage::Over) {
@@ -133,14 +135,24 @@ impl KeyWrite {
             _ => Stage::Ending { own, name: None },
         };
         let epoch = self.epoch;
-        self.complete(Step::Settle { epoch, value }).await
+        let leaves = value.is_some();
+        let reply = self.complete(Step::Settle { epoch, value }).await?;
+        Ok(match reply {
+            _ if !leaves => None,
+            Some(Reply::Done) => None,
+            Some(Reply::NotKept) => Some(NotStored::TooLarge),
+            Some(_) => Some(NotStored::Superseded),
+            None => Some(NotStored::Unavailable),
+        })
     }
 
     /// Takes the step that ends the write. Where that fails, empties the key in what is left of the time.
     ///
     /// A settlement is not sent twice, since it counts. A delete may be. If the delete is confirmed before the writer
     /// returns, nothing is pending. Otherwise the key is, and also where this is dropped halfway.
-    async fn complete(self, step: Step<Entry>) -> Result<(), Error> {
+    ///
+    /// Returns the reply to the step; none where the key was emptied instead.
+    async fn complete(self, step: Step<Entry>) -> Result<Option<Reply<Entry>>, Error> {
         let (guard, key, own) = (Arc::clone(&self.guard), Arc::clone(&self.key), self.own());
         let (lane, deadline) = (guard.store().lane(&key), guard.settings.deadline);
         let (seen, sent) = (lane.snapshot(), guard.pending.now());
@@ -155,7 +167,7 @@ impl KeyWrite {
             guard.attempt(asked, (&lane, &key), seen, deadline, emptied).await?;
             guard.outlive_copies().await;
             guard.pending.confirm(&key, sent);
-            return Ok(());
+            return Ok(None);
         }
         // A fence that still stands has outlived the copies from before it, and there are none since.
         let mut outlived = matches!(step, Step::Settle { .. }) && self.was_fenced();
@@ -165,7 +177,7 @@ impl KeyWrite {
             match lane.run(&key, step).await {
                 Ok(reply) => {
                     *outlives &= reply != Reply::Lost;
-                    Ok(())
+                    Ok(Some(reply))
                 }
                 // The attempt to connect that has just failed need not fail again.
                 Err(error)
@@ -177,16 +189,16 @@ impl KeyWrite {
                     *outlives = false;
                     asked.count_failure(guard.settings.counters());
                     StoreOp::step(&Step::Delete).count(guard.settings.counters());
-                    guard.empty(&key, own).await
+                    guard.empty(&key, own).await.map(|()| None)
                 }
             }
         };
-        guard.attempt(asked, (&lane, &key), seen, deadline, pin!(ended)).await?;
+        let reply = guard.attempt(asked, (&lane, &key), seen, deadline, pin!(ended)).await?;
         if !outlived {
             guard.outlive_copies().await;
         }
         self.confirmed(sent);
-        Ok(())
+        Ok(reply)
     }
 
     /// Whether the write that ends began under a fence that was confirmed.

@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     lease::Which,
     protocol::{Nonce, Reply, State, Step},
+    stats::NotStored,
     tag_version,
 };
 
@@ -33,7 +34,7 @@ impl Engine {
 
     async fn acquire(&mut self) {
         if self.is_out() {
-            return self.close();
+            return self.close(NotStored::Unavailable);
         }
         let life = self.claims.life();
         let (mut steps, mut asked) = (Vec::new(), Vec::new());
@@ -79,7 +80,9 @@ impl Engine {
             tags.iter().map(|reply| reply.as_ref().and_then(tag_version::stamp_in_reply)).collect();
         let Some(tags) = self.tags.iter().copied().collect::<Option<Vec<Nonce>>>() else {
             // Under a fenced tag nothing may be stored.
-            return self.close();
+            let is_unknown = tags.iter().any(Option::is_none);
+            let why = if is_unknown { NotStored::Unavailable } else { NotStored::Fenced };
+            return self.close(why);
         };
         self.claims.tags = tags;
         for Asked { at, which, reply, elects } in asked {

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{codec, policy::Policy, time::IntoTtl};
+use crate::{codec, policy::Policy, stats::NotStored, time::IntoTtl};
 
 /// What closures over the loaded value decide.
 #[derive(Debug)]
 pub struct Decision {
     ttl: Duration,
+    unless: bool,
 }
 
 impl Decision {
@@ -20,26 +21,36 @@ impl Decision {
 
     /// Whether this value is not to be stored.
     pub fn unless(&mut self, unless: bool) {
-        if unless {
-            self.ttl = Duration::ZERO;
-        }
+        self.unless |= unless;
     }
 
-    /// For how long a loaded value is kept: as the policy says, and of one that is not `None`, what looks at it. Zero
-    /// is not at all.
+    /// For how long a loaded value is kept: as the policy says, and of one that is not `None`, what looks at it; or why not at
+    /// all.
     pub(super) fn ttl_of<T: Serialize>(
         stored: &T,
         policy: &Policy,
         decide: impl FnOnce(&mut Decision),
-    ) -> Duration {
+    ) -> Result<Duration, NotStored> {
         // Asked of the value rather than of the shape: a type parameter or a wrapper can be an `Option` too.
         if codec::is_none(stored) {
-            return policy.negative_ttl.unwrap_or_default();
+            return some(policy.negative_ttl.unwrap_or_default(), NotStored::Absent);
         }
-        let mut decision = Decision { ttl: policy.ttl };
+        let mut decision = Decision { ttl: policy.ttl, unless: false };
         decide(&mut decision);
-        decision.ttl
+        decision.ended()
     }
+
+    fn ended(self) -> Result<Duration, NotStored> {
+        match self.unless {
+            true => Err(NotStored::Unless),
+            false => some(self.ttl, NotStored::ZeroTtl),
+        }
+    }
+}
+
+/// A time to live, if it is one.
+fn some(ttl: Duration, none: NotStored) -> Result<Duration, NotStored> {
+    if ttl.is_zero() { Err(none) } else { Ok(ttl) }
 }
 
 /// What looks at no value: the closures of a function that has none.

@@ -26,7 +26,7 @@ use crate::{
     lease::Claims,
     protocol::Nonce,
     shared::WrapBackground,
-    stats::LockWait,
+    stats::{LockWait, NotStored},
     telemetry::{About, tell},
 };
 
@@ -144,7 +144,7 @@ impl Engine {
     pub(super) fn skip_own_loads(&mut self) {
         for state in &mut self.keys[..] {
             if reentry::is_loading(&self.request.guard, state.own_key()) {
-                state.not_storable();
+                state.not_storable(NotStored::Nested);
             }
         }
     }
@@ -279,6 +279,11 @@ impl Engine {
         self.request.counters.undecodable.add_one();
     }
 
+    /// Counts a loaded value that is not stored.
+    pub(super) fn not_stored(&self, at: usize, why: NotStored) {
+        self.request.counters.not_stored(self.about(at), why);
+    }
+
     pub(super) fn count_error(&self, error: &Error) {
         tell!(debug, self.about_call(), %error, "the cache's store failed");
         self.request.counters.store_errors.add_one();
@@ -292,13 +297,13 @@ impl Engine {
     pub(super) fn store_failed(&mut self, error: &Error) {
         self.count_error(error);
         self.out = true;
-        self.close();
+        self.close(NotStored::Unavailable);
     }
 
     /// Nothing that is missing can be stored.
-    pub(super) fn close(&mut self) {
+    pub(super) fn close(&mut self, why: NotStored) {
         self.claims.release();
-        self.keys.iter_mut().for_each(KeyState::not_storable);
+        self.keys.iter_mut().for_each(|state| state.not_storable(why));
     }
 
     /// Begins to wait for another process's load.

@@ -4,7 +4,7 @@ use super::{
     engine::Engine,
     key_state::{KeyState, Want},
 };
-use crate::{entry::Entry, protocol::State, tag_version::current_stamp};
+use crate::{entry::Entry, protocol::State, stats::NotStored, tag_version::current_stamp};
 
 impl Engine {
     /// The first look.
@@ -66,7 +66,7 @@ impl Engine {
         for (at, state) in at.into_iter().zip(found) {
             match self.counted(state) {
                 Some(state) => self.see(at, state),
-                None => self.keys[at].not_storable(),
+                None => self.keys[at].not_storable(NotStored::Unavailable),
             }
         }
         for (at, state) in expired.into_iter().zip(refresh_keys) {
@@ -81,7 +81,7 @@ impl Engine {
                     let unusable = keys[at].see_own_key(state, &judge);
                     self.note(at, unusable);
                 }
-                None => self.keys[at].not_storable(),
+                None => self.keys[at].not_storable(NotStored::Unavailable),
             }
         }
     }

@@ -1,6 +1,9 @@
 //! What the engine asks of a function whose types it does not know.
 
-use std::task::{Context, Poll};
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use super::engine::Engine;
 use crate::{
@@ -11,6 +14,7 @@ use crate::{
     flight::SharedError,
     policy::Policy,
     protocol::Nonce,
+    stats::NotStored,
 };
 
 /// A function that is being called, as the engine sees it: it holds a value for each key, by the key's index.
@@ -27,8 +31,8 @@ pub(super) trait Function {
         0
     }
 
-    /// How long a loaded value is to be kept. Zero is not at all.
-    fn store_ttl(&mut self, at: usize, policy: &Policy) -> std::time::Duration;
+    /// How long a loaded value is to be kept, or why not at all. None where the load has brought nothing that could be stored.
+    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Option<Result<Duration, NotStored>>;
 
     /// Writes a loaded value, and makes sure that it reads back as what it is.
     fn encode(

@@ -18,6 +18,7 @@ use crate::{
     lease::Which,
     policy::Policy,
     protocol::{Expected, Nonce, Pending, Reply, State},
+    stats::NotStored,
     time::Clock,
 };
 
@@ -83,7 +84,7 @@ enum Status {
     /// A writer is at work: to be loaded and not stored.
     Fenced,
     /// The store is out, or cannot be used for this key: likewise.
-    NotStorable,
+    NotStorable(NotStored),
 }
 
 /// What a key needs next.
@@ -193,7 +194,7 @@ impl KeyState {
             Status::Found(_) => Want::Serve,
             Status::FailedLately => Want::ServeStale,
             Status::LeasedElsewhere(_) => Want::Wait,
-            Status::Leased(_) | Status::Refreshing(_) | Status::Fenced | Status::NotStorable => {
+            Status::Leased(_) | Status::Refreshing(_) | Status::Fenced | Status::NotStorable(_) => {
                 Want::Load
             }
             Status::Answered => Want::Nothing,
@@ -289,9 +290,18 @@ impl KeyState {
     }
 
     /// It cannot be stored. A value to fall back on stays one.
-    pub(super) fn not_storable(&mut self) {
+    pub(super) fn not_storable(&mut self, why: NotStored) {
         if !self.is_answered() {
-            self.status = Status::NotStorable;
+            self.status = Status::NotStorable(why);
+        }
+    }
+
+    /// Why what is loaded now cannot be stored, of a key without a lease.
+    pub(super) fn why_not_storable(&self) -> NotStored {
+        match self.status {
+            Status::NotStorable(why) => why,
+            Status::Fenced => NotStored::Fenced,
+            _ => NotStored::Leased,
         }
     }
 
@@ -304,7 +314,7 @@ impl KeyState {
     fn set(&mut self, status: Status) {
         let replaces = matches!(status, Status::Replaceable(_) | Status::Unreadable);
         let again = replaces && std::mem::replace(&mut self.replaced_once, true);
-        self.status = if again { Status::NotStorable } else { status };
+        self.status = if again { Status::NotStorable(NotStored::Contested) } else { status };
     }
 
     /// What has to be asked for the right to store.
@@ -335,7 +345,7 @@ impl KeyState {
             }
             Some(Reply::Found(state)) => (LeaseIs::Gone, self.see(state, by)),
             _ => {
-                self.status = Status::NotStorable;
+                self.status = Status::NotStorable(NotStored::Unavailable);
                 (LeaseIs::Held, None)
             }
         }
@@ -350,7 +360,7 @@ impl KeyState {
         by: &Judge<'_>,
     ) -> (LeaseIs, Option<Unusable>) {
         let (Some(reply), Some(now)) = (reply, now) else {
-            self.status = Status::NotStorable;
+            self.status = Status::NotStorable(NotStored::Unavailable);
             return (LeaseIs::Held, None);
         };
         let state = match reply {

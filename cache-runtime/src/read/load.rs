@@ -17,7 +17,7 @@ use crate::{
     flight::SharedError,
     lease::Held,
     protocol::{Nonce, Reply, State, Step},
-    stats::Warning,
+    stats::{NotStored, Warning},
     telemetry::tell,
 };
 
@@ -72,6 +72,7 @@ impl Engine {
         }
         let counters = &self.request.counters;
         counters.unmatched.add(rows as u64);
+        counters.not_stored_many(rows as u64, self.about_call(), NotStored::Unmatched);
         if counters.is_first(Warning::Unmatched) {
             tell!(
                 warn,
@@ -102,19 +103,35 @@ impl Engine {
     }
 
     fn plan_key(&self, at: usize, function: &mut dyn Function, settlement: &mut Settlement) {
-        let ttl = function.store_ttl(at, &self.request.policy);
+        let wanted = function.store_ttl(at, &self.request.policy);
+        let ttl = wanted.and_then(Result::ok).unwrap_or_default();
         let held = self.keys[at].lease().and_then(|which| self.claims.held(which));
         // Its release may prove the value good for all who are there by then.
         let mark = if held.is_some() { self.role.mark() } else { self.mark };
         let shares = self.role.has_followers_before(mark);
         let stores = held.is_some() && !ttl.is_zero();
         let (mut fill, mut share) = (None, None);
+        let mut why = match wanted {
+            Some(Err(why)) => Some(why),
+            Some(Ok(_)) if held.is_none() => Some(self.keys[at].why_not_storable()),
+            _ => None,
+        };
         if stores || shares {
             match self.pack(at, ttl, held, function) {
                 (Packed::Fits(entry), life) if stores => fill = Some((entry, life)),
-                (Packed::Fits(entry) | Packed::TooLarge(entry), _) => share = Some(entry),
-                (Packed::Refused, _) => settlement.unshareable = self.is_single(),
+                (Packed::Fits(entry), _) => share = Some(entry),
+                (Packed::TooLarge(entry), _) => {
+                    share = Some(entry);
+                    why.get_or_insert(NotStored::TooLarge);
+                }
+                (Packed::Refused(refused), _) => {
+                    settlement.unshareable = self.is_single();
+                    why.get_or_insert(refused);
+                }
             }
+        }
+        if let Some(why) = why {
+            self.not_stored(at, why);
         }
         let Some(held) = held else {
             settlement.share = share;
@@ -198,6 +215,8 @@ impl Engine {
             // The leases may stand yet: they are given up with the call.
             Err(error) => {
                 self.count_error(&error);
+                let lost = fills.into_iter().filter(|(_, fills)| *fills);
+                lost.for_each(|(at, _)| self.not_stored(at, NotStored::Unavailable));
                 return false;
             }
         };
@@ -205,12 +224,15 @@ impl Engine {
         for ((at, fills), reply) in fills.into_iter().zip(replies.by_ref()) {
             match reply {
                 Ok(reply) => {
-                    let done = reply == Reply::Done;
+                    let done = matches!(reply, Reply::Done | Reply::NotKept);
                     stood &= done;
                     self.stored = done && fills;
                     if !done && (fills || self.is_single()) {
                         self.request.counters.superseded.add_one();
-                        tell!(debug, self.about(at), "a write came between a load and its fill");
+                    }
+                    if fills && reply != Reply::Done {
+                        let why = if done { NotStored::TooLarge } else { NotStored::Superseded };
+                        self.not_stored(at, why);
                     }
                     if done {
                         tell!(trace, self.about(at), "a load has ended its claim");
@@ -222,6 +244,9 @@ impl Engine {
                 Err(error) => {
                     stood = false;
                     self.count_error(&error);
+                    if fills {
+                        self.not_stored(at, NotStored::Unavailable);
+                    }
                 }
             }
         }
@@ -260,7 +285,7 @@ impl Engine {
         self.tell_overrun(
             "a load has taken longer than its load_timeout, and its value will not be stored",
         );
-        self.close();
+        self.close(NotStored::LoadTimeout);
         self.role = LoadRole::Background;
     }
 

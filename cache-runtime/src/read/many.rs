@@ -34,6 +34,7 @@ use crate::{
     policy::Policy,
     protocol::Nonce,
     return_shape::{Rows, Split},
+    stats::NotStored,
 };
 
 /// Answers one call of a batch over `ids`, whose stored keys are those of the `unique` ones, in their order.
@@ -231,9 +232,9 @@ where
         self.unmatched.len()
     }
 
-    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Duration {
-        let Some(stored) = self.values.last(at) else { return Duration::ZERO };
-        Decision::ttl_of(stored, policy, |decision| self.body.decide(stored, decision))
+    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Option<Result<Duration, NotStored>> {
+        let stored = self.values.last(at)?;
+        Some(Decision::ttl_of(stored, policy, |decision| self.body.decide(stored, decision)))
     }
 
     fn spawn(&mut self, engine: Engine, at: &[usize], purpose: Purpose) {

@@ -15,6 +15,7 @@ use crate::{
     expiry::Age,
     flight::{Caller, Entered, Follower, Gate, Joined, Leadership, Shared, Signal, TakenOver},
     lease::{Claims, Which},
+    stats::NotStored,
     time,
 };
 
@@ -32,6 +33,7 @@ impl Engine {
     async fn join(&mut self) -> Ask {
         if reentry::is_loading(&self.request.guard, self.keys[0].own_key()) {
             self.role = LoadRole::Background;
+            self.only().not_storable(NotStored::Nested);
             return Ask::Load;
         }
         self.patience();

@@ -8,7 +8,7 @@ use crate::{
     guard::Guard,
     policy::Policy,
     shared::Inner,
-    stats::Counters,
+    stats::{Counters, NotStored},
     telemetry::About,
 };
 
@@ -36,7 +36,7 @@ impl Request {
         let guard = Arc::clone(inner.guard.as_ref()?);
         let detour = detour::of(Arc::as_ptr(inner).addr());
         if detour == Some(Kind::Bypass) {
-            counters.bypassed.add_one();
+            past(&counters, &policy, NotStored::Bypassed);
             return None;
         }
         let refreshes = detour.is_some();
@@ -57,4 +57,12 @@ impl Request {
             key: key.and_then(|key| self.guard.shown(key)),
         }
     }
+}
+
+/// Counts a call that goes past the cache, and so stores nothing.
+#[cold]
+pub(crate) fn past(counters: &Counters, policy: &Policy, why: NotStored) {
+    counters.bypassed.add_one();
+    let about = About { function: counters.name, template: policy.template, key: None };
+    counters.not_stored(about, why);
 }

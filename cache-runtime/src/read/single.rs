@@ -35,6 +35,7 @@ use crate::{
     policy::Policy,
     protocol::Nonce,
     return_shape::Shape,
+    stats::NotStored,
 };
 
 /// One call of a cached function.
@@ -220,13 +221,13 @@ where
         Poll::Ready(loaded.map(|loaded| self.values.loaded(0, loaded)).is_some())
     }
 
-    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Duration {
-        let Some(stored) = self.values.last(at) else { return Duration::ZERO };
-        Decision::ttl_of(stored, policy, |decision| {
+    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Option<Result<Duration, NotStored>> {
+        let stored = self.values.last(at)?;
+        Some(Decision::ttl_of(stored, policy, |decision| {
             if let Some(value) = S::value(stored) {
                 self.body.decide(value, decision);
             }
-        })
+        }))
     }
 
     fn share_error(&self) -> Option<SharedError> {

@@ -13,9 +13,10 @@ use serde::Serialize;
 use super::{
     counter::Counter,
     histogram::{Latency, Timer},
+    not_stored::{NotStored, NotStoredCounters, NotStoredCounts},
 };
 use crate::telemetry::{
-    HistogramSeries,
+    About, HistogramSeries,
     metric::{self, Subject},
 };
 
@@ -27,6 +28,7 @@ macro_rules! counters {
             /// The function's name.
             pub(crate) name: &'static str,
             $(pub(crate) $name: Counter,)*
+            not_stored: NotStoredCounters,
             load_time: Timer,
             lock_wait_time: Timer,
             times: FunctionMetrics,
@@ -44,6 +46,9 @@ macro_rules! counters {
             /// The function's name: `module::Type::function`, or what `name = "…"` says.
             pub name: String,
             $($(#[$meta])* pub $name: u64,)*
+            /// Values that were loaded or written and not stored, by reason. For each value that a completed load has brought,
+            /// either it is stored or there is one reason.
+            pub not_stored: NotStoredCounts,
             /// How long the completed runs of the body took, including failed ones. A batch has one run.
             pub load_time: Latency,
             /// How long calls waited for another process's load (with `lock`).
@@ -56,6 +61,7 @@ macro_rules! counters {
                 Counters {
                     name,
                     $($name: Counter::new(&metric::$metric, Subject::Function(name), &$labels),)*
+                    not_stored: NotStoredCounters::new(name),
                     load_time: Timer::default(),
                     lock_wait_time: Timer::default(),
                     times: FunctionMetrics::new(name),
@@ -67,6 +73,7 @@ macro_rules! counters {
                 FunctionStats {
                     name: self.name.to_owned(),
                     $($name: self.$name.get(),)*
+                    not_stored: self.not_stored.snapshot(),
                     load_time: self.load_time.snapshot(),
                     lock_wait_time: self.lock_wait_time.snapshot(),
                 }
@@ -76,6 +83,7 @@ macro_rules! counters {
         impl FunctionStats {
             pub(super) fn add(&mut self, other: &FunctionStats) {
                 $(self.$name += other.$name;)*
+                self.not_stored += other.not_stored;
                 self.load_time.add(&other.load_time);
                 self.lock_wait_time.add(&other.lock_wait_time);
             }
@@ -190,6 +198,18 @@ impl Counters {
     pub(crate) fn is_first(&self, warning: Warning) -> bool {
         let bit = 1 << warning as u8;
         self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
+    /// Counts a value that is not stored.
+    pub(crate) fn not_stored(&self, about: About<'_>, reason: NotStored) {
+        self.not_stored.add(1, about, reason);
+    }
+
+    /// Counts so many of them.
+    pub(crate) fn not_stored_many(&self, values: u64, about: About<'_>, reason: NotStored) {
+        if values > 0 {
+            self.not_stored.add(values, about, reason);
+        }
     }
 
     /// Records a run of the body that has ended.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Breaker, FunctionStats, Stats, StoreStats};
 
 impl fmt::Display for Stats {
-    /// A table, and a line each about a remote store and outboxes. Columns of zeros are omitted, except for the first three.
+    /// A table, and a line each about values that were not stored, a remote store, and outboxes. Columns of zeros are omitted, except for the first three.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
         let shown: Vec<usize> =
@@ -22,6 +22,11 @@ impl fmt::Display for Stats {
             }
             writeln!(f)?;
         }
+        for FunctionStats { name, not_stored, .. } in &self.functions {
+            if not_stored.total() > 0 {
+                writeln!(f, "not stored by {name}: {not_stored}")?;
+            }
+        }
         if self.store.time.count > 0 {
             writeln!(f, "{}", self.store)?;
         }
@@ -30,7 +35,7 @@ impl fmt::Display for Stats {
 }
 
 /// The columns of the table. Other statistics are only in the fields.
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "hits",
     "misses",
     "loads",
@@ -42,6 +47,7 @@ const COLUMNS: [&str; 19] = [
     "shared",
     "waited",
     "superseded",
+    "not stored",
     "errors",
     "invalidated",
     "refused",
@@ -75,6 +81,7 @@ impl FunctionStats {
             self.coalesced,
             self.lock_waits,
             self.superseded,
+            self.not_stored.total(),
             self.store_errors,
             self.invalidations,
             self.refused,

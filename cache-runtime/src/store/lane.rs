@@ -8,6 +8,7 @@ use super::{
     batch::{Replies, States},
     breaker::{Breaker, BreakerSnapshot},
     connection::ConnectionState,
+    inspected::Inspected,
     memory::MemoryStore,
 };
 use crate::{
@@ -191,6 +192,15 @@ fn lanes<'s, 'k>(
 
 #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "it is always well"))]
 impl Lane<'_> {
+    /// All that the store knows of a key. Nothing is changed.
+    pub(crate) async fn inspect(&self, key: &str) -> Result<Inspected, Error> {
+        match self {
+            Lane::Memory(store) => Ok(store.inspect(key)),
+            #[cfg(feature = "redis")]
+            Lane::Redis(lane) => lane.inspect(key).await,
+        }
+    }
+
     /// Looks at a key: the hot path.
     pub(crate) async fn look(&self, key: &str, look: Look) -> Result<State<Entry>, Error> {
         match self {

@@ -5,6 +5,7 @@ pub(crate) mod breaker;
 pub(crate) mod connection;
 #[cfg(test)]
 mod differential;
+pub(crate) mod inspected;
 pub(crate) mod lane;
 pub(crate) mod memory;
 pub(crate) mod queue;

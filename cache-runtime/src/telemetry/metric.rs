@@ -45,6 +45,7 @@ metrics! {
     LOCK_WAITS: "cache.lock.waits", Count, "Calls that waited for another process's load.";
     LOCK_WAIT_DURATION: "cache.lock.wait.duration", Seconds, "How long calls waited for another process's load.";
     SUPERSEDED: "cache.superseded", Count, "Loaded values that were not stored: a write came between.";
+    NOT_STORED: "cache.not_stored", Count, "Values that were loaded or written and not stored, by reason.";
     ERRORS: "cache.errors", Count, "Errors of the cache, which did not fail the call.";
     REFRESHES: "cache.refreshes", Count, "Loads in the background.";
     AUDITS: "cache.audits", Count, "Hits that were compared with a load.";

@@ -202,7 +202,7 @@ async fn settle(groups: Vec<Arc<Group>>) {
     let settled = groups.iter().map(|group| async {
         let fences = group.fences.lock().await.take();
         match fences {
-            Some(fences) => fences.settle(|_| None).await,
+            Some(fences) => fences.settle(|_| None).await.map(drop),
             None => Ok(()),
         }
     });

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::invalidate::{fence_in_transaction, invalidate_keys};
 use crate::{
     error::Error,
-    fences::Fences,
+    fences::{Fences, Settled},
     guard::{Guard, Value},
     protocol::Nonce,
     shared::Inner,
@@ -150,7 +150,7 @@ impl Fence {
     ///
     /// As [dropping](Fence#dropping).
     pub async fn try_settle(self) -> Result<(), Error> {
-        self.leave(|_| None).await
+        self.leave(|_| None).await.map(drop)
     }
 
     /// As [`try_settle`](Fence::try_settle), leaving under each key what `value` says, if no other writer has been at work
@@ -158,14 +158,20 @@ impl Fence {
     ///
     /// Nothing is left where the store has not confirmed the fence: it may be raised only now, after others have
     /// written.
-    pub(crate) async fn leave(self, value: impl FnMut(&str) -> Option<Value>) -> Result<(), Error> {
+    pub(crate) async fn leave(
+        self,
+        value: impl FnMut(&str) -> Option<Value>,
+    ) -> Result<Settled, Error> {
+        let nothing = |()| Settled::default();
         match self.held {
-            Held::Own(None) => Ok(()),
+            Held::Own(None) => Ok(Settled::default()),
             Held::Own(Some(fences)) => fences.settle(value).await,
-            Held::Scoped { scope, fenced, .. } if scope.is_open() => fenced.confirmed(),
+            Held::Scoped { scope, fenced, .. } if scope.is_open() => {
+                fenced.confirmed().map(nothing)
+            }
             Held::Scoped { scope, guard, fenced } => {
                 scope.warn();
-                invalidate_keys(&guard, fenced.keys).await
+                invalidate_keys(&guard, fenced.keys).await.map(nothing)
             }
         }
     }

@@ -14,8 +14,8 @@ use crate::{
     policy::Policy,
     protocol::Nonce,
     shared::Inner,
-    stats::Counters,
-    telemetry::log_unconfirmed,
+    stats::{Counters, NotStored},
+    telemetry::{About, log_unconfirmed},
     time::nonce,
     transaction,
 };
@@ -89,8 +89,10 @@ impl Begun<'_> {
             return self.hold(leave, others).await;
         }
         let (value, emptied) = leave.decided();
-        let value = value.and_then(|(entry, ttl)| self.value(&entry, ttl));
-        let Begun { inner, guard, counters, key, fence, entry_tags, .. } = self;
+        let value = value.and_then(|(entry, ttl)| self.value(&entry, ttl).map_err(Some));
+        let why = value.as_ref().err().copied().flatten();
+        let value = value.ok();
+        let Begun { inner, guard, counters, policy, key, fence, entry_tags, .. } = self;
         let keys =
             fence.keys() + emptied.len() as u64 + others.iter().map(Fence::keys).sum::<u64>();
         // A ttl that came with the value may be longer than the one that the stamps were asked for.
@@ -104,7 +106,17 @@ impl Begun<'_> {
         let others = join_all(others.into_iter().map(Fence::try_settle));
         let emptied = invalidate_all(inner, guard, emptied);
         let (settled, emptied, (), others) = join4(settled, emptied, prolonged, others).await;
-        let confirmed = settled.and(emptied).and(others.into_iter().collect());
+        let why = match &settled {
+            _ if value.is_none() => why,
+            Err(_) => Some(NotStored::Unavailable),
+            Ok(settled) => settled.not_stored,
+        };
+        if let Some(why) = why {
+            let key = key.as_deref().and_then(|key| guard.shown(key));
+            let about = About { function: counters.name, template: policy.template, key };
+            counters.not_stored(about, why);
+        }
+        let confirmed = settled.map(drop).and(emptied).and(others.into_iter().collect());
         if confirmed.is_err() {
             counters.store_errors.add_one();
         }
@@ -122,10 +134,12 @@ impl Begun<'_> {
         }
     }
 
-    /// The value as it is stored, if every tag's stamp is known.
-    fn value(&self, entry: &Entry, ttl: Duration) -> Option<Value> {
+    /// The value as it is stored, if its key is fenced and every tag's stamp is known.
+    fn value(&self, entry: &Entry, ttl: Duration) -> Result<Value, NotStored> {
+        let key = self.key.as_deref().ok_or(NotStored::Transaction)?;
+        self.fence.epoch(key).ok_or(NotStored::Unavailable)?;
         let stamps = self.entry_tags.stamps(&self.fence)?;
-        Some(value(entry, Expiry::new(ttl, self.policy, self.guard.clock().now_ms()), &stamps))
+        Ok(value(entry, Expiry::new(ttl, self.policy, self.guard.clock().now_ms()), &stamps))
     }
 }
 

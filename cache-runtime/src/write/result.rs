@@ -13,7 +13,7 @@ use crate::{
     policy::Policy,
     protocol::Nonce,
     shared::Inner,
-    stats::Counters,
+    stats::{Counters, NotStored},
     telemetry::About,
     time::IntoTtl,
 };
@@ -27,10 +27,21 @@ pub struct Leave {
     id: Identity,
     /// What the function is, at its first call.
     declaration: Option<Box<Declaration>>,
-    /// Whether there is a key under which a value could be left.
-    stores: bool,
+    stores: Stores,
     value: Option<Entry>,
+    /// Why there is none, where there should be one.
+    unstored: Option<NotStored>,
     emptied: Vec<String>,
+}
+
+/// Whether there is a key under which a value can be left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stores {
+    /// There is no such key.
+    Nothing,
+    /// There is, and this call leaves nothing under it.
+    Not(NotStored),
+    Value,
 }
 
 impl Leave {
@@ -39,7 +50,7 @@ impl Leave {
         counters: &Arc<Counters>,
         policy: &Policy,
         id: Identity,
-        stores: bool,
+        stores: Stores,
     ) -> Leave {
         Leave {
             inner: Arc::clone(inner),
@@ -49,6 +60,7 @@ impl Leave {
             declaration: None,
             stores,
             value: None,
+            unstored: None,
             emptied: Vec::new(),
         }
     }
@@ -88,8 +100,13 @@ impl Leave {
             declaration.value = Some(ValueType::of::<T>(fingerprint));
             self.inner.declared.add(declaration);
         }
-        if !self.stores {
-            return;
+        match self.stores {
+            Stores::Nothing => return,
+            Stores::Not(why) => {
+                self.unstored = Some(why);
+                return;
+            }
+            Stores::Value => {}
         }
         let encoding = &mut self.policy.encoding;
         encoding.fingerprint = self.inner.declared.fingerprint(self.id, encoding.fingerprint);
@@ -104,10 +121,14 @@ impl Leave {
 
     fn keep(&mut self, encoded: Result<Entry, Unstorable>) {
         let packed = codec::packed(encoded, &self.policy.encoding, &self.counters, self.about());
-        self.value = match packed {
-            Packed::Fits(entry) => Some(entry).filter(|entry| !entry.negative()),
-            Packed::TooLarge(_) | Packed::Refused => None,
+        let value = match packed {
+            Packed::Fits(entry) if entry.negative() => Err(NotStored::Absent),
+            Packed::Fits(entry) => Ok(entry),
+            Packed::TooLarge(_) => Err(NotStored::TooLarge),
+            Packed::Refused(why) => Err(why),
         };
+        self.unstored = value.as_ref().err().copied();
+        self.value = value.ok();
     }
 
     /// A key that is known only now: it is emptied after the write.
@@ -136,15 +157,26 @@ impl Leave {
         About { function: self.counters.name, template: self.policy.template, key: None }
     }
 
-    /// No value after all.
+    /// No value after all: the write has failed.
     pub(super) fn nothing(&mut self) {
-        self.value = None;
+        (self.value, self.unstored) = (None, None);
     }
 
-    /// The value with its time to live, and the keys to be emptied.
-    pub(super) fn decided(self) -> (Option<(Entry, Duration)>, Vec<String>) {
+    /// The write has returned `None`.
+    pub(super) fn absent(&mut self) {
+        let stores = !matches!(self.stores, Stores::Nothing);
+        (self.value, self.unstored) = (None, stores.then_some(NotStored::Absent));
+    }
+
+    /// The value with its time to live, or why there is none if there should be; and the keys to be emptied.
+    #[allow(clippy::type_complexity, reason = "its parts have names where it is taken apart")]
+    pub(super) fn decided(self) -> (Result<(Entry, Duration), Option<NotStored>>, Vec<String>) {
         let ttl = self.policy.ttl;
-        let value = self.value.filter(|_| !ttl.is_zero()).map(|entry| (entry, ttl));
+        let value = match self.value {
+            Some(_) if ttl.is_zero() => Err(Some(NotStored::ZeroTtl)),
+            Some(entry) => Ok((entry, ttl)),
+            None => Err(self.unstored),
+        };
         (value, self.emptied)
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     expiry::tag_ttl,
     guard::{Guard, Value},
     protocol::Nonce,
+    stats::NotStored,
     tag_version::fetch_stamps,
     time::nonce,
 };
@@ -19,6 +20,8 @@ pub(super) struct EntryTags {
     tags: Vec<Tag>,
     /// For how long a life the stamps have been asked for.
     life: Duration,
+    /// Whether the store has told them.
+    is_told: bool,
 }
 
 struct Tag {
@@ -37,15 +40,16 @@ impl EntryTags {
             let own = fences.contains(&name);
             Tag { name, stamp: own.then(nonce), own }
         };
-        EntryTags { tags: tags.into_iter().map(tag).collect(), life: Duration::ZERO }
+        EntryTags { tags: tags.into_iter().map(tag).collect(), life: Duration::ZERO, is_told: true }
     }
 
     /// Asks for the stamps, all at once. The store keeps them for longer than an entry of `life`.
     pub(super) async fn ask(&mut self, guard: &Guard, life: Duration) -> Result<(), Error> {
-        self.life = life;
+        (self.life, self.is_told) = (life, false);
         let others: Vec<_> = self.tags.iter_mut().filter(|tag| !tag.own).collect();
         let names: Vec<_> = others.iter().map(|tag| &*tag.name).collect();
         let stamps = fetch_stamps(guard, &names, life).await?;
+        self.is_told = true;
         for (tag, stamp) in others.into_iter().zip(stamps) {
             tag.stamp = stamp;
         }
@@ -53,18 +57,23 @@ impl EntryTags {
     }
 
     /// The stamps, if all are known. Without one of them, nobody could tell when the value becomes stale.
-    pub(super) fn stamps(&self, fence: &Fence) -> Option<Vec<Nonce>> {
+    pub(super) fn stamps(&self, fence: &Fence) -> Result<Vec<Nonce>, NotStored> {
         if self.tags.len() > MAX_TAGS {
             tracing::warn!(
                 tags = self.tags.len(),
                 "an entry with more than {MAX_TAGS} tags is not stored"
             );
-            return None;
+            return Err(NotStored::Unencodable);
         }
         let stamp = |tag: &Tag| match tag.own {
             // It is left by the settlement of the fence, or not at all.
-            true => Some(tag.stamp?.of(fence.epoch(&tag.name)?.incarnation())),
-            false => tag.stamp,
+            true => {
+                let (stamp, epoch) =
+                    tag.stamp.zip(fence.epoch(&tag.name)).ok_or(NotStored::Unavailable)?;
+                Ok(stamp.of(epoch.incarnation()))
+            }
+            false if self.is_told => tag.stamp.ok_or(NotStored::Fenced),
+            false => tag.stamp.ok_or(NotStored::Unavailable),
         };
         self.tags.iter().map(stamp).collect()
     }

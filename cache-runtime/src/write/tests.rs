@@ -14,7 +14,7 @@ use crate::{
     policy::Policy,
     protocol::{Nonce, Reply, State, Step},
     time::Clock,
-    write::{Leave, Through, writes},
+    write::{Leave, Stores, Through, writes},
 };
 
 const MINUTE: Policy = Policy::ttl(60);
@@ -70,7 +70,7 @@ async fn write(
         tags: named(tags),
         hold: Duration::ZERO,
     };
-    let leave = Leave::new(inner, &counters, policy, ID, true);
+    let leave = Leave::new(inner, &counters, policy, ID, Stores::Value);
     let body = async {
         meanwhile.await;
         Ok::<_, Infallible>(7)
@@ -203,7 +203,7 @@ async fn tags_outlive_a_value_whose_ttl_came_with_it() {
         tags: vec![tag(&cache, "own"), tag(&cache, "other")],
         hold: Duration::ZERO,
     };
-    let leave = Leave::new(inner, &counters, policy, ID, true);
+    let leave = Leave::new(inner, &counters, policy, ID, Stores::Value);
     let body = async { Ok::<_, Infallible>(7) };
     let value = |value: &u32, leave: &mut Leave| {
         leave.ttl(month);

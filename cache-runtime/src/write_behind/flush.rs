@@ -13,7 +13,9 @@ use super::{
     worker::{STORE_ERROR_PAUSE, TermEnd},
 };
 use crate::{
+    stats::NotStored,
     store::queue::{DeadLetterOutcome, DeadLetterRequest, Landing},
+    telemetry::About,
     time::jittered,
 };
 
@@ -220,7 +222,10 @@ impl Term<'_> {
         queue.counters.flushed.add(writes.len() as u64);
         queue.counters.replaced.add((all - writes.len()) as u64);
         let too_large = writes.iter().filter(|write| write.is_too_large(&queue.policy));
-        queue.counters.too_large.add(too_large.count() as u64);
+        let (too_large, counters) = (too_large.count() as u64, &queue.counters);
+        counters.too_large.add(too_large);
+        let about = About { function: counters.name, template: queue.policy.template, key: None };
+        counters.not_stored_many(too_large, about, NotStored::TooLarge);
         Ok(())
     }
 

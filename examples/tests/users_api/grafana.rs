@@ -7,12 +7,13 @@ use serde_json::Value;
 
 /// What is not there before it happens, which it does not in every run: a database that fails, or refuses a queued write,
 /// a second process to wait for, a difference that an audit finds, a write that waits for the store.
-const RARE: [&str; 9] = [
+const RARE: [&str; 10] = [
     "cache_audit_differences",
     "cache_coalesced",
     "cache_load_failures",
     "cache_lock_wait_duration",
     "cache_lock_waits",
+    "cache_not_stored",
     "cache_superseded",
     "cache_write_behind_dead_letters",
     "cache_write_behind_replaced",

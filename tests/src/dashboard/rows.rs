@@ -8,7 +8,7 @@ use super::{
 };
 
 /// What is said of a function that only writes, and the counter that it is said of.
-const WRITES: [(&str, &str); 16] = [
+const WRITES: [(&str, &str); 18] = [
     ("key invalidated", "invalidations"),
     ("keys invalidated", "invalidations"),
     ("queued", "queued"),
@@ -23,9 +23,19 @@ const WRITES: [(&str, &str); 16] = [
     ("bypassed", "bypassed"),
     ("store error", "store_errors"),
     ("store errors", "store_errors"),
+    ("value not stored", "not_stored"),
+    ("values not stored", "not_stored"),
     ("write refused", "refused"),
     ("writes refused", "refused"),
 ];
+
+/// A counter of a function. What is not stored is counted by reason.
+fn count(f: &Value, counter: &str) -> f64 {
+    match f[counter].as_object() {
+        Some(reasons) => reasons.values().map(number).sum(),
+        None => number(&f[counter]),
+    }
+}
 
 /// A row of the table, beside the function's part of the document.
 fn assert_row(name: &str, cells: &Texts, f: &Value) {
@@ -45,7 +55,7 @@ fn assert_row(name: &str, cells: &Texts, f: &Value) {
                     (time["count"] != 0).then(|| number(&time[format!("{key}_us").as_str()]));
                 assert_says(&what, text, value, hundredth(value));
             }
-            counter => assert_says(&what, text, Some(number(&f[counter])), 0.0),
+            counter => assert_says(&what, text, Some(count(f, counter)), 0.0),
         }
     }
 }
@@ -64,11 +74,15 @@ fn assert_writes(name: &str, said: &str, f: &Value) {
         let (_, counter) = WRITES.iter().find(|(said, _)| *said == words).unwrap_or_else(|| {
             panic!("{name}: nobody knows `{words}` of `{said}`");
         });
-        assert_says(&format!("{words} of {name}"), n, Some(number(&f[*counter])), 0.0);
+        assert_says(&format!("{words} of {name}"), n, Some(count(f, counter)), 0.0);
         told.push(*counter);
     }
     for (_, counter) in WRITES {
-        assert_eq!(told.contains(&counter), f[counter] != 0, "{counter} of {name}: {said}");
+        assert_eq!(
+            told.contains(&counter),
+            count(f, counter) != 0.0,
+            "{counter} of {name}: {said}"
+        );
     }
 }
 
@@ -78,6 +92,11 @@ fn assert_counters(name: &str, counters: &Texts, f: &Value) {
         let words = key.replace('_', " ");
         if value.is_u64() {
             assert_says(&format!("{words} of {name}"), &counters[&words], value.as_f64(), 0.0);
+        } else if key == "not_stored" {
+            for (reason, values) in value.as_object().expect("it has reasons") {
+                let words = format!("not stored: {}", reason.replace('_', " "));
+                assert_says(&words, &counters[&words], values.as_f64(), 0.0);
+            }
         } else if value.get("count").is_some_and(|count| *count != 0) {
             for quantile in ["p50", "p95", "p99", "max"] {
                 let text = &counters[&format!("{words} {quantile}")];

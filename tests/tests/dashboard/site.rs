@@ -12,7 +12,7 @@ use axum::{
         header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
     },
     response::Html,
-    routing::get,
+    routing::{get, post},
 };
 use cache_runtime::dashboard::Dashboard;
 use cache_tests::patience::eventually;
@@ -23,6 +23,23 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub(crate) fn mounted(dashboard: &Dashboard) -> Router {
     let dashboard = dashboard.clone();
     with_document(move || Ok(dashboard.json()))
+}
+
+/// The page with a field for keys, and what answers it.
+pub(crate) fn explaining(dashboard: &Dashboard) -> Router {
+    let (document, explains) = (dashboard.clone(), dashboard.clone());
+    let page = || async {
+        let policy = [(CONTENT_SECURITY_POLICY, Dashboard::CONTENT_SECURITY_POLICY)];
+        (policy, Html(Dashboard::page_explaining("json", "explain")))
+    };
+    let json = move || async move { ([(CONTENT_TYPE, "application/json")], document.json()) };
+    let explain = move |question: String| async move {
+        ([(CONTENT_TYPE, "application/json")], explains.explain(&question).await)
+    };
+    Router::new()
+        .route("/cache", get(page))
+        .route("/cache/json", get(json))
+        .route("/cache/explain", post(explain))
 }
 
 /// The same with any document, or what stands in its way.

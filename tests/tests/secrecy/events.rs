@@ -23,7 +23,7 @@ const ABOUT_KEYS: [&str; 11] = [
     "a call was answered by the cache",
     "the cache has nothing for a call",
     "a load has failed",
-    "a write came between a load and its fill",
+    "a value is not stored",
     "an expired value stands in",
     "a cached entry cannot be decoded",
     "a cache key holds what is no entry",

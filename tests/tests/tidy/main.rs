@@ -47,7 +47,7 @@ const LAYERS: &[&[&str]] = &[
     &["builder"],
     &["global"],
     &["tagged", "also"],
-    &["read_through"],
+    &["read_through", "explain"],
     &["dashboard"],
     &["__private", "fuzzing", "guide"],
     &["lib"],

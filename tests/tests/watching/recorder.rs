@@ -109,6 +109,10 @@ pub(crate) fn expect_function(row: &FunctionStats, into: &mut Counters) {
     ] {
         expect(into, format!("{metric}{{cache.function={name}{label}}}"), count);
     }
+    for (reason, count) in row.not_stored.iter() {
+        let series = format!("cache.not_stored{{cache.function={name},cache.reason={reason}}}");
+        expect(into, series, count);
+    }
 }
 
 /// What the counters of an outbox should be.

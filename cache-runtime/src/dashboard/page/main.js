@@ -139,6 +139,7 @@ function themes() {
 themes();
 charts();
 tableHead();
+explaining();
 byId("source").href = source();
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) return read();

@@ -13,10 +13,11 @@ const COLUMNS = [
   { key: "load_failures", label: "Failed", group: "Loads", tip: "runs that returned an error", bad: true },
   { key: "coalesced", label: "Shared", group: "Loads", tip: "coalesced: answered by another call’s load in this process", rare: true },
   { key: "lock_waits", label: "Waited", group: "Loads", tip: "waited for another process’s load", rare: true },
-  { key: "superseded", label: "Superseded", group: "Loads", tip: "loaded and not stored, because a write came between", rare: true },
+  { key: "not_stored", label: "Not stored", group: "Loads", of: (f) => notStored(f), tip: "loaded or written and not stored; a click on the function says why", rare: true },
   { key: "p50", label: "p50", group: "Load time", of: (f) => timed(f).p50_us, time: true },
   { key: "p99", label: "p99", group: "Load time", of: (f) => timed(f).p99_us, time: true },
 ];
+const notStored = (f) => Object.values(f.not_stored ?? {}).reduce((sum, n) => sum + n, 0);
 const timed = (f) => (f.load_time?.count ? f.load_time : { p50_us: -1, p99_us: -1 });
 const valueOf = (column, f) => (column.of ? column.of(f) : f[column.key]);
 
@@ -92,7 +93,8 @@ function written(f) {
     of(f.invalidations, "key invalidated", "keys invalidated"), of(f.queued, "queued"), of(f.flushed, "flushed"),
     of(f.replaced, "replaced"), of(waiting, "not flushed here"), of(f.batches, "batch", "batches"),
     bad(f.batch_failures, "batch failed", "batches failed"), bad(f.dead_letters, "dead letter", "dead letters"),
-    bad(f.refused, "write refused", "writes refused"), of(f.store_errors, "store error", "store errors"), of(f.bypassed, "bypassed"),
+    bad(f.refused, "write refused", "writes refused"), of(f.store_errors, "store error", "store errors"),
+    of(notStored(f), "value not stored", "values not stored"), of(f.bypassed, "bypassed"),
   ].flat();
   return parts.length ? parts.flatMap((part, i) => (i ? [", ", part] : [part])) : ["nothing yet"];
 }
@@ -162,6 +164,7 @@ function counters(row, f) {
   const one = (name, text) => h("div", {}, h("dt", {}, name), h("dd", {}, text));
   const fields = Object.entries(f).flatMap(([key, value]) => {
     if (typeof value === "number") return [one(words(key), whole.format(value))];
+    if (key === "not_stored") return Object.entries(value).map(([why, n]) => one(`not stored: ${words(why)}`, whole.format(n)));
     if (!value?.count) return [];
     return ["p50", "p95", "p99", "max"].map((q) => one(`${words(key)} ${q}`, brief(value[`${q}_us`])));
   });

@@ -11,6 +11,7 @@ use crate::{
     lease::Which,
     policy::Policy,
     protocol::{Expected, Fenced, Nonce, Pending, Reply, State},
+    stats::NotStored,
     time::Clock,
 };
 
@@ -83,7 +84,7 @@ fn a_lease_is_asked_for_by_what_stands_in_its_way() {
     // Somebody who puts it back is not fought.
     key.see(State::Unreadable, &by(&POLICY, &[], false));
     assert_eq!(key.want(), Want::Load);
-    assert!(key.lease().is_none());
+    assert_eq!((key.lease(), key.why_not_storable()), (None, NotStored::Contested));
 }
 
 #[test]

@@ -18,8 +18,9 @@ use super::{bounded::Bounded, limits::Limits, queues::Queues, timed::Timed};
 use crate::{
     entry::Entry,
     look::Look,
-    protocol::{self, Life, Reply, State, Step},
+    protocol::{self, Incarnation, Life, Reply, State, Step},
     stats::StoreCounters,
+    store::inspected::Inspected,
     striped::Striped,
 };
 
@@ -137,11 +138,13 @@ impl MemoryStore {
             }),
             Life::Endless => None,
         };
+        let mut kept = true;
         match transition.state {
             State::Value(_, entry) => {
                 controls.held.remove(key);
                 if !self.kept.insert(key, Timed { held: entry, ends }) {
                     self.counters.oversized.add_one();
+                    kept = false;
                 }
                 drop(controls);
                 self.kept.sweep(now);
@@ -154,7 +157,22 @@ impl MemoryStore {
                 controls.held.insert(key.into(), Timed { held: control, ends });
             }
         }
-        transition.reply
+        match transition.reply {
+            Reply::Done if !kept => Reply::NotKept,
+            reply => reply,
+        }
+    }
+
+    /// All that is known of `key`. Nothing is changed.
+    pub(crate) fn inspect(&self, key: &str) -> Inspected {
+        let controls = self.controls(key);
+        let now = Instant::now();
+        let Timed { held, ends } = match controls.held.get(key) {
+            Some(timed) if timed.stands(now) => timed.clone(),
+            _ => self.value(key, now),
+        };
+        let left = ends.map(|ends| ends.saturating_duration_since(now));
+        Inspected::of(held, left, Incarnation::NONE)
     }
 
     fn value(&self, key: &str, now: Instant) -> Timed<State<Entry>> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use redis::{Cmd, ErrorKind, Pipeline, RedisResult, cmd};
+use redis::{Cmd, ErrorKind, Pipeline, RedisResult, Value, cmd};
 
 use super::{
     cluster::{nodes::Cluster, slots::slot},
@@ -17,11 +17,12 @@ use super::{
 use crate::{
     entry::Entry,
     error::Error,
-    protocol::{Reply, State, Step},
+    protocol::{Incarnation, Reply, State, Step},
     store::{
         batch::{Replies, States},
         breaker::Breaker,
         connection::ConnectionState,
+        inspected::Inspected,
     },
 };
 
@@ -96,6 +97,24 @@ impl Lane<'_> {
         get.arg("GET").arg(key);
         let state = found(self.send(&Outgoing::Same(&get), true).await)?;
         Ok(self.store.encryptor.open_state(key, state))
+    }
+
+    /// All that the server knows of a key, in two round trips.
+    pub(crate) async fn inspect(&self, key: &str) -> Result<Inspected, Error> {
+        let command = |name: &str| cmd(name).arg(key).to_owned();
+        let (get, pttl) = (command("GET"), command("PTTL"));
+        let received = self.send(&Outgoing::Same(&get), true).await;
+        let incarnation =
+            received.as_ref().map_or(Incarnation::NONE, |received| received.incarnation);
+        let state = found(received)?;
+        let left = match self.send(&Outgoing::Same(&pttl), true).await {
+            Ok(Received { value: Value::Int(left), .. }) => u64::try_from(left).ok(),
+            // It may not be allowed to this user, and is told by nothing else.
+            _ => None,
+        };
+        let raw = Inspected::of(state, left.map(Duration::from_millis), incarnation);
+        let state = self.store.encryptor.open_state(key, raw.state);
+        Ok(Inspected { state, ..raw })
     }
 
     /// Looks at several keys, in one round trip. A key of another Redis type may look vacant.

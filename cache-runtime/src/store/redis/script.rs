@@ -184,6 +184,9 @@ if epoch and contended == '0' and ARGV[2] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 else
   redis.call('DEL', KEYS[1])
+  if epoch and ARGV[2] then
+    return 0
+  end
 end
 return epoch and 1 or 2
 ";
