@@ -299,6 +299,16 @@ impl Call {
         self
     }
 
+    /// The fingerprint that its entries are to have: where two types are found under one key, each has its own.
+    #[inline]
+    fn entry_fingerprint(&self) -> u64 {
+        let known = match self.fingerprint {
+            0 => self.site.policy.encoding.fingerprint,
+            fingerprint => fingerprint,
+        };
+        self.cache.inner.declared.fingerprint(self.site.id(), known)
+    }
+
     /// The policy of this call.
     fn policy(&self) -> Policy {
         let mut policy = self.site.policy;
@@ -399,9 +409,7 @@ impl Call {
             return (None, self.key);
         }
         let mut policy = self.policy();
-        let encoding = &mut policy.encoding;
-        encoding.fingerprint =
-            self.cache.inner.declared.fingerprint(self.site.id(), encoding.fingerprint);
+        policy.encoding.fingerprint = self.entry_fingerprint();
         (Request::new(&self.cache.inner, counters, policy, self.tags), self.key)
     }
 

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Call;
 use crate::{
     codec::Same,
+    encoding::Encoding,
     keep::Keep,
     key::KeyWriter,
     read::{Attended, Decision, DynFuture, Owned, Run, Wanted},
@@ -169,11 +170,7 @@ impl Call {
         let inner = &self.cache.inner;
         let guard = inner.guard.as_ref().filter(|_| self.bypass.is_none())?;
         let policy = &self.site.policy;
-        let mut encoding = policy.encoding;
-        if self.fingerprint != 0 {
-            encoding.fingerprint = self.fingerprint;
-        }
-        encoding.fingerprint = inner.declared.fingerprint(self.site.id(), encoding.fingerprint);
+        let encoding = Encoding { fingerprint: self.entry_fingerprint(), ..policy.encoding };
         let (key, tags) = (&*self.key, &*self.tags);
         let wanted = Wanted { inner, guard, policy, encoding: &encoding, key, tags };
         wanted.hit(keep, inner.registry.of_site(self.site.place(), || self.site.label()))

@@ -57,9 +57,9 @@ impl Loading {
 
 /// Where the call comes from that is made here.
 pub(super) fn caller() -> Caller {
-    match LOADING.try_with(|_| ()) {
-        Ok(()) => Caller::WithinLoad,
-        Err(_) => Caller::TopLevel,
+    match is_within_load() {
+        true => Caller::WithinLoad,
+        false => Caller::TopLevel,
     }
 }
 

@@ -11,6 +11,7 @@ use cache_tests::{
     stores::{DEADLINE, built},
     wire::{Counts, Wire},
 };
+use futures_util::future::{FutureExt, join_all};
 use tokio::time::sleep;
 
 const ROW: Policy = Policy::ttl(3600).lock().name("row");
@@ -125,4 +126,52 @@ async fn a_namespace_costs_a_key_and_no_round_trip() {
     let write = cache.write_through("row:1", &ROW, || async { Ok::<_, Infallible>(2_u64) });
     assert_eq!(wire.during(write).await.1, trips(2, 3));
     assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, 1)).await, (2, trips(1, 1)));
+}
+
+/// So many reads are on their way before others go together.
+const ALONE: u64 = 8;
+
+#[tokio::test]
+async fn hits_of_many_callers_go_together() {
+    let (_server, wire, cache) = connect().await;
+    let keys: Vec<String> = (0..64).map(|id| format!("row:{id}")).collect();
+    for (id, key) in (0..).zip(&keys) {
+        get_or(&cache, &[], key, &ROW, id).await;
+    }
+    let hits = join_all(keys.iter().map(|key| get_or(&cache, &[], key, &ROW, u64::MAX)));
+    let (found, counts) = wire.during(hits).await;
+    assert_eq!(found, (0..64).collect::<Vec<_>>(), "each caller has the value of its own key");
+    assert_eq!(counts.requests, ALONE + 1, "those that follow go as one message");
+}
+
+#[tokio::test]
+async fn hits_of_many_callers_with_tags_go_together_but_in_messages_of_a_bounded_size() {
+    let (_server, wire, cache) = connect().await;
+    let keys: Vec<String> = (0..64).map(|id| format!("row:{id}")).collect();
+    for (id, key) in (0..).zip(&keys) {
+        get_or(&cache, &TAGS, key, &ROW, id).await;
+    }
+    let hits = join_all(keys.iter().map(|key| get_or(&cache, &TAGS, key, &ROW, u64::MAX)));
+    let (found, counts) = wire.during(hits).await;
+    assert_eq!(found, (0..64).collect::<Vec<_>>(), "each caller has the value of its own key");
+    // A caller asks for four keys, and 64 of them fill a message.
+    assert_eq!(counts.requests, ALONE + (64 - ALONE).div_ceil(16));
+}
+
+#[tokio::test]
+async fn who_gives_up_takes_nothing_from_those_it_would_have_gone_with() {
+    let (_server, wire, cache) = connect().await;
+    let keys: Vec<String> = (0..64).map(|id| format!("row:{id}")).collect();
+    for (id, key) in (0..).zip(&keys) {
+        get_or(&cache, &[], key, &ROW, id).await;
+    }
+    // The first half has asked, and is dropped before anything is sent: the one among them that had begun the message too.
+    let (gone, stay) = keys.split_at(32);
+    let gone = gone.iter().map(|key| get_or(&cache, &[], key, &ROW, u64::MAX).now_or_never());
+    assert!(gone.collect::<Vec<_>>().iter().all(Option::is_none));
+    let hits = join_all(stay.iter().map(|key| get_or(&cache, &[], key, &ROW, u64::MAX)));
+    let (found, _) = wire.during(hits).await;
+    assert_eq!(found, (32..64).collect::<Vec<_>>());
+    // Who comes later is among few again, and is answered.
+    assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, u64::MAX)).await, (1, trips(1, 1)));
 }

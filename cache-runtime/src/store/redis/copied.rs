@@ -40,8 +40,7 @@ impl RedisStore {
     /// The copy of `key`, if it may be served at once.
     pub(crate) fn local(&self, key: &str, most: Duration) -> Option<Entry> {
         let now = local::now();
-        let copy = self.copies.get(key, most, now)?;
-        copy.holds(now).then(|| copy.entry.clone().local())
+        self.copies.get(key, most, now)?.served(now)
     }
 }
 
@@ -69,10 +68,12 @@ impl Lane<'_> {
             let copied = self.copied(key, most).await;
             states.push(copied.map(|entry| State::Value(entry.stamp(), entry)));
         }
-        self.fill(keys, &mut states, async |keys| {
-            self.read_tracked(keys, !self.is_of_a_cluster()).await
-        })
-        .await;
+        let asked = missing(keys, &states);
+        if !asked.is_empty() {
+            let found = self.read_tracked(&asked, !self.is_of_a_cluster()).await;
+            let empty = states.iter_mut().filter(|state| state.is_none());
+            empty.zip(found.unwrap_or_default()).for_each(|(state, found)| *state = found);
+        }
         let asked = missing(keys, &states);
         let mut answers = match asked.is_empty() {
             true => Vec::new(),
@@ -87,29 +88,13 @@ impl Lane<'_> {
         Ok(states.into_iter().map(answer).collect())
     }
 
-    /// Asks for the keys that have no state yet.
-    async fn fill(
-        &self,
-        keys: &[&str],
-        states: &mut [Option<State<Entry>>],
-        read: impl AsyncFnOnce(&[&str]) -> Option<Vec<Option<State<Entry>>>>,
-    ) {
-        let asked = missing(keys, states);
-        if asked.is_empty() {
-            return;
-        }
-        let found = read(&asked).await.unwrap_or_default();
-        let empty = states.iter_mut().filter(|state| state.is_none());
-        empty.zip(found).for_each(|(state, found)| *state = found);
-    }
-
     /// The copy of `key`, if it may be served. Where only its lease has lapsed, it is renewed.
     async fn copied(&self, key: &str, most: Duration) -> Option<Entry> {
         let copies = &self.store().copies;
         let now = local::now();
         let copy = copies.get(key, most, now)?;
-        if copy.holds(now) {
-            return Some(copy.entry.clone().local());
+        if let Some(entry) = copy.served(now) {
+            return Some(entry);
         }
         copies.lapsed();
         if copy.tracked.is_silent() || !copy.tracked.renewed(copies.settings().patience).await {
@@ -117,8 +102,7 @@ impl Lane<'_> {
         }
         // It may have been taken away meanwhile.
         let now = local::now();
-        let copy = copies.get(key, most, now)?;
-        copy.holds(now).then(|| copy.entry.clone().local())
+        copies.get(key, most, now)?.served(now)
     }
 
     /// Whether other processes keep copies in the same way. One caller asks them now and then.

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use redis::{Cmd, ErrorKind, Pipeline, RedisResult, Value, cmd};
+use redis::{Pipeline, RedisResult, Value, cmd};
 
 use super::{
     cluster::{nodes::Cluster, slots::slot},
+    coalesce::{Read, get},
     command::{CallScript, is_a_writers, may_be_repeated, takes_copies_away, under},
     incarnation::{Outgoing, Received},
     reconnect::Link,
@@ -93,17 +94,17 @@ fn place(server: &Server, key: &str) -> usize {
 impl Lane<'_> {
     /// Looks at a key.
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
-        let mut get = Cmd::with_capacity(2, 3 + key.len());
-        get.arg("GET").arg(key);
-        let state = found(self.send(&Outgoing::Same(&get), true).await)?;
-        Ok(self.store.encryptor.open_state(key, state))
+        let received = match &self.route {
+            Route::Only { link, .. } => Read::begin(link).one(key).await,
+            Route::Slot { .. } => self.send(&Outgoing::Same(&get(key)), true).await,
+        };
+        Ok(self.store.encryptor.open_state(key, found(received)?))
     }
 
     /// All that the server knows of a key, in two round trips.
     pub(crate) async fn inspect(&self, key: &str) -> Result<Inspected, Error> {
-        let command = |name: &str| cmd(name).arg(key).to_owned();
-        let (get, pttl) = (command("GET"), command("PTTL"));
-        let received = self.send(&Outgoing::Same(&get), true).await;
+        let pttl = cmd("PTTL").arg(key).to_owned();
+        let received = self.send(&Outgoing::Same(&get(key)), true).await;
         let incarnation =
             received.as_ref().map_or(Incarnation::NONE, |received| received.incarnation);
         let state = found(received)?;
@@ -121,16 +122,8 @@ impl Lane<'_> {
     pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         let answers = match &self.route {
             Route::Only { link, .. } => {
-                let mut get = cmd("MGET");
-                get.arg(keys);
-                let received = link.send(&Outgoing::Same(&get), true).await;
-                match received.map_err(|e| unavailable(&e))?.each(keys.len()) {
-                    Some(received) => received.map(Ok).collect(),
-                    None => {
-                        let what = "the server did not answer for every key";
-                        return Err(unavailable(&(ErrorKind::UnexpectedReturnType, what).into()));
-                    }
-                }
+                let received = Read::begin(link).all(keys).await;
+                received.map_err(|e| unavailable(&e))?.into_iter().map(Ok).collect()
             }
             Route::Slot { cluster, server, .. } => cluster.read_many(keys, server.as_ref()).await,
         };

@@ -2,6 +2,7 @@
 
 mod address;
 mod cluster;
+mod coalesce;
 mod command;
 mod connect;
 mod connect_stats;

@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::{
+    coalesce::Reads,
     connect::{Connection, History},
     connect_stats::ConnectStats,
     endpoint::{Endpoint, Named},
@@ -55,6 +56,7 @@ struct Shared {
     /// Ends the pause between two attempts.
     wake: Arc<Notify>,
     stats: Mutex<ConnectStats>,
+    reads: Reads,
 }
 
 #[derive(Clone)]
@@ -81,8 +83,8 @@ impl Link {
     /// A link to `endpoint`; each of its connections begins with `greeting`.
     pub(super) fn new(endpoint: Endpoint, greeting: Arc<Greeting>, current: Arc<Current>) -> Link {
         let (state, _) = watch::channel(LinkState::Down);
-        let (wake, stats) = (Arc::default(), Mutex::default());
-        Link { shared: Arc::new(Shared { endpoint, greeting, current, state, wake, stats }) }
+        let (wake, stats, reads) = (Arc::default(), Mutex::default(), Reads::default());
+        Link { shared: Arc::new(Shared { endpoint, greeting, current, state, wake, stats, reads }) }
     }
 
     /// The connection, once an attempt that is under way has ended. Callers bound the wait.
@@ -310,6 +312,11 @@ impl Link {
     /// What attempts to connect have cost since there was a connection.
     pub(super) fn stats(&self) -> MutexGuard<'_, ConnectStats> {
         self.shared.stats()
+    }
+
+    /// The reads over it.
+    pub(super) fn reads(&self) -> &Reads {
+        &self.shared.reads
     }
 
     pub(super) fn downgrade(&self) -> WeakLink {

@@ -59,8 +59,13 @@ impl Copy {
     ///
     /// The lease comes first: a thread that is held up in between could find one that was renewed behind the invalidation that
     /// has taken this copy away.
-    pub(in crate::store::redis) fn holds(&self, now: Time) -> bool {
+    fn holds(&self, now: Time) -> bool {
         self.tracked.holds(now) && !self.gone.load(Acquire)
+    }
+
+    /// The entry, where it may be served at `now`, which was read before it was looked up.
+    pub(in crate::store::redis) fn served(&self, now: Time) -> Option<Entry> {
+        self.holds(now).then(|| self.entry.clone().local())
     }
 
     fn take_away(&self) {
