@@ -5,31 +5,73 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Expr, Path};
 
+use crate::constants;
 use crate::duration::Length;
 use crate::function::Function;
 use crate::key::Key;
 use crate::tokens;
 
-/// `let __call = ...;`: a `static` with the function's name and policy, in a scope of its own that the body cannot see, and
-/// a call with `steps`.
+/// What is constant about a function: its `static`, and a reference to it.
+pub(crate) struct Site {
+    /// Items that only the reference may see.
+    pub(crate) items: TokenStream,
+    pub(crate) reference: TokenStream,
+}
+
+impl Site {
+    /// The site of a function with this policy; `template` is that of its key, for logs.
+    pub(crate) fn of(
+        function: &Function,
+        krate: &Path,
+        policy: &TokenStream,
+        template: Option<TokenStream>,
+    ) -> Self {
+        let span = Span::mixed_site();
+        let path = quote_spanned!(span=> || ::core::any::type_name_of_val(&__here));
+        let here = quote_spanned!(span=> fn __here() {});
+        if !constants::may_be_generic(policy.clone(), &function.sig) {
+            return Site {
+                items: quote_spanned! {span=>
+                    #here
+                    static __SITE: #krate::__private::Site =
+                        #krate::__private::Site::new(#path, #policy) #template;
+                },
+                reference: quote_spanned!(span=> &__SITE),
+            };
+        }
+        // A `static` sees no `Self`; a constant in the function does.
+        Site {
+            items: quote_spanned! {span=>
+                #here
+                static __SITES: #krate::__private::Sites =
+                    #krate::__private::Sites::new(#path) #template;
+            },
+            reference: quote_spanned! {span=>
+                __SITES.of(const { &#krate::__private::checked(#policy) })
+            },
+        }
+    }
+}
+
+/// `let __call = ...;`: a call of the function with `steps`. The body cannot see the `static`.
 pub(crate) fn call(
     krate: &Path,
     cache: Option<&Expr>,
-    site: &TokenStream,
+    site: &Site,
     steps: &TokenStream,
 ) -> TokenStream {
     let span = Span::mixed_site();
+    let Site { items, reference } = site;
     let new = match cache {
-        None => quote_spanned!(span=> new(&__SITE)),
+        None => quote_spanned!(span=> new(#reference)),
         Some(cache) => {
             let cache = tokens::borrowed(cache);
-            quote_spanned!(span=> on(&__SITE, #cache))
+            quote_spanned!(span=> on(#reference, #cache))
         }
     };
     quote_spanned! {span=>
         let __call = {
-            fn __here() {}
-            static __SITE: #krate::__private::Site = #krate::__private::Site::#site;
+            #items
             #krate::__private::Call::#new #steps
         };
     }

@@ -1,5 +1,5 @@
-//! Functions that are async without `async fn`: they return `Box::pin(async move { ... })`, or `async move { ... }` as an
-//! `impl Future`.
+//! Functions that are async without `async fn`: they return `Box::pin(async move { ... })` or `async move { ... }.boxed()`, or
+//! `async move { ... }` as an `impl Future`.
 //!
 //! `#[async_trait]` makes the first kind. It expands before the attributes of its methods, which therefore see
 //!
@@ -20,8 +20,8 @@ use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::{
-    AssocType, Block, Expr, ExprAsync, ExprCall, GenericArgument, Local, Pat, PatIdent,
-    PathArguments, ReturnType, Signature, Stmt, Type, TypeParamBound,
+    AssocType, Block, Expr, ExprAsync, ExprCall, ExprMethodCall, GenericArgument, Local, Pat,
+    PatIdent, PathArguments, ReturnType, Signature, Stmt, Type, TypeParamBound,
 };
 
 use crate::params::{self, Params};
@@ -31,8 +31,8 @@ use crate::tokens;
 pub(crate) struct Desugared {
     /// The statements before the call.
     before: Vec<Stmt>,
-    /// `Box::pin(...)`, if it does.
-    call: Option<ExprCall>,
+    /// What is done with the block.
+    boxing: Boxing,
     /// `async move { ... }`, without its statements.
     block: ExprAsync,
     /// The `let` statements that destructure parameters: keys can name what they bind.
@@ -43,6 +43,17 @@ pub(crate) struct Desugared {
     pub(crate) output: Option<Type>,
 }
 
+/// What a function does with its block.
+#[derive(Clone)]
+enum Boxing {
+    /// It returns the block as it is.
+    None,
+    /// `Box::pin(...)`
+    Call(ExprCall),
+    /// `....boxed()`
+    Method(ExprMethodCall),
+}
+
 impl Desugared {
     /// Recognises the form; `None` for any other function.
     pub(crate) fn recognise(sig: &Signature, body: TokenStream) -> Option<Self> {
@@ -50,23 +61,29 @@ impl Desugared {
         let Some(Stmt::Expr(last, None)) = before.pop() else {
             return None;
         };
-        let (call, mut block) = match last {
-            Expr::Async(block) => (None, block),
+        let (boxing, mut block) = match last {
+            Expr::Async(block) => (Boxing::None, block),
             Expr::Call(mut call) if is_box_pin(&call.func) && call.args.len() == 1 => {
                 let Expr::Async(block) = call.args.pop()? else { return None };
-                (Some(call), block)
+                (Boxing::Call(call), block)
+            }
+            Expr::MethodCall(call) if call.method == "boxed" || call.method == "boxed_local" => {
+                let Expr::Async(block) = &*call.receiver else { return None };
+                let block = block.clone();
+                (Boxing::Method(call), block)
             }
             _ => return None,
         };
-        block.capture?;
+        // A block that does without `move` uses nothing of the function's own: it cannot borrow that and be returned.
+        block.capture.get_or_insert_default();
         let (patterns, body) =
             (block.block.stmts.drain(..)).partition(|stmt| patterned(stmt, sig).is_some());
-        Some(Desugared { before, call, block, patterns, body, output: output(&sig.output) })
+        Some(Desugared { before, boxing, block, patterns, body, output: output(&sig.output) })
     }
 
     /// Whether the block is in a `Box`, as `#[async_trait]` does it.
     pub(crate) fn is_boxed(&self) -> bool {
-        self.call.is_some()
+        !matches!(self.boxing, Boxing::None)
     }
 
     /// The statements of the future.
@@ -116,10 +133,14 @@ impl Desugared {
         for stmt in before {
             stmt.to_tokens(&mut body);
         }
-        match self.call.clone() {
-            None => block.to_tokens(&mut body),
-            Some(mut call) => {
+        match self.boxing.clone() {
+            Boxing::None => block.to_tokens(&mut body),
+            Boxing::Call(mut call) => {
                 call.args.push(Expr::Async(block));
+                call.to_tokens(&mut body);
+            }
+            Boxing::Method(mut call) => {
+                *call.receiver = Expr::Async(block);
                 call.to_tokens(&mut body);
             }
         }
@@ -186,7 +207,12 @@ fn output(returned: &ReturnType) -> Option<Type> {
                 .ok();
         }
     };
-    let TypeParamBound::Trait(bound) = bounds.first()? else {
+    bounds.iter().find_map(output_of)
+}
+
+/// `R` of `Future<Output = R>`.
+fn output_of(bound: &TypeParamBound) -> Option<Type> {
+    let TypeParamBound::Trait(bound) = bound else {
         return None;
     };
     let PathArguments::AngleBracketed(arguments) = &bound.path.segments.last()?.arguments else {
@@ -273,6 +299,30 @@ mod tests {
     }
 
     #[test]
+    fn a_block_may_be_boxed_by_a_method_and_need_no_move() {
+        for item in [
+            quote!(
+                fn f(&self) -> BoxFuture<'_, User> {
+                    async move { self.load().await }.boxed()
+                }
+            ),
+            quote!(
+                fn f(&self) -> LocalBoxFuture<'_, User> {
+                    async { self.load().await }.boxed_local()
+                }
+            ),
+            quote!(
+                fn f(&self) -> BoxFuture<'_, User> {
+                    Box::pin(async { self.load().await })
+                }
+            ),
+        ] {
+            let (found, _) = recognise(item).unwrap();
+            assert!(found.is_boxed() && found.block.capture.is_some());
+        }
+    }
+
+    #[test]
     fn other_functions_are_not() {
         for item in [
             quote!(
@@ -283,11 +333,6 @@ mod tests {
             quote!(
                 fn f() -> B {
                     Box::new(async move { 1 })
-                }
-            ),
-            quote!(
-                fn f() -> B {
-                    Box::pin(async { 1 })
                 }
             ),
             quote!(

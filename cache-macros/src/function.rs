@@ -5,11 +5,12 @@ use quote::{ToTokens, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, FnArg, GenericArgument, Pat, PatIdent, PatType, PathArguments, ReturnType,
-    Signature, Token, Type, TypeImplTrait, Visibility,
+    AngleBracketedGenericArguments, Attribute, FnArg, GenericArgument, Generics, Pat, PatIdent,
+    PatType, Path, PathArguments, ReturnType, Signature, Token, Type, TypeImplTrait, Visibility,
 };
 
 use crate::desugared::Desugared;
+use crate::invisible_groups;
 use crate::lifetimes;
 use crate::params::{self, Params};
 use crate::tokens;
@@ -41,20 +42,13 @@ impl Parse for Function {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let mut sig: Signature = input.parse()?;
-        for input in &mut sig.inputs {
-            if let FnArg::Typed(typed) = input {
-                ungroup(&mut typed.ty);
-            }
-        }
-        if let ReturnType::Type(_, ty) = &mut sig.output {
-            ungroup(ty);
-        }
+        invisible_groups::open_in_signature(&mut sig);
         if input.peek(Token![;]) {
             let braces = input.parse::<Token![;]>()?.span;
             let (form, inner_attrs) = (Form::Bodiless, Vec::new());
             return Ok(Function { attrs, vis, sig, form, inner_attrs, braces });
         }
-        let block: Group = input.parse()?;
+        let block = invisible_groups::block(input)?;
         let (inner_attrs, body) = split_body.parse2(block.stream())?;
         let form = match sig.asyncness {
             Some(_) => Form::Async(body),
@@ -66,24 +60,13 @@ impl Parse for Function {
     }
 }
 
-/// Takes a type out of the invisible group that a `$ty:ty` of a `macro_rules!` macro arrives in.
-fn ungroup(ty: &mut Type) {
-    match ty {
-        Type::Group(group) if !has_plus(&group.elem) => {
-            *ty = (*group.elem).clone();
-            ungroup(ty);
-        }
-        Type::Reference(reference) => ungroup(&mut reference.elem),
-        _ => {}
-    }
-}
-
-/// Whether `ty` cannot stand behind `&` without parentheses.
-fn has_plus(ty: &Type) -> bool {
-    match ty {
-        Type::TraitObject(ty) => ty.bounds.len() > 1,
-        Type::ImplTrait(ty) => ty.bounds.len() > 1,
-        _ => false,
+/// What is in the angle brackets of `Result<T, E>`.
+fn result_arguments(ty: &Type) -> Option<&AngleBracketedGenericArguments> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(arguments),
+        _ => None,
     }
 }
 
@@ -136,14 +119,13 @@ impl Function {
         bindings
     }
 
-    /// The user's statements as one future, after the statements `before`.
-    pub(crate) fn body(&self, before: &TokenStream) -> TokenStream {
-        let body = match &self.form {
+    /// The user's statements.
+    pub(crate) fn all_statements(&self) -> TokenStream {
+        match &self.form {
             Form::Async(body) => body.clone(),
             Form::Desugared(desugared) => desugared.body(),
-            Form::Blocking | Form::Bodiless => return TokenStream::new(),
-        };
-        self.future(before, body)
+            Form::Blocking | Form::Bodiless => TokenStream::new(),
+        }
     }
 
     /// The user's statements, without the `let id = id;` that `#[async_trait]` adds.
@@ -173,19 +155,45 @@ impl Function {
         quote_spanned!(span=> async move #block)
     }
 
-    /// Whether the error that the function returns borrows, so that no other caller can share it.
+    /// Whether the error that the function returns may borrow, so that no other caller can share it. A lifetime of an alias,
+    /// such as `Parsed<'a, User>`, may be its error's.
     pub(crate) fn error_borrows(&self) -> bool {
-        let Some(Type::Path(path)) = self.output() else { return false };
-        let Some(last) = path.path.segments.last() else { return false };
-        match &last.arguments {
-            PathArguments::AngleBracketed(arguments) if last.ident == "Result" => {
-                arguments.args.iter().skip(1).any(|argument| match argument {
-                    GenericArgument::Type(error) => lifetimes::borrows(error),
+        let Some(output) = self.output() else { return false };
+        match result_arguments(output) {
+            Some(arguments) => {
+                let mut errors = arguments.args.iter().skip(1);
+                errors.any(|argument| match argument {
+                    GenericArgument::Type(error) => {
+                        lifetimes::borrows(error) || self.may_be_short_lived(error)
+                    }
+                    // `Result<'a, T>` is an alias.
+                    GenericArgument::Lifetime(_) => true,
                     _ => false,
-                })
+                }) || lifetimes::borrows(output) && arguments.args.len() < 2
             }
-            _ => false,
+            None => lifetimes::borrows(output),
         }
+    }
+
+    /// Whether a type names `Self`, which may borrow, or a type parameter that is not `'static`: one of the function's, or a name
+    /// of one letter, which may be its `impl`'s.
+    fn may_be_short_lived(&self, ty: &Type) -> bool {
+        struct Named<'a>(&'a Generics, bool);
+
+        impl<'ast> Visit<'ast> for Named<'_> {
+            fn visit_path(&mut self, path: &'ast Path) {
+                self.1 |= path.is_ident("Self")
+                    || path
+                        .segments
+                        .first()
+                        .is_some_and(|first| lifetimes::may_be_short_lived(self.0, &first.ident));
+                visit::visit_path(self, path);
+            }
+        }
+
+        let mut named = Named(&self.sig.generics, false);
+        named.visit_type(ty);
+        named.1
     }
 
     /// The function with `inside` as its statements, which bind the parameters `rebound` again.

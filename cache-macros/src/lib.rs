@@ -17,6 +17,7 @@ mod args;
 mod cached;
 mod captures;
 mod codegen;
+mod constants;
 #[cfg(test)]
 mod coverage;
 mod ctxt;
@@ -30,6 +31,7 @@ mod freshness_args;
 mod function;
 mod hold;
 mod invalidates;
+mod invisible_groups;
 mod key;
 mod lifetimes;
 mod lists;
@@ -104,7 +106,8 @@ mod write_through;
 /// | `crate` | `crate = my::cache` | the path of the runtime; by default `::cache_runtime` |
 ///
 /// Everything else than `key`, `skip`, `cache`, `tags`, `when`, `unless`, `value`, `negative`, `negative_error`, and the
-/// expressions and closures of `ttl` and `negative_ttl` is a constant: an invalid value is a compile error.
+/// expressions and closures of `ttl` and `negative_ttl` is a constant, of `Self` or a type parameter too
+/// (`version = Self::VERSION`): an invalid value is a compile error.
 ///
 /// # Keys
 ///
@@ -124,7 +127,13 @@ mod write_through;
 /// The function is an `async fn`: a free function, or a method with any receiver in an `impl`, a trait or the implementation
 /// of one; or a method under `#[async_trait]`. It can be generic. It returns `T`, `Option<T>`, `Result<T, E>` or
 /// `Result<Option<T>, E>`, through any alias, where `T` is `Serialize + DeserializeOwned`. An `Err` is never stored.
-/// `?`, `return` and moved arguments work as without the attribute.
+/// `?`, `return` and moved arguments work as without the attribute. Callers that wait for one load share its error if that is
+/// `Clone`; one whose type names a lifetime, a bare `Self` or a type parameter stays with its caller, and the others load for
+/// themselves.
+///
+/// A function that returns `async move { ... }` as an `impl Future`, or in a `Box` under any alias, is as good as an
+/// `async fn`. Closures (`ttl`, `unless`) may use the parameters. The body gets clones of those that it moves, and borrows
+/// what cannot be cloned.
 ///
 /// # Batches
 ///
@@ -315,7 +324,8 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - A closure or the path of a function gets the `Ok` value after the body: `value = |saved: &Saved| &saved.user`,
 ///   `value = Saved::user`. It returns a reference or a value, or an `Option` of either, whose `None` stores nothing. It can
-///   use parameters that the body has not moved: `value = |rows: &u64| (*rows == 1).then_some(user)`.
+///   use the parameters: `value = |rows: &u64| (*rows == 1).then_some(user)`. The body gets clones of those that it moves, and
+///   borrows what cannot be cloned.
 /// - Anything else is an expression over the parameters: `value = user`. It is evaluated and encoded before the body, which
 ///   may then move the parameters; nothing is cloned. The value is stored unless the body returns an `Err` or a `None`. So
 ///   a function that returns `()` can store what it has written.

@@ -1,10 +1,10 @@
 //! The parameters of a function as its body sees them: every name that a pattern binds.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{Attribute, FnArg, Pat, PatIdent, Signature};
+use syn::{Attribute, FnArg, Meta, Pat, PatIdent, Signature};
 
 /// The names that a key may use.
 #[derive(Default)]
@@ -82,10 +82,42 @@ impl Params {
     }
 }
 
-/// The `#[cfg]` attributes among `attrs`.
+/// The `#[cfg]` attributes among `attrs`, those within `#[cfg_attr]` too.
 pub(crate) fn conditions(attrs: &[Attribute]) -> TokenStream {
-    let conditions = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
-    conditions.map(ToTokens::to_token_stream).collect()
+    let conditions = attrs.iter().filter_map(|attr| match &attr.meta {
+        _ if attr.path().is_ident("cfg") => Some(attr.to_token_stream()),
+        Meta::List(list) if attr.path().is_ident("cfg_attr") => {
+            let only = only_cfg(list.tokens.clone())?;
+            Some(quote_spanned!(Span::mixed_site()=> #[cfg_attr(#only)]))
+        }
+        _ => None,
+    });
+    conditions.collect()
+}
+
+/// The predicate and the `cfg(...)` of what is between the parentheses of a `cfg_attr`.
+fn only_cfg(within: TokenStream) -> Option<TokenStream> {
+    let is_comma =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let tokens: Vec<_> = within.into_iter().collect();
+    let mut parts = tokens.split(is_comma);
+    let mut kept: TokenStream = parts.next()?.iter().cloned().collect();
+    let mut found = false;
+    for part in parts {
+        let part = match part {
+            [TokenTree::Ident(name), ..] if name == "cfg" => part.iter().cloned().collect(),
+            [TokenTree::Ident(name), TokenTree::Group(inner)] if name == "cfg_attr" => {
+                match only_cfg(inner.stream()) {
+                    Some(inner) => quote_spanned!(Span::mixed_site()=> #name(#inner)),
+                    None => continue,
+                }
+            }
+            _ => continue,
+        };
+        found = true;
+        kept.extend(quote_spanned!(Span::mixed_site()=> , #part));
+    }
+    found.then_some(kept)
 }
 
 /// The names that `pat` binds, in order.
@@ -137,6 +169,7 @@ fn strip_mut(tokens: TokenStream, names: &[Ident]) -> TokenStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quote::quote;
     use syn::parse_quote;
 
     fn names(sig: &Signature) -> Vec<String> {
@@ -163,6 +196,18 @@ mod tests {
         assert_eq!(found, ["a", "b", "c", "e", "g", "h", "i", "j", "k", "URL", "type"]);
         assert!(Params::of(&sig).receiver.is_some());
         assert!(Params::of(&sig).contains("r#type"));
+    }
+
+    #[test]
+    fn conditions_are_found_within_others() {
+        let conditions = |attr: Attribute| conditions(&[attr]).to_string();
+        let expected = |tokens: TokenStream| tokens.to_string();
+        assert_eq!(conditions(parse_quote!(#[cfg(a)])), expected(quote!(#[cfg(a)])));
+        assert_eq!(
+            conditions(parse_quote!(#[cfg_attr(true, allow(unused), cfg(a), cfg_attr(b, cfg(c)))])),
+            expected(quote!(#[cfg_attr(true, cfg(a), cfg_attr(b, cfg(c)))]))
+        );
+        assert_eq!(conditions(parse_quote!(#[cfg_attr(a, allow(unused), cfg_attr(b, cold))])), "");
     }
 
     #[test]

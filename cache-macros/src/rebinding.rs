@@ -2,40 +2,39 @@
 //! function, and errors of the compiler know their names.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Path, Type};
+use syn::{Path, Receiver, ReceiverKind, Type};
 
 use crate::function::{Form, Function};
-use crate::tokens;
+use crate::{rename_self, tokens};
 
-#[derive(Default)]
 pub(crate) struct Rebinding {
     /// The parameters.
     pub(crate) names: Vec<Ident>,
     /// Statements before the body.
     pub(crate) before: TokenStream,
-    /// The first statements of the body.
-    pub(crate) within: TokenStream,
+    /// The body as one future, which begins with the parameters.
+    pub(crate) body: TokenStream,
 }
 
 impl Rebinding {
-    /// The parameters that the body mentions, but those that `closures` take from it.
-    pub(crate) fn except(function: &Function, closures: &TokenStream) -> Self {
-        Rebinding::new(function, closures, None)
-    }
-
     /// The parameters that the body mentions. It gets clones of those that `closures` look at.
-    pub(crate) fn sharing(function: &Function, closures: &TokenStream, krate: &Path) -> Self {
-        Rebinding::new(function, closures, Some(krate))
-    }
-
-    fn new(function: &Function, closures: &TokenStream, share: Option<&Path>) -> Self {
-        let mut rebinding = Rebinding::default();
-        // Others bind them again in their own code.
-        let Form::Async(body) = &function.form else { return rebinding };
-        let params = function.params();
+    pub(crate) fn of(function: &Function, closures: &TokenStream, krate: &Path) -> Self {
+        let (mut names, mut shared) = (Vec::new(), Vec::new());
+        let mut within = TokenStream::new();
+        let mut body = function.all_statements();
         let span = Span::mixed_site();
+        if let Some(this) = shared_receiver(function, closures, &body) {
+            let inside = rename_self::renamed(this.self_token.span);
+            let mutability = this.mutability;
+            let this = Ident::new("self", this.self_token.span);
+            let share = shared_from(&this, &TokenStream::new(), krate, &mut shared);
+            body = rename_self::rename(body).tokens;
+            within.extend(quote_spanned!(span=> let #mutability #inside = #share;));
+            names.push(this);
+        }
+        let params = function.params();
         for (bound, ty) in function.bindings() {
             let name = bound.ident.unraw().to_string();
             let borrowed = bound.by_ref.is_some() || ty.is_some_and(needs_no_drop);
@@ -44,34 +43,58 @@ impl Rebinding {
             }
             let (ident, mutability) = (&bound.ident, &bound.mutability);
             let condition = params.condition(&name);
-            let value = match (tokens::mentions(closures.clone(), &name), share) {
-                (false, _) => quote_spanned!(span=> #ident),
-                (true, None) => continue,
-                (true, Some(krate)) => {
-                    let source = format_ident!("__{}", name, span = span);
-                    rebinding
-                        .before
-                        .extend(quote_spanned!(span=> #condition let #source = &#ident;));
-                    quote_spanned!(span=> (&&#krate::__private::Shared(#source)).__cache_share())
-                }
+            let value = match (tokens::mentions(closures.clone(), &name), &function.form) {
+                (true, _) => shared_from(ident, &condition, krate, &mut shared),
+                (false, Form::Async(_)) => ident.to_token_stream(),
+                // Others bind them again in their own code.
+                (false, _) => continue,
             };
-            rebinding.within.extend(quote_spanned! {span=>
+            within.extend(quote_spanned! {span=>
                 #condition
                 #[allow(unused_variables)]
                 let #mutability #ident = #value;
             });
-            rebinding.names.push(bound.ident);
+            names.push(bound.ident);
         }
-        if let (Some(krate), false) = (share, rebinding.before.is_empty()) {
-            let within = &rebinding.within;
-            rebinding.within = quote_spanned! {span=>
+        if !shared.is_empty() {
+            within = quote_spanned! {span=>
                 #[allow(unused_imports)]
                 use #krate::__private::{Share0 as _, Share1 as _};
                 #within
             };
         }
-        rebinding
+        let body = function.future(&within, body);
+        Rebinding { names, before: shared.into_iter().collect(), body }
     }
+}
+
+/// `self`, if the body consumes it and `closures` look at it.
+fn shared_receiver<'a>(
+    function: &'a Function,
+    closures: &TokenStream,
+    body: &TokenStream,
+) -> Option<&'a Receiver> {
+    let receiver = function.sig.receiver()?;
+    let is_reference = match &receiver.kind {
+        ReceiverKind::Reference(..) => true,
+        ReceiverKind::Typed(_, ty) => needs_no_drop(ty),
+        _ => false,
+    };
+    let uses = |tokens: &TokenStream| rename_self::rename(tokens.clone()).used;
+    (!is_reference && uses(closures) && uses(body)).then_some(receiver)
+}
+
+/// What the body gets of a parameter that closures look at. `shared` gets the reference that they leave to it.
+fn shared_from(
+    parameter: &Ident,
+    condition: &TokenStream,
+    krate: &Path,
+    shared: &mut Vec<TokenStream>,
+) -> TokenStream {
+    let span = Span::mixed_site();
+    let source = format_ident!("__{}", parameter.unraw(), span = span);
+    shared.push(quote_spanned!(span=> #condition let #source = &#parameter;));
+    quote_spanned!(span=> (&&#krate::__private::Shared(#source)).__cache_share())
 }
 
 /// References and numbers, as far as their names tell.

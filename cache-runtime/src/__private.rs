@@ -11,6 +11,7 @@ mod queue;
 mod refused;
 mod shapes;
 mod share;
+mod sites;
 mod stored;
 
 pub mod single;
@@ -42,6 +43,7 @@ pub use self::{
     refused::{FromUnavailable, Refuses, refusal},
     shapes::*,
     share::{Share0, Share1, Shared},
+    sites::{Sites, checked},
     stored::{
         Fingerprint0, Fingerprint1, Link, Same0, Same1, ValueProbe, require_fingerprint, same,
     },
@@ -89,19 +91,9 @@ impl Site {
     ///
     /// Where the parts of the policy do not go together; in a constant that is a compile error.
     pub const fn new(path: fn() -> &'static str, policy: Policy) -> Site {
-        assert!(
-            policy.soft_timeout.is_none() || !policy.stale_if_error.is_zero(),
-            "there would be no stale value to serve when `soft_timeout` is over: add `stale_if_error`"
-        );
-        if let Some(soft_timeout) = policy.soft_timeout {
-            assert!(
-                soft_timeout.as_nanos() < policy.background_timeout().as_nanos(),
-                "a load would end before `soft_timeout` is over: make `load_timeout`, which is 30 s by default, longer than `soft_timeout`"
-            );
-        }
         Site {
             path,
-            policy,
+            policy: checked(policy),
             name: OnceLock::new(),
             place: SitePlace::new(),
             warned: AtomicBool::new(false),

@@ -18,8 +18,7 @@ pub(super) fn begin(model: &Cached) -> TokenStream {
     let krate = &options.shared.krate;
     let policy = policy::policy(options);
     let template = options.key.as_ref().and_then(codegen::template);
-    let site =
-        quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy) #template);
+    let site = codegen::Site::of(&model.function, krate, &policy, template);
     let call = codegen::call(krate, options.shared.cache.as_ref(), &site, &steps(model));
     let link = is_linked(options)
         .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));

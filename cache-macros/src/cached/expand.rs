@@ -23,8 +23,8 @@ fn attended(model: &Cached) -> TokenStream {
     let begin = call::begin(model);
     let krate = &model.options.shared.krate;
     let closures = hooks::closures(&model.options);
-    let rebinding = Rebinding::sharing(&model.function, &closures, krate);
-    let body = model.function.body(&rebinding.within);
+    let rebinding = Rebinding::of(&model.function, &closures, krate);
+    let body = &rebinding.body;
     let (absent, kept_value) = (absence::attended(model), kept_value::attended(model));
     let shared = &rebinding.before;
     let probe = match model.options.negative {

@@ -14,9 +14,8 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let shared = &options.shared;
     let krate = &shared.krate;
     let policy = shared.policy();
-    let site = quote_spanned! {span=>
-        new(|| ::core::any::type_name_of_val(&__here), #krate::__private::NO_TTL #policy)
-    };
+    let policy = quote_spanned!(span=> #krate::__private::NO_TTL #policy);
+    let site = codegen::Site::of(function, krate, &policy, None);
     let mut keys = StaleKeys::default();
     options.keys.iter().for_each(|key| keys.add(key, KEY, params, krate));
     options.tags.iter().for_each(|tag| keys.add(tag, TAG, params, krate));
@@ -28,8 +27,8 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     steps.extend(keys.steps.clone());
     let call = codegen::call(krate, shared.cache.as_ref(), &site, &steps);
     let (each, before) = (keys.each(function, params), keys.before());
-    let rebinding = Rebinding::except(function, &TokenStream::new());
-    let body = function.body(&rebinding.within);
+    let rebinding = Rebinding::of(function, &TokenStream::new(), krate);
+    let body = &rebinding.body;
     let run = run(model, &keys.after(function));
     let inside = quote_spanned! {span=>
         #call

@@ -101,7 +101,9 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
     // With this span, the compiler reports a type that cannot be stored where the user wrote it.
     let at = span.located_at(tokens::first_span(ty));
     let made = tokens::at(krate, at);
-    let made = quote_spanned!(at=> #made::__private::queue::<#ty>(&__SITE, #cache, #title));
+    let site = codegen::Site::of(&model.function, krate, &policy, None);
+    let codegen::Site { items, reference } = &site;
+    let made = quote_spanned!(at=> #made::__private::queue::<#ty>(#reference, #cache, #title));
     let fingerprint = fingerprint(options);
     let ttl = match &options.ttl {
         Some(Length::Expr(ttl)) => Some(quote_spanned! {span=>
@@ -120,11 +122,7 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
         #[allow(dead_code)]
         #[must_use]
         #vis fn #name(#receiver) -> #krate::WriteBehind<#ty> {
-            fn __here() {}
-            static __SITE: #krate::__private::Site = #krate::__private::Site::new(
-                || ::core::any::type_name_of_val(&__here),
-                #policy,
-            );
+            #items
             let __queue = #made;
             #fingerprint
             #ttl

@@ -20,16 +20,15 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let krate = &options.shared.krate;
     let policy = policy(options);
     let template = options.key.as_ref().and_then(codegen::template);
-    let site =
-        quote_spanned!(span=> new(|| ::core::any::type_name_of_val(&__here), #policy) #template);
+    let site = codegen::Site::of(&model.function, krate, &policy, template);
     let keys = stale_keys(model);
     let steps = steps(model, &keys.steps);
     let call = codegen::call(krate, options.shared.cache.as_ref(), &site, &steps);
     let each = keys.each(&model.function, &model.params);
     let link = is_linked(options)
         .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));
-    let rebinding = Rebinding::except(&model.function, &closures(options));
-    let body = model.function.body(&rebinding.within);
+    let rebinding = Rebinding::of(&model.function, &closures(options), krate);
+    let (body, shared) = (&rebinding.body, &rebinding.before);
     let shape = codegen::shape(&model.function, krate, &quote_spanned!(span=> of(&*__body)));
     let before = keys.before();
     let write = write(model, &keys.after(&model.function));
@@ -38,6 +37,7 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
         #call
         #each
         #before
+        #shared
         let __body = ::core::pin::pin!(#body);
         #shape
         #write
@@ -45,7 +45,7 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     model.function.with_rebound(&rebinding.names, inside)
 }
 
-/// The closures that take parameters after the body, or from it.
+/// The closures that look at parameters after the body.
 fn closures(options: &Options) -> TokenStream {
     let mut closures = TokenStream::new();
     if let Some(Ttl::OfValue(closure)) = &options.ttl {

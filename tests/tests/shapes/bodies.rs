@@ -135,6 +135,79 @@ async fn consumed(loads: &Loads, name: String, limit: Limit) -> String {
 
 struct Limit(usize);
 
+/// The same of `self`, of a boxed future, of a trait's method, and of a writer.
+#[derive(Clone)]
+struct Draft(String);
+
+impl Draft {
+    #[cached(key = "draft:<self.0>", ttl = 60, unless = |text: &String| *text == self.0, skip(loads))]
+    async fn published(mut self, loads: &Loads) -> String {
+        loads.add_one();
+        self.0.push('!');
+        self.text()
+    }
+
+    fn text(self) -> String {
+        self.0
+    }
+}
+
+#[cached(key = "boxed-draft:<name>", ttl = 60, unless = |text: &String| *text == name, skip(loads))]
+fn boxed_draft(loads: &Loads, name: String) -> impl Future<Output = String> + Send {
+    async move {
+        loads.add_one();
+        name
+    }
+}
+
+#[async_trait::async_trait]
+trait Publish {
+    async fn publish(&self, draft: Draft, mut name: String) -> String;
+}
+
+#[async_trait::async_trait]
+impl Publish for Loads {
+    #[cached(
+        key = "publish:<draft.0>:<name>",
+        ttl = |text: &String| text.len() as u64,
+        unless = |text: &String| *text == draft.0 || name.is_empty(),
+    )]
+    async fn publish(&self, draft: Draft, mut name: String) -> String {
+        self.add_one();
+        name.push_str(&draft.text());
+        name
+    }
+}
+
+#[cache_runtime::write_through(
+    key = "draft:<draft.0>",
+    ttl = |text: &String| text.len() as u64,
+    value = |saved: &bool| saved.then(|| draft.0.clone()),
+)]
+async fn save(draft: Draft) -> bool {
+    !draft.text().is_empty()
+}
+
+#[tokio::test]
+async fn closures_see_self_and_what_other_forms_consume() {
+    let loads = Loads::default();
+    let draft = || Draft("a".into());
+    assert_eq!(loads_once!(loads, draft().published(&loads)), "a!");
+    assert_eq!(loads_once!(loads, loads.publish(draft(), "b".into())), "ba");
+    Cache::in_memory()
+        .scope(async {
+            for _ in 0..2 {
+                assert_eq!(boxed_draft(&loads, "a".into()).await, "a");
+                assert_eq!(loads.publish(draft(), String::new()).await, "a");
+            }
+            assert_eq!(loads.take(), 4, "neither is stored");
+            assert!(save(draft()).await);
+            assert_eq!(draft().published(&loads).await, "a");
+            assert_eq!(loads.take(), 0);
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn closures_see_what_the_body_consumes() {
     let loads = Loads::default();

@@ -1,4 +1,4 @@
-//! Functions that are async without `async fn`, and what `macro_rules!` and `#[cfg]` make of functions.
+//! Functions that are async without `async fn`, and what `#[cfg]` makes of functions.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,6 +8,9 @@ use cache_runtime::write_through;
 use super::*;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An alias without parameters.
+type Found = Pin<Box<dyn Future<Output = Result<u64, Failed>> + Send>>;
 
 /// A trait whose futures are `Send`, without `#[async_trait]`.
 trait Names: Sync {
@@ -19,6 +22,15 @@ trait Names: Sync {
             self.loads().add_one();
             let id = u32::try_from(id).map_err(|_| Failed)?;
             Ok(format!("name {id}"))
+        }
+    }
+
+    /// The future is not the first of the bounds.
+    #[cached(key = "sent:<id>", ttl = 60)]
+    fn sent(&self, id: u64) -> impl Send + Future<Output = Option<u64>> {
+        async move {
+            self.loads().add_one();
+            Some(id)
         }
     }
 
@@ -48,6 +60,52 @@ fn rename(id: u64, name: String) -> BoxFuture<'static, Result<String, Failed>> {
     Box::pin(async move { if id == 0 { Err(Failed) } else { Ok(name) } })
 }
 
+#[cached(key = "found:<id>", ttl = 60, skip(loads))]
+fn found(loads: Arc<Loads>, id: u64) -> Found {
+    let loads = loads.clone();
+    Box::pin(async move {
+        loads.add_one();
+        Ok(id)
+    })
+}
+
+#[cached(key = "found-again:<id>", ttl = 60, stale_while_revalidate = 30, skip(loads))]
+fn found_again(loads: Arc<Loads>, id: u64) -> Found {
+    Box::pin(async move {
+        loads.add_one();
+        Ok(id)
+    })
+}
+
+#[cached(key = "lengths:<texts>", each = texts, ttl = 60, skip(loads))]
+fn lengths<'a>(loads: &'a Loads, texts: &'a [String]) -> BoxFuture<'a, HashMap<String, usize>> {
+    Box::pin(async {
+        loads.add_one();
+        texts.iter().map(|text| (text.clone(), text.len())).collect()
+    })
+}
+
+/// `FutureExt` of the crate futures is written as here.
+trait Boxed: Future + Sized {
+    fn boxed<'a>(self) -> BoxFuture<'a, Self::Output>
+    where
+        Self: Send + 'a,
+    {
+        Box::pin(self)
+    }
+}
+
+impl<F: Future> Boxed for F {}
+
+#[cached(key = "by-method:<text>", ttl = 60, skip(loads))]
+fn by_method<'a>(loads: &'a Loads, text: &'a str) -> BoxFuture<'a, Option<usize>> {
+    async move {
+        loads.add_one();
+        Some(text.len())
+    }
+    .boxed()
+}
+
 fn is_send<T: Send>(future: T) -> T {
     future
 }
@@ -58,6 +116,12 @@ async fn returned_futures() {
     assert_eq!(loads_once!(repo.0, is_send(repo.name(1))), Ok("name 1".into()));
     assert_eq!(loads_once!(repo.0, repo.boxed(&1)), Ok(Some("boxed 1".into())));
     assert_eq!(loads_once!(repo.0, repo.boxed(&7)), Ok(None));
+    assert_eq!(loads_once!(repo.0, is_send(repo.sent(1))), Some(1));
+    let loads = Arc::new(Loads::default());
+    assert_eq!(loads_once!(loads, is_send(found(loads.clone(), 1))), Ok(1));
+    assert_eq!(loads_once!(loads, is_send(found_again(loads.clone(), 1))), Ok(1));
+    assert_eq!(loads_once!(loads, is_send(lengths(&loads, &["a".into(), "bc".into()]))).len(), 2);
+    assert_eq!(loads_once!(loads, is_send(by_method(&loads, "a"))), Some(1));
     Cache::in_memory()
         .scope(async {
             rename(1, "renamed".into()).await.unwrap();
@@ -67,74 +131,23 @@ async fn returned_futures() {
         .await;
 }
 
-/// Types and bodies come as fragments, in invisible groups.
-macro_rules! finders {
-    ($($name:ident, $key:literal, $id:ty, $ids:ty, $value:ty;)*) => {$(
-        #[cached(key = $key, ttl = 60, stale_while_revalidate = 30, skip(loads))]
-        async fn $name(loads: &'static Loads, id: $id, rest: &$ids) -> $value {
-            loads.add_one();
-            <$value>::from(format!("{id} {}", rest.len()))
-        }
-    )*};
-}
-
-static LOADS: Loads = Loads(AtomicU32::new(0));
-
-finders! {
-    by_number, "number:<id>:<rest>", u64, [u64], String;
-    by_name, "name:<id>:<rest>", &str, Vec<u64>, Box<str>;
-}
-
-macro_rules! batches {
-    ($($name:ident, $ids:ty, $tag:literal;)*) => {$(
-        #[cached(key = "batch:<ids>", each = ids, ttl = 60, tags = [$tag], skip(loads))]
-        async fn $name(loads: &Loads, ids: $ids) -> HashMap<u64, u64> {
-            loads.add_one();
-            ids.iter().map(|id| (*id, *id)).collect()
-        }
-    )*};
-}
-
-batches! {
-    many_of_slice, &[u64], "batches";
-    many_of_vec, Vec<u64>, "batches";
-}
-
-#[invalidates(tags("batches"))]
-async fn forget_batches() {}
-
-#[tokio::test]
-async fn fragments_of_macros() {
-    assert_eq!(loads_once!(LOADS, by_number(&LOADS, 1, &[1])), "1 1");
-    assert_eq!(&*loads_once!(LOADS, by_name(&LOADS, "a", &vec![])), "a 0");
-    let loads = Loads::default();
-    Cache::in_memory()
-        .scope(async {
-            assert_eq!(many_of_slice(&loads, &[1, 2]).await.len(), 2);
-            assert_eq!(many_of_vec(&loads, vec![1, 2]).await.len(), 2);
-            assert_eq!(loads.take(), 1);
-            forget_batches().await;
-            assert_eq!(many_of_vec(&loads, vec![1, 2]).await.len(), 2);
-            assert_eq!(
-                loads.take(),
-                1,
-                "a tag that comes as a fragment is a template like any other"
-            );
-        })
-        .await;
-}
-
 /// A parameter that is not there, one that is, and two of which one is.
-#[cached(key = "conditional:<absent>:<present>:<id>", ttl = 60, skip(loads))]
+#[cached(
+    key = "conditional:<absent>:<present>:<id>:<absent_too>:<present_too>",
+    ttl = 60,
+    skip(loads)
+)]
 async fn conditional(
     loads: &Loads,
     #[cfg(any())] absent: Absent,
     #[cfg(not(any()))] present: u8,
     #[cfg(any())] id: Absent,
     #[cfg(not(any()))] id: u64,
+    #[cfg_attr(all(), allow(unused), cfg(any()))] absent_too: Absent,
+    #[cfg_attr(all(), cfg(all()))] present_too: u8,
 ) -> String {
     loads.add_one();
-    format!("{present} {id}")
+    format!("{present} {id} {present_too}")
 }
 
 #[cached(key = "conditional:<absent>:<id>", ttl = 60, refresh_ahead = 0.8, skip(loads))]
@@ -157,7 +170,7 @@ async fn forget(#[cfg(any())] absent: Absent, id: u64) -> u64 {
 #[tokio::test]
 async fn conditional_parameters() {
     let loads = Arc::new(Loads::default());
-    assert_eq!(loads_once!(loads, conditional(&loads, 1, 2)), "1 2");
+    assert_eq!(loads_once!(loads, conditional(&loads, 1, 2, 3)), "1 2 3");
     assert_eq!(loads_once!(loads, conditional_background(loads.clone(), &3)), 3);
     assert_eq!(forget(3).await, 3);
 }
@@ -176,6 +189,42 @@ async fn parsed<'a>(loads: &Loads, text: &'a str) -> Result<u64, Unreadable<'a>>
 async fn parsed_text<'a>(loads: &Loads, text: &'a str) -> Result<Option<u64>, &'a str> {
     loads.add_one();
     text.parse().map(Some).map_err(|_| text)
+}
+
+/// The lifetime of an alias, `Self` and a type parameter may be the error's, too.
+type Parsed<'a, T> = Result<T, Unreadable<'a>>;
+
+#[cached(key = "parsed-alias:<text>", ttl = 60, skip(loads))]
+async fn parsed_alias<'a>(loads: &Loads, text: &'a str) -> Parsed<'a, u64> {
+    loads.add_one();
+    text.parse().map_err(|_| Unreadable(text))
+}
+
+impl Unreadable<'_> {
+    #[cached(key = "parsed-self:<self.0>", ttl = 60, skip(loads))]
+    async fn parsed(&self, loads: &Loads) -> Result<u64, Self> {
+        loads.add_one();
+        self.0.parse().map_err(|_| self.clone())
+    }
+}
+
+#[cached(key = "parsed-generic:<text>", ttl = 60, skip(loads, fail))]
+async fn parsed_generic<Error>(loads: &Loads, text: &str, fail: Error) -> Result<u64, Vec<Error>>
+where
+    Error: Clone + Send + Sync,
+{
+    loads.add_one();
+    text.parse().map_err(|_| vec![fail])
+}
+
+struct Failing<E>(E);
+
+impl<E: Clone + Send + Sync> Failing<E> {
+    #[cached(key = "parsed-own:<text>", ttl = 60, skip(loads))]
+    async fn parsed(&self, loads: &Loads, text: &str) -> Result<u64, E> {
+        loads.add_one();
+        text.parse().map_err(|_| self.0.clone())
+    }
 }
 
 #[invalidates("parsed:<text>", on_unavailable = "error")]
@@ -200,7 +249,15 @@ async fn errors_that_borrow() {
     let loads = Loads::default();
     assert_eq!(loads_once!(loads, parsed(&loads, "1")), Ok(1));
     assert_eq!(loads_once!(loads, parsed_text(&loads, "1")), Ok(Some(1)));
+    assert_eq!(loads_once!(loads, parsed_alias(&loads, "1")), Ok(1));
+    assert_eq!(loads_once!(loads, Unreadable("1").parsed(&loads)), Ok(1));
+    assert_eq!(loads_once!(loads, parsed_generic(&loads, "1", "")), Ok(1));
+    assert_eq!(loads_once!(loads, Failing("").parsed(&loads, "1")), Ok(1));
     let text = String::from("x");
+    assert_eq!(parsed_alias(&loads, &text).await, Err(Unreadable("x")));
+    assert_eq!(Unreadable(&text).parsed(&loads).await, Err(Unreadable("x")));
+    assert_eq!(parsed_generic(&loads, &text, &text).await, Err(vec![&text]));
+    assert_eq!(Failing(&text).parsed(&loads, &text).await, Err(&text));
     assert_eq!(parsed(&loads, &text).await, Err(Unreadable("x")));
     assert_eq!(parsed_text(&loads, &text).await, Err("x"));
     assert!(matches!(renamed(&text).await, Err(Unavailable::Unreadable("x"))));

@@ -56,7 +56,9 @@ macro_rules! loads_once {
 mod background;
 mod batches;
 mod bodies;
+mod constants;
 mod desugared;
+mod fragments;
 mod futures;
 mod methods;
 mod nesting;

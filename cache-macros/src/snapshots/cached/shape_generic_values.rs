@@ -28,8 +28,7 @@ async fn setting<T: Setting, E>(name: &str) -> Result<Vec<T::Value>, E> {
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
-            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, Shape3 as _, Shape5 as _,
-            ShapeOfNothing as _,
+            Shape0 as _, Shape1 as _, Shape2 as _, Shape4 as _, ShapeOfNothing as _,
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
