@@ -8,6 +8,7 @@ use syn::{FnArg, Path, ReceiverKind, Token, Type, TypeReference};
 use crate::ctxt::Ctxt;
 use crate::function::{self, Function};
 use crate::lifetimes;
+use crate::rebinding;
 use crate::rename_self::{self, renamed};
 use crate::tokens;
 
@@ -157,12 +158,9 @@ impl Captures {
     pub(crate) fn within(&self) -> TokenStream {
         let owned = self.0.iter().filter(|parameter| parameter.reference.is_none());
         let owned = owned.map(|parameter| {
-            let Parameter { condition, inside, attribute, mutability, .. } = parameter;
-            quote_spanned! {Span::mixed_site()=>
-                #condition
-                #attribute
-                let #mutability #inside = #inside;
-            }
+            let Parameter { condition, inside, mutability, .. } = parameter;
+            let binding = rebinding::bind(inside, *mutability, &inside.to_token_stream());
+            quote_spanned!(Span::mixed_site()=> #condition #binding)
         });
         owned.chain([self.references()]).collect()
     }

@@ -77,6 +77,21 @@ pub(crate) fn call(
     }
 }
 
+/// `let __body = ...;`: the body, pinned. The macro is called as from the user's code: clippy takes a `pin!` within another macro
+/// for unsafe code of the function's type.
+pub(crate) fn pinned(function: &Function, body: &TokenStream) -> TokenStream {
+    let pin = quote_spanned!(function.sig.ident.span()=> ::core::pin::pin!(#body));
+    quote_spanned!(Span::mixed_site()=> let __body = #pin;)
+}
+
+/// What a block returns that ends with `run`. Its temporaries are dropped before the block's variables, in every edition.
+pub(crate) fn ended(run: &TokenStream) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        let __output = #run;
+        __output
+    }
+}
+
 /// `.template(...)`: the key's template for logs, unless it is an expression.
 pub(crate) fn template(key: &Key) -> Option<TokenStream> {
     let Key::Template(template) = key else {

@@ -86,6 +86,11 @@ impl Desugared {
         !matches!(self.boxing, Boxing::None)
     }
 
+    /// The span of the block's braces.
+    pub(crate) fn braces(&self) -> Span {
+        self.block.block.brace_token.span.join()
+    }
+
     /// The statements of the future.
     pub(crate) fn body(&self) -> TokenStream {
         self.body.iter().map(ToTokens::to_token_stream).collect()

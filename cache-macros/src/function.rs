@@ -2,11 +2,13 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit::{self, Visit};
 use syn::{
-    AngleBracketedGenericArguments, Attribute, FnArg, GenericArgument, Generics, Pat, PatIdent,
-    PatType, Path, PathArguments, ReturnType, Signature, Token, Type, TypeImplTrait, Visibility,
+    AngleBracketedGenericArguments, Attribute, FnArg, GenericArgument, Generics, Item, Pat,
+    PatIdent, PatType, Path, PathArguments, ReturnType, Signature, Token, Type, TypeImplTrait,
+    Visibility,
 };
 
 use crate::desugared::Desugared;
@@ -58,6 +60,24 @@ impl Parse for Function {
         let braces = block.span();
         Ok(Function { attrs, vis, sig, form, inner_attrs, braces })
     }
+}
+
+/// The items at the start of a body, and the rest.
+fn leading_items(body: TokenStream) -> (TokenStream, TokenStream) {
+    let split = |input: ParseStream<'_>| {
+        let mut items = TokenStream::new();
+        loop {
+            let ahead = input.fork();
+            match ahead.parse::<Item>() {
+                // One that expands to something may be a statement.
+                Ok(Item::Macro(_) | Item::Verbatim(_)) | Err(_) => break,
+                Ok(item) => item.to_tokens(&mut items),
+            }
+            input.advance_to(&ahead);
+        }
+        Ok((items, input.parse()?))
+    };
+    split.parse2(body.clone()).unwrap_or((TokenStream::new(), body))
 }
 
 /// What is in the angle brackets of `Result<T, E>`.
@@ -148,11 +168,23 @@ impl Function {
             Some(_) => TokenStream::new(),
             None => typed(span, &quote_spanned!(span=> ())),
         };
-        // The compiler points at these braces if the body has no result, or ends in the middle of an expression.
-        let block = quote_spanned!(span=> #typed #before #body);
+        // Items come first, as clippy would have it.
+        let (items, body) = leading_items(body);
+        let block = quote_spanned!(span=> #items #typed #before #body);
         let mut block = Group::new(Delimiter::Brace, block);
-        block.set_span(span.located_at(self.braces));
-        quote_spanned!(span=> async move #block)
+        // The compiler points at these braces if the body has no result, or ends in the middle of an expression; and it
+        // takes the block for the user's.
+        let braces = self.body_braces();
+        block.set_span(braces);
+        quote_spanned!(braces=> async move #block)
+    }
+
+    /// The span of the braces around the user's statements.
+    fn body_braces(&self) -> Span {
+        match &self.form {
+            Form::Desugared(desugared) => desugared.braces(),
+            _ => self.braces,
+        }
     }
 
     /// Whether the error that the function returns may borrow, so that no other caller can share it. A lifetime of an alias,

@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Path, Receiver, ReceiverKind, Type};
+use syn::{Path, Receiver, ReceiverKind, Token, Type};
 
 use crate::function::{Form, Function};
 use crate::{rename_self, tokens};
@@ -49,11 +49,8 @@ impl Rebinding {
                 // Others bind them again in their own code.
                 (false, _) => continue,
             };
-            within.extend(quote_spanned! {span=>
-                #condition
-                #[allow(unused_variables)]
-                let #mutability #ident = #value;
-            });
+            let binding = bind(ident, *mutability, &value);
+            within.extend(quote_spanned!(span=> #condition #binding));
             names.push(bound.ident);
         }
         if !shared.is_empty() {
@@ -65,6 +62,22 @@ impl Rebinding {
         }
         let body = function.future(&within, body);
         Rebinding { names, before: shared.into_iter().collect(), body }
+    }
+}
+
+/// Binds a parameter in the body. One that is `mut` is the user's variable for all that a lint may say of it. Another one may be
+/// unused: the body may have the name for something else, and the key has the parameter.
+pub(crate) fn bind(
+    ident: &Ident,
+    mutability: Option<Token![mut]>,
+    value: &TokenStream,
+) -> TokenStream {
+    match mutability {
+        Some(mutability) => quote_spanned!(ident.span()=> let #mutability #ident = #value;),
+        None => quote_spanned! {Span::mixed_site()=>
+            #[allow(unused_variables)]
+            let #ident = #value;
+        },
     }
 }
 

@@ -14,9 +14,9 @@ pub(crate) struct Renamed {
     pub(crate) captures: Vec<Literal>,
 }
 
-/// The new name, with the span of `self`.
+/// The new name, with the span of `self`: as much the user's as that.
 pub(crate) fn renamed(this: Span) -> Ident {
-    Ident::new("__self", Span::mixed_site().located_at(this))
+    Ident::new("__self", this)
 }
 
 /// Renames the function's `self`: not the one in `self::path`, nor that of nested functions and implementations.

@@ -7,6 +7,7 @@ use quote::{ToTokens, quote_spanned};
 use super::hooks;
 use super::model::Cached;
 use super::negative::{Negative, Recognized};
+use crate::codegen;
 use crate::tokens;
 
 /// `let __body = ...;`, after which the body returns the error as a `None`. `__body` is pinned.
@@ -58,13 +59,14 @@ pub(super) fn present(
 ) -> TokenStream {
     let span = Span::mixed_site();
     let Some(Negative { error, .. }) = negative else {
+        let run = codegen::ended(&run);
         return quote_spanned!(span=> #before #run);
     };
+    let run = codegen::ended(&run);
     quote_spanned! {span=>
         let __output = {
             #before
-            let __output = #run;
-            __output
+            #run
         };
         match __output {
             ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {

@@ -9,6 +9,7 @@ use syn::{FnArg, PatIdent, Type};
 use super::model::Cached;
 use super::{call, hooks, kept_value};
 use crate::captures::{self, Captures};
+use crate::codegen;
 use crate::ctxt::Ctxt;
 use crate::key::Key;
 use crate::lists;
@@ -83,6 +84,7 @@ pub(super) fn expand(model: &Cached, name: &Ident) -> TokenStream {
     let run = quote_spanned! {at=>
         __call.#run((__rows, #same #its), #ids, |__id, __w| { #key }, #hooks, __load).await
     };
+    let run = codegen::ended(&run);
     model.function.with_rebound(
         &rebound,
         quote_spanned! {span=>

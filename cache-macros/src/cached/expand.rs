@@ -5,6 +5,7 @@ use quote::quote_spanned;
 
 use super::model::Cached;
 use super::{absence, background, call, each, hooks, kept_value};
+use crate::codegen;
 use crate::rebinding::Rebinding;
 
 pub(super) fn expand(model: &Cached) -> TokenStream {
@@ -24,7 +25,7 @@ fn attended(model: &Cached) -> TokenStream {
     let krate = &model.options.shared.krate;
     let closures = hooks::closures(&model.options);
     let rebinding = Rebinding::of(&model.function, &closures, krate);
-    let body = &rebinding.body;
+    let pinned = codegen::pinned(&model.function, &rebinding.body);
     let (absent, kept_value) = (absence::attended(model), kept_value::attended(model));
     let shared = &rebinding.before;
     let probe = match model.options.negative {
@@ -37,7 +38,7 @@ fn attended(model: &Cached) -> TokenStream {
     let before = quote_spanned! {span=>
         #begin
         #shared
-        let __body = ::core::pin::pin!(#body);
+        #pinned
         #absent
         #found
         #kept_value

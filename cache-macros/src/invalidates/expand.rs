@@ -28,13 +28,13 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let call = codegen::call(krate, shared.cache.as_ref(), &site, &steps);
     let (each, before) = (keys.each(function, params), keys.before());
     let rebinding = Rebinding::of(function, &TokenStream::new(), krate);
-    let body = &rebinding.body;
+    let pinned = codegen::pinned(function, &rebinding.body);
     let run = run(model, &keys.after(function));
     let inside = quote_spanned! {span=>
         #call
         #each
         #before
-        let __body = ::core::pin::pin!(#body);
+        #pinned
         #run
     };
     function.with_rebound(&rebinding.names, inside)
@@ -45,7 +45,7 @@ fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &model.options.shared.krate;
     if empties.is_empty() && model.options.refuses.is_none() {
-        return quote_spanned!(span=> __call.invalidate(__body).await);
+        return codegen::ended(&quote_spanned!(span=> __call.invalidate(__body).await));
     }
     let shape = codegen::shape(&model.function, krate, &quote_spanned!(span=> of(&*__body)));
     let hook = if empties.is_empty() {
@@ -55,13 +55,9 @@ fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
     };
     let write = match model.options.refuses {
         None => quote_spanned!(span=> __call.write(__shape, #hook, __body).await),
-        Some(at) => {
-            let refuse = on_unavailable::prepare(at, krate);
-            quote_spanned! {span=>
-                #refuse
-                __call.write_or(__refuse, __shape, #hook, __body).await
-            }
-        }
+        Some(_) => quote_spanned!(span=> __call.write_or(__refuse, __shape, #hook, __body).await),
     };
-    quote_spanned!(span=> #shape #write)
+    let refuse = model.options.refuses.map(|at| on_unavailable::prepare(at, krate));
+    let write = codegen::ended(&write);
+    quote_spanned!(span=> #shape #refuse #write)
 }

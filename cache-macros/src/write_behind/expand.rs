@@ -58,6 +58,7 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
             enqueue_tagged(&__queue, |__w| { #key }, [#(#tags),*], #value)
         },
     };
+    let accepted = codegen::ended(&quote_spanned!(span=> #krate::__private::#accepted.await));
     let doc = format!(
         "Accepts one value to be written behind. Readers see it at once; `{}` writes it later, in a batch.\n\n\
          # Errors\n\nSee `WriteBehind::write`.",
@@ -67,7 +68,7 @@ fn accept(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<Token
         #[doc = #doc]
         #vis async fn #name(#receiver #value: &#ty) -> ::core::result::Result<(), #krate::Error> {
             let __queue = #queue;
-            #krate::__private::#accepted.await
+            #accepted
         }
     })
 }

@@ -28,7 +28,8 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let link = is_linked(options)
         .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));
     let rebinding = Rebinding::of(&model.function, &closures(options), krate);
-    let (body, shared) = (&rebinding.body, &rebinding.before);
+    let pinned = codegen::pinned(&model.function, &rebinding.body);
+    let shared = &rebinding.before;
     let shape = codegen::shape(&model.function, krate, &quote_spanned!(span=> of(&*__body)));
     let before = keys.before();
     let write = write(model, &keys.after(&model.function));
@@ -38,7 +39,7 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
         #each
         #before
         #shared
-        let __body = ::core::pin::pin!(#body);
+        #pinned
         #shape
         #write
     };
@@ -143,10 +144,11 @@ fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
         quote_spanned!(span=> |__value, __leave| { #leave #empties })
     };
     match options.refuses {
-        None => quote_spanned!(at=> __call.write(__shape, #hook, __body).await),
+        None => codegen::ended(&quote_spanned!(at=> __call.write(__shape, #hook, __body).await)),
         Some(refuses) => {
             let refuse = on_unavailable::prepare(refuses, krate);
             let call = quote_spanned!(at=> __call.write_or(__refuse, __shape, #hook, __body).await);
+            let call = codegen::ended(&call);
             quote_spanned!(span=> #refuse #call)
         }
     }

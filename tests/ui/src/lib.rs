@@ -4,6 +4,9 @@
 //! what counts there is that they are few and that they point at the user's own code. `TRYBUILD=overwrite` writes them anew.
 
 #[cfg(test)]
+mod lints;
+
+#[cfg(test)]
 #[test]
 fn ui() {
     let cases = trybuild::TestCases::new();

@@ -40,7 +40,7 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call
+    let __output = __call
         .run(
             __shape,
             |__value, __plan| {
@@ -59,5 +59,6 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             use ::cache_runtime::__private::{Same0 as _, Same1 as _};
             (&__value).__cache_same()
         })
-        .await
+        .await;
+    __output
 }

@@ -47,12 +47,13 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             (&__value).__cache_fingerprint()
         });
     let __body = ::cache_runtime::__private::valued(&__shape, __body, User::public);
-    __call
+    let __output = __call
         .run_local(__shape, __kept, ::cache_runtime::__private::keep, __body)
         .same({
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{Same0 as _, Same1 as _};
             (&__value).__cache_same()
         })
-        .await
+        .await;
+    __output
 }

@@ -101,14 +101,15 @@ impl Users for Repo {
                     };
                     (&__value).__cache_fingerprint()
                 });
-            __call
+            let __output = __call
                 .run(__shape, ::cache_runtime::__private::keep, __body)
                 .same({
                     #[allow(unused_imports)]
                     use ::cache_runtime::__private::{Same0 as _, Same1 as _};
                     (&__value).__cache_same()
                 })
-                .await
+                .await;
+            __output
         })
     }
 }

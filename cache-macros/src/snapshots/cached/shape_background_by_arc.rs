@@ -35,6 +35,7 @@ impl Repo {
                 > {
                     return __ret;
                 }
+                #[allow(unused_variables)]
                 let __self = __self;
                 #[allow(unused_variables)]
                 let id = id;
@@ -56,13 +57,14 @@ impl Repo {
                 use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
                 (&__value).__cache_fingerprint()
             });
-        __call
+        let __output = __call
             .run_owned(__shape, ::cache_runtime::__private::keep, __load)
             .same({
                 #[allow(unused_imports)]
                 use ::cache_runtime::__private::{Same0 as _, Same1 as _};
                 (&__value).__cache_same()
             })
-            .await
+            .await;
+        __output
     }
 }

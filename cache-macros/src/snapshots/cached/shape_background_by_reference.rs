@@ -54,7 +54,6 @@ impl Repo {
                 }
                 #[allow(unused_variables)]
                 let id = id;
-                #[allow(unused_variables)]
                 let mut tags = tags;
                 let __self: &Self = &__self;
                 #[allow(unused_variables)]
@@ -78,13 +77,14 @@ impl Repo {
                 use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
                 (&__value).__cache_fingerprint()
             });
-        __call
+        let __output = __call
             .run_owned(__shape, ::cache_runtime::__private::keep, __load)
             .same({
                 #[allow(unused_imports)]
                 use ::cache_runtime::__private::{Same0 as _, Same1 as _};
                 (&__value).__cache_same()
             })
-            .await
+            .await;
+        __output
     }
 }

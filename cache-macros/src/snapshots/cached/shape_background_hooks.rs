@@ -63,7 +63,7 @@ impl Repo {
                 use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
                 (&__value).__cache_fingerprint()
             });
-        __call
+        let __output = __call
             .run_owned(
                 __shape,
                 {
@@ -102,6 +102,7 @@ impl Repo {
                 use ::cache_runtime::__private::{Same0 as _, Same1 as _};
                 (&__value).__cache_same()
             })
-            .await
+            .await;
+        __output
     }
 }

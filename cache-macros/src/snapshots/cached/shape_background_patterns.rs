@@ -39,7 +39,6 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> U
             }
             #[allow(unused_variables)]
             let id = id;
-            #[allow(unused_variables)]
             let mut a = a;
             #[allow(unused_variables)]
             let list: &_ = &list;
@@ -62,12 +61,13 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, ref list: Vec<u8>) -> U
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call
+    let __output = __call
         .run_owned(__shape, ::cache_runtime::__private::keep, __load)
         .same({
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{Same0 as _, Same1 as _};
             (&__value).__cache_same()
         })
-        .await
+        .await;
+    __output
 }

@@ -39,12 +39,13 @@ async fn find(name: &str) -> Result<User, ParseError<'_>> {
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call
+    let __output = __call
         .run(__shape, ::cache_runtime::__private::keep, __body)
         .same({
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{Same0 as _, Same1 as _};
             (&__value).__cache_same()
         })
-        .await
+        .await;
+    __output
 }

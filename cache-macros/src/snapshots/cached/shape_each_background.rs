@@ -53,7 +53,6 @@ impl Repo {
                     > {
                         return __ret;
                     }
-                    #[allow(unused_variables)]
                     let mut tags = tags;
                     let __self: &Self = &__self;
                     #[allow(unused_variables)]
@@ -69,7 +68,7 @@ impl Repo {
                 use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
                 (&__value).__cache_fingerprint()
             });
-        __call
+        let __output = __call
             .run_each_owned(
                 (
                     __rows,
@@ -90,6 +89,7 @@ impl Repo {
                 || ::cache_runtime::__private::keep,
                 __load,
             )
-            .await
+            .await;
+        __output
     }
 }

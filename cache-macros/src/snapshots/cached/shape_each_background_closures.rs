@@ -42,6 +42,7 @@ impl Repo {
                     > {
                         return __ret;
                     }
+                    #[allow(unused_variables)]
                     let __self = __self;
                     #[allow(unused_variables)]
                     let mut ids: Vec<u64> = __ids;
@@ -56,7 +57,7 @@ impl Repo {
                 use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
                 (&__value).__cache_fingerprint()
             });
-        __call
+        let __output = __call
             .run_each_owned(
                 (
                     __rows,
@@ -110,6 +111,7 @@ impl Repo {
                 },
                 __load,
             )
-            .await
+            .await;
+        __output
     }
 }

@@ -56,7 +56,7 @@ impl Repo {
                 use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
                 (&__value).__cache_fingerprint()
             });
-        __call
+        let __output = __call
             .run_each(
                 (
                     __rows,
@@ -98,6 +98,7 @@ impl Repo {
                 },
                 __load,
             )
-            .await
+            .await;
+        __output
     }
 }

@@ -50,7 +50,7 @@ async fn find(asker: Asker, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call
+    let __output = __call
         .run_each(
             (
                 __rows,
@@ -69,5 +69,6 @@ async fn find(asker: Asker, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
             ::cache_runtime::__private::keep,
             __load,
         )
-        .await
+        .await;
+    __output
 }

@@ -84,7 +84,7 @@ impl Repo {
                 use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
                 (&__value).__cache_fingerprint()
             });
-        __call
+        let __output = __call
             .run_each_owned(
                 (
                     __rows,
@@ -103,6 +103,7 @@ impl Repo {
                 || ::cache_runtime::__private::keep,
                 __load,
             )
-            .await
+            .await;
+        __output
     }
 }

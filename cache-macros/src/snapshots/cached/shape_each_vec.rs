@@ -50,7 +50,7 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call
+    let __output = __call
         .run_each(
             (
                 __rows,
@@ -73,5 +73,6 @@ async fn find(db: &mut Db, tenant: String, lines: Vec<LineId>) -> Vec<Line> {
             ::cache_runtime::__private::keep,
             __load,
         )
-        .await
+        .await;
+    __output
 }

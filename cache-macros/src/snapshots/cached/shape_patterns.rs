@@ -33,9 +33,8 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, pair: (u8, u8), _: u8) 
     let __body = ::core::pin::pin!(
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < User > { return __ret; }
-        #[allow(unused_variables)] let id = id; #[allow(unused_variables)] let a = a;
-        #[allow(unused_variables)] let mut pair = pair; pair.0 += 1; db::find(id, a,
-        pair). await }
+        #[allow(unused_variables)] let id = id; #[allow(unused_variables)] let a = a; let
+        mut pair = pair; pair.0 += 1; db::find(id, a, pair). await }
     );
     let __shape = {
         #[allow(unused_imports)]
@@ -52,12 +51,13 @@ async fn find(Path(id): Path<u64>, Pair { a, .. }: Pair, pair: (u8, u8), _: u8) 
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call
+    let __output = __call
         .run(__shape, ::cache_runtime::__private::keep, __body)
         .same({
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{Same0 as _, Same1 as _};
             (&__value).__cache_same()
         })
-        .await
+        .await;
+    __output
 }

@@ -59,7 +59,8 @@ impl Users for Repo {
                 ::core::option::Option::None:: < () > { return __ret; } let __self =
                 self; let id = id; let _ : () = { __self.db.forget(id). await }; }
             );
-            __call.invalidate(__body).await
+            let __output = __call.invalidate(__body).await;
+            __output
         })
     }
 }

@@ -35,5 +35,6 @@ async fn forget<const N: usize>(id: u64) {
         ::core::option::Option::None:: < () > { return __ret; } db::forget:: < N > (id).
         await; }
     );
-    __call.invalidate(__body).await
+    let __output = __call.invalidate(__body).await;
+    __output
 }

@@ -64,6 +64,7 @@ impl Repo {
             ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; } self
             .db.forget(ids). await }
         );
-        __call.invalidate(__body).await
+        let __output = __call.invalidate(__body).await;
+        __output
     }
 }

@@ -36,5 +36,6 @@ async fn update(users: Option<Vec<User>>) -> sqlx::Result<()> {
         ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
         #[allow(unused_variables)] let users = users; db::update(users). await }
     );
-    __call.invalidate(__body).await
+    let __output = __call.invalidate(__body).await;
+    __output
 }

@@ -41,7 +41,7 @@ async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
-    __call
+    let __output = __call
         .write(
             __shape,
             |__value, __leave| {
@@ -63,5 +63,6 @@ async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
             },
             __body,
         )
-        .await
+        .await;
+    __output
 }

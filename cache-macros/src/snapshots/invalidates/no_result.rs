@@ -28,5 +28,6 @@ async fn forget(id: u64) {
         async move { if let ::core::option::Option::Some(__ret) =
         ::core::option::Option::None:: < () > { return __ret; } db::forget(id). await; }
     );
-    __call.invalidate(__body).await
+    let __output = __call.invalidate(__body).await;
+    __output
 }

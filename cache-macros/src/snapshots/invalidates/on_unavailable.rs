@@ -37,7 +37,8 @@ async fn update(user: &User) -> Result<(), Error> {
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
     let __refuse = ::cache_runtime::__private::refusal(&__shape);
-    __call
+    let __output = __call
         .write_or(__refuse, __shape, ::cache_runtime::__private::leave_nothing, __body)
-        .await
+        .await;
+    __output
 }

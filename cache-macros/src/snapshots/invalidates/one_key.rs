@@ -29,5 +29,6 @@ async fn update(user: &User) -> sqlx::Result<()> {
         ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
         db::update(user). await }
     );
-    __call.invalidate(__body).await
+    let __output = __call.invalidate(__body).await;
+    __output
 }

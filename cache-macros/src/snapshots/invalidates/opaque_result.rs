@@ -25,5 +25,6 @@ async fn touch(id: u64) -> impl Future<Output = ()> {
             })
     };
     let __body = ::core::pin::pin!(async move { db::touch(id) });
-    __call.invalidate(__body).await
+    let __output = __call.invalidate(__body).await;
+    __output
 }

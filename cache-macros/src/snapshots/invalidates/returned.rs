@@ -60,7 +60,7 @@ impl Repo {
             };
             (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
         };
-        __call
+        let __output = __call
             .write(
                 __shape,
                 |__value, __leave| {
@@ -93,6 +93,7 @@ impl Repo {
                 },
                 __body,
             )
-            .await
+            .await;
+        __output
     }
 }

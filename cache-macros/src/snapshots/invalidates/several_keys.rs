@@ -40,6 +40,7 @@ impl Repo {
             ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
             #[allow(unused_variables)] let user = user; self.db.update(user). await }
         );
-        __call.invalidate(__body).await
+        let __output = __call.invalidate(__body).await;
+        __output
     }
 }

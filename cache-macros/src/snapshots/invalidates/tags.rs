@@ -42,5 +42,6 @@ async fn update(user: User) -> sqlx::Result<()> {
         ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
         #[allow(unused_variables)] let user = user; db::update(user). await }
     );
-    __call.invalidate(__body).await
+    let __output = __call.invalidate(__body).await;
+    __output
 }

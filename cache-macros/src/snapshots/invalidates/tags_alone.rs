@@ -29,5 +29,6 @@ async fn rename(tenant: &str) -> sqlx::Result<()> {
         ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
         db::rename(tenant). await }
     );
-    __call.invalidate(__body).await
+    let __output = __call.invalidate(__body).await;
+    __output
 }

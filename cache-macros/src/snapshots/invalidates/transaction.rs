@@ -31,5 +31,6 @@ async fn forget(tx: &mut Transaction<'_, Postgres>, id: u64) -> sqlx::Result<()>
         ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
         db::forget(tx, id). await }
     );
-    __call.invalidate(__body).await
+    let __output = __call.invalidate(__body).await;
+    __output
 }

@@ -21,7 +21,7 @@ async fn save_users(users: Vec<User>) -> sqlx::Result<()> {
 See `WriteBehind::write`.*/
 async fn save_user(user: &User) -> ::core::result::Result<(), my::cache::Error> {
     let __queue = save_user_queue();
-    my::cache::__private::enqueue(
+    let __output = my::cache::__private::enqueue(
             &__queue,
             |__w| {
                 __w.template("user:<user.id>");
@@ -30,7 +30,8 @@ async fn save_user(user: &User) -> ::core::result::Result<(), my::cache::Error> 
             },
             user,
         )
-        .await
+        .await;
+    __output
 }
 ///The queue of accepted values: its length, its dead letters, and what a crash would lose.
 #[allow(dead_code)]

@@ -26,7 +26,7 @@ See `WriteBehind::write`.*/
         user: &User,
     ) -> ::core::result::Result<(), ::cache_runtime::Error> {
         let __queue = Self::save_queue(self);
-        ::cache_runtime::__private::enqueue(
+        let __output = ::cache_runtime::__private::enqueue(
                 &__queue,
                 |__w| {
                     __w.template("user:<user.id>");
@@ -35,7 +35,8 @@ See `WriteBehind::write`.*/
                 },
                 user,
             )
-            .await
+            .await;
+        __output
     }
     ///The queue of accepted values: its length, its dead letters, and what a crash would lose.
     #[allow(dead_code)]

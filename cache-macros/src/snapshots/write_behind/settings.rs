@@ -42,7 +42,7 @@ See `WriteBehind::write`.*/
         user: &User,
     ) -> ::core::result::Result<(), ::cache_runtime::Error> {
         let __queue = Self::save_queue(self);
-        ::cache_runtime::__private::enqueue(
+        let __output = ::cache_runtime::__private::enqueue(
                 &__queue,
                 |__w| {
                     ::cache_runtime::__private::queue_key(
@@ -56,7 +56,8 @@ See `WriteBehind::write`.*/
                 },
                 user,
             )
-            .await
+            .await;
+        __output
     }
     #[cfg(feature = "users")]
     ///The queue of accepted values: its length, its dead letters, and what a crash would lose.

@@ -30,7 +30,7 @@ See `WriteBehind::write`.*/
         user: &User,
     ) -> ::core::result::Result<(), ::cache_runtime::Error> {
         let __queue = Self::save_queue(self);
-        ::cache_runtime::__private::enqueue_tagged(
+        let __output = ::cache_runtime::__private::enqueue_tagged(
                 &__queue,
                 |__w| {
                     __w.template("user:<user.id>");
@@ -62,7 +62,8 @@ See `WriteBehind::write`.*/
                 ],
                 user,
             )
-            .await
+            .await;
+        __output
     }
     ///The queue of accepted values: its length, its dead letters, and what a crash would lose.
     #[allow(dead_code)]

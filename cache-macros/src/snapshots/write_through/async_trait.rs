@@ -75,7 +75,7 @@ impl Users for Repo {
                 };
                 (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
             };
-            __call
+            let __output = __call
                 .write(
                     __shape,
                     |__value, __leave| {
@@ -122,7 +122,8 @@ impl Users for Repo {
                     },
                     __body,
                 )
-                .await
+                .await;
+            __output
         })
     }
 }

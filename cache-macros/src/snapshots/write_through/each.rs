@@ -59,7 +59,7 @@ async fn join(team: &Team, ids: Vec<u64>) -> sqlx::Result<Team> {
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
-    __call
+    let __output = __call
         .write(
             __shape,
             |__value, __leave| {
@@ -89,5 +89,6 @@ async fn join(team: &Team, ids: Vec<u64>) -> sqlx::Result<Team> {
             },
             __body,
         )
-        .await
+        .await;
+    __output
 }

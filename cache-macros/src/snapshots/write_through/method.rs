@@ -70,6 +70,9 @@ impl Repo {
             };
             (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
         };
-        __call.write(__shape, ::cache_runtime::__private::leave_nothing, __body).await
+        let __output = __call
+            .write(__shape, ::cache_runtime::__private::leave_nothing, __body)
+            .await;
+        __output
     }
 }

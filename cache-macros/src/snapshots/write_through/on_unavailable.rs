@@ -33,7 +33,7 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
     let __refuse = ::cache_runtime::__private::refusal(&__shape);
-    __call
+    let __output = __call
         .write_or(
             __refuse,
             __shape,
@@ -64,5 +64,6 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             },
             __body,
         )
-        .await
+        .await;
+    __output
 }

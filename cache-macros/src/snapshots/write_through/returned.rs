@@ -32,7 +32,7 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
-    __call
+    let __output = __call
         .write(
             __shape,
             |__value, __leave| {
@@ -75,5 +75,6 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
             },
             __body,
         )
-        .await
+        .await;
+    __output
 }

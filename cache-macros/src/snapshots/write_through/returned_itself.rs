@@ -27,7 +27,7 @@ async fn insert(new: NewUser) -> sqlx::Result<u64> {
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
-    __call
+    let __output = __call
         .write(
             __shape,
             |__value, __leave| {
@@ -68,5 +68,6 @@ async fn insert(new: NewUser) -> sqlx::Result<u64> {
             },
             __body,
         )
-        .await
+        .await;
+    __output
 }

@@ -57,5 +57,8 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
-    __call.write(__shape, ::cache_runtime::__private::leave_nothing, __body).await
+    let __output = __call
+        .write(__shape, ::cache_runtime::__private::leave_nothing, __body)
+        .await;
+    __output
 }
