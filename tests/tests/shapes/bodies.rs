@@ -1,5 +1,7 @@
 //! What a body does: `?`, `return`, moved and borrowed arguments.
 
+use std::pin::Pin;
+
 use super::*;
 
 #[cached(key = "question:<text>", ttl = 60, skip(loads))]
@@ -153,11 +155,11 @@ impl Draft {
 }
 
 #[cached(key = "boxed-draft:<name>", ttl = 60, unless = |text: &String| *text == name, skip(loads))]
-fn boxed_draft(loads: &Loads, name: String) -> impl Future<Output = String> + Send {
-    async move {
+fn boxed_draft(loads: &Loads, name: String) -> Pin<Box<dyn Future<Output = String> + Send + '_>> {
+    Box::pin(async move {
         loads.add_one();
         name
-    }
+    })
 }
 
 #[async_trait::async_trait]
