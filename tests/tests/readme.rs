@@ -170,6 +170,7 @@ fn every_command_names_what_there_is() {
         ("cache-runtime", "cache-runtime"),
         ("cache-tests", "tests"),
         ("cache-ui-tests", "tests/ui"),
+        ("cache-model", "tests/model"),
         ("cache-examples", "examples"),
     ];
     for command in commands {

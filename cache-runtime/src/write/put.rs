@@ -13,7 +13,9 @@ use crate::{
     guard::{FenceOutcome, Guard},
     policy::Policy,
     shared::Inner,
+    stats::NotStored,
     tag_version::fetch_stamps,
+    telemetry::About,
     time::nonce,
     transaction,
 };
@@ -28,12 +30,34 @@ pub(crate) async fn put(
     entry: Result<Entry, Error>,
     policy: &Policy,
 ) -> Result<(), Error> {
+    let (outcome, why) = try_put(inner, guard, key, tags, entry, policy).await;
+    if let Some(why) = why {
+        let function = policy.name.unwrap_or("put");
+        let about = About { function, template: policy.template, key: None };
+        inner.registry.counters(function).not_stored(about, why);
+    }
+    outcome
+}
+
+/// The same, and why the value is not stored, if it is not.
+async fn try_put(
+    inner: &Inner,
+    guard: &Arc<Guard>,
+    key: String,
+    tags: Vec<String>,
+    entry: Result<Entry, Error>,
+    policy: &Policy,
+) -> (Result<(), Error>, Option<NotStored>) {
     let entry = match refuse_in_transaction().and(entry) {
         Ok(entry) => entry,
         Err(error) => {
             // The caller learns why nothing is stored; what the store does not confirm now is emptied in the background.
             _ = invalidate(inner, guard, key).await;
-            return Err(error);
+            let why = match error {
+                Error::Transaction(_) => NotStored::Transaction,
+                _ => NotStored::Unencodable,
+            };
+            return (Err(error), Some(why));
         }
     };
     let life = Expiry::new(policy.ttl, policy, guard.clock().now_ms());
@@ -45,16 +69,21 @@ pub(crate) async fn put(
     if let Some(error) = error {
         // The fence may stand, and the key may hold another value.
         _ = write.settle(None).await;
-        return Err(error);
+        return (Err(error), Some(NotStored::Unavailable));
     }
-    let stores = !policy.ttl.is_zero() && !is_too_large(&entry, &policy.encoding);
     let known = stamps.map(|stamps| stamps.into_iter().collect::<Option<Vec<_>>>());
     let value = match &known {
-        Ok(Some(tags)) if stores => Some(value(&entry, life, tags)),
-        _ => None,
+        _ if policy.ttl.is_zero() => Err(NotStored::ZeroTtl),
+        _ if is_too_large(&entry, &policy.encoding) => Err(NotStored::TooLarge),
+        Ok(Some(tags)) => Ok(value(&entry, life, tags)),
+        Ok(None) => Err(NotStored::Fenced),
+        Err(_) => Err(NotStored::Unavailable),
     };
-    write.settle(value).await?;
-    known.map(drop)
+    let why = value.as_ref().err().copied();
+    match write.settle(value.ok()).await {
+        Ok(left) => (known.map(drop), why.or(left)),
+        Err(error) => (Err(error), why.or(Some(NotStored::Unavailable))),
+    }
 }
 
 /// A value cannot be taken back when the transaction rolls back.

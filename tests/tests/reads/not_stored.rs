@@ -158,6 +158,31 @@ async fn what_others_do_meanwhile_can_keep_a_value_from_the_store() {
     .await;
 }
 
+/// A `put` is counted under the name of its policy, or as `put`.
+#[tokio::test]
+async fn what_is_put_and_not_stored_has_a_reason() {
+    on_each_store(async |cache| {
+        let log = Log::listen();
+        cache.put("row:1", &1, 60).await;
+        cache.put("row:2", &1, 0).await;
+        cache.put("row:3", &f64::NAN, 60).await;
+        let small = MINUTE.max_bytes(10).name("small");
+        cache.with(&small).put("row:4", &"x".repeat(20)).await;
+        let fence = cache.fence(["row:5"]).await;
+        cache.put("row:5", &1, 60).await;
+        fence.settle().await;
+        transaction(cache.put("row:6", &1, 60)).await;
+        let tags = cache.fence_tags(["tag:1"]).await;
+        cache.with(&MINUTE.name("tagged")).tagged(["tag:1"]).put("row:7", &1).await;
+        tags.settle().await;
+        let put = "1 zero_ttl, 1 unencodable, 1 superseded, 1 transaction";
+        assert_eq!(reasons(&cache, &log, "put"), put);
+        assert_eq!(reasons(&cache, &log, "small"), "1 too_large");
+        assert_eq!(reasons(&cache, &log, "tagged"), "1 fenced");
+    })
+    .await;
+}
+
 /// Another process loads the key, and this one does not wait.
 #[tokio::test]
 async fn what_another_process_is_loading_is_its_to_store() {

@@ -175,7 +175,7 @@ async fn a_generic_type_and_a_cache_in_the_batch_function() {
         .await;
     assert_eq!(repo.database.lock().unwrap().len(), 1);
     let names: Vec<_> = cache.stats().functions.into_iter().map(|f| f.name).collect();
-    assert!(names.iter().any(|name| name.ends_with("Repo<_>::save")), "{names:?}");
+    assert!(names.iter().any(|name| name.ends_with("Repo::save")), "{names:?}");
 }
 
 const PROFILES: Policy = Policy::ttl(3600).version(2).name("profiles");
