@@ -215,3 +215,18 @@ fn every_command_names_what_there_is() {
         }
     }
 }
+
+/// What stands between the marks that `tests/compare/run --write` looks for.
+fn comparison(text: &str) -> &str {
+    let (_, text) = text.split_once("<!-- the comparison -->\n").expect("the comparison's mark");
+    text.split_once("<!-- its end -->").expect("its end's mark").0.trim()
+}
+
+#[test]
+fn the_comparison_in_the_readme_is_what_one_run_has_printed() {
+    let short = comparison(include_str!("../../README.md"));
+    let whole = comparison(include_str!("../compare/README.md"));
+    assert!(short.lines().filter(|line| line.starts_with("| ")).count() > 8, "{short}");
+    assert!(whole.len() > 2 * short.len(), "the whole of it is longer");
+    assert!(whole.starts_with(short), "they are of two runs: `tests/compare/run --write`");
+}
