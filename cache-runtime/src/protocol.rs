@@ -445,3 +445,6 @@ impl<V> Transition<V> {
         Transition { state, life: Life::For(life), reply }
     }
 }
+
+#[cfg(test)]
+mod diagram;

@@ -195,3 +195,21 @@ fn nothing_is_ignored_or_left_open() {
         }
     }
 }
+
+#[test]
+fn files_that_the_architecture_names_exist() {
+    let folders = ["cache-runtime", "cache-macros", "examples", "tests"];
+    let paths: Vec<String> = folders
+        .iter()
+        .flat_map(|folder| sources(folder).into_iter().map(move |(path, _)| (folder, path)))
+        .map(|(folder, path)| format!("/{folder}/{}", path.display()))
+        .collect();
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("it is there");
+    let named: Vec<&str> =
+        text.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs")).collect();
+    assert!(named.len() > 40, "the test has lost its eyes: {named:?}");
+    for name in named {
+        let exists = paths.iter().any(|path| path.ends_with(&format!("/{name}")));
+        assert!(exists, "ARCHITECTURE.md names `{name}`, which there is not");
+    }
+}
