@@ -39,6 +39,13 @@ pub(crate) fn duration(duration: Duration) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// A bar for each of these parts of one: `▁▄█`.
+pub(crate) fn bars(parts: &[f64]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let bar = |part: &f64| BARS[(part.clamp(0.0, 1.0) * 7.0).round() as usize];
+    parts.iter().map(bar).collect()
+}
+
 /// Seconds, as a number.
 pub(crate) fn seconds<S: Serializer>(
     duration: &Duration,
@@ -51,7 +58,7 @@ pub(crate) fn seconds<S: Serializer>(
 mod tests {
     use std::time::Duration;
 
-    use super::{duration, grouped, queries};
+    use super::{bars, duration, grouped, queries};
 
     #[test]
     fn digits_stand_in_threes() {
@@ -62,6 +69,12 @@ mod tests {
     #[test]
     fn one_query_is_singular() {
         assert_eq!([0, 1, 1_000].map(queries), ["0 queries", "1 query", "1,000 queries"]);
+    }
+
+    #[test]
+    fn a_bar_is_as_high_as_its_part() {
+        assert_eq!(bars(&[0.0, 0.5, 0.95, 1.0]), "▁▅██");
+        assert_eq!(bars(&[-1.0, 2.0]), "▁█");
     }
 
     #[test]

@@ -21,6 +21,9 @@ use crate::{
 /// How many requests a task sends between two movements of the progress bar.
 const STEP: usize = 256;
 
+/// In how many parts the hit rate is told.
+const PARTS: usize = 40;
+
 /// What came of it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Outcome {
@@ -31,6 +34,8 @@ pub(crate) struct Outcome {
     pub(crate) stale_reads: u64,
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub(crate) elapsed: Duration,
+    /// The part of the reads that needed no query, for each of some parts of the requests in their order.
+    pub(crate) hit_rates: Vec<f64>,
     /// When each request was sent, in milliseconds from the start.
     #[serde(skip)]
     pub(crate) moments: Vec<u32>,
@@ -60,6 +65,7 @@ pub(crate) async fn replay(
         start: Instant::now(),
         next: AtomicUsize::new(0),
         moments: workload.operations.iter().map(|_| AtomicU32::new(0)).collect(),
+        selects: parts(workload).map(|_| AtomicU64::new(before.0)).collect(),
         stale_reads: AtomicU64::new(0),
     });
     let mut sending = JoinSet::new();
@@ -76,8 +82,14 @@ pub(crate) async fn replay(
         updates: after.1 - before.1,
         stale_reads: run.stale_reads.load(Ordering::Relaxed),
         elapsed,
+        hit_rates: run.hit_rates(after.0),
         moments: run.moments.iter().map(|moment| moment.load(Ordering::Relaxed)).collect(),
     })
+}
+
+/// Where the parts begin.
+fn parts(workload: &Workload) -> impl Iterator<Item = usize> {
+    (0..workload.operations.len()).step_by(workload.operations.len().div_ceil(PARTS).max(1))
 }
 
 /// What the tasks of a replay share.
@@ -90,6 +102,8 @@ struct Run {
     /// The request to send next: each task takes one at a time, so they go out in order.
     next: AtomicUsize,
     moments: Vec<AtomicU32>,
+    /// How many queries had been sent when each part began.
+    selects: Vec<AtomicU64>,
     stale_reads: AtomicU64,
 }
 
@@ -105,6 +119,9 @@ impl Run {
             // 49 days fit.
             let moment = self.start.elapsed().as_millis() as u32;
             self.moments[index].store(moment, Ordering::Relaxed);
+            if let Some(part) = self.part_that_begins(index) {
+                self.selects[part].store(self.users.statements().0, Ordering::Relaxed);
+            }
             match *operation {
                 Operation::Read(user) => self.read(user).await?,
                 Operation::Update(user) => self.update(user, index).await?,
@@ -114,6 +131,27 @@ impl Run {
                 self.bar.add(STEP as u64);
             }
         }
+    }
+
+    fn part_that_begins(&self, index: usize) -> Option<usize> {
+        let length = self.workload.operations.len().div_ceil(PARTS).max(1);
+        index.is_multiple_of(length).then_some(index / length)
+    }
+
+    /// Where so many queries have been sent in the end.
+    fn hit_rates(&self, selects: u64) -> Vec<f64> {
+        let begin: Vec<usize> = parts(&self.workload).collect();
+        let sent: Vec<u64> = self.selects.iter().map(|s| s.load(Ordering::Relaxed)).collect();
+        let rate = |part: usize| {
+            let next = part + 1;
+            let end = begin.get(next).copied().unwrap_or(self.workload.operations.len());
+            let within = &self.workload.operations[begin[part]..end];
+            let reads = within.iter().filter(|op| matches!(op, Operation::Read(_))).count();
+            let queries = sent.get(next).copied().unwrap_or(selects).saturating_sub(sent[part]);
+            // A query of a part may be sent while the next one has begun.
+            (1.0 - queries as f64 / reads.max(1) as f64).clamp(0.0, 1.0)
+        };
+        (0..begin.len()).map(rate).collect()
     }
 
     async fn read(&self, user: u32) -> rusqlite::Result<()> {
@@ -176,9 +214,13 @@ mod tests {
 
     /// Sends reads of one user to a table in which the row has version 1.
     async fn one_user(reads: usize, acknowledged: u64) -> Outcome {
+        one_user_of(Cache::disabled(), reads, acknowledged).await
+    }
+
+    async fn one_user_of(cache: Cache, reads: usize, acknowledged: u64) -> Outcome {
         let database = Database::create(1).expect("a table can be made");
         let hour = Duration::from_secs(3_600);
-        let users = Arc::new(Users::new(database, Cache::disabled(), hour));
+        let users = Arc::new(Users::new(database, cache, hour));
         let workload = Arc::new(Workload::new(vec![0; reads], 1, 0.0, 1));
         let versions = Arc::new(Versions::new(1));
         versions.acknowledge(0, acknowledged);
@@ -196,6 +238,17 @@ mod tests {
     async fn every_request_is_sent_once() {
         let outcome = one_user(1_000, 1).await;
         assert_eq!((outcome.selects, outcome.updates), (1_000, 0));
+    }
+
+    #[tokio::test]
+    async fn without_a_cache_no_part_has_a_hit_and_with_one_only_the_first_misses() {
+        let uncached = one_user(1_000, 1).await;
+        assert_eq!(uncached.hit_rates.len(), 40);
+        // Two tasks: a query of one part may be counted in the next.
+        assert!(uncached.hit_rates.iter().all(|rate| *rate < 0.1), "{:?}", uncached.hit_rates);
+        let cached = one_user_of(Cache::in_memory(), 1_000, 1).await;
+        assert!(cached.hit_rates[0] > 0.9 && cached.hit_rates[0] < 1.0, "{:?}", cached.hit_rates);
+        assert!(cached.hit_rates[1..].iter().all(|rate| *rate == 1.0), "{:?}", cached.hit_rates);
     }
 
     #[test]

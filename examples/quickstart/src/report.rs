@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     calls::{Cost, FirstCalls, Stampede},
-    format::{duration, grouped, queries},
+    format::{bars, duration, grouped, queries},
     ideal::Ideal,
     options::Options,
     replay::Outcome,
@@ -121,6 +121,9 @@ impl fmt::Display for Comparison {
         row(f, "stale reads", [&stale[0], &stale[1], "0"])?;
         let elapsed = [without.elapsed, with.elapsed].map(duration);
         row(f, "time", [&elapsed[0], &elapsed[1], "-"])?;
+        let rates = &with.hit_rates;
+        let [first, last] = [rates.first(), rates.last()].map(|rate| 100.0 * rate.unwrap_or(&0.0));
+        writeln!(f, "   {:<14} {} {first:.0} to {last:.0} %", "hits over time", bars(rates))?;
         writeln!(
             f,
             "\n   {:.1} % fewer queries; a cache that knows what comes would save {:.1} %.",

@@ -58,6 +58,9 @@ fn the_embedded_store_saves_nine_queries_in_ten() {
     assert_eq!(report["workload"]["reads"], 20_000);
     assert!(report["workload"]["updates"].as_u64() > Some(100));
     assert_saved(&report, 0.9);
+    let rates = report["workload"]["with_cache"]["hit_rates"].as_array().expect("a list");
+    let [first, last] = [rates.first(), rates.last()].map(|rate| rate.and_then(Value::as_f64));
+    assert!(first < last, "a cache that fills has more hits: {rates:?}");
 }
 
 #[test]
@@ -135,6 +138,7 @@ fn people_get_tables() {
         "1,000 calls at once, cached             1 query",
         "2,000 reads and ",
         "ideal cache",
+        "hits over time ",
         "% fewer queries",
         "Next, over Redis:",
     ] {
