@@ -2,35 +2,50 @@
 
 use std::mem::discriminant;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Group, Ident, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Lit, Token, Type};
+use syn::{Expr, ExprLit, Lit, Token, Type};
 
 use crate::ctxt::Ctxt;
+use crate::elsewhere;
 use crate::literals;
 use crate::suggest;
 use crate::tokens;
+use crate::unquoted;
 
-/// What arguments are called in other libraries.
-const SYNONYMS: [(&str, &str); 16] = [
+/// What arguments are called in other libraries, or in none.
+const SYNONYMS: [(&str, &str); 29] = [
+    ("cache_manager", "cache"),
     ("condition", "when"),
+    ("duration", "ttl"),
+    ("early_refresh", "refresh_ahead"),
     ("exclude", "skip"),
     ("expiration", "ttl"),
     ("expire", "ttl"),
     ("expires", "ttl"),
+    ("expires_in", "ttl"),
     ("expiry", "ttl"),
+    ("fail_safe", "stale_if_error"),
     ("ignore", "skip"),
     ("ignore_args", "skip"),
+    ("key_prefix", "key"),
     ("label", "name"),
     ("max_age", "ttl"),
     ("max_size", "max_bytes"),
+    ("skip_all", "skip"),
+    ("stale_ttl", "stale_while_revalidate"),
+    ("swr", "stale_while_revalidate"),
+    ("sync", "lock"),
+    ("sync_writes", "lock"),
+    ("tag", "tags"),
     ("time", "ttl"),
     ("time_to_live", "ttl"),
     ("timeout", "ttl"),
     ("unless_null", "negative_ttl"),
     ("with_lock", "lock"),
+    ("xfetch", "refresh_ahead"),
 ];
 
 /// The name of an argument, and how it is written.
@@ -121,6 +136,10 @@ pub(crate) struct Args {
     named: Vec<Arg>,
     /// Arguments that were probably meant by an unknown name: they are not reported as missing.
     excused: Vec<&'static str>,
+    /// Parameters that a misspelt `skip` named: they are not reported as missing in the key.
+    pub(crate) skipped: Vec<Ident>,
+    /// Whether that named none: it may have meant all of them.
+    skips_all: bool,
     /// Whether parsing stopped early: then no argument is reported as missing.
     broken: bool,
 }
@@ -150,6 +169,16 @@ impl Args {
         Some(self.named.swap_remove(at))
     }
 
+    /// The named arguments that have not been taken.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&Ident, &Value)> {
+        self.named.iter().map(|arg| (&arg.name, &arg.value))
+    }
+
+    /// Whether to report that a parameter is missing in the key.
+    pub(crate) fn are_complete(&self) -> bool {
+        !self.broken && !self.skips_all
+    }
+
     /// Whether to report that the argument of this name is missing.
     pub(crate) fn lacks(&self, name: &str) -> bool {
         self.name(name).is_none() && !self.broken && !self.excused.contains(&name)
@@ -164,8 +193,15 @@ impl Args {
         let assigns = input.peek2(Token![=]) && !input.peek2(Token![==]);
         let listed = input.peek2(syn::token::Paren)
             && (input.fork().call(Ident::parse_any)).is_ok_and(|name| spec.is_list(&name));
+        // Of an argument that there is, the colon is the mistake.
+        let is_known =
+            (input.fork().call(Ident::parse_any)).is_ok_and(|name| spec.usage(&name).is_some());
+        if !assigns && !listed && !is_known {
+            unquoted::check(input, if spec.positional.is_some() { "key = " } else { "" })?;
+        }
         let may_be_named = assigns
             || listed
+            || is_known && input.peek2(Token![:]) && !input.peek2(Token![::])
             || spec.positional.is_some()
             || spec.is_flag(input)
             || spec.refuses(input);
@@ -179,7 +215,6 @@ impl Args {
             }
         } else {
             let value: Expr = input.parse().map(tokens::ungrouped)?;
-            check_is_quoted(input, &value, "write a key in quotes, such as `\"user:<id>\"`")?;
             match spec.positional {
                 None if literals::check(value.to_token_stream(), cx) => self.positional.push(value),
                 None => self.broken = true,
@@ -211,11 +246,19 @@ impl Args {
             self.excused.push(refused);
             return;
         }
+        if let Some(message) = elsewhere::message(&name.to_string(), spec.attribute) {
+            cx.error_at(&name, message);
+            return;
+        }
         let names = spec.names();
         let synonym = SYNONYMS.iter().find(|(synonym, _)| name == synonym).map(|(_, known)| *known);
         let meant = synonym
             .filter(|known| names.contains(known))
             .or_else(|| suggest::closest(&name.to_string(), names.iter().copied()));
+        if meant == Some("skip") {
+            self.skipped.extend(value.names());
+            self.skips_all |= matches!(value, Value::Flag);
+        }
         let hint = match meant {
             Some(meant) => {
                 self.excused.extend(names.iter().copied().find(|known| *known == meant));
@@ -227,16 +270,8 @@ impl Args {
     }
 }
 
-/// `key = user:<id>` is a name and something that cannot follow it.
-fn check_is_quoted(input: ParseStream<'_>, value: &Expr, instead: &str) -> syn::Result<()> {
-    match input.peek(Token![:]) {
-        true => Err(syn::Error::new_spanned(value, format!("a template is a string: {instead}"))),
-        false => Ok(()),
-    }
-}
-
 /// `80%` is a number and an operator without a right side.
-fn check_is_no_percentage(input: ParseStream<'_>) -> syn::Result<()> {
+fn check_is_no_percentage(input: ParseStream<'_>, name: &Ident, spec: &Spec) -> syn::Result<()> {
     let ahead = input.fork();
     let (Ok(number), Ok(percent)) = (ahead.parse::<Lit>(), ahead.parse::<Token![%]>()) else {
         return Ok(());
@@ -245,10 +280,16 @@ fn check_is_no_percentage(input: ParseStream<'_>) -> syn::Result<()> {
         return Ok(());
     }
     let part = number.to_token_stream().to_string().parse::<f64>().map(|percent| percent / 100.0);
+    let part = part.ok().filter(|part| (0.0..1.0).contains(part) && *part > 0.0);
     let part = part.map_or("0.8".to_owned(), |part| part.to_string());
+    let usage = spec.usage(name).unwrap_or_default();
+    let message = match usage.contains("= 0.") {
+        true => format!("a percentage is written as a fraction: `{part}`"),
+        false => format!("`{name}` is no percentage: write `{usage}`"),
+    };
     let tokens: TokenStream =
         [number.to_token_stream(), percent.to_token_stream()].into_iter().collect();
-    Err(syn::Error::new_spanned(tokens, format!("a percentage is written as a fraction: `{part}`")))
+    Err(syn::Error::new_spanned(tokens, message))
 }
 
 impl Arg {
@@ -300,6 +341,15 @@ impl ToTokens for Value {
 }
 
 impl Value {
+    /// The names in it, in quotes or not.
+    pub(crate) fn names(&self) -> Vec<Ident> {
+        let quoted = match self {
+            Value::Is(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.parse().ok(),
+            _ => None,
+        };
+        tokens::names(quoted.unwrap_or_else(|| self.to_token_stream()))
+    }
+
     fn read(input: ParseStream<'_>, name: &Ident, spec: &Spec) -> syn::Result<Self> {
         if input.peek(Token![=]) {
             let equals = input.parse::<Token![=]>()?;
@@ -311,15 +361,21 @@ impl Value {
             if spec.of_type.is_some_and(|of_type| name == of_type) {
                 return input.parse().map(Value::Type);
             }
-            check_is_no_percentage(input)?;
-            let value = input.parse().map(tokens::ungrouped)?;
-            let usage = spec.usage(name).unwrap_or("name = \"...\"");
-            check_is_quoted(input, &value, &format!("write it in quotes: `{usage}`"))?;
-            Ok(Value::Is(value))
+            check_is_no_percentage(input, name, spec)?;
+            unquoted::check(input, &format!("{name} = "))?;
+            if input.peek(syn::token::Bracket) {
+                unquoted::check_list(input.fork().parse::<Group>()?.stream())?;
+            }
+            input.parse().map(tokens::ungrouped).map(Value::Is)
         } else if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);
-            content.parse().map(Value::List)
+            let list: TokenStream = content.parse()?;
+            // As in `tags("user:<id>")`.
+            if spec.usage(name).is_some_and(|usage| usage.contains("(\"")) {
+                unquoted::check_list(list.clone())?;
+            }
+            Ok(Value::List(list))
         } else if input.peek(Token![:]) {
             let colon = input.parse::<Token![:]>()?;
             let usage = spec.usage(name).unwrap_or("name = value");

@@ -9,6 +9,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use crate::args::Spec;
 use crate::cached::CACHED;
+use crate::elsewhere;
 use crate::invalidates::INVALIDATES;
 use crate::write_behind::WRITE_BEHIND;
 use crate::write_through::WRITE_THROUGH;
@@ -110,6 +111,19 @@ fn every_argument_is_documented() {
             source.split_once(&format!("\npub fn {attribute}(")).expect("an attribute");
         let docs = before.rsplit("\n\n").next().expect("its documentation").replace("/// ", "");
         assert_eq!(documented(&docs), arguments(spec), "`{attribute}` in lib.rs");
+    }
+}
+
+#[test]
+fn an_argument_of_another_attribute_is_told_so() {
+    let specs = [&CACHED, &INVALIDATES, &WRITE_THROUGH, &WRITE_BEHIND];
+    for spec in specs {
+        let names = specs.iter().flat_map(|other| other.names());
+        let refused = |name: &str| spec.refused.iter().any(|(refused, _)| *refused == name);
+        for name in names.filter(|name| !spec.names().contains(name) && !refused(name)) {
+            let message = elsewhere::message(name, spec.attribute);
+            assert!(message.is_some_and(|it| it.contains(name)), "`{name}` on {}", spec.attribute);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::Expr;
+use syn::{Expr, ExprLit, Lit};
 
 use crate::args::{Arg, Args, Usage, Value};
 use crate::ctxt::Ctxt;
@@ -203,6 +203,10 @@ fn refresh_ahead(arg: Arg, cx: &Ctxt) -> Option<RefreshAhead> {
         _ => None,
     };
     match word {
+        _ if is_quoted_xfetch(&expr) => {
+            cx.error_at(expr, "`xfetch` is written without quotes: `refresh_ahead = xfetch`");
+            None
+        }
         Some(word) if word == "xfetch" => Some(RefreshAhead::XFetch),
         Some(word) if suggest::closest(&word.to_string(), ["xfetch"]).is_some() => {
             cx.error_at(
@@ -213,4 +217,8 @@ fn refresh_ahead(arg: Arg, cx: &Ctxt) -> Option<RefreshAhead> {
         }
         _ => AHEAD.parse(expr, cx).map(RefreshAhead::At),
     }
+}
+
+fn is_quoted_xfetch(expr: &Expr) -> bool {
+    matches!(expr, Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == "xfetch")
 }

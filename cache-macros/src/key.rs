@@ -35,6 +35,18 @@ impl Key {
                 cx.error_at(lit, "a key must be a string, such as `\"user:<id>\"`, or an expression of a type that is `CacheKey`");
                 None
             }
+            Expr::Array(array) => {
+                cx.error_at(array, "a key is one string, or one expression: remove the brackets");
+                None
+            }
+            Expr::Closure(closure) => {
+                cx.error_at(closure, "a key is an expression over the parameters, not a closure: write its body alone, or a template such as `\"user:<id>\"`");
+                None
+            }
+            expr if begins_with_text(&expr) => {
+                cx.error_at(expr, "a template names parameters in the string: write it like `\"user:<id>\"`, or `format!(...)`");
+                None
+            }
             expr => Some(Key::Expr(expr)),
         }
     }
@@ -99,6 +111,17 @@ impl Key {
                 quote_spanned!(Span::mixed_site()=> __w.key(#key);)
             }
         }
+    }
+}
+
+/// Whether `expr` adds to a string: `"user:" + id`.
+fn begins_with_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Binary(sum) => match &*sum.left {
+            Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => true,
+            left => begins_with_text(left),
+        },
+        _ => false,
     }
 }
 

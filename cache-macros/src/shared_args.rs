@@ -5,7 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Expr, ExprLit, Lit, LitStr, Path, UnOp};
 
-use crate::args::{Args, Usage};
+use crate::args::{Arg, Args, Usage};
 use crate::ctxt::Ctxt;
 
 /// The arguments of every attribute.
@@ -44,12 +44,22 @@ impl SharedArgs {
 
     pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
         SharedArgs {
-            cache: args.take("cache").and_then(|arg| arg.expr(cx)),
+            cache: args.take("cache").and_then(|arg| cache(arg, cx)),
             version: version(args, cx),
             name: name(args, cx),
             krate: krate(args, cx),
         }
     }
+}
+
+/// Parses `cache`, which is no name of one.
+fn cache(arg: Arg, cx: &Ctxt) -> Option<Expr> {
+    let expr = arg.expr(cx)?;
+    if let Expr::Lit(_) | Expr::Closure(_) = expr {
+        cx.error_at(expr, "`cache` must be an expression of type `Cache`, or a reference to one: `cache = self.cache`");
+        return None;
+    }
+    Some(expr)
 }
 
 /// Parses `version`. It is part of the `static` policy, so it must be a constant.

@@ -115,7 +115,10 @@ pub(crate) fn check<'a>(
             Key::Template(template) => {
                 named |= check_template(function, params, template, cx);
             }
-            Key::Expr(expr) => named |= check_expression(params, expr, cx),
+            Key::Expr(expr) => {
+                validation::check_is_no_word(expr, params, cx);
+                named |= check_expression(params, expr, cx);
+            }
         }
     }
     if let Some(list) = &params.each {

@@ -145,22 +145,42 @@ fn path(name: &str) -> Result<Vec<String>, (usize, String)> {
             false => segment.strip_suffix("()").unwrap_or(segment),
         };
         if !is_name(name_of) || (name_of == "self" && !path.is_empty()) {
-            let trimmed = name.trim();
-            let message = if trimmed != name && trimmed.split('.').all(is_name) {
-                format!("a placeholder has no spaces: write `<{trimmed}>`")
-            } else {
-                format!(
-                    "`<{name}>` must be a parameter, or a field or a method without arguments of one, such as `<user>`, \
-                     `<user.id>`, `<pair.0>` or `<user.id()>`: for anything else, write the key as an expression of a \
-                     type that is `CacheKey`"
-                )
-            };
-            return Err((offset, message));
+            return Err((offset, no_path(name)));
         }
         offset += segment.len() + 1;
         path.push(segment.to_owned());
     }
     Ok(path)
+}
+
+/// What to write in the place of `<name>`, which is no path.
+fn no_path(name: &str) -> String {
+    let is_path = |name: &str| name.split('.').all(is_name);
+    let trimmed = name.trim();
+    if trimmed != name && is_path(trimmed) {
+        return format!("a placeholder has no spaces: write `<{trimmed}>`");
+    }
+    let bare = trimmed.trim_start_matches(['&', '*']);
+    if bare != trimmed && is_path(bare) {
+        return format!("a placeholder takes a reference or a value alike: write `<{bare}>`");
+    }
+    if name == "Self" || name.contains("::") {
+        return format!(
+            "`<{name}>` is no parameter, and a template cannot contain a type or a constant: write the key as an \
+             expression, such as `format!(\"setting:{{}}\", {})`",
+            if name == "Self" { "Self::NAME" } else { name }
+        );
+    }
+    if let Some((path, _)) = trimmed.split_once(':')
+        && is_path(path)
+    {
+        return format!("a placeholder has no format: write `<{path}>`");
+    }
+    format!(
+        "`<{name}>` must be a parameter, or a field or a method without arguments of one, such as `<user>`, \
+         `<user.id>`, `<pair.0>` or `<user.id()>`: for anything else, write the key as an expression, such as \
+         `format!(\"user:{{}}\", id + 1)`"
+    )
 }
 
 /// Whether `segment` is an identifier, a raw one or a tuple index.

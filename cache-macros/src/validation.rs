@@ -1,5 +1,7 @@
 //! The rules that attributes share, one function for each.
 
+use syn::Expr;
+
 use crate::ctxt::Ctxt;
 use crate::function::{Form, Function};
 use crate::key::{Key, Template};
@@ -41,15 +43,32 @@ pub(crate) fn check_async(function: &Function, attribute: &str, cx: &Ctxt) {
 
 /// Checks a key or tag by itself. Expressions are left to the compiler.
 pub(crate) fn check_key(key: &Key, params: &Params, cx: &Ctxt) {
-    if let Key::Template(template) = key {
-        check_template(template, params, cx);
+    match key {
+        Key::Template(template) => _ = check_template(template, params, cx),
+        Key::Expr(expr) => _ = check_is_no_word(expr, params, cx),
     }
+}
+
+/// A word in lower case that is no parameter would be a static, which is no key: the quotes are missing. Says whether it is none.
+pub(crate) fn check_is_no_word(key: &Expr, params: &Params, cx: &Ctxt) -> bool {
+    let Expr::Path(path) = key else { return true };
+    let Some(word) = path.path.get_ident().map(ToString::to_string) else { return true };
+    let is_word = word.starts_with(char::is_lowercase) && !params.contains(&word) && word != "self";
+    if is_word {
+        cx.error_at(
+            path,
+            format!("`{word}` is not a parameter: for a key of this text write it in quotes, `\"{word}\"`"),
+        );
+    }
+    !is_word
 }
 
 /// Checks a template by itself. Returns the parameters that its mistakes probably meant: they need no second message.
 pub(crate) fn check_template(template: &Template, params: &Params, cx: &Ctxt) -> Meant {
     let mut meant = check_placeholders(template, params, cx);
-    meant.names.extend(check_braces(template, |name| params.contains(name), cx));
+    let braces = check_braces(template, |name| params.contains(name), cx);
+    meant.unknown += braces.iter().filter(|name| name.is_empty()).count();
+    meant.names.extend(braces);
     meant
 }
 
@@ -68,6 +87,11 @@ pub(crate) fn check_placeholders(template: &Template, params: &Params, cx: &Ctxt
             continue;
         }
         let near = suggest::closest(root, &names);
+        if near.is_none() && root.starts_with(char::is_uppercase) {
+            meant.unknown += 1;
+            template.error(placeholder.at.start, no_parameter(root), cx);
+            continue;
+        }
         match near {
             Some(near) => meant.names.push(near.to_owned()),
             None => meant.unknown += 1,
@@ -76,6 +100,15 @@ pub(crate) fn check_placeholders(template: &Template, params: &Params, cx: &Ctxt
         template.error(placeholder.at.start, message, cx);
     }
     meant
+}
+
+/// A constant, or a type parameter of an `impl`.
+fn no_parameter(name: &str) -> String {
+    format!(
+        "`{name}` is not a parameter, and a template cannot contain a type or a constant: write the key as an \
+         expression, such as `format!(\"setting:{{}}\", {})`",
+        if name.len() == 1 { format!("{name}::NAME") } else { name.to_owned() }
+    )
 }
 
 fn type_in_template(name: &str) -> String {
@@ -126,11 +159,14 @@ pub(crate) fn check_braces(
             let Some((inside, _)) = text[offset + 1..].split_once('}') else {
                 continue;
             };
-            let root = inside.split('.').next().unwrap_or_default();
-            if is_known(root) {
+            // As in a format string: `{id:?}`, and `{}`.
+            let path = inside.split(':').next().unwrap_or_default();
+            let root = path.split('.').next().unwrap_or_default();
+            if is_known(root) || inside.is_empty() {
+                let path = if inside.is_empty() { "name" } else { path };
                 let doubled = text[..offset].matches(['<', '>']).count();
                 let message =
-                    format!("`{{{inside}}}` is literal text: write `<{inside}>` for a placeholder");
+                    format!("`{{{inside}}}` is literal text: write `<{path}>` for a placeholder");
                 template.error(at.start + offset + doubled, message, cx);
                 meant.push(root.to_owned());
             }

@@ -1,6 +1,6 @@
 //! `when = ...`: a condition on the parameters. Where it is false, a call is as one of the function without its attribute.
 
-use syn::Expr;
+use syn::{Expr, ExprLit, Lit};
 
 use crate::args::{Args, Usage};
 use crate::ctxt::Ctxt;
@@ -15,6 +15,13 @@ pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Option<Expr> {
             closure,
             "`when` is evaluated before there is a value: write a `bool` expression over the \
              parameters, or `unless = |value| ...` to look at the value that a reader has loaded",
+        );
+        return None;
+    }
+    if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr {
+        cx.error_at(
+            text,
+            "`when` is an expression over the parameters, without quotes: `when = !fresh`",
         );
         return None;
     }

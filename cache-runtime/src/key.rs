@@ -104,7 +104,8 @@ pub trait CacheKey {
     message = "`{Self}` cannot fill a placeholder of a cache key",
     label = "this type has no `KeyPart`",
     note = "integers, `bool`, `char`, strings, `Uuid`, IP addresses, dates, `Option`, slices and tuples of those can (`Uuid` and dates by the features `uuid`, `chrono`, `time`); floats cannot, as equal numbers may print differently",
-    note = "for a type of your own: `#[derive(KeyPart)]` on a newtype or an enum without fields, or name a field of it in the template (`<user.id>`)"
+    note = "for a type of your own: `#[derive(KeyPart)]` on a newtype or an enum without fields, or name a field of it in the template (`<user.id>`)",
+    note = "for a type of another crate: name a method of it (`<id.to_string()>`, `<timeout.as_millis()>`), or wrap it in a newtype with an `impl KeyPart`; for a `Path` take a `&str`, for a `SystemTime` the seconds since `UNIX_EPOCH`"
 )]
 pub trait KeyPart {
     /// Writes the part with [`KeyWriter::text`] or [`KeyWriter::part`].

@@ -14,7 +14,7 @@ use crate::validation::{self, Meant};
 use crate::value_closures;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Expr, GenericArgument, PathArguments, Type, TypeReference};
+use syn::{Expr, ExprClosure, GenericArgument, PathArguments, Type, TypeReference};
 
 pub(super) fn all(model: &Cached, cx: &Ctxt) {
     validation::check_async(&model.function, "#[cached]", cx);
@@ -33,6 +33,8 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
         }
         // A batch refuses an expression, in `each`.
         Some(Key::Expr(_)) if model.options.each.is_some() => {}
+        // A word has its own message.
+        Some(Key::Expr(expr)) if !validation::check_is_no_word(expr, &model.params, cx) => {}
         Some(Key::Expr(expr)) => {
             check_expression_is_complete(model, &expr.to_token_stream(), cx);
             generics::check(model, &[], cx);
@@ -49,6 +51,9 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
     negative_rules::check(model, cx);
     for tag in &model.options.tags {
         validation::check_key(tag, &model.params, cx);
+        if let Key::Template(template) = tag {
+            check_types(model, template, cx);
+        }
     }
     check_closures(model, cx);
 }
@@ -63,16 +68,26 @@ fn check_types(model: &Cached, template: &Template, cx: &Ctxt) {
 /// In a batch, closures see the value of one element.
 fn check_closures(model: &Cached, cx: &Ctxt) {
     let options = &model.options;
-    let output = model.function.output().filter(|_| options.each.is_none());
+    let output = model.function.output();
+    let check = |closure: &ExprClosure| match &options.each {
+        // A group is seen as a whole.
+        Some(_) if options.row_ids.group.is_some() => {}
+        Some(_) => value_closures::check_in_batch(closure, output, cx),
+        None => value_closures::check(closure, output, cx),
+    };
     match &options.ttl {
-        Some(Ttl::OfValue(closure)) => value_closures::check(closure, output, cx),
+        Some(Ttl::OfValue(closure)) => check(closure),
         Some(Ttl::Length(Length::Expr(ttl))) => {
             value_closures::check_is_no_function(ttl, &model.params, cx);
         }
         _ => {}
     }
-    if let Some(Expr::Closure(closure)) = &options.unless {
-        value_closures::check(closure, output, cx);
+    let unless = options.unless.as_ref();
+    let unless = unless.filter(|unless| value_closures::check_is_no_question(unless, output, cx));
+    for closure in unless.into_iter().chain(&options.same) {
+        if let Expr::Closure(closure) = closure {
+            check(closure);
+        }
     }
     if let Some(value) = &options.value {
         kept_value::check(value, output, &model.params, cx);
@@ -197,7 +212,8 @@ fn check_expression_is_complete(model: &Cached, key: &proc_macro2::TokenStream, 
 
 fn missing(model: &Cached, in_key: impl Fn(&str) -> bool) -> impl Iterator<Item = syn::Ident> {
     let absent = |name: &&syn::Ident| {
-        !in_key(&name.unraw().to_string())
+        model.options.complete
+            && !in_key(&name.unraw().to_string())
             && !model.skips(name)
             && !model.is_the_cache(name)
             && !model.options.transactions.is_unexplained(&model.function.sig, name)

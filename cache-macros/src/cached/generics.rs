@@ -16,7 +16,7 @@ use crate::tokens;
 
 /// The key or `skip` must name each parameter that the function's own parameters do not determine.
 pub(super) fn check(model: &Cached, meant: &[String], cx: &Ctxt) {
-    let Some(key) = &model.options.key else {
+    let Some(key) = model.options.key.as_ref().filter(|_| model.options.complete) else {
         return;
     };
     let sig = &model.function.sig;

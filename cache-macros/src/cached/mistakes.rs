@@ -65,6 +65,53 @@ fn one_mistake_gives_one_message() {
         errors!((key = "u", ttl = |user: &Option<User>| 5) async fn find() -> sqlx::Result<Option<User>>),
         errors!((key = "u", ttl = 60, unless = |user: &Result<User, E>| true) async fn find() -> Result<User, E>),
         errors!((key = "u", ttl = ttl_of) async fn find() -> User),
+        errors!((key = "u", ttl = |user: Option<User>| 5) async fn find() -> Option<User>),
+        errors!((key = "u", ttl = |user: Option<&User>| 5) async fn find() -> Option<User>),
+        errors!((key = "u", ttl = |user: &mut User| 5) async fn find() -> User),
+        errors!((key = "u", ttl = 60, unless = |user: Result<User, E>| true) async fn find() -> Result<User, E>),
+        errors!((key = "u", ttl = 60, unless = |user: &Option<User>| user.is_none()) async fn find() -> Option<User>),
+        errors!((key = "u", ttl = 60, unless = |user| !user.is_some()) async fn find() -> Result<Option<User>, E>),
+        errors!((key = "u", ttl = 60, unless = Result::is_err) async fn find() -> Result<User, E>),
+        errors!((key = "u", ttl = 60, same = |a: &Option<User>, b: &User| true) async fn find() -> Option<User>),
+        errors!((key = "u:<ids>", each = ids, ttl = |users: &HashMap<u8, User>| 5) async fn find(ids: &[u8]) -> HashMap<u8, User>),
+        errors!((key = "u:<ids>", each = ids, ttl = |users: &Vec<(u8, User)>| 5) async fn find(ids: &[u8]) -> Result<Vec<(u8, User)>, E>),
+        errors!((key = "u:<ids>", each = ids, ttl = |user: &Option<User>| 5) async fn find(ids: &[u8]) -> Result<HashMap<u8, User>, E>),
+        errors!((key = "u", ttl = 60, negative_ttl = ttl_of) async fn find() -> Option<User>),
+        errors!((key = "u", ttl = 60, local = Self::time) async fn find() -> User),
+        errors!((key = "u:<id>", ttl = 60, max_bytes = id) async fn find(id: usize) -> User),
+        errors!((key = "u", ttl = 60, version = self.version) async fn find(&self) -> User),
+        errors!((key = "u:<t>", ttl = 60, lock(lease = t)) async fn find(t: u64) -> User),
+        errors!((key = "u", policy = policy, skip(policy)) async fn find(policy: Policy) -> User),
+        errors!((key = <id>, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = user/<id>, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = user::<id>, ttl = 60) async fn find(id: u64) -> User),
+        errors!((user:<id>, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u", tags = [a:<id>], ttl = 60, skip(id)) async fn find(id: u64) -> User),
+        errors!((key = users, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u", tags = [users], ttl = 60) async fn find() -> User),
+        errors!((key = ["u:<id>"], ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = |id| id, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u:" + id, ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u", ttl = 5 minutes) async fn find() -> User),
+        errors!((key = "u", ttl = 80%) async fn find() -> User),
+        errors!((key = "u", ttl = 60, jitter = 100%) async fn find() -> User),
+        errors!((key = "u", ttl = 60, refresh_ahead = "xfetch") async fn find() -> User),
+        errors!((key = "u", ttl = 60, xfetch) async fn find() -> User),
+        errors!((key = "u", ttl = 60, when = "true") async fn find() -> User),
+        errors!((key = "u", ttl = 60, cache = "users") async fn find() -> User),
+        errors!((key = "u", ttl = 60, skip = "pool") async fn find(pool: &Pool) -> User),
+        errors!((key = "u", ttl = 60, skp(pool)) async fn find(pool: &Pool) -> User),
+        errors!((key = "u", ttl = 60, ignore = pool) async fn find(pool: &Pool) -> User),
+        errors!((key = "u", ttl = 60, skip_all) async fn find(pool: &Pool) -> User),
+        errors!((key = "u", ttl = 60, lease = "5s") async fn find() -> User),
+        errors!((key = "u", ttl = 60, invalidates("users")) async fn find() -> User),
+        errors!((key = "u:<Self::N>:<id>", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u:<TABLE>:<id>", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u:<&id>", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u:<id:?>", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u:{id:?}", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u:{}", ttl = 60) async fn find(id: u64) -> User),
+        errors!((key = "u", tags = ["u:<a.zip>"], skip(a), ttl = 60) async fn find(a: Option<Address>) -> User),
         errors!((key = "u:<a.zip>", ttl = 60) async fn find(a: &Option<Address>) -> User),
         errors!((key = "u:<name>", ttl = 60) async fn find(name: impl Into<String> + Send) -> User),
         errors!((key = "u", expire = 60) async fn find() -> User),
@@ -165,6 +212,52 @@ fn one_mistake_gives_one_message() {
     ];
     for found in found {
         assert_eq!(found.len(), 1, "{found:#?}");
+    }
+}
+
+#[test]
+fn one_mistake_of_a_writer_gives_one_message() {
+    use crate::invalidates::invalidates;
+    use crate::write_through::write_through;
+    let rename = quote!(
+        async fn rename(id: u64, ids: &[u64]) -> Result<Option<User>, E> {
+            body()
+        }
+    );
+    let invalidating = [
+        quote!(user:<id>),
+        quote!(<id>),
+        quote!(users),
+        quote!(["user:<id>", "users"]),
+        quote!(keys = ["user:<id>"]),
+        quote!(keys("user:<id>")),
+        quote!("user:<id>", tags(org:<id>)),
+        quote!("user:<id>", tags(orgs)),
+        quote!("user:<id>", ttl = 60),
+        quote!("user:<id>", unless = |user| true),
+        quote!("user:<id>", max_bytes = 60),
+        quote!("user:<id>", hold = hold_of),
+        quote!("user:<id>", version = id),
+        quote!("user:<TABLE>"),
+        quote!("user:<E::N>"),
+    ];
+    let storing = [
+        quote!(key = user:<id>, ttl = 60),
+        quote!(key = user, ttl = 60),
+        quote!(key = "user:<id>", ttl = 60, invalidates(org:<id>)),
+        quote!(key = "user:<id>", ttl = ttl_of),
+        quote!(key = "user:<id>", ttl = |user: Option<User>| 5),
+        quote!(key = "user:<id>", ttl = 60, same = |a: User, b: &User| true),
+        quote!(key = "user:<id>", ttl = 60, value = |user: Result<User, E>| user.ok()),
+        quote!(key = "user:<id>", ttl = 60, unless = |user| true),
+        quote!(key = "user:<id>", ttl = 60, stale_if_error = id),
+        quote!(key = "user:<id>", expires = 60),
+    ];
+    let found = (invalidating.iter().map(|args| (args, invalidates(args.clone(), rename.clone()))))
+        .chain(storing.iter().map(|args| (args, write_through(args.clone(), rename.clone()))));
+    for (args, expansion) in found {
+        let messages = messages(expansion);
+        assert_eq!(messages.len(), 1, "{args}: {messages:#?}");
     }
 }
 

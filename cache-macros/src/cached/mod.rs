@@ -31,7 +31,7 @@ use crate::fallback;
 
 pub(crate) fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
     fallback::untouched_on_error("#[cached]", item, |function, cx| {
-        let options = parse::options(args, cx);
+        let options = parse::options(args, &function.params(), cx);
         let model = model::Cached::new(function, options);
         check::all(&model, cx);
         cx.is_clean().then(|| expand::expand(&model))

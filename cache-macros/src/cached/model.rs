@@ -23,6 +23,8 @@ pub(crate) struct Cached {
 
 /// The arguments. One that is missing or could not be parsed is `None` and has been reported.
 pub(crate) struct Options {
+    /// Whether all arguments were read: otherwise nobody knows which parameters they name.
+    pub(crate) complete: bool,
     pub(crate) key: Option<Key>,
     /// The shared policy, which other arguments override.
     pub(crate) policy: Option<Expr>,

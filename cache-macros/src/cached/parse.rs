@@ -1,7 +1,6 @@
 //! Parses the arguments of `#[cached]`, one function for each.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -18,9 +17,10 @@ use crate::encoding::{self, Encoding};
 use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
 use crate::lists;
+use crate::params::Params;
+use crate::per_call;
 use crate::same;
 use crate::shared_args::{self, SharedArgs};
-use crate::tokens;
 use crate::transactions::{self, Transactions};
 use crate::when;
 
@@ -56,6 +56,10 @@ pub(crate) const CACHED: Spec = Spec {
             "`on_unavailable` is for writers: remove it; a reader loads the value if the cache is unavailable",
         ),
         (
+            "convert",
+            "`convert` is not needed: write the key as a template, `key = \"user:<id>\"`, or as an expression, such as `key = format!(...)`",
+        ),
+        (
             "hold",
             "`hold` is for writers: remove it, and put it on the function with `#[invalidates]`",
         ),
@@ -74,16 +78,19 @@ const LOCK: Spec = Spec {
     positional: Some("an argument of `lock` needs a name: `lock(lease = \"5s\", wait = \"10s\")`"),
 };
 
-pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
+pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &CACHED, cx);
+    per_call::check(&args, params, cx);
+    let skipped = std::mem::take(&mut args.skipped);
     let freshness = FreshnessArgs::parse(&mut args, cx);
     Options {
+        complete: args.are_complete(),
         key: key(&mut args, cx),
         ttl: ttl(&mut args, cx),
         policy: shared_args::policy(&mut args, cx),
         lock: args.take("lock").and_then(|arg| lock(arg, cx)),
         local: Local::parse(&mut args, cx),
-        skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or_default(),
+        skip: args.take("skip").and_then(|arg| skip(arg, cx)).unwrap_or(skipped),
         each: lists::parse(&mut args, cx),
         row_ids: RowIds::parse(&mut args, cx),
         negative_ttl: args.take("negative_ttl").and_then(|arg| negative_ttl(arg, cx)),
@@ -156,8 +163,8 @@ fn lock(arg: Arg, cx: &Ctxt) -> Option<Lock> {
 fn skip(arg: Arg, cx: &Ctxt) -> Option<Vec<Ident>> {
     let parser = Punctuated::<Ident, Token![,]>::parse_separated_nonempty_with;
     // What a misspelt form names is not to be called missing.
-    if let Value::Is(expr) = &arg.value {
-        let names = tokens::names(expr.to_token_stream());
+    if let Value::Is(_) = &arg.value {
+        let names = arg.value.names();
         arg.misused::<()>(cx);
         return Some(names);
     }

@@ -18,7 +18,7 @@ use crate::validation;
 const CACHE_KEY: Spec = Spec {
     attribute: "`#[cache_key(\"...\")]`",
     known: &[&[("value", "value = User"), shared_args::CRATE]],
-    refused: &[],
+    refused: &[("key", "the key is written without a name: `#[cache_key(\"user:<id>\")]`")],
     of_type: Some("value"),
     positional: None,
 };

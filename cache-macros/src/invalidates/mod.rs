@@ -16,7 +16,7 @@ use crate::fallback;
 
 pub(crate) fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
     fallback::untouched_on_error("#[invalidates]", item, |function, cx| {
-        let options = parse::options(args, cx);
+        let options = parse::options(args, &function.params(), cx);
         let model = model::Invalidates::new(function, options);
         check::all(&model, cx);
         cx.is_clean().then(|| expand::expand(&model))

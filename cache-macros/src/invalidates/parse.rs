@@ -9,6 +9,8 @@ use crate::hold;
 use crate::key::Key;
 use crate::lists;
 use crate::on_unavailable;
+use crate::params::Params;
+use crate::per_call;
 use crate::shared_args::{self, SharedArgs};
 use crate::transactions::{self, Transactions};
 use crate::when;
@@ -32,6 +34,10 @@ pub(crate) const INVALIDATES: Spec = Spec {
             "`#[invalidates]` takes keys without a name, since there can be several: `#[invalidates(\"user:<user.id>\")]`",
         ),
         (
+            "keys",
+            "`#[invalidates]` takes keys without a name: `#[invalidates(\"user:<user.id>\", \"users\")]`",
+        ),
+        (
             "ttl",
             "`#[invalidates]` stores nothing, so it has no `ttl`: remove it, or use `#[write_through]` to store the result",
         ),
@@ -45,11 +51,12 @@ pub(crate) const INVALIDATES: Spec = Spec {
     positional: None,
 };
 
-pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
+pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &INVALIDATES, cx);
+    per_call::check(&args, params, cx);
     let keys = std::mem::take(&mut args.positional);
     let tags = args.take("tags");
-    if keys.is_empty() && tags.is_none() && args.lacks("key") {
+    if keys.is_empty() && tags.is_none() && args.lacks("key") && args.lacks("keys") {
         let message = "`#[invalidates]` needs the keys or tags that the function makes stale: \
                        `#[invalidates(\"user:<user.id>\")]`";
         cx.error(syn::Error::new(Span::call_site(), message));

@@ -18,7 +18,7 @@ use crate::fallback;
 pub(crate) fn write_behind(args: TokenStream, item: TokenStream) -> TokenStream {
     let untouched = item.clone();
     fallback::untouched_on_error("#[write_behind]", item, |function, cx| {
-        let options = parse::options(args, cx);
+        let options = parse::options(args, &function.params(), cx);
         let model = model::WriteBehind::new(function, options);
         let batch = check::all(&model, cx);
         cx.is_clean().then_some(())?;

@@ -10,6 +10,8 @@ use crate::duration::Length;
 use crate::encoding::{self, Encoding};
 use crate::freshness_args::{self, FreshnessArgs};
 use crate::key::Key;
+use crate::params::Params;
+use crate::per_call;
 use crate::same;
 use crate::shared_args::{self, SharedArgs};
 
@@ -61,8 +63,9 @@ const TIMES: [(&str, &str); 4] = [
     ("lease", "several processes would flush at the same time; write for example `\"5s\"`"),
 ];
 
-pub(super) fn options(tokens: TokenStream, cx: &Ctxt) -> Options {
+pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &WRITE_BEHIND, cx);
+    per_call::check(&args, params, cx);
     let queue = required(&mut args, "queue", NO_QUEUE, cx).and_then(|arg| queue(arg, cx));
     let key = required(&mut args, "key", NO_KEY, cx);
     // A shared policy has a ttl already.

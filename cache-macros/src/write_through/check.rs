@@ -2,9 +2,9 @@
 //! readers decide what a key is made of.
 
 use syn::ext::IdentExt;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{Expr, GenericArgument, PathArguments, Type};
 
-use super::model::{Ttl, WriteThrough};
+use super::model::{Ttl, Value, WriteThrough};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::function::Form;
@@ -76,13 +76,23 @@ fn check_closures(model: &WriteThrough, cx: &Ctxt) {
         }
         _ => {}
     }
+    if let Some(Expr::Closure(same)) = &model.options.same {
+        value_closures::check(same, output, cx);
+    }
+    if let Some(Value::Of(Expr::Closure(value))) = &model.options.value {
+        value_closures::check(value, model.function.output(), cx);
+    }
 }
 
 /// The function stores one value, under one key and with the same tags, so these cannot name an element of a list.
 fn check_stored_key_and_tags(model: &WriteThrough, cx: &Ctxt) {
     for key in model.options.key.iter().chain(&model.options.tags.carried) {
-        let Key::Template(template) = key else {
-            continue;
+        let template = match key {
+            Key::Template(template) => template,
+            Key::Expr(expr) => {
+                validation::check_is_no_word(expr, &model.params, cx);
+                continue;
+            }
         };
         validation::check_template(template, &model.params, cx);
         placeholder_types::check(&model.function, template, cx);

@@ -13,6 +13,7 @@ use crate::key::Key;
 use crate::lists;
 use crate::on_unavailable;
 use crate::params::Params;
+use crate::per_call;
 use crate::same;
 use crate::shared_args::{self, SharedArgs};
 use crate::transactions::{self, Transactions};
@@ -71,6 +72,7 @@ const TAGS: Usage = (
 /// Parses all of them. `params` tells a parameter from a function in `value = ...`.
 pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Options {
     let mut args = Args::parse(tokens, &WRITE_THROUGH, cx);
+    per_call::check(&args, params, cx);
     Options {
         key: key(&mut args, cx),
         ttl: ttl(&mut args, cx),

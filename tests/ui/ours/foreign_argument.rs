@@ -4,7 +4,7 @@
 
 use cache_runtime::cached;
 
-#[cached(key = "user:<id>", ttl = 60, sync_writes = true)]
+#[cached(key = "user:<id>", ttl = 60, shards = 16)]
 async fn name(id: u64) -> String {
     id.to_string()
 }

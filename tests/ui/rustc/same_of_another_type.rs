@@ -1,12 +1,12 @@
-// Misuse: a comparison of what the function returns, and not of the value in it.
-// Why: it sees the value, as all closures do, without `Option` and `Result`.
+// Misuse: a comparison of another type than the value's.
+// Why: it compares what was loaded with what its encoding gives back.
 // Instead: `same = |a: &u64, b: &u64| ...`.
 
 use cache_runtime::cached;
 
-#[cached(key = "user:<id>", same = |a: &Option<u64>, b| a == b, ttl = 60)]
-pub async fn find(id: u64) -> Option<u64> {
-    Some(id)
+#[cached(key = "user:<id>", same = |a: &u32, b| a == b, ttl = 60)]
+pub async fn find(id: u64) -> u64 {
+    id
 }
 
 fn main() {}
