@@ -175,3 +175,30 @@ async fn who_gives_up_takes_nothing_from_those_it_would_have_gone_with() {
     // Who comes later is among few again, and is answered.
     assert_eq!(wire.during(get_or(&cache, &[], "row:1", &ROW, u64::MAX)).await, (1, trips(1, 1)));
 }
+
+/// Two rounds of calls for 200 keys: each call of the first loads, and is given what it has loaded; the second finds all that.
+async fn each_has_its_own(cache: &Cache) {
+    let keys: Vec<String> = (0..200).map(|id| format!("row:{id}")).collect();
+    let load = |first: u64| {
+        join_all((first..).zip(&keys).map(|(id, key)| get_or(cache, &[], key, &ROW, id)))
+    };
+    assert_eq!(load(0).await, (0..200).collect::<Vec<_>>(), "each caller has what it has loaded");
+    assert_eq!(load(1_000).await, (0..200).collect::<Vec<_>>(), "each key has its own value");
+}
+
+#[tokio::test]
+async fn misses_of_many_callers_go_together_and_each_has_its_own_answers() {
+    let (server, _wire, cache) = connect().await;
+    // The answers differ: some of the keys hold what is not ours.
+    for id in (0..200).step_by(10) {
+        server.command(&["RPUSH", &format!("row:{id}"), "1"]);
+    }
+    each_has_its_own(&cache).await;
+}
+
+#[tokio::test]
+async fn misses_of_many_callers_are_stored_where_the_server_has_forgotten_the_scripts() {
+    let (server, _wire, cache) = connect().await;
+    server.command(&["SCRIPT", "FLUSH"]);
+    each_has_its_own(&cache).await;
+}

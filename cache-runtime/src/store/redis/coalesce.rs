@@ -1,8 +1,9 @@
-//! Reads that are sent together: where many are on their way over a link, those that follow go in one `MGET`.
+//! Messages of many callers that go as one: where many are on their way over a link, the looks that follow go in one `MGET`,
+//! and the steps of readers in one pipeline.
 //!
-//! What a read costs is for the most part the message, not the key in it. A read does not wait for others to come: a batch
-//! is sent as soon as every task that could run has run, and so has asked for what it wants. Where few reads are on their
-//! way, each goes by itself, since a caller alone would only pay for the detour.
+//! What an operation costs is for the most part its message. It does not wait for others to come: a batch is sent as soon as
+//! every task that could run has run, and so has asked for what it wants. Where few are on their way, each goes by itself,
+//! since a caller alone would only pay for the detour. What a writer sends goes by itself too.
 
 use std::{
     mem,
@@ -14,69 +15,89 @@ use std::{
 };
 
 use futures_util::future::{self, Either};
-use redis::{Cmd, ErrorKind, RedisError, RedisResult, cmd};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, cmd};
 use tokio::{runtime::Handle, sync::oneshot, task};
 
 use super::{
     incarnation::{Outgoing, Received},
     reconnect::Link,
 };
+use crate::protocol::Incarnation;
 
-/// So many reads that are on their way make those that follow go together.
+/// So many operations that are on their way make those that follow go together.
 const MANY: usize = 8;
 
-/// A batch of so many keys is sent at once. The answer to a larger one would keep its callers waiting for each other's values.
+/// A batch with so many answers is sent at once. The callers of a larger one would wait too long for each other's values.
 const FULL: usize = 64;
 
-/// A read of more keys than this goes by itself.
+/// A look at more keys than this goes by itself.
 const MOST: usize = 8;
 
-/// The reads of a link.
+/// The operations of a link that may go together.
 #[derive(Default)]
-pub(super) struct Reads {
+pub(super) struct Coalescer {
     on_their_way: AtomicUsize,
-    waiting: Mutex<Batch>,
+    looks: Mutex<Batch>,
+    steps: Mutex<Batch>,
 }
 
-/// Reads that have not been sent yet.
+/// What has not been sent yet.
 #[derive(Default)]
 struct Batch {
-    /// The command so far: it is written as its keys come.
-    get: Option<Cmd>,
-    keys: usize,
-    callers: Vec<Waiting>,
+    /// The message so far: it is written as its callers come.
+    message: Option<Message>,
+    /// How many answers it will have.
+    answers: usize,
+    callers: Vec<Caller>,
 }
 
-/// A caller who waits for the values of some keys.
-struct Waiting {
-    keys: usize,
-    answer: oneshot::Sender<RedisResult<Vec<Received>>>,
+enum Message {
+    /// An `MGET`.
+    Look(Cmd),
+    /// Steps that are written for a server of this incarnation.
+    Steps(Incarnation, Pipeline),
 }
 
-/// A read that has begun and not ended.
-pub(super) struct Read<'l> {
+/// The answers to what one caller has sent.
+type Answers = RedisResult<Vec<RedisResult<Received>>>;
+
+/// Whoever waits for some of the answers.
+struct Caller {
+    answers: usize,
+    waits: oneshot::Sender<Answers>,
+}
+
+/// An operation that has begun and not ended.
+pub(super) struct Operation<'l> {
     link: &'l Link,
     among_many: bool,
 }
 
-impl<'l> Read<'l> {
-    pub(super) fn begin(link: &'l Link) -> Read<'l> {
-        let among_many = link.reads().on_their_way.fetch_add(1, Relaxed) >= MANY;
-        Read { link, among_many }
+impl<'l> Operation<'l> {
+    pub(super) fn begin(link: &'l Link) -> Operation<'l> {
+        let among_many = link.coalescer().on_their_way.fetch_add(1, Relaxed) >= MANY;
+        Operation { link, among_many }
     }
 
     /// What the server holds under `key`. A key of another Redis type may look vacant.
-    pub(super) async fn one(&self, key: &str) -> RedisResult<Received> {
-        match self.with_others(&[key]).await {
-            Some(received) => received?.pop().ok_or_else(incomplete),
-            None => self.link.send(&Outgoing::Same(&get(key)), true).await,
+    pub(super) async fn look(&self, key: &str) -> RedisResult<Received> {
+        if self.among_many
+            && let Some(waits) = self.join_looks(&[key])
+            && let Ok(answers) = waits.await
+        {
+            return answers?.pop().ok_or_else(incomplete)?;
         }
+        self.link.send(&Outgoing::Same(&get(key)), true).await
     }
 
     /// What the server holds under each of `keys`, in one round trip. A key of another Redis type looks vacant.
-    pub(super) async fn all(&self, keys: &[&str]) -> RedisResult<Vec<Received>> {
-        if let Some(received) = self.with_others(keys).await {
-            return received;
+    pub(super) async fn look_many(&self, keys: &[&str]) -> RedisResult<Vec<Received>> {
+        if self.among_many
+            && keys.len() <= MOST
+            && let Some(waits) = self.join_looks(keys)
+            && let Ok(answers) = waits.await
+        {
+            return answers?.into_iter().collect();
         }
         let mut get = cmd("MGET");
         get.arg(keys);
@@ -84,97 +105,143 @@ impl<'l> Read<'l> {
         Ok(received.each(keys.len()).ok_or_else(incomplete)?.collect())
     }
 
-    /// The same, with what others ask for. None where this read is to go by itself.
-    async fn with_others(&self, keys: &[&str]) -> Option<RedisResult<Vec<Received>>> {
-        if !self.among_many || keys.len() > MOST {
-            return None;
+    /// Takes a reader's step. Where the connection turns out to be dead, it is taken once more over the next one, if `again`
+    /// allows it.
+    pub(super) async fn step(&self, step: &Outgoing<'_>, again: bool) -> RedisResult<Received> {
+        if self.among_many
+            && let Some(waits) = self.join_steps(step)
+            && let Ok(answers) = waits.await
+        {
+            match answers {
+                Ok(mut answers) => return answers.pop().ok_or_else(incomplete)?,
+                Err(_) if again => {}
+                Err(error) => return Err(error),
+            }
         }
-        // Nobody answers where the runtime of another caller shuts down.
-        self.join(keys)?.await.ok()
+        self.link.send(step, again).await
     }
 
-    /// Joins those who wait, and sees to it that they are sent.
-    fn join(&self, keys: &[&str]) -> Option<oneshot::Receiver<RedisResult<Vec<Received>>>> {
+    fn join_looks(&self, keys: &[&str]) -> Option<oneshot::Receiver<Answers>> {
+        self.join(
+            |coalescer| &coalescer.looks,
+            keys.len(),
+            |message| {
+                match message.get_or_insert_with(|| Message::Look(cmd("MGET"))) {
+                    Message::Look(get) => get.arg(keys),
+                    Message::Steps(..) => return false,
+                };
+                true
+            },
+        )
+    }
+
+    fn join_steps(&self, step: &Outgoing<'_>) -> Option<oneshot::Receiver<Answers>> {
+        let now = self.link.incarnation();
+        self.join(
+            |coalescer| &coalescer.steps,
+            1,
+            |message| match message.get_or_insert_with(|| Message::Steps(now, Pipeline::new())) {
+                Message::Steps(under, steps) if *under == now => {
+                    steps.add_command(step.written(now).into_owned());
+                    true
+                }
+                _ => false,
+            },
+        )
+    }
+
+    /// Joins those who wait, and sees to it that they are sent. None where this one has to go by itself. What is sent and not
+    /// answered is closed: the runtime of another caller, which was to send it, shuts down.
+    fn join(
+        &self,
+        batch: impl Fn(&Coalescer) -> &Mutex<Batch> + Copy + Send + 'static,
+        answers: usize,
+        write: impl FnOnce(&mut Option<Message>) -> bool,
+    ) -> Option<oneshot::Receiver<Answers>> {
         let runtime = Handle::try_current().ok()?;
-        let (answer, answered) = oneshot::channel();
-        let mut waiting = self.link.reads().waiting();
-        let is_first = waiting.callers.is_empty();
-        waiting.add(keys, answer);
-        let full = (waiting.keys >= FULL).then(|| mem::take(&mut *waiting));
+        let mut waiting = lock(batch(self.link.coalescer()));
+        if !write(&mut waiting.message) {
+            return None;
+        }
+        let (waits, answered) = oneshot::channel();
+        waiting.answers += answers;
+        waiting.callers.push(Caller { answers, waits });
+        let is_first = waiting.callers.len() == 1;
+        let full = (waiting.answers >= FULL).then(|| mem::take(&mut *waiting));
         drop(waiting);
+        let link = self.link.clone();
         match full {
-            Some(batch) => drop(runtime.spawn(batch.send(self.link.clone()))),
-            None if is_first => drop(runtime.spawn(send_soon(self.link.clone()))),
+            Some(full) => drop(runtime.spawn(full.send(link))),
+            None if is_first => drop(runtime.spawn(async move {
+                task::yield_now().await;
+                // Nothing may be left: a full batch goes before.
+                let soon = mem::take(&mut *lock(batch(link.coalescer())));
+                soon.send(link).await;
+            })),
             None => {}
         }
         Some(answered)
     }
 }
 
-impl Drop for Read<'_> {
+impl Drop for Operation<'_> {
     fn drop(&mut self) {
-        self.link.reads().on_their_way.fetch_sub(1, Relaxed);
+        self.link.coalescer().on_their_way.fetch_sub(1, Relaxed);
     }
 }
 
-impl Reads {
-    /// Each change is whole before anything can panic.
-    fn waiting(&self) -> MutexGuard<'_, Batch> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Sends what waits once every task that can run has run. Nothing may be left of it: a full batch goes before.
-async fn send_soon(link: Link) {
-    task::yield_now().await;
-    let batch = mem::take(&mut *link.reads().waiting());
-    batch.send(link).await;
+/// Each change is whole before anything can panic.
+fn lock(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
+    batch.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Batch {
-    fn add(&mut self, keys: &[&str], answer: oneshot::Sender<RedisResult<Vec<Received>>>) {
-        self.get.get_or_insert_with(|| cmd("MGET")).arg(keys);
-        self.keys += keys.len();
-        self.callers.push(Waiting { keys: keys.len(), answer });
-    }
-
-    /// Sends it, and gives each caller what it has asked for. It ends with its callers: each has a deadline.
+    /// Sends it, and gives each caller its answers. It ends with its callers: each has a deadline.
     async fn send(mut self, link: Link) {
-        let Some(get) = self.get.take() else { return };
-        let outgoing = Outgoing::Same(&get);
-        let received = {
-            let sent = pin!(link.send(&outgoing, true));
+        let Some(message) = self.message.take() else { return };
+        let answers = {
+            let sent = pin!(message.send(&link, self.answers));
             let nobody_waits = pin!(async {
                 for caller in &mut self.callers {
-                    caller.answer.closed().await;
+                    caller.waits.closed().await;
                 }
             });
             match future::select(sent, nobody_waits).await {
-                Either::Left((received, _)) => received,
+                Either::Left((answers, _)) => answers,
                 Either::Right(_) => return,
             }
         };
-        match received.map(|received| received.each(self.keys)) {
-            Ok(Some(mut values)) => {
+        match answers {
+            Ok(answers) => {
+                let mut answers = answers.into_iter();
                 for caller in self.callers {
-                    let values = values.by_ref().take(caller.keys).collect();
+                    let its_own = answers.by_ref().take(caller.answers).collect();
                     // One that has given up does not listen.
-                    _ = caller.answer.send(Ok(values));
+                    _ = caller.waits.send(Ok(its_own));
                 }
             }
-            Ok(None) => self.fail(&incomplete()),
-            Err(error) => self.fail(&error),
-        }
-    }
-
-    fn fail(self, error: &RedisError) {
-        for caller in self.callers {
-            _ = caller.answer.send(Err(error.clone()));
+            Err(error) => {
+                for caller in self.callers {
+                    _ = caller.waits.send(Err(error.clone()));
+                }
+            }
         }
     }
 }
 
-/// The command that reads one key.
+impl Message {
+    async fn send(self, link: &Link, answers: usize) -> Answers {
+        match self {
+            Message::Look(get) => {
+                let received = link.send(&Outgoing::Same(&get), true).await?;
+                Ok(received.each(answers).ok_or_else(incomplete)?.map(Ok).collect())
+            }
+            Message::Steps(incarnation, steps) => link.send_under(incarnation, &steps).await,
+        }
+    }
+}
+
+/// The command that looks at one key.
 pub(super) fn get(key: &str) -> Cmd {
     let mut get = Cmd::with_capacity(2, 3 + key.len());
     get.arg("GET").arg(key);

@@ -96,6 +96,17 @@ pub(super) fn is_a_writers(step: &Step<Entry>) -> bool {
     )
 }
 
+/// Whether a step may be sent with those of other callers: a reader's, unless they would have to wait for a large value.
+pub(super) fn may_go_with_others(step: &Step<Entry>) -> bool {
+    /// In bytes. A few of them fill a message as well as many small ones.
+    const LARGE: usize = 16 << 10;
+    match step {
+        Step::Fill { value, .. } => value.bytes().len() < LARGE,
+        Step::Acquire { .. } | Step::Take { .. } => true,
+        _ => false,
+    }
+}
+
 /// Whether this process must not serve its copy of the key any more once it has sent the step.
 pub(super) fn takes_copies_away(step: &Step<Entry>) -> bool {
     matches!(

@@ -179,6 +179,13 @@ impl Current {
         self.digest.load(Ordering::Acquire) == incarnation.digest()
     }
 
+    pub(super) fn incarnation(&self) -> Incarnation {
+        match self.digest.load(Ordering::Acquire) {
+            0 => Incarnation::NONE,
+            digest => Incarnation::new(digest),
+        }
+    }
+
     /// Takes note of what a connection has learned whose making began at `began`. False where another one has learned
     /// otherwise since.
     pub(super) fn learn(&self, incarnation: Incarnation, began: Instant) -> bool {

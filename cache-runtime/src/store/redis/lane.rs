@@ -6,8 +6,10 @@ use redis::{Pipeline, RedisResult, Value, cmd};
 
 use super::{
     cluster::{nodes::Cluster, slots::slot},
-    coalesce::{Read, get},
-    command::{CallScript, is_a_writers, may_be_repeated, takes_copies_away, under},
+    coalesce::{Operation, get},
+    command::{
+        CallScript, is_a_writers, may_be_repeated, may_go_with_others, takes_copies_away, under,
+    },
     incarnation::{Outgoing, Received},
     reconnect::Link,
     reply::{found, reply, unavailable},
@@ -95,7 +97,7 @@ impl Lane<'_> {
     /// Looks at a key.
     pub(crate) async fn read(&self, key: &str) -> Result<State<Entry>, Error> {
         let received = match &self.route {
-            Route::Only { link, .. } => Read::begin(link).one(key).await,
+            Route::Only { link, .. } => Operation::begin(link).look(key).await,
             Route::Slot { .. } => self.send(&Outgoing::Same(&get(key)), true).await,
         };
         Ok(self.store.encryptor.open_state(key, found(received)?))
@@ -122,7 +124,7 @@ impl Lane<'_> {
     pub(crate) async fn read_many(&self, keys: &[&str]) -> Result<States, Error> {
         let answers = match &self.route {
             Route::Only { link, .. } => {
-                let received = Read::begin(link).all(keys).await;
+                let received = Operation::begin(link).look_many(keys).await;
                 received.map_err(|e| unavailable(&e))?.into_iter().map(Ok).collect()
             }
             Route::Slot { cluster, server, .. } => cluster.read_many(keys, server.as_ref()).await,
@@ -148,7 +150,14 @@ impl Lane<'_> {
         let _own = takes_copies_away(&step).then(|| self.store.copies.write(key));
         let again = may_be_repeated(&step);
         let by_hash = |to| scripts.command(key, &under(&step, to), Script::by_hash);
-        let result = match lane.send(&Outgoing::Under(&by_hash), again).await {
+        let by_hash = Outgoing::Under(&by_hash);
+        let sent = match &lane.route {
+            Route::Only { link, .. } if may_go_with_others(&step) => {
+                Operation::begin(link).step(&by_hash, again).await
+            }
+            _ => lane.send(&by_hash, again).await,
+        };
+        let result = match sent {
             Err(e) if e.code() == Some("NOSCRIPT") => {
                 let by_text = |to| scripts.command(key, &under(&step, to), Script::by_text);
                 lane.send(&Outgoing::Under(&by_text), again).await

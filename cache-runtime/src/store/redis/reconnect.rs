@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    coalesce::Reads,
+    coalesce::Coalescer,
     connect::{Connection, History},
     connect_stats::ConnectStats,
     endpoint::{Endpoint, Named},
@@ -56,7 +56,7 @@ struct Shared {
     /// Ends the pause between two attempts.
     wake: Arc<Notify>,
     stats: Mutex<ConnectStats>,
-    reads: Reads,
+    coalescer: Coalescer,
 }
 
 #[derive(Clone)]
@@ -83,8 +83,10 @@ impl Link {
     /// A link to `endpoint`; each of its connections begins with `greeting`.
     pub(super) fn new(endpoint: Endpoint, greeting: Arc<Greeting>, current: Arc<Current>) -> Link {
         let (state, _) = watch::channel(LinkState::Down);
-        let (wake, stats, reads) = (Arc::default(), Mutex::default(), Reads::default());
-        Link { shared: Arc::new(Shared { endpoint, greeting, current, state, wake, stats, reads }) }
+        let (wake, stats, coalescer) = (Arc::default(), Mutex::default(), Coalescer::default());
+        Link {
+            shared: Arc::new(Shared { endpoint, greeting, current, state, wake, stats, coalescer }),
+        }
     }
 
     /// The connection, once an attempt that is under way has ended. Callers bound the wait.
@@ -314,9 +316,14 @@ impl Link {
         self.shared.stats()
     }
 
-    /// The reads over it.
-    pub(super) fn reads(&self) -> &Reads {
-        &self.shared.reads
+    /// What goes together over it.
+    pub(super) fn coalescer(&self) -> &Coalescer {
+        &self.shared.coalescer
+    }
+
+    /// The incarnation that the connections of the server have in common.
+    pub(super) fn incarnation(&self) -> Incarnation {
+        self.shared.current.incarnation()
     }
 
     pub(super) fn downgrade(&self) -> WeakLink {

@@ -3,6 +3,7 @@
 use redis::{ErrorKind, Pipeline, RedisResult, Value};
 
 use super::{
+    connect::Connection,
     incarnation::{Outgoing, Received},
     reconnect::Link,
 };
@@ -44,15 +45,45 @@ impl Link {
             }
             result => result,
         }?;
-        if values.len() != commands.len() {
+        self.each(&connection, values, commands.len())
+    }
+
+    /// Sends commands that are written for a server of this incarnation, in one round trip. Each has an answer of its own.
+    pub(super) async fn send_under(
+        &self,
+        incarnation: Incarnation,
+        commands: &Pipeline,
+    ) -> RedisResult<Vec<RedisResult<Received>>> {
+        let mut connection = self.connection().await?;
+        if connection.incarnation() != incarnation {
+            let what = "the server has another history than when this was written";
+            return Err((ErrorKind::Io, what).into());
+        }
+        let values = connection.send_all(commands).await.inspect_err(|error| {
+            self.lost(&connection, error);
+        })?;
+        self.each(&connection, values, commands.len())
+    }
+
+    /// The answers to so many commands over `connection`. An error among them may show that it is of no use any more.
+    fn each(
+        &self,
+        connection: &Connection,
+        values: Vec<Value>,
+        commands: usize,
+    ) -> RedisResult<Vec<RedisResult<Received>>> {
+        if values.len() != commands {
             let what = "the server did not answer every command";
             return Err((ErrorKind::UnexpectedReturnType, what).into());
         }
-        let answers: Vec<_> = values.into_iter().map(Value::extract_error).collect();
-        answers.iter().filter_map(|answer| answer.as_ref().err()).for_each(|error| {
-            self.lost(&connection, error);
-        });
-        let received = |value| Received { value, incarnation };
-        Ok(answers.into_iter().map(|answer| answer.map(received)).collect())
+        let incarnation = connection.incarnation();
+        let received = |value: Value| match value.extract_error() {
+            Ok(value) => Ok(Received { value, incarnation }),
+            Err(error) => {
+                self.lost(connection, &error);
+                Err(error)
+            }
+        };
+        Ok(values.into_iter().map(received).collect())
     }
 }
