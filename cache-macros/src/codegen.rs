@@ -84,6 +84,17 @@ pub(crate) fn pinned(function: &Function, body: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> let __body = #pin;)
 }
 
+/// `let __ending = ...;`: finds by autoref whether the output of `__body` can be held while the keys are settled.
+pub(crate) fn ending(krate: &Path) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        let __ending = {
+            #[allow(unused_imports)]
+            use #krate::__private::{Ending0 as _, Ending1 as _};
+            (&#krate::__private::EndingProbe::of(&*__body)).__cache_ending()
+        };
+    }
+}
+
 /// What a block returns that ends with `run`. Its temporaries are dropped before the block's variables, in every edition.
 pub(crate) fn ended(run: &TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>

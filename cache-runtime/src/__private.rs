@@ -3,6 +3,7 @@
 mod body;
 mod detach;
 mod each;
+mod ending;
 mod kept;
 mod label;
 mod local;
@@ -33,6 +34,7 @@ pub use self::{
     },
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::{Found, Found0, Found1, ListOf, batch, batch_owned, list, list_owned},
+    ending::{Apart, Ending0, Ending1, EndingProbe, Held},
     kept::*,
     local::{ArcProbe, ArcRowsProbe, ByArc0, ByArc1, Kept, kept, kept_rows},
     nothing::{Cacheable, ShapeOfNothing},
@@ -51,14 +53,15 @@ pub use self::{
 use crate::{
     cache::Cache,
     declared::{Declaration, Identity, Role, ValueType},
+    guard::Guard,
     key::KeyWriter,
     policy::Policy,
     read::{DynFuture, Request, past},
-    return_shape::{Plain, Shape},
+    return_shape::Shape,
     stats::{Counters, NotStored, SitePlace},
     time::IntoTtl,
     transaction,
-    write::{self, Refusal, Stores},
+    write::Stores,
 };
 pub use crate::{
     flight::SharedError,
@@ -405,11 +408,6 @@ impl Call {
         (Request::new(&self.cache.inner, counters, policy, self.tags), self.key)
     }
 
-    /// Runs a writer that leaves nothing.
-    pub async fn invalidate<F: Future>(self, body: F) -> F::Output {
-        self.write(Plain::<F::Output>::new(), leave_nothing, body).await
-    }
-
     /// The key whose entry's place the value of a writer takes.
     pub fn through(mut self, write: impl FnOnce(&mut KeyWriter<'_>)) -> Call {
         if self.cache.inner.guard.is_some() {
@@ -445,64 +443,44 @@ impl Call {
         Leave::new(&self.cache.inner, counters, &self.policy(), self.site.id(), stores)
     }
 
-    /// Runs a writer. Its value, if there is a key for one, takes the entry's place.
-    pub async fn write<S, H, F>(self, _shape: S, hooks: H, body: F) -> S::Output
-    where
-        S: Shape,
-        H: FnOnce(&S::Value, &mut Leave),
-        F: Future<Output = S::Output>,
-    {
-        self.write_if::<S, H, F>(None, hooks, body).await
-    }
-
-    /// Runs a writer, unless its keys cannot be fenced: then `refuse` answers.
-    pub async fn write_or<S, H, F>(
-        self,
-        refuse: Refusal<S>,
-        _shape: S,
-        hooks: H,
-        body: F,
-    ) -> S::Output
-    where
-        S: Shape,
-        H: FnOnce(&S::Value, &mut Leave),
-        F: Future<Output = S::Output>,
-    {
-        self.write_if::<S, H, F>(Some(refuse), hooks, body).await
-    }
-
-    async fn write_if<S, H, F>(mut self, refuse: Option<Refusal<S>>, hooks: H, body: F) -> S::Output
-    where
-        S: Shape,
-        H: FnOnce(&S::Value, &mut Leave),
-        F: Future<Output = S::Output>,
-    {
+    /// What a write touches and leaves; nothing for one that goes past the cache.
+    fn writing(mut self) -> Option<Writing> {
         let given = self.leave.take();
-        let inner = &self.cache.inner;
-        let Some(guard) = &inner.guard else { return body.await };
+        let guard = Arc::clone(self.cache.inner.guard.as_ref()?);
         let counters = self.counters();
         if self.is_idle {
             match self.through {
                 Some(_) => past(&counters, &self.site.policy, NotStored::Bypassed),
                 None => counters.bypassed.add_one(),
             }
-            return body.await;
+            return None;
         }
         if self.bypass.is_some() && !transaction::is_within() {
             self.site.warn_unscoped(counters.name);
         }
         let mut leave = given.map_or_else(|| self.new_leave(&counters), |given| *given);
         leave.declares(self.declaration.take());
-        let policy = &self.policy();
+        let policy = self.policy();
         // What a transaction has written may never be committed.
         if self.bypass.is_some() {
             self.fences.extend(self.through.take());
         }
-        let (key, fences, tags) = (self.through, self.fences, self.tags);
-        let (counters, hold) = (&counters, self.hold);
-        let through = write::Through { inner, guard, counters, policy, key, fences, tags, hold };
-        write::writes::<S, H, F>(through, leave, refuse, hooks, body).await
+        let Call { cache, through: key, fences, tags, hold, .. } = self;
+        Some(Writing { cache, guard, counters, policy, key, fences, tags, hold, leave })
     }
+}
+
+/// What one write touches and leaves.
+struct Writing {
+    cache: Cache,
+    guard: Arc<Guard>,
+    counters: Arc<Counters>,
+    policy: Policy,
+    key: Option<String>,
+    fences: Vec<String>,
+    tags: Vec<String>,
+    hold: Duration,
+    leave: Leave,
 }
 
 /// The hooks of a writer that leaves nothing, or whose value is known already.

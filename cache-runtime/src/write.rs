@@ -41,13 +41,10 @@ where
     H: FnOnce(&S::Value, &mut Leave),
     F: Future<Output = S::Output>,
 {
-    let mut begun = Box::pin(through.begin()).await;
-    if let Some(refuse) = refuse {
-        begun = match Box::pin(begun.confirmed()).await {
-            Ok(begun) => begun,
-            Err(error) => return refuse(error),
-        };
-    }
+    let begun = match Box::pin(through.begin_if(refuse.is_some())).await {
+        Ok(begun) => begun,
+        Err(error) => return refused(refuse, error),
+    };
     let (output, others) = within::run(begun.inner, begun.policy.version, body).await;
     match S::split(output) {
         Ok(stored) => {
@@ -64,6 +61,51 @@ where
             Box::pin(begun.end(leave, others)).await;
             failed
         }
+    }
+}
+
+/// As [`writes`], of an output that cannot be taken to another thread: it is not held while the keys are settled. What of that
+/// takes time goes on in a task, and the fences stand until then.
+pub(crate) async fn writes_apart<S, H, F>(
+    through: Through<'_>,
+    mut leave: Leave,
+    refuse: Option<Refusal<S>>,
+    hooks: H,
+    body: F,
+) -> S::Output
+where
+    S: Shape,
+    H: FnOnce(&S::Value, &mut Leave),
+    F: Future<Output = S::Output>,
+{
+    let begun = match Box::pin(through.begin_if(refuse.is_some())).await {
+        Ok(begun) => begun,
+        Err(error) => return refused(refuse, error),
+    };
+    let (output, others) = within::run(begun.inner, begun.policy.version, body).await;
+    let output = match S::split(output) {
+        Ok(stored) => {
+            match S::value(&stored) {
+                Some(value) => hooks(value, &mut leave),
+                None => leave.nothing(),
+            }
+            leave.declare();
+            S::join(stored)
+        }
+        Err(failed) => {
+            leave.nothing();
+            failed
+        }
+    };
+    begun.end_apart(leave, others);
+    output
+}
+
+/// What a writer returns whose write is refused.
+fn refused<O>(refuse: Option<fn(Error) -> O>, error: Error) -> O {
+    match refuse {
+        Some(refuse) => refuse(error),
+        None => unreachable!("only a writer that can refuse asks whether its keys are fenced"),
     }
 }
 

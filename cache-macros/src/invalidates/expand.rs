@@ -29,12 +29,14 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let (each, before) = (keys.each(function, params), keys.before());
     let rebinding = Rebinding::of(function, &TokenStream::new(), krate);
     let pinned = codegen::pinned(function, &rebinding.body);
+    let ending = codegen::ending(krate);
     let run = run(model, &keys.after(function));
     let inside = quote_spanned! {span=>
         #call
         #each
         #before
         #pinned
+        #ending
         #run
     };
     function.with_rebound(&rebinding.names, inside)
@@ -45,7 +47,7 @@ fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &model.options.shared.krate;
     if empties.is_empty() && model.options.refuses.is_none() {
-        return codegen::ended(&quote_spanned!(span=> __call.invalidate(__body).await));
+        return codegen::ended(&quote_spanned!(span=> __ending.invalidate(__call, __body).await));
     }
     let shape = codegen::shape(&model.function, krate, &quote_spanned!(span=> of(&*__body)));
     let hook = if empties.is_empty() {
@@ -54,8 +56,10 @@ fn run(model: &Invalidates, empties: &TokenStream) -> TokenStream {
         quote_spanned!(span=> |__value, __leave| { #empties })
     };
     let write = match model.options.refuses {
-        None => quote_spanned!(span=> __call.write(__shape, #hook, __body).await),
-        Some(_) => quote_spanned!(span=> __call.write_or(__refuse, __shape, #hook, __body).await),
+        None => quote_spanned!(span=> __ending.write(__call, __shape, #hook, __body).await),
+        Some(_) => {
+            quote_spanned!(span=> __ending.write_or(__call, __refuse, __shape, #hook, __body).await)
+        }
     };
     let refuse = model.options.refuses.map(|at| on_unavailable::prepare(at, krate));
     let write = codegen::ended(&write);

@@ -32,6 +32,7 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let shared = &rebinding.before;
     let shape = codegen::shape(&model.function, krate, &quote_spanned!(span=> of(&*__body)));
     let before = keys.before();
+    let ending = codegen::ending(krate);
     let write = write(model, &keys.after(&model.function));
     let inside = quote_spanned! {span=>
         #link
@@ -41,6 +42,7 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
         #shared
         #pinned
         #shape
+        #ending
         #write
     };
     model.function.with_rebound(&rebinding.names, inside)
@@ -144,10 +146,12 @@ fn write(model: &WriteThrough, empties: &TokenStream) -> TokenStream {
         quote_spanned!(span=> |__value, __leave| { #leave #empties })
     };
     match options.refuses {
-        None => codegen::ended(&quote_spanned!(at=> __call.write(__shape, #hook, __body).await)),
+        None => codegen::ended(
+            &quote_spanned!(at=> __ending.write(__call, __shape, #hook, __body).await),
+        ),
         Some(refuses) => {
             let refuse = on_unavailable::prepare(refuses, krate);
-            let call = quote_spanned!(at=> __call.write_or(__refuse, __shape, #hook, __body).await);
+            let call = quote_spanned!(at=> __ending.write_or(__call, __refuse, __shape, #hook, __body).await);
             let call = codegen::ended(&call);
             quote_spanned!(span=> #refuse #call)
         }

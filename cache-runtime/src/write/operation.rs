@@ -3,7 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::{join, join_all, join4};
+use futures_util::{
+    FutureExt,
+    future::{join, join_all, join4},
+};
+use tokio::runtime::Handle;
 
 use super::{fence::Fence, invalidate::invalidate_all, result::Leave, tags::EntryTags};
 use crate::{
@@ -68,7 +72,36 @@ impl<'a> Through<'a> {
     }
 }
 
+impl<'a> Through<'a> {
+    /// The same; where `confirmed`, an error unless all its keys are fenced.
+    pub(super) async fn begin_if(self, confirmed: bool) -> Result<Begun<'a>, Error> {
+        let begun = self.begin().await;
+        match confirmed {
+            true => begun.confirmed().await,
+            false => Ok(begun),
+        }
+    }
+}
+
 impl Begun<'_> {
+    /// Ends the write in a task of its own, but for what is done at once: on the embedded store, all of it. Outside of a
+    /// runtime nothing can be sent, and the fences fall by themselves.
+    pub(super) fn end_apart(self, leave: Leave, others: Vec<Fence>) {
+        let Begun { inner, guard, counters, policy, key, fence, entry_tags, hold } = self;
+        let (inner, guard, policy) = (Arc::clone(inner), Arc::clone(guard), *policy);
+        let counters = inner.registry.counters(counters.name);
+        let mut end = Box::pin(async move {
+            let (inner, guard, counters, policy) = (&inner, &guard, &counters, &policy);
+            let begun = Begun { inner, guard, counters, policy, key, fence, entry_tags, hold };
+            begun.end(leave, others).await;
+        });
+        if (&mut end).now_or_never().is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(end);
+        }
+    }
+
     /// The write, if all its keys are fenced. If not, the fences that stand are settled.
     pub(super) async fn confirmed(mut self) -> Result<Self, Error> {
         match self.fence.confirmed().await {

@@ -57,6 +57,56 @@ async fn futures_are_send_where_they_were() {
     assert_eq!(spawned.await.unwrap(), (Ok(user(1)), Ok(1)));
 }
 
+type Anything = Box<dyn std::error::Error>;
+
+/// Outputs that cannot be taken to another thread, of functions that can.
+#[cached(key = "apart:<id>", ttl = 60)]
+async fn apart(id: u64) -> Result<u64, Anything> {
+    tokio::task::yield_now().await;
+    if id == 0 {
+        Err("zero")?
+    }
+    Ok(id)
+}
+
+#[cache_runtime::write_through(key = "apart:<id>", ttl = 60)]
+async fn save_apart(id: u64, value: u64) -> Result<u64, Anything> {
+    tokio::task::yield_now().await;
+    Ok(id + value)
+}
+
+#[invalidates("apart:<id>", tags("apart"))]
+async fn forget_apart(id: u64) -> std::rc::Rc<u64> {
+    tokio::task::yield_now().await;
+    std::rc::Rc::new(id)
+}
+
+#[invalidates("apart:<return>", on_unavailable = "error", "apart:<id>")]
+async fn forget_returned(id: u64, returned: u64) -> Result<u64, Anything> {
+    tokio::task::yield_now().await;
+    Ok(returned.max(id))
+}
+
+#[tokio::test]
+async fn what_is_returned_may_be_less_than_send() {
+    let cache = Cache::in_memory();
+    let calls = async {
+        assert!(apart(0).await.is_err());
+        let found = async |id| apart(id).await.unwrap();
+        assert_eq!(found(1).await, 1);
+        assert!(save_apart(1, 7).await.is_ok());
+        assert_eq!(found(1).await, 8, "what was written is what is read");
+        drop(forget_apart(1).await);
+        assert_eq!(found(1).await, 1);
+        assert!(save_apart(2, 7).await.is_ok());
+        assert!(forget_returned(1, 2).await.is_ok());
+        assert_eq!(found(2).await, 2);
+    };
+    let scoped = cache.clone();
+    tokio::spawn(async move { scoped.scope(calls).await }).await.unwrap();
+    assert_eq!(cache.stats().total().invalidations, 6);
+}
+
 #[tokio::test]
 async fn writers_return_anything() {
     let run = async {

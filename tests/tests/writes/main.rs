@@ -1,6 +1,7 @@
 //! Writes through the cache: what they end, what they leave, and what becomes of it where the store does not answer.
 
 mod after_commit;
+mod apart;
 mod declared;
 mod local_strict;
 mod many_keys;

@@ -59,7 +59,12 @@ impl Users for Repo {
                 ::core::option::Option::None:: < () > { return __ret; } let __self =
                 self; let id = id; let _ : () = { __self.db.forget(id). await }; }
             );
-            let __output = __call.invalidate(__body).await;
+            let __ending = {
+                #[allow(unused_imports)]
+                use ::cache_runtime::__private::{Ending0 as _, Ending1 as _};
+                (&::cache_runtime::__private::EndingProbe::of(&*__body)).__cache_ending()
+            };
+            let __output = __ending.invalidate(__call, __body).await;
             __output
         })
     }

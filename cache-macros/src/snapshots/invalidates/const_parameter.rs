@@ -35,6 +35,11 @@ async fn forget<const N: usize>(id: u64) {
         ::core::option::Option::None:: < () > { return __ret; } db::forget:: < N > (id).
         await; }
     );
-    let __output = __call.invalidate(__body).await;
+    let __ending = {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{Ending0 as _, Ending1 as _};
+        (&::cache_runtime::__private::EndingProbe::of(&*__body)).__cache_ending()
+    };
+    let __output = __ending.invalidate(__call, __body).await;
     __output
 }

@@ -34,6 +34,11 @@ async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
         ::core::option::Option::None:: < sqlx::Result < Vec < User > > > { return __ret;
         } #[allow(unused_variables)] let new = new; db::insert(tenant, new). await }
     );
+    let __ending = {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{Ending0 as _, Ending1 as _};
+        (&::cache_runtime::__private::EndingProbe::of(&*__body)).__cache_ending()
+    };
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
@@ -41,8 +46,9 @@ async fn insert(tenant: &str, new: Vec<NewUser>) -> sqlx::Result<Vec<User>> {
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
-    let __output = __call
+    let __output = __ending
         .write(
+            __call,
             __shape,
             |__value, __leave| {
                 for __id in __value.iter() {

@@ -29,6 +29,11 @@ async fn update(user: &User) -> Result<(), Error> {
         ::core::option::Option::None:: < Result < (), Error > > { return __ret; }
         db::update(user). await }
     );
+    let __ending = {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{Ending0 as _, Ending1 as _};
+        (&::cache_runtime::__private::EndingProbe::of(&*__body)).__cache_ending()
+    };
     let __shape = {
         #[allow(unused_imports)]
         use ::cache_runtime::__private::{
@@ -37,8 +42,14 @@ async fn update(user: &User) -> Result<(), Error> {
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
     let __refuse = ::cache_runtime::__private::refusal(&__shape);
-    let __output = __call
-        .write_or(__refuse, __shape, ::cache_runtime::__private::leave_nothing, __body)
+    let __output = __ending
+        .write_or(
+            __call,
+            __refuse,
+            __shape,
+            ::cache_runtime::__private::leave_nothing,
+            __body,
+        )
         .await;
     __output
 }

@@ -25,6 +25,11 @@ async fn touch(id: u64) -> impl Future<Output = ()> {
             })
     };
     let __body = ::core::pin::pin!(async move { db::touch(id) });
-    let __output = __call.invalidate(__body).await;
+    let __ending = {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{Ending0 as _, Ending1 as _};
+        (&::cache_runtime::__private::EndingProbe::of(&*__body)).__cache_ending()
+    };
+    let __output = __ending.invalidate(__call, __body).await;
     __output
 }

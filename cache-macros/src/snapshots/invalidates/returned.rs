@@ -52,6 +52,11 @@ impl Repo {
             ::core::option::Option::None:: < sqlx::Result < User > > { return __ret; }
             #[allow(unused_variables)] let new = new; self.db.insert(new). await }
         );
+        let __ending = {
+            #[allow(unused_imports)]
+            use ::cache_runtime::__private::{Ending0 as _, Ending1 as _};
+            (&::cache_runtime::__private::EndingProbe::of(&*__body)).__cache_ending()
+        };
         let __shape = {
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{
@@ -60,8 +65,9 @@ impl Repo {
             };
             (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
         };
-        let __output = __call
+        let __output = __ending
             .write(
+                __call,
                 __shape,
                 |__value, __leave| {
                     __leave

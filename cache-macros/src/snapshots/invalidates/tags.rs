@@ -42,6 +42,11 @@ async fn update(user: User) -> sqlx::Result<()> {
         ::core::option::Option::None:: < sqlx::Result < () > > { return __ret; }
         #[allow(unused_variables)] let user = user; db::update(user). await }
     );
-    let __output = __call.invalidate(__body).await;
+    let __ending = {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{Ending0 as _, Ending1 as _};
+        (&::cache_runtime::__private::EndingProbe::of(&*__body)).__cache_ending()
+    };
+    let __output = __ending.invalidate(__call, __body).await;
     __output
 }

@@ -32,8 +32,14 @@ async fn update(tenant: String, user: &User) -> sqlx::Result<User> {
         };
         (&&&&&&&::cache_runtime::__private::Probe::of(&*__body)).__cache_shape()
     };
-    let __output = __call
+    let __ending = {
+        #[allow(unused_imports)]
+        use ::cache_runtime::__private::{Ending0 as _, Ending1 as _};
+        (&::cache_runtime::__private::EndingProbe::of(&*__body)).__cache_ending()
+    };
+    let __output = __ending
         .write(
+            __call,
             __shape,
             |__value, __leave| {
                 #[allow(unused_imports)]
