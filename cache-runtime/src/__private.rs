@@ -30,7 +30,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     body::{
-        Changed, absent, absent_load, project, valued, valued_load, valued_rows, valued_rows_owned,
+        Changed, fails, project, returned, valued, valued_load, valued_rows, valued_rows_owned,
     },
     detach::{Argument, Borrowed, Detach0, Detach1, Detach2, foreground},
     each::{Found, Found0, Found1, ListOf, batch, batch_owned, list, list_owned},

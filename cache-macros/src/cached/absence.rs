@@ -4,26 +4,24 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use super::hooks;
 use super::model::Cached;
 use super::negative::{Negative, Recognized};
+use super::{call, hooks};
 use crate::codegen;
 use crate::tokens;
 
 /// `let __body = ...;`, after which the body returns the error as a `None`. `__body` is pinned.
 pub(super) fn attended(model: &Cached) -> TokenStream {
     let Some((at, is_absence)) = &given(model) else { return TokenStream::new() };
-    let krate = tokens::at(&model.options.shared.krate, *at);
-    let body = quote_spanned!(*at=> #krate::__private::absent(__body, #is_absence));
+    let body = quote_spanned!(*at=> __fails.absent(__body, #is_absence));
     quote_spanned!(Span::mixed_site()=> let __body = #body;)
 }
 
 /// The same of a load that can go on in the background.
 pub(super) fn in_background(model: &Cached) -> TokenStream {
     let Some((at, is_absence)) = &given(model) else { return TokenStream::new() };
-    let krate = tokens::at(&model.options.shared.krate, *at);
     let is_absence = hooks::made_for_a_load(model, is_absence, "view", *at);
-    let load = quote_spanned!(*at=> #krate::__private::absent_load(__load, #is_absence));
+    let load = quote_spanned!(*at=> __fails.absent_load(__load, #is_absence));
     quote_spanned!(Span::mixed_site()=> let __load = #load;)
 }
 
@@ -52,23 +50,28 @@ fn given(model: &Cached) -> Option<(Span, TokenStream)> {
 
 /// What `before` and `run` return, with the `None` as the error. The error may take parameters that the body has borrowed, so
 /// the body is dropped first.
-pub(super) fn present(
-    negative: Option<&Negative>,
-    before: TokenStream,
-    run: TokenStream,
-) -> TokenStream {
+pub(super) fn present(model: &Cached, before: TokenStream, run: TokenStream) -> TokenStream {
     let span = Span::mixed_site();
-    let Some(Negative { error, .. }) = negative else {
+    let Some(Negative { error, .. }) = &model.options.negative else {
         let run = codegen::ended(&run);
         return quote_spanned!(span=> #before #run);
     };
     let run = codegen::ended(&run);
+    // What is no `Result` is reported where the return type stands.
+    let at = call::where_it_returns(model);
+    let own = &model.options.shared.krate;
+    let krate = tokens::at(own, at);
+    let output =
+        model.function.output().map_or_else(|| quote_spanned!(span=> _), ToTokens::to_token_stream);
+    let fails = quote_spanned!(at=> #krate::__private::fails(__returned));
     quote_spanned! {span=>
+        let __returned = #own::__private::returned::<#output>();
+        let __fails = #fails;
         let __output = {
             #before
             #run
         };
-        match __output {
+        __fails.returned(match __output {
             ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
                 ::core::result::Result::Ok(__found)
             }
@@ -76,6 +79,6 @@ pub(super) fn present(
                 ::core::result::Result::Err(#error)
             }
             ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
-        }
+        })
     }
 }

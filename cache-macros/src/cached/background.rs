@@ -32,7 +32,7 @@ pub(super) fn expand(model: &Cached) -> TokenStream {
         #found
         #kept_value
     };
-    let inside = absence::present(model.options.negative.as_ref(), before, run);
+    let inside = absence::present(model, before, run);
     model.function.with_rebound(&captures.names(), inside)
 }
 

@@ -43,6 +43,6 @@ fn attended(model: &Cached) -> TokenStream {
         #found
         #kept_value
     };
-    let inside = absence::present(model.options.negative.as_ref(), before, run);
+    let inside = absence::present(model, before, run);
     model.function.with_rebound(&rebinding.names, inside)
 }

@@ -163,7 +163,7 @@ type LoadedRows<R, K, F, P> = Changed<Pin<Box<F>>, RowValues<R, K, P>>;
 type RowsLoad<R, K, F, P> = Box<dyn FnOnce(Vec<K>) -> LoadedRows<R, K, F, P> + Send>;
 
 /// The body with its error as a `None` where the closure says so.
-pub fn absent<F, P>(body: F, is_absence: P) -> Changed<F, Absence<P>>
+fn absent<F, P>(body: F, is_absence: P) -> Changed<F, Absence<P>>
 where
     F: Future<Output: CanFail> + Unpin,
     P: FnOnce(&<F::Output as CanFail>::Error) -> bool,
@@ -172,7 +172,7 @@ where
 }
 
 /// The same of a load that can go on in the background. `is_absence` makes the closure when a load begins.
-pub fn absent_load<L, F, W, P>(
+fn absent_load<L, F, W, P>(
     load: L,
     is_absence: W,
 ) -> impl FnOnce() -> Changed<Pin<Box<F>>, Absence<P>>
@@ -201,15 +201,74 @@ pub trait CanFail {
     type Found;
     /// Its error.
     type Error;
+    /// A function that returns it.
+    type Fails;
     /// What it is.
     fn into_result(self) -> Result<Self::Found, Self::Error>;
+    /// A function that returns it.
+    fn fails() -> Self::Fails;
+}
+
+/// A function that returns `Result<T, E>`. All code of `negative` goes through it: where the function returns something else,
+/// there is no such type, which is reported once.
+#[derive(Debug)]
+pub struct Fails<T, E>(PhantomData<fn() -> (T, E)>);
+
+impl<T, E> Fails<T, E> {
+    /// The body, whose error is a `None` where `is_absence` says so.
+    pub fn absent<F, P>(&self, body: F, is_absence: P) -> Changed<F, Absence<P>>
+    where
+        F: Future<Output = Result<T, E>> + Unpin,
+        P: FnOnce(&E) -> bool,
+    {
+        absent(body, is_absence)
+    }
+
+    /// The same of a load that can go on in the background.
+    pub fn absent_load<L, F, W, P>(
+        &self,
+        load: L,
+        is_absence: W,
+    ) -> impl FnOnce() -> Changed<Pin<Box<F>>, Absence<P>> + use<T, E, L, F, W, P>
+    where
+        L: FnOnce() -> F,
+        F: Future<Output = Result<T, E>>,
+        W: FnOnce() -> P,
+        P: FnOnce(&E) -> bool,
+    {
+        absent_load(load, is_absence)
+    }
+
+    /// What the function returns.
+    pub fn returned(&self, result: Result<T, E>) -> Result<T, E> {
+        result
+    }
+}
+
+/// The type that a function returns.
+#[derive(Debug)]
+pub struct Returned<O>(PhantomData<fn() -> O>);
+
+/// See [`Returned`].
+pub fn returned<O>() -> Returned<O> {
+    Returned(PhantomData)
+}
+
+/// See [`Fails`].
+pub fn fails<O: CanFail>(_: Returned<O>) -> O::Fails {
+    O::fails()
 }
 
 impl<T, E> CanFail for Result<T, E> {
     type Found = T;
     type Error = E;
+    type Fails = Fails<T, E>;
 
     fn into_result(self) -> Result<T, E> {
         self
+    }
+
+    fn fails() -> Fails<T, E> {
+        Fails(PhantomData)
     }
 }

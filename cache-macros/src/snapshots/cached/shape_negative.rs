@@ -6,6 +6,8 @@ async fn find(id: u64) -> Result<User, Error> {
 // becomes
 
 async fn find(id: u64) -> Result<User, Error> {
+    let __returned = ::cache_runtime::__private::returned::<Result<User, Error>>();
+    let __fails = ::cache_runtime::__private::fails(__returned);
     let __output = {
         let __call = {
             fn __here() {}
@@ -26,15 +28,16 @@ async fn find(id: u64) -> Result<User, Error> {
             ::core::option::Option::None:: < Result < User, Error > > { return __ret; }
             db::find(id). await }
         );
-        let __body = ::cache_runtime::__private::absent(
-            __body,
-            |__error| match __error {
-                #[allow(unused_variables)]
-                Error::NotFound { id } => true,
-                #[allow(unreachable_patterns)]
-                _ => false,
-            },
-        );
+        let __body = __fails
+            .absent(
+                __body,
+                |__error| match __error {
+                    #[allow(unused_variables)]
+                    Error::NotFound { id } => true,
+                    #[allow(unreachable_patterns)]
+                    _ => false,
+                },
+            );
         let __shape = {
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{
@@ -61,13 +64,18 @@ async fn find(id: u64) -> Result<User, Error> {
             .await;
         __output
     };
-    match __output {
-        ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
-            ::core::result::Result::Ok(__found)
-        }
-        ::core::result::Result::Ok(::core::option::Option::None) => {
-            ::core::result::Result::Err(Error::NotFound { id })
-        }
-        ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
-    }
+    __fails
+        .returned(
+            match __output {
+                ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
+                    ::core::result::Result::Ok(__found)
+                }
+                ::core::result::Result::Ok(::core::option::Option::None) => {
+                    ::core::result::Result::Err(Error::NotFound { id })
+                }
+                ::core::result::Result::Err(__error) => {
+                    ::core::result::Result::Err(__error)
+                }
+            },
+        )
 }

@@ -12,6 +12,8 @@ async fn find(id: u64) -> sqlx::Result<User> {
 // becomes
 
 async fn find(id: u64) -> sqlx::Result<User> {
+    let __returned = ::cache_runtime::__private::returned::<sqlx::Result<User>>();
+    let __fails = ::cache_runtime::__private::fails(__returned);
     let __output = {
         let __call = {
             fn __here() {}
@@ -44,22 +46,23 @@ async fn find(id: u64) -> sqlx::Result<User> {
                 db::find(id).await
             }
         };
-        let __load = ::cache_runtime::__private::absent_load(
-            __load,
-            || {
-                move |__value| {
-                    ::cache_runtime::__private::view(
-                        __value,
-                        |__error| match __error {
-                            #[allow(unused_variables)]
-                            sqlx::Error::RowNotFound => true,
-                            #[allow(unreachable_patterns)]
-                            _ => false,
-                        },
-                    )
-                }
-            },
-        );
+        let __load = __fails
+            .absent_load(
+                __load,
+                || {
+                    move |__value| {
+                        ::cache_runtime::__private::view(
+                            __value,
+                            |__error| match __error {
+                                #[allow(unused_variables)]
+                                sqlx::Error::RowNotFound => true,
+                                #[allow(unreachable_patterns)]
+                                _ => false,
+                            },
+                        )
+                    }
+                },
+            );
         let __shape = {
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{
@@ -86,13 +89,18 @@ async fn find(id: u64) -> sqlx::Result<User> {
             .await;
         __output
     };
-    match __output {
-        ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
-            ::core::result::Result::Ok(__found)
-        }
-        ::core::result::Result::Ok(::core::option::Option::None) => {
-            ::core::result::Result::Err(sqlx::Error::RowNotFound)
-        }
-        ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
-    }
+    __fails
+        .returned(
+            match __output {
+                ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
+                    ::core::result::Result::Ok(__found)
+                }
+                ::core::result::Result::Ok(::core::option::Option::None) => {
+                    ::core::result::Result::Err(sqlx::Error::RowNotFound)
+                }
+                ::core::result::Result::Err(__error) => {
+                    ::core::result::Result::Err(__error)
+                }
+            },
+        )
 }

@@ -12,6 +12,8 @@ async fn find(id: UserId) -> Result<User, Error> {
 // becomes
 
 async fn find(id: UserId) -> Result<User, Error> {
+    let __returned = ::cache_runtime::__private::returned::<Result<User, Error>>();
+    let __fails = ::cache_runtime::__private::fails(__returned);
     let __output = {
         let __call = {
             fn __here() {}
@@ -36,10 +38,7 @@ async fn find(id: UserId) -> Result<User, Error> {
             ::cache_runtime::__private::Shared(__id)).__cache_share(); db::find(id).
             await }
         );
-        let __body = ::cache_runtime::__private::absent(
-            __body,
-            |error| error.is_absence_of(&id),
-        );
+        let __body = __fails.absent(__body, |error| error.is_absence_of(&id));
         let __shape = {
             #[allow(unused_imports)]
             use ::cache_runtime::__private::{
@@ -66,13 +65,18 @@ async fn find(id: UserId) -> Result<User, Error> {
             .await;
         __output
     };
-    match __output {
-        ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
-            ::core::result::Result::Ok(__found)
-        }
-        ::core::result::Result::Ok(::core::option::Option::None) => {
-            ::core::result::Result::Err(Error::NotFound { id })
-        }
-        ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
-    }
+    __fails
+        .returned(
+            match __output {
+                ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
+                    ::core::result::Result::Ok(__found)
+                }
+                ::core::result::Result::Ok(::core::option::Option::None) => {
+                    ::core::result::Result::Err(Error::NotFound { id })
+                }
+                ::core::result::Result::Err(__error) => {
+                    ::core::result::Result::Err(__error)
+                }
+            },
+        )
 }

@@ -17,6 +17,8 @@ impl Repo {
 
 impl Repo {
     async fn find(&self, id: u64, asker: &str) -> Result<User, Error> {
+        let __returned = ::cache_runtime::__private::returned::<Result<User, Error>>();
+        let __fails = ::cache_runtime::__private::fails(__returned);
         let __output = {
             let __call = {
                 fn __here() {}
@@ -56,14 +58,15 @@ impl Repo {
                     __self.db.find(id).await
                 }
             };
-            let __load = ::cache_runtime::__private::absent_load(
-                __load,
-                || {
-                    move |__value| {
-                        ::cache_runtime::__private::view(__value, Error::is_absence)
-                    }
-                },
-            );
+            let __load = __fails
+                .absent_load(
+                    __load,
+                    || {
+                        move |__value| {
+                            ::cache_runtime::__private::view(__value, Error::is_absence)
+                        }
+                    },
+                );
             let __shape = {
                 #[allow(unused_imports)]
                 use ::cache_runtime::__private::{
@@ -116,14 +119,19 @@ impl Repo {
                 .await;
             __output
         };
-        match __output {
-            ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
-                ::core::result::Result::Ok(__found)
-            }
-            ::core::result::Result::Ok(::core::option::Option::None) => {
-                ::core::result::Result::Err(Error::NotFound(id))
-            }
-            ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
-        }
+        __fails
+            .returned(
+                match __output {
+                    ::core::result::Result::Ok(::core::option::Option::Some(__found)) => {
+                        ::core::result::Result::Ok(__found)
+                    }
+                    ::core::result::Result::Ok(::core::option::Option::None) => {
+                        ::core::result::Result::Err(Error::NotFound(id))
+                    }
+                    ::core::result::Result::Err(__error) => {
+                        ::core::result::Result::Err(__error)
+                    }
+                },
+            )
     }
 }
