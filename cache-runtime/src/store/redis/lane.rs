@@ -6,7 +6,6 @@ use redis::{Pipeline, RedisResult, Value, cmd};
 
 use super::{
     cluster::{nodes::Cluster, slots::slot},
-    coalesce::{Operation, get},
     command::{
         CallScript, is_a_writers, may_be_repeated, may_go_with_others, takes_copies_away, under,
     },
@@ -16,6 +15,7 @@ use super::{
     script::Script,
     server::Server,
     store::{RedisStore, Servers},
+    together::{Operation, get},
 };
 use crate::{
     entry::Entry,

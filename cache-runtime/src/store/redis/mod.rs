@@ -25,6 +25,7 @@ mod store;
 pub(crate) mod stream;
 #[cfg(feature = "tls")]
 mod tls;
+mod together;
 mod transfer;
 
 #[cfg(feature = "tls")]

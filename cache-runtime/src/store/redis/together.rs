@@ -1,0 +1,159 @@
+//! Operations of many callers go together: where many are on their way over a link, the looks that follow go in one `MGET`,
+//! and the steps of readers in one pipeline.
+//!
+//! What an operation costs is for the most part its message. It does not wait for others to come: a batch is sent as soon as
+//! every task that could run has run, and so has asked for what it wants. Where few are on their way, each goes by itself,
+//! since a caller alone would only pay for the detour. What a writer sends goes by itself too.
+
+use std::pin::pin;
+
+use futures_util::future::{self, Either};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, cmd};
+use tokio::{runtime::Handle, sync::oneshot, task};
+
+use super::{
+    coalesce::{Added, Answers, Batch, Kind, Message, Next},
+    incarnation::{Outgoing, Received},
+    reconnect::Link,
+};
+
+/// A look at more keys than this goes by itself.
+const MOST: usize = 8;
+
+/// An operation that has begun and not ended.
+pub(super) struct Operation<'l> {
+    link: &'l Link,
+    among_many: bool,
+}
+
+impl<'l> Operation<'l> {
+    pub(super) fn begin(link: &'l Link) -> Operation<'l> {
+        Operation { link, among_many: link.coalescer().begin() }
+    }
+
+    /// What the server holds under `key`. A key of another Redis type may look vacant.
+    pub(super) async fn look(&self, key: &str) -> RedisResult<Received> {
+        if self.among_many
+            && let Some(answered) = self.join_looks(&[key])
+            && let Ok(answers) = answered.await
+        {
+            return answers?.pop().ok_or_else(incomplete)?;
+        }
+        self.link.send(&Outgoing::Same(&get(key)), true).await
+    }
+
+    /// What the server holds under each of `keys`, in one round trip. A key of another Redis type looks vacant.
+    pub(super) async fn look_many(&self, keys: &[&str]) -> RedisResult<Vec<Received>> {
+        if self.among_many
+            && keys.len() <= MOST
+            && let Some(answered) = self.join_looks(keys)
+            && let Ok(answers) = answered.await
+        {
+            return answers?.into_iter().collect();
+        }
+        let mut get = cmd("MGET");
+        get.arg(keys);
+        let received = self.link.send(&Outgoing::Same(&get), true).await?;
+        Ok(received.each(keys.len()).ok_or_else(incomplete)?.collect())
+    }
+
+    /// Takes a reader's step. Where the connection turns out to be dead, it is taken once more over the next one, if `again`
+    /// allows it.
+    pub(super) async fn step(&self, step: &Outgoing<'_>, again: bool) -> RedisResult<Received> {
+        if self.among_many
+            && let Some(answered) = self.join_steps(step)
+            && let Ok(answers) = answered.await
+        {
+            match answers {
+                Ok(mut answers) => return answers.pop().ok_or_else(incomplete)?,
+                Err(_) if again => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.link.send(step, again).await
+    }
+
+    fn join_looks(&self, keys: &[&str]) -> Option<oneshot::Receiver<Answers>> {
+        let runtime = Handle::try_current().ok()?;
+        Some(self.see_to(&runtime, Kind::Looks, self.link.coalescer().look(keys)))
+    }
+
+    fn join_steps(&self, step: &Outgoing<'_>) -> Option<oneshot::Receiver<Answers>> {
+        let runtime = Handle::try_current().ok()?;
+        let added = self.link.coalescer().step(step, self.link.incarnation())?;
+        Some(self.see_to(&runtime, Kind::Steps, added))
+    }
+
+    /// Sees to it that what has been added is sent. Its answers do not come where the runtime of another caller, which was to
+    /// send it, shuts down.
+    fn see_to(&self, runtime: &Handle, kind: Kind, added: Added) -> oneshot::Receiver<Answers> {
+        let link = self.link.clone();
+        match added.next {
+            Next::SendNow(batch) => drop(runtime.spawn(send(batch, link))),
+            Next::SendSoon => drop(runtime.spawn(async move {
+                task::yield_now().await;
+                send(link.coalescer().take(kind), link).await;
+            })),
+            Next::Wait => {}
+        }
+        added.answered
+    }
+}
+
+impl Drop for Operation<'_> {
+    fn drop(&mut self) {
+        self.link.coalescer().end();
+    }
+}
+
+/// Sends a batch, and gives each caller its answers. It ends with its callers: each has a deadline.
+async fn send(mut batch: Batch, link: Link) {
+    let Some(message) = batch.message.take() else { return };
+    let answers = {
+        let answers = pin!(answers(message, batch.answers, &link));
+        let nobody_waits = pin!(async {
+            for caller in &mut batch.callers {
+                caller.waits.closed().await;
+            }
+        });
+        match future::select(answers, nobody_waits).await {
+            Either::Left((answers, _)) => answers,
+            Either::Right(_) => return,
+        }
+    };
+    // One that has given up does not listen.
+    match answers {
+        Ok(answers) => {
+            let mut answers = answers.into_iter();
+            for caller in batch.callers {
+                _ = caller.waits.send(Ok(answers.by_ref().take(caller.answers).collect()));
+            }
+        }
+        Err(error) => {
+            for caller in batch.callers {
+                _ = caller.waits.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+async fn answers(message: Message, number: usize, link: &Link) -> Answers {
+    match message {
+        Message::Look(get) => {
+            let received = link.send(&Outgoing::Same(&get), true).await?;
+            Ok(received.each(number).ok_or_else(incomplete)?.map(Ok).collect())
+        }
+        Message::Steps(incarnation, steps) => link.send_under(incarnation, &steps).await,
+    }
+}
+
+/// The command that looks at one key.
+pub(super) fn get(key: &str) -> Cmd {
+    let mut get = Cmd::with_capacity(2, 3 + key.len());
+    get.arg("GET").arg(key);
+    get
+}
+
+fn incomplete() -> RedisError {
+    (ErrorKind::UnexpectedReturnType, "the server did not answer for every key").into()
+}
