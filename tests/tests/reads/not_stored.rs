@@ -286,6 +286,13 @@ async fn a_writer_says_why_it_leaves_nothing() {
             Ok::<_, Infallible>(())
         })
         .await;
+        // The other one ends first, and the last one cannot know which commit came last.
+        let fence = cache.fence(["saved:8"]).await;
+        let overlaps = || async {
+            fence.settle().await;
+            load(8).await
+        };
+        _ = cache.write_through("saved:8", &MINUTE.name("overlaps"), overlaps).await;
         let tags = cache.fence_tags(["tag:1"]).await;
         let tagged = cache.tagged(["tag:1"]);
         _ = tagged.write_through("saved:9", &MINUTE.name("tagged"), || load(9)).await;
@@ -293,6 +300,7 @@ async fn a_writer_says_why_it_leaves_nothing() {
         for (function, expected) in [
             ("save", "1 absent, 1 changed, 1 superseded, 1 transaction"),
             ("idle", "1 bypassed"),
+            ("overlaps", "1 superseded"),
             ("failing", ""),
             ("tagged", "1 fenced"),
         ] {
