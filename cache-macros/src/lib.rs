@@ -188,6 +188,9 @@ mod write_through;
 /// - `Self` is `Clone` (cheap with a pool or an `Arc` inside), or the method takes `self: Arc<Self>`.
 /// - Clones are `Send`, `Sync` and `'static`. The body's future is `Send` and `'static`.
 /// - Neither `self` nor a parameter is borrowed mutably.
+/// - A function that calls itself does so through one that returns its future in a box with a named type, since the compiler
+///   cannot tell within a function that its future is `Send`: `fn boxed(id: u64) -> Pin<Box<dyn Future<Output = u64> + Send>>`
+///   `{ Box::pin(depth(id)) }`.
 /// - Closures (`ttl`, `unless`) that mention parameters get clones of them with every call, or in a batch with every load.
 ///
 /// If a `policy` has one of the three, each function that uses it says so with `background`.

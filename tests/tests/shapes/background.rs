@@ -158,3 +158,21 @@ async fn futures_are_send() {
     let call = async move { repo.by_reference(1).await };
     assert_eq!(tokio::spawn(call).await.unwrap(), user(1));
 }
+
+/// A function that calls itself, through one that has its future in a box.
+#[cached(key = "depth:<id>", ttl = 60, stale_while_revalidate = 30)]
+async fn depth(id: u64) -> u64 {
+    if id == 0 { 0 } else { boxed_depth(id / 2).await + 1 }
+}
+
+fn boxed_depth(id: u64) -> std::pin::Pin<Box<dyn Future<Output = u64> + Send>> {
+    Box::pin(depth(id))
+}
+
+#[tokio::test]
+async fn a_function_may_call_itself() {
+    let cache = Cache::in_memory();
+    assert_eq!(cache.scope(async { (depth(9).await, depth(4).await) }).await, (4, 3));
+    let stats = cache.stats().total();
+    assert_eq!((stats.loads, stats.hits), (5, 1));
+}
