@@ -95,7 +95,7 @@ mod write_through;
 /// | `load_timeout` | likewise; `"30s"` by default in the background | a load that has taken so long is dropped, if it is in the background or something stale can stand in; another one is not stored any more, and others load for themselves |
 /// | `refresh_ahead` | `0.8` or `xfetch` | refreshes in the background once this fraction of the ttl has passed; or at random, the likelier the nearer the end and the longer the load |
 /// | `audit` | `0.001` | loads on this fraction of the hits too, and counts those that differ |
-/// | `tags` | `["tenant:<tenant>"]` | groups of entries that are invalidated together, by `#[invalidates(tags(...))]` or `Cache::invalidate_tags`. A tag is written like a key, but need not name every parameter |
+/// | `tags` | `["tenant:<tenant>"]`; a closure over the value, <code>\|article: &Article\| [AuthorTag { author: article.author }]</code>; or both, the closure in the list | groups of entries that are invalidated together, by `#[invalidates(tags(...))]` or `Cache::invalidate_tags`. A tag is written like a key, but need not name every parameter. The closure gives those that only the loaded value names, in anything that can be iterated: see the guide on tags |
 /// | `version` | `2` | part of the stored key: a new layout of the value never reads an old one. Writers need the same `version` |
 /// | `when` | a `bool` expression over the parameters: `when = !fresh` | if it is false, the call bypasses the cache |
 /// | `unless` | a closure over the value: <code>unless = \|user: &User\| user.is_guest</code> | if it is true, the value is not stored |

@@ -95,6 +95,8 @@ pub(crate) struct Declarations {
 #[derive(Debug, Default)]
 struct Known {
     declared: HashMap<Identity, Declaration>,
+    /// The tags that values have named, one of each kind.
+    value_tags: Vec<Template>,
     /// The fingerprints of functions whose types share their keys with others.
     apart: HashMap<Identity, u64>,
     /// What does not fit together, whatever else is declared.
@@ -152,6 +154,19 @@ impl Declarations {
         }
     }
 
+    /// Takes note of tags that a loaded value names.
+    pub(crate) fn note_value_tags(&self, tags: &[Template]) {
+        if tags.is_empty() {
+            return;
+        }
+        let known = &mut self.known().value_tags;
+        for tag in tags {
+            if !known.iter().any(|known| known.kind() == tag.kind()) {
+                known.push(tag.clone());
+            }
+        }
+    }
+
     /// Looks whether readers have these keys under another version, in a build for debugging: the keys are written as
     /// text, so that each of them may be of other readers.
     pub(crate) fn look_at(&self, declaration: &Declaration) {
@@ -178,7 +193,7 @@ impl Declarations {
     pub(crate) fn check(&self) -> Result<(), Mismatches> {
         let known = self.known();
         let all: Vec<&Declaration> = known.declared.values().collect();
-        let unread = rules::unread(&all);
+        let unread = rules::unread(&all, &known.value_tags);
         Mismatches::of(known.found.iter().chain(&unread).map(Found::to_string).collect())
     }
 

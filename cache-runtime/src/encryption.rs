@@ -146,7 +146,7 @@ pub(crate) fn check(entry: &Entry) -> Result<(), Error> {
              `Builder::encryption`"
             .to_owned(),
         Refused::UnknownKey => {
-            let id = id(entry.payload()).unwrap_or_default();
+            let id = id(entry.region()).unwrap_or_default();
             format!(
                 "the entry is encrypted with a key that the ring does not have, {:?}: add it with \
                  `KeyRing::with_decryption_key` if it is yours",

@@ -10,7 +10,11 @@
 //! | pending | `CA` `P`, or `Q` where contended, and the rest as a value |
 //!
 //! The flags are 1 for a remembered `None`, 2 for a value that is kept beyond its soft expiry, 4 for a payload that is
-//! sealed ([`encryption`](crate::encryption)); then everything after the identity is authenticated.
+//! sealed ([`encryption`](crate::encryption)); then everything after the identity is authenticated; 8 for a payload that begins
+//! with the names of those of its tags that the value names: the length of all(2), and of each its length(2) and its bytes.
+//!
+//! A tag is a value without a payload. Its soft expiry is when it was made, in microseconds of the server's clock, and in the reply
+//! to the step that asks for it, its cost is its age.
 //!
 //! Numbers are little-endian. The header holds the payload's length, so that a truncated value is detected even where
 //! its codec would not notice. The soft expiry is in milliseconds since 1970.
@@ -21,6 +25,7 @@ mod state;
 use std::{
     hash::{Hash, Hasher},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -49,6 +54,9 @@ const GRACEFUL: u8 = 2;
 
 /// The flag of a value whose payload is encrypted.
 const SEALED: u8 = 4;
+
+/// The flag of a value whose payload begins with the names of tags.
+const NAMED: u8 = 8;
 
 /// A value as it is stored: header and payload.
 #[derive(Clone)]
@@ -156,6 +164,81 @@ impl Entry {
         Entry::from_encoded(bytes)
     }
 
+    /// The same entry with the names of the last of its tags: those that its value names. None where they take too much room.
+    pub(crate) fn naming(&self, names: &[String]) -> Option<Entry> {
+        let mut block = vec![0; 2];
+        for name in names {
+            block.extend_from_slice(&u16::try_from(name.len()).ok()?.to_le_bytes());
+            block.extend_from_slice(name.as_bytes());
+        }
+        let length = u16::try_from(block.len() - 2).ok()?;
+        block[..2].copy_from_slice(&length.to_le_bytes());
+        let header = &self.bytes[..self.payload_start()];
+        let mut bytes = [header, &block, self.payload()].concat();
+        let length = (block.len() + self.payload().len()) as u32;
+        bytes[18] |= NAMED;
+        bytes[22..26].copy_from_slice(&length.to_le_bytes());
+        Some(Entry::from_encoded(bytes))
+    }
+
+    /// Whether it says which tags its value names.
+    pub(crate) fn is_named(&self) -> bool {
+        self.bytes[18] & NAMED != 0
+    }
+
+    /// The names of the last of its tags, if it says them.
+    pub(crate) fn names(&self) -> Option<Vec<&str>> {
+        let mut block = self.block()?.get(2..)?;
+        let mut names = Vec::new();
+        while let Some((length, rest)) = block.split_first_chunk() {
+            let (name, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+            names.push(std::str::from_utf8(name).ok()?);
+            block = rest;
+        }
+        block.is_empty().then_some(names)
+    }
+
+    /// The names with their lengths.
+    fn block(&self) -> Option<&[u8]> {
+        if !self.is_named() || self.is_sealed() {
+            return None;
+        }
+        let region = self.region();
+        let length = u16::from_le_bytes(*region.first_chunk()?);
+        region.get(..2 + usize::from(length))
+    }
+
+    /// The tag as it is made at this time, in microseconds.
+    pub(crate) fn made_at(self, micros: u64) -> Entry {
+        self.patched(30, &micros.to_le_bytes())
+    }
+
+    /// The tag as it is found at this time, in microseconds.
+    pub(crate) fn found_at(self, micros: u64) -> Entry {
+        let age = micros.saturating_sub(self.header().soft_expiry);
+        self.patched(26, &u32::try_from(age).unwrap_or(u32::MAX).to_le_bytes())
+    }
+
+    /// How old a tag was when it was found, if that is known.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        let Header { soft_expiry: made, cost: age, .. } = self.header();
+        (self.is_tag() && made != 0).then(|| Duration::from_micros(age.into()))
+    }
+
+    /// Of a tag, other bytes in its header.
+    fn patched(self, at: usize, patch: &[u8]) -> Entry {
+        if !self.is_tag() {
+            return self;
+        }
+        let mut bytes = self.bytes.to_vec();
+        bytes[at..at + patch.len()].copy_from_slice(patch);
+        Entry::from_encoded(bytes)
+    }
+
+    fn is_tag(&self) -> bool {
+        self.bytes.len() == HEADER && self.is_stamp_only()
+    }
+
     /// The entry of a tag: a stamp without a value.
     pub(crate) fn tag(stamp: Nonce) -> Entry {
         let nothing = |_: &mut Vec<u8>| Ok::<_, std::convert::Infallible>(());
@@ -217,11 +300,17 @@ impl Entry {
         })
     }
 
+    /// The encoded value.
     pub(crate) fn payload(&self) -> &[u8] {
+        &self.region()[self.block().map_or(0, <[u8]>::len)..]
+    }
+
+    /// Everything after the header: the names of tags, and the encoded value.
+    pub(crate) fn region(&self) -> &[u8] {
         &self.bytes[self.payload_start()..]
     }
 
-    /// Where the payload begins.
+    /// Where the header ends.
     pub(crate) fn payload_start(&self) -> usize {
         HEADER + 16 * usize::from(self.bytes[20])
     }

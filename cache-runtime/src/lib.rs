@@ -156,7 +156,7 @@ pub use self::{
         Breaker, FunctionStats, Latency, NotStored, NotStoredCounts, OutboxStats, Stats, StoreStats,
     },
     store::queue::Durability,
-    tagged::{Compared, Tagged},
+    tagged::{ByValue, Compared, Tagged},
     time::IntoTtl,
     transaction::{Transaction, transaction},
     value::CacheValue,

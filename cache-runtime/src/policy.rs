@@ -37,6 +37,8 @@ pub struct Policy {
     pub(crate) audit: Fraction,
     /// How old a local copy may be. None where there are none.
     pub(crate) local: Option<Duration>,
+    /// Whether values name tags of their entries.
+    pub(crate) names_tags: bool,
     pub(crate) encoding: Encoding,
 }
 
@@ -112,6 +114,7 @@ impl Policy {
         refresh_ahead: None,
         audit: Fraction(0),
         local: None,
+        names_tags: false,
         encoding: Encoding::DEFAULT,
     };
 
@@ -336,6 +339,12 @@ impl Policy {
     pub const fn local_for(self, time: Duration) -> Policy {
         assert!(!time.is_zero(), "a copy that is kept for no time would answer nothing");
         Policy { local: Some(time), ..self }
+    }
+
+    /// Values name tags of their entries: what an attribute with such a closure says.
+    #[doc(hidden)]
+    pub const fn names_tags(self) -> Policy {
+        Policy { names_tags: true, ..self }
     }
 
     /// How the looks of a call may be answered.

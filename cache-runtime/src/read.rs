@@ -7,6 +7,7 @@
 //! | `local` | the shortest way to a hit, without an engine |
 //! | `engine`, `key_state` | what a call knows, and what that allows |
 //! | `fetch`, `acquire`, `next`, `load` | the round trips of a call, and what it does between them |
+//! | `named_tags`, `learn` | tags that values name |
 //! | `running`, `spawned` | a load under way; loads that go on without their caller |
 //! | `emptied` | what a call that refreshes leaves |
 //!
@@ -24,10 +25,12 @@ mod fetch;
 mod function;
 mod key_state;
 mod keys;
+mod learn;
 mod load;
 mod load_role;
 mod local;
 mod many;
+mod named_tags;
 mod next;
 mod outcome;
 mod patience;

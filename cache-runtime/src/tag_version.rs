@@ -27,6 +27,14 @@ pub(crate) fn stamp_in_reply(reply: &Reply<Entry>) -> Option<Nonce> {
     }
 }
 
+/// The stamp in such a reply, and how old it was when the store answered, if that is known.
+pub(crate) fn stamp_and_age(reply: &Reply<Entry>) -> Option<(Nonce, Option<Duration>)> {
+    match reply {
+        Reply::Found(State::Value(stamp, tag)) => Some((*stamp, tag.age())),
+        _ => None,
+    }
+}
+
 /// The current stamp of a tag, from its state.
 pub(crate) fn current_stamp(tag: &State<Entry>) -> Option<Nonce> {
     match tag {

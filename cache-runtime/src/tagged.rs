@@ -2,12 +2,13 @@
 
 mod compared;
 mod many;
+mod value_tags;
 
 use std::{fmt, future::Future, pin::pin, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::compared::Compared;
+pub use self::{compared::Compared, value_tags::ByValue};
 use crate::{
     cache::{Cache, WithPolicy},
     codec::{self, Same},

@@ -1,4 +1,4 @@
-//! Runs the programs of writing and reading through, of transactions, of local copies and of special cases, without a server and with one, and holds them to
+//! Runs the programs of writing and reading through, of transactions, of local copies, of tags and of special cases, without a server and with one, and holds them to
 //! what they show.
 
 use std::{fs, path::Path, process::Command};
@@ -136,4 +136,22 @@ fn each_reason_for_what_is_not_cached_is_told_as_the_guide_says() {
         }
         assert_eq!(said.len(), wanted.len());
     });
+}
+
+#[test]
+fn a_tag_ends_what_carries_it_whoever_names_it() {
+    let shown = [
+        "tenant 0, cold: 101 queries",
+        "tenant 1, cold: 101 queries",
+        "tenant 0, warm: 0 queries",
+        "tenant 1, warm: 0 queries",
+        "an import for tenant 1",
+        "tenant 0: 0 queries",
+        "tenant 1: 101 queries",
+        "tenant 1 has 51 users now",
+        "user 101 was Ann, and is Bob: its row names the tenant",
+        "all is flushed, at once",
+        "tenant 0: 101 queries",
+    ];
+    on_each_store(|url| assert_eq!(run(env!("CARGO_BIN_EXE_tags"), url), shown));
 }

@@ -1,7 +1,7 @@
 //! The rules of `#[cached]`, one function for each, with its reason.
 
 use super::model::{Cached, Ttl};
-use super::{background, each, generics, kept_value, negative_rules, row_id_rules};
+use super::{background, each, generics, kept_value, negative_rules, row_id_rules, value_tags};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::function::{self, Form};
@@ -88,6 +88,9 @@ fn check_closures(model: &Cached, cx: &Ctxt) {
         if let Expr::Closure(closure) = closure {
             check(closure);
         }
+    }
+    if let Some(tags) = &options.value_tags {
+        value_tags::check(tags, output, cx);
     }
     if let Some(value) = &options.value {
         kept_value::check(value, output, &model.params, cx);

@@ -25,6 +25,7 @@ fn over_the_value(options: &Options) -> TokenStream {
         closure.to_tokens(&mut closures);
     }
     options.unless.to_tokens(&mut closures);
+    options.value_tags.to_tokens(&mut closures);
     closures
 }
 
@@ -32,22 +33,25 @@ fn over_the_value(options: &Options) -> TokenStream {
 pub(super) fn borrowed(options: &Options, before: &TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let krate = &options.shared.krate;
-    let view = |method: &str, closure: &dyn ToTokens| {
+    let view = |method: &str, call: &str, closure: &dyn ToTokens| {
         let method = Ident::new(method, span);
         let at = span.located_at(tokens::first_span(&closure));
+        let call = Ident::new(call, at);
         let krate = tokens::at(krate, at);
-        let view = quote_spanned!(at=> #krate::__private::view(__value, #closure));
+        let view = quote_spanned!(at=> #krate::__private::#call(__value, #closure));
         quote_spanned!(span=> __plan.#method(#view);)
     };
     let ttl = match &options.ttl {
-        Some(Ttl::OfValue(closure)) => Some(view("ttl", closure)),
+        Some(Ttl::OfValue(closure)) => Some(view("ttl", "view", closure)),
         _ => None,
     };
-    let unless = options.unless.as_ref().map(|closure: &Expr| view("unless", closure));
-    if ttl.is_none() && unless.is_none() {
+    let unless = options.unless.as_ref().map(|closure: &Expr| view("unless", "view", closure));
+    // Tags may borrow from the value.
+    let tags = options.value_tags.as_ref().map(|closure| view("tags", "pick", closure));
+    if ttl.is_none() && unless.is_none() && tags.is_none() {
         return quote_spanned!(span=> #krate::__private::keep);
     }
-    quote_spanned!(span=> |__value, __plan| { #before #ttl #unless })
+    quote_spanned!(span=> |__value, __plan| { #before #ttl #unless #tags })
 }
 
 /// The same, with clones of what the closures mention, for a load that outlives its caller.

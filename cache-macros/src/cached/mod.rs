@@ -17,6 +17,7 @@ mod parse;
 mod policy;
 mod row_id_rules;
 mod row_ids;
+mod value_tags;
 
 #[cfg(test)]
 mod mistakes;

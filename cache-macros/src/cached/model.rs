@@ -46,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) same: Option<Expr>,
     /// The tags of the entry.
     pub(crate) tags: Vec<Key>,
+    /// The closure that gives those that its value names.
+    pub(crate) value_tags: Option<Expr>,
     /// A condition on the parameters: if it is false, the call bypasses the cache.
     pub(crate) when: Option<Expr>,
     /// A condition on the value: if it is true, the value is not stored.

@@ -9,7 +9,7 @@ use syn::{Expr, ExprClosure, Token};
 use super::local::{self, Local};
 use super::model::{Lock, NegativeTtl, Options, Ttl};
 use super::row_ids::{self, RowIds};
-use super::{kept_value, negative};
+use super::{kept_value, negative, value_tags};
 use crate::args::{Arg, Args, Spec, Value};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
@@ -83,6 +83,8 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
     per_call::check(&args, params, cx);
     let skipped = std::mem::take(&mut args.skipped);
     let freshness = FreshnessArgs::parse(&mut args, cx);
+    let tags = args.take("tags").map(|arg| value_tags::parse(arg, cx));
+    let (tags, value_tags) = tags.unwrap_or_default();
     Options {
         complete: args.are_complete(),
         key: key(&mut args, cx),
@@ -98,7 +100,8 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         freshness,
         encoding: Encoding::parse(&mut args, cx),
         same: same::parse(&mut args, cx),
-        tags: args.take("tags").and_then(|arg| Key::tags(arg, cx)).unwrap_or_default(),
+        tags,
+        value_tags,
         when: when::parse(&mut args, cx),
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
         value: kept_value::parse(&mut args, cx),

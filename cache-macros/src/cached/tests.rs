@@ -53,6 +53,7 @@ options! {
     background: (key = "user:<id>", policy = USERS, background)
     audit: (key = "user:<id>", ttl = 60, audit = 0.001)
     tags: (key = "user:<id>", ttl = 60, tags = ["users", "user-group:<id>", GroupTag(id)])
+    tags_of_value: (key = "article:<id>", ttl = 60, tags = ["articles", |it: &User| [AuthorTag(it.author)]])
     codec: (key = "user:<id>", ttl = 60, codec = msgpack)
     codec_path: (key = "user:<id>", ttl = 60, codec = Codec::Json)
     compress: (key = "user:<id>", ttl = 60, compress = lz4)
@@ -283,6 +284,16 @@ shapes! {
     ): {
         async fn find(&self, tenant: String, ids: &[u64]) -> sqlx::Result<HashMap<u64, User>> {
             self.db.find(tenant, ids).await
+        }
+    }
+    each_tags_of_value in None, (
+        key = "article:<ids>",
+        each = ids,
+        ttl = 60,
+        tags = |article: &Article| [format!("author:{}", article.author)],
+    ): {
+        async fn find(ids: &[u64]) -> sqlx::Result<HashMap<u64, Article>> {
+            db::find(ids).await
         }
     }
     each_value in None, (key = "user:<ids>", each = ids, ttl = 60, skip(asker), value = |user: User| user.seen_by(&asker)): {

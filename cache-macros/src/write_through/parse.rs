@@ -160,12 +160,25 @@ fn tags(args: &mut Args, cx: &Ctxt) -> Tags {
     while let Some(arg) = args.take("tags") {
         match &arg.value {
             args::Value::Is(Expr::Array(array)) if !array.elems.is_empty() => {
-                tags.carried =
-                    array.elems.iter().filter_map(|tag| Key::parse(tag.clone(), cx)).collect();
+                let parse = |tag: &Expr| match tag {
+                    Expr::Closure(_) => refuse_closure(tag, cx),
+                    tag => Key::parse(tag.clone(), cx),
+                };
+                tags.carried = array.elems.iter().filter_map(parse).collect();
             }
+            args::Value::Is(closure @ Expr::Closure(_)) => _ = refuse_closure(closure, cx),
             args::Value::List(_) => tags.fenced = Key::list(arg, cx),
             _ => _ = arg.misused::<()>(cx),
         }
     }
     tags
+}
+
+/// A writer cannot know whether a tag that its value names was invalidated meanwhile.
+fn refuse_closure(closure: &Expr, cx: &Ctxt) -> Option<Key> {
+    cx.error_at(
+        closure,
+        "tags that the value names are for `#[cached]`: write with `#[invalidates]`, and the next reader stores the value with its tags",
+    );
+    None
 }

@@ -18,7 +18,7 @@ use self::{
     rows::{Marker, Row, Shape, Wrapped, rows},
 };
 use super::*;
-use crate::encoding::Compression;
+use crate::{encoding::Compression, protocol::State};
 
 /// A fingerprint of nothing in particular.
 const FINGERPRINT: u64 = 7;
@@ -253,4 +253,28 @@ fn what_is_not_built_in_says_which_feature_to_enable() {
         let mark = if feature.is_none() { compression.mark() } else { 0 };
         assert_eq!(entry.header().compression, mark, "{compression:?}");
     }
+}
+
+#[test]
+fn an_entry_says_which_of_its_tags_its_value_names() {
+    let meta = Meta { tags: &[Nonce([4; 16]), Nonce([5; 16])], ..Meta::default() };
+    let encoded = encode(&"Ann", Nonce([1; 16]), &Encoding::DEFAULT, meta).expect("a text");
+    assert_eq!((encoded.is_named(), encoded.names()), (false, None));
+    for names in [vec![], vec!["#tag:a".to_owned(), "shop:#tag:b".to_owned()]] {
+        let entry = encoded.naming(&names).expect("it has room");
+        let State::Value(_, entry) = crate::entry::decode(entry.bytes().clone()) else {
+            panic!("it is a value");
+        };
+        assert_eq!(entry.names(), Some(names.iter().map(String::as_str).collect()));
+        assert_eq!((entry.payload(), entry.tags().len()), (encoded.payload(), 2));
+        assert_eq!(decode::<String>(&entry, &Encoding::DEFAULT), Ok("Ann".to_owned()));
+        #[cfg(feature = "encryption")]
+        {
+            let ring = crate::encryption::Encryptor::with(crate::KeyRing::new("a", &[7; 32]));
+            let sealed = ring.seal("k", &entry).expect("it is encrypted");
+            assert_eq!((sealed.is_named(), sealed.names()), (true, None), "nobody reads them");
+            assert_eq!(ring.open("k", sealed), entry);
+        }
+    }
+    assert!(encoded.naming(&["a".repeat(70_000)]).is_none());
 }

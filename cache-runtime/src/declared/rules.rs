@@ -147,12 +147,13 @@ pub(super) fn likely(new: &Declaration, others: &[&Declaration]) -> Option<Found
     Some(no_reader(new, key, others))
 }
 
-/// Writers of keys and tags that no reader has.
-pub(super) fn unread(all: &[&Declaration]) -> Vec<Found> {
+/// Writers of keys and tags that no reader has, and no value names.
+pub(super) fn unread(all: &[&Declaration], value_tags: &[Template]) -> Vec<Found> {
     let mut found = Vec::new();
     for writer in all {
         found.extend(unread_keys(writer, all).map(|key| no_reader(writer, key, all)));
-        let tags = || all.iter().filter(|it| it.role == Role::Reads).flat_map(|it| &it.tags);
+        let readers = || all.iter().filter(|it| it.role == Role::Reads);
+        let tags = || readers().flat_map(|it| &it.tags).chain(value_tags);
         for tag in writer.fenced_tags.iter().filter(|tag| !tags().any(|named| named.overlaps(tag)))
         {
             let message = format!(

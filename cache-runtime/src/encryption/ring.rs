@@ -112,7 +112,7 @@ impl KeyRing {
         let trailer = TAG + NONCE + id.len() + 1;
         let mut bytes = Vec::with_capacity(entry.bytes().len() + trailer);
         bytes.extend_from_slice(entry.bytes());
-        set_payload_header(&mut bytes, true, entry.payload().len() + trailer);
+        set_payload_header(&mut bytes, true, entry.region().len() + trailer);
         let (header, payload) = bytes.split_at_mut(entry.payload_start());
         let associated = associated_data(header, id.as_bytes(), key);
         let tag = cipher
@@ -129,12 +129,12 @@ impl KeyRing {
         if !entry.is_sealed() {
             return if self.plaintext { entry } else { entry.refuse(Refused::Plain) };
         }
-        let Some(id) = id(entry.payload()) else { return entry.refuse(Refused::Forged) };
+        let Some(id) = id(entry.region()) else { return entry.refuse(Refused::Forged) };
         let Some(Key { id, cipher }) = self.keys.iter().find(|key| key.id.as_bytes() == id) else {
             return entry.refuse(Refused::UnknownKey);
         };
         let begin = entry.payload_start();
-        let Some(length) = entry.payload().len().checked_sub(TAG + NONCE + id.len() + 1) else {
+        let Some(length) = entry.region().len().checked_sub(TAG + NONCE + id.len() + 1) else {
             return entry.refuse(Refused::Forged);
         };
         // Nobody else holds the bytes of the reply, so the entry is opened in place.

@@ -36,6 +36,7 @@ impl Engine {
         if self.is_out() {
             return self.close(NotStored::Unavailable);
         }
+        self.note_tags_of_replaced();
         let life = self.claims.life();
         let (mut steps, mut asked) = (Vec::new(), Vec::new());
         for (at, state) in self.keys.iter().enumerate() {
@@ -70,12 +71,22 @@ impl Engine {
         steps.extend(
             self.request.tags.iter().map(|tag| (tag.as_str(), tag_version::stamp_step(tag_ttl))),
         );
+        let named = self.named_tags.as_deref().map_or(&[][..], |named| &named.seen);
+        steps.extend(
+            named.iter().map(|(name, _)| (name.as_str(), tag_version::stamp_step(tag_ttl))),
+        );
         let replies = match self.send(steps).await {
             Ok(replies) => replies,
             Err(error) => return self.store_failed(&error),
         };
         let mut replies: Vec<_> = replies.into_iter().map(|reply| self.counted(reply)).collect();
-        let tags = replies.split_off(leases);
+        let mut tags = replies.split_off(leases);
+        let named = tags.split_off(self.request.tags.len());
+        if let Some(known) = &mut self.named_tags {
+            for ((_, version), reply) in known.seen.iter_mut().zip(named) {
+                *version = reply.as_ref().and_then(tag_version::stamp_in_reply);
+            }
+        }
         self.tags =
             tags.iter().map(|reply| reply.as_ref().and_then(tag_version::stamp_in_reply)).collect();
         let Some(tags) = self.tags.iter().copied().collect::<Option<Vec<Nonce>>>() else {

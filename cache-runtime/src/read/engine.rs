@@ -11,6 +11,7 @@ use super::{
     key_state::{Judge, KeyState, Unusable, Want},
     keys::Keys,
     load_role::LoadRole,
+    named_tags::NamedTags,
     outcome::Outcome,
     patience::Patience,
     reentry,
@@ -36,6 +37,8 @@ pub(super) enum Ask {
     Decode,
     /// To run the load.
     Load,
+    /// To settle what was loaded.
+    Settle,
     /// To return the error of another call's load.
     Fail(SharedError),
     /// To return the values that the function holds.
@@ -50,6 +53,8 @@ pub(crate) struct Engine {
     pub(super) claims: Claims,
     /// The versions that the tags had when they were last looked at.
     pub(super) tags: Vec<Option<Nonce>>,
+    /// Those of tags that values name, where there are any.
+    pub(super) named_tags: Option<Box<NamedTags>>,
     /// Whether the store has failed. It is not asked again, so that a call waits for one deadline at most.
     out: bool,
     pub(super) first_look: FirstLook,
@@ -98,6 +103,7 @@ impl Engine {
             request,
             keys,
             tags: Vec::new(),
+            named_tags: None,
             out: false,
             first_look: FirstLook { renews, ..FirstLook::default() },
             patience: None,
@@ -160,6 +166,7 @@ impl Engine {
         let judge = Judge {
             policy: &self.request.policy,
             tags: &self.tags,
+            named: self.named_tags.as_deref(),
             renews,
             clock: self.request.guard.clock(),
         };

@@ -16,8 +16,19 @@ impl Engine {
     /// Looks at the keys that have not been looked at: all of them at first, and then those whose entries stand beside
     /// others of another layout, while two releases of a service run side by side.
     pub(super) async fn look_at_unseen(&mut self) {
+        if self.some_want(Want::Look) {
+            self.fetch(KeyState::is_unseen).await;
+        }
         while self.some_want(Want::Look) {
-            self.fetch(|state| state.want() == Want::Look).await;
+            Box::pin(self.look_again()).await;
+        }
+    }
+
+    /// What was found asks for another look: at the tags that a value names, or at what stands beside it.
+    async fn look_again(&mut self) {
+        match self.keys.iter().any(|state| state.unjudged().is_some()) {
+            true => self.look_at_named().await,
+            false => self.fetch(KeyState::is_unseen).await,
         }
     }
 

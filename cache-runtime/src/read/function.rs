@@ -1,11 +1,8 @@
 //! What the engine asks of a function whose types it does not know.
 
-use std::{
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::task::{Context, Poll};
 
-use super::engine::Engine;
+use super::{decision::Decided, engine::Engine};
 use crate::{
     codec::{Meta, Unstorable},
     encoding::Encoding,
@@ -14,7 +11,6 @@ use crate::{
     flight::SharedError,
     policy::Policy,
     protocol::Nonce,
-    stats::NotStored,
 };
 
 /// A function that is being called, as the engine sees it: it holds a value for each key, by the key's index.
@@ -31,8 +27,9 @@ pub(super) trait Function {
         0
     }
 
-    /// How long a loaded value is to be kept, or why not at all. None where the load has brought nothing that could be stored.
-    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Option<Result<Duration, NotStored>>;
+    /// How long a loaded value is to be kept, and under which tags, as a policy says on a cache with a namespace. Asked once. None
+    /// where the load has brought nothing that could be stored.
+    fn decide(&mut self, at: usize, of: (&Policy, Option<&str>)) -> Option<Decided>;
 
     /// Writes a loaded value, and makes sure that it reads back as what it is.
     fn encode(

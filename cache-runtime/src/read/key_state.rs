@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use super::{
+    named_tags::NamedTags,
     outcome::{Outcome, Tally},
-    snapshot::{Hit, age_now, carries},
+    snapshot::{Carries, Hit, age_now, carries, carries_named},
 };
 use crate::{
     codec, encryption,
@@ -35,6 +36,8 @@ pub(super) struct KeyState {
     /// The key held something that a lease has to replace. If somebody puts that back (another release of the service,
     /// say), this call does not fight: the second time it leaves the store alone.
     replaced_once: bool,
+    /// The names of the tags that the value named which is to be replaced.
+    replaced_tags: Vec<String>,
     tally: Tally,
 }
 
@@ -61,6 +64,8 @@ struct Stale {
 enum Status {
     /// Not looked at yet.
     Unseen,
+    /// A value that names tags which have not been looked at yet.
+    Unjudged(Entry),
     Vacant,
     /// A value that may not be served, or what is left of another incarnation: a lease may replace it.
     Replaceable(Expected),
@@ -111,6 +116,8 @@ pub(super) struct Judge<'a> {
     pub(super) policy: &'a Policy,
     /// The versions that the call's tags have now.
     pub(super) tags: &'a [Option<Nonce>],
+    /// Those of tags that values name, as far as they are known.
+    pub(super) named: Option<&'a NamedTags>,
     /// Whether an expired value that is served is renewed by this call.
     pub(super) renews: bool,
     pub(super) clock: Clock,
@@ -131,6 +138,7 @@ impl KeyState {
             status: Status::Unseen,
             stale: None,
             replaced_once: false,
+            replaced_tags: Vec::new(),
             tally: Tally::Open,
         }
     }
@@ -187,7 +195,7 @@ impl KeyState {
 
     pub(super) fn want(&self) -> Want {
         match self.status {
-            Status::Unseen => Want::Look,
+            Status::Unseen | Status::Unjudged(_) => Want::Look,
             Status::Vacant | Status::Replaceable(_) | Status::Unreadable | Status::Expired => {
                 Want::Acquire
             }
@@ -240,8 +248,17 @@ impl KeyState {
         // The header of an entry that cannot be trusted cannot be trusted either.
         encryption::check(&entry)?;
         let age = age_now(&entry, by.policy, by.clock);
-        if age == Age::Over || !carries(&entry, by.tags, self.beside.as_ref().map(|b| b.stamp)) {
-            return Ok(Some(replaceable(stamp)));
+        let beside = self.beside.as_ref().map(|b| b.stamp);
+        if age == Age::Over {
+            return Ok(Some(self.outlived(stamp, &entry)));
+        }
+        if !carries(&entry, by.tags, beside) || by.policy.names_tags {
+            let seen = by.named.map_or(&[][..], |named| &named.seen);
+            match carries_named(&entry, by.tags, beside, seen) {
+                Carries::Yes => {}
+                Carries::No => return Ok(Some(self.outlived(stamp, &entry))),
+                Carries::Unknown => return Ok(Some(Status::Unjudged(entry))),
+            }
         }
         let fits = codec::fits(&entry, &by.policy.encoding);
         match age {
@@ -287,6 +304,30 @@ impl KeyState {
     /// Whether it is leased by a batch, which loads other keys besides.
     pub(super) fn is_leased_by_batch(&self) -> bool {
         matches!(self.status, Status::LeasedElsewhere(token) if token.is_of_batch())
+    }
+
+    pub(super) fn is_unseen(&self) -> bool {
+        matches!(self.status, Status::Unseen)
+    }
+
+    /// A value that is not good any more.
+    fn outlived(&mut self, stamp: Nonce, entry: &Entry) -> Status {
+        let names = entry.names().unwrap_or_default();
+        self.replaced_tags = names.into_iter().map(str::to_owned).collect();
+        replaceable(stamp)
+    }
+
+    /// The names of the tags that the value named which is to be replaced.
+    pub(super) fn take_replaced_tags(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.replaced_tags)
+    }
+
+    /// The value that names tags which have not been looked at.
+    pub(super) fn unjudged(&self) -> Option<&Entry> {
+        match &self.status {
+            Status::Unjudged(entry) => Some(entry),
+            _ => None,
+        }
     }
 
     /// It cannot be stored. A value to fall back on stays one.

@@ -6,6 +6,7 @@ use std::{mem, time::Duration};
 use tokio::time::Instant;
 
 use super::{
+    decision::Decided,
     engine::{Ask, Engine},
     function::Function,
     load_role::LoadRole,
@@ -24,6 +25,9 @@ use crate::{
 /// After a load has failed for which an expired value stands in, nobody in the fleet tries again for so long.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The tags that a loaded value names, and their versions.
+type Named<'a> = (&'a [String], &'a [Nonce]);
+
 /// What is to become of loaded values.
 #[derive(Default)]
 pub(super) struct Settlement {
@@ -31,6 +35,8 @@ pub(super) struct Settlement {
     steps: Vec<(usize, Step<Entry>)>,
     /// For those who wait.
     share: Option<Entry>,
+    /// Nobody knows whether one of its tags was invalidated during the load.
+    unproven: bool,
     /// The value cannot be shared, whoever loads it: nobody is to wait for another call's.
     unshareable: bool,
     /// Audited keys that differ from their source.
@@ -39,7 +45,7 @@ pub(super) struct Settlement {
 
 impl Settlement {
     pub(super) fn is_nothing(&self) -> bool {
-        let Settlement { steps, share, unshareable, differing } = self;
+        let Settlement { steps, share, unproven: _, unshareable, differing } = self;
         steps.is_empty() && share.is_none() && !unshareable && differing.is_empty()
     }
 }
@@ -84,7 +90,7 @@ impl Engine {
         }
     }
 
-    fn took(&self) -> Duration {
+    pub(super) fn took(&self) -> Duration {
         self.began.map(|began| began.elapsed()).unwrap_or_default()
     }
 
@@ -92,32 +98,46 @@ impl Engine {
     pub(super) fn plan(&mut self, function: &mut dyn Function) -> Settlement {
         let audited = mem::take(&mut self.first_look.audited);
         let mut settlement = Settlement::default();
-        for at in self.asked.clone() {
-            if !self.keys[at].is_answered() {
-                self.plan_key(at, function, &mut settlement);
-            }
+        for (at, decided) in self.take_decided() {
+            self.plan_key((at, decided), function, &mut settlement);
         }
         let differs = |(at, _): &(usize, Nonce)| super::audit::differs(function, *at);
         settlement.differing = audited.into_iter().filter(differs).collect();
         settlement
     }
 
-    fn plan_key(&self, at: usize, function: &mut dyn Function, settlement: &mut Settlement) {
-        let wanted = function.store_ttl(at, &self.request.policy);
+    fn plan_key(
+        &self,
+        (at, decided): (usize, Option<Decided>),
+        function: &mut dyn Function,
+        settlement: &mut Settlement,
+    ) {
+        let (wanted, names) = match decided {
+            Some(Decided { ttl, tags, .. }) => (Some(ttl), tags),
+            None => (None, Vec::new()),
+        };
         let ttl = wanted.and_then(Result::ok).unwrap_or_default();
+        let versions = match names.is_empty() {
+            true => Some(Vec::new()),
+            false => self.named_tags.as_deref().and_then(|named| named.versions(&names)),
+        };
+        settlement.unproven |= versions.is_none();
         let held = self.keys[at].lease().and_then(|which| self.claims.held(which));
         // Its release may prove the value good for all who are there by then.
         let mark = if held.is_some() { self.role.mark() } else { self.mark };
         let shares = self.role.has_followers_before(mark);
-        let stores = held.is_some() && !ttl.is_zero();
+        let named = versions.as_deref().map(|versions| (&names[..], versions));
+        let stores = held.is_some() && !ttl.is_zero() && named.is_some();
         let (mut fill, mut share) = (None, None);
         let mut why = match wanted {
             Some(Err(why)) => Some(why),
             Some(Ok(_)) if held.is_none() => Some(self.keys[at].why_not_storable()),
+            // A writer of a tag that the value names may have come and gone.
+            Some(Ok(_)) if named.is_none() => Some(NotStored::Superseded),
             _ => None,
         };
         if stores || shares {
-            match self.pack(at, ttl, held, function) {
+            match self.pack((at, ttl), (held, named), function) {
                 (Packed::Fits(entry), life) if stores => fill = Some((entry, life)),
                 (Packed::Fits(entry), _) => share = Some(entry),
                 (Packed::TooLarge(entry), _) => {
@@ -155,9 +175,8 @@ impl Engine {
     /// The entry of a loaded value, and how long the store is to keep it.
     fn pack(
         &self,
-        at: usize,
-        ttl: Duration,
-        held: Option<&Held>,
+        (at, ttl): (usize, Duration),
+        (held, named): (Option<&Held>, Option<Named<'_>>),
         function: &dyn Function,
     ) -> (Packed, Duration) {
         let policy = &self.request.policy;
@@ -167,19 +186,26 @@ impl Engine {
         if held.is_some() {
             tags.extend_from_slice(&self.claims.tags);
             tags.extend(self.keys[at].beside().map(|(_, stamp)| stamp));
+            tags.extend(named.iter().flat_map(|(_, versions)| versions.iter()));
         }
         let stamp = held.map_or(Nonce([0; 16]), Held::stamp);
         let encoded = function.encode(at, stamp, &policy.encoding, Meta::new(&life, cost, &tags));
         let packed =
             codec::packed(encoded, &policy.encoding, &self.request.counters, self.about(at));
+        let packed = match (packed, named) {
+            (Packed::Fits(entry), Some((names, _))) if policy.names_tags => {
+                entry.naming(names).map_or(Packed::TooLarge(entry), Packed::Fits)
+            }
+            (packed, _) => packed,
+        };
         (packed, life.store_ttl)
     }
 
     /// Takes the steps, and shares the value: one round trip.
     pub(super) async fn settle(mut self, settlement: Settlement) -> (Engine, Ask) {
-        let Settlement { steps, share, unshareable, differing } = settlement;
+        let Settlement { steps, share, unproven, unshareable, differing } = settlement;
         let proven = self.role.mark();
-        let mark = match !steps.is_empty() && self.take_steps(steps).await {
+        let mark = match !steps.is_empty() && self.take_steps(steps).await && !unproven {
             // What was claimed still stood, and the tags do yet: the value is good for all who had called by then.
             true => proven,
             // It is good for those who had called when the load began.
@@ -209,6 +235,9 @@ impl Engine {
             sent.extend(beside.map(|(own_key, _)| (own_key, Step::Read)));
             versions.extend_from_slice(&self.claims.tags);
             versions.extend(beside.map(|(_, stamp)| stamp));
+            let named = self.named_tags.as_deref().map_or(&[][..], |named| &named.learned);
+            sent.extend(named.iter().map(|(name, _)| (name.as_str(), Step::Read)));
+            versions.extend(named.iter().map(|(_, version)| *version));
         }
         let mut replies = match self.send(sent).await {
             Ok(replies) => replies.into_iter(),
@@ -306,6 +335,7 @@ impl Engine {
     /// and a write wins.
     pub(super) async fn look_for_stale(mut self) -> (Engine, Ask) {
         self.fetch(|state| !state.is_answered()).await;
+        self.look_at_unseen().await;
         if self.can_fall_back() {
             self.fall_back();
         }

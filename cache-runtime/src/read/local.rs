@@ -57,6 +57,7 @@ impl Wanted<'_> {
         }
         let entry = guard.local(key, most)?;
         let usable = encryption::check(&entry).is_ok()
+            && (!policy.names_tags || entry.is_named())
             && codec::fits(&entry, self.encoding)
             && age_now(&entry, policy, guard.clock()) == Age::Fresh
             && self.carries_its_tags(&entry);

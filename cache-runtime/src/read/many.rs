@@ -9,14 +9,13 @@ use std::{
     mem,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
 
 use super::{
-    decision::Decision,
+    decision::{Decided, Decision},
     detached::{self, DynFuture},
     driver::{Begin, BeginKeys, Driver},
     emptied::empty_all,
@@ -34,7 +33,6 @@ use crate::{
     policy::Policy,
     protocol::Nonce,
     return_shape::{Rows, Split},
-    stats::NotStored,
 };
 
 /// Answers one call of a batch over `ids`, whose stored keys are those of the `unique` ones, in their order.
@@ -232,9 +230,9 @@ where
         self.unmatched.len()
     }
 
-    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Option<Result<Duration, NotStored>> {
+    fn decide(&mut self, at: usize, of: (&Policy, Option<&str>)) -> Option<Decided> {
         let stored = self.values.last(at)?;
-        Some(Decision::ttl_of(stored, policy, |decision| self.body.decide(stored, decision)))
+        Some(Decision::of(stored, of, |decision| self.body.decide(stored, decision)))
     }
 
     fn spawn(&mut self, engine: Engine, at: &[usize], purpose: Purpose) {

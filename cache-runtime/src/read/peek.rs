@@ -4,6 +4,7 @@ use std::iter;
 
 use super::{
     key_state::{Judge, KeyState},
+    named_tags::NamedTags,
     request::Request,
 };
 use crate::{
@@ -47,12 +48,26 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
     }
     let mut seen = KeyState::new(key);
     let Request { policy, guard, .. } = request;
-    seen.see(state, &Judge { policy, tags: &tags, renews: false, clock: guard.clock() });
+    let judge = Judge { policy, tags: &tags, named: None, renews: false, clock: guard.clock() };
+    seen.see(state, &judge);
+    if let Some(entry) = seen.unjudged().cloned() {
+        let named = look_at_named(request, &entry).await?;
+        seen.see(State::Value(entry.stamp(), entry), &Judge { named: Some(&named), ..judge });
+    }
     if seen.beside().is_some() {
         look_beside(request, &mut seen, reason).await?;
     }
     let fresh = seen.take_found().filter(|hit| matches!(hit.age, Age::Fresh | Age::Due));
     Ok(fresh.map(|hit| hit.entry))
+}
+
+/// The versions of the tags that a value names.
+async fn look_at_named(request: &Request, entry: &Entry) -> Result<NamedTags, Error> {
+    let names = entry.names().unwrap_or_default();
+    let found = request.guard.look_many(&names, Look::Store).await?;
+    let versions = names.iter().map(|name| (*name).to_owned()).zip(found);
+    let seen = versions.map(|(name, state)| Ok((name, current_stamp(&state?))));
+    Ok(NamedTags::seen(seen.collect::<Result<_, Error>>()?))
 }
 
 /// Looks at an entry that stands beside one of another layout. A caller that has no layout is told the `reason` why it cannot
@@ -68,8 +83,12 @@ async fn look_beside(request: &Request, seen: &mut KeyState, reason: &str) -> Re
     let (Some(state), Some(own)) = (states.next(), states.next()) else { return Ok(()) };
     let tags = states.map(|tag| Ok(current_stamp(&tag?))).collect::<Result<Vec<_>, Error>>()?;
     let Request { policy, guard, .. } = request;
-    let judge = Judge { policy, tags: &tags, renews: false, clock: guard.clock() };
+    let judge = Judge { policy, tags: &tags, named: None, renews: false, clock: guard.clock() };
     seen.see(state?, &judge);
     seen.see_own_key(own?, &judge);
+    if let Some(entry) = seen.unjudged().cloned() {
+        let named = look_at_named(request, &entry).await?;
+        seen.see(State::Value(entry.stamp(), entry), &Judge { named: Some(&named), ..judge });
+    }
     Ok(())
 }

@@ -8,14 +8,13 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
 
 use super::{
-    decision::Decision,
+    decision::{Decided, Decision},
     detached::{self, DynFuture},
     driver::{Begin, BeginKeys, Driver},
     emptied::empty,
@@ -35,7 +34,6 @@ use crate::{
     policy::Policy,
     protocol::Nonce,
     return_shape::Shape,
-    stats::NotStored,
 };
 
 /// One call of a cached function.
@@ -221,9 +219,9 @@ where
         Poll::Ready(loaded.map(|loaded| self.values.loaded(0, loaded)).is_some())
     }
 
-    fn store_ttl(&mut self, at: usize, policy: &Policy) -> Option<Result<Duration, NotStored>> {
+    fn decide(&mut self, at: usize, of: (&Policy, Option<&str>)) -> Option<Decided> {
         let stored = self.values.last(at)?;
-        Some(Decision::ttl_of(stored, policy, |decision| {
+        Some(Decision::of(stored, of, |decision| {
             if let Some(value) = S::value(stored) {
                 self.body.decide(value, decision);
             }

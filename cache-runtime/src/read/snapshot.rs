@@ -34,6 +34,39 @@ pub(super) fn carries(entry: &Entry, tags: &[Option<Nonce>], beside: Option<Nonc
     entry.tags().map(Some).eq(expected)
 }
 
+/// Whether an entry is good, as far as the versions of its tags are known.
+pub(super) enum Carries {
+    Yes,
+    No,
+    /// Its value names tags that have not been looked at.
+    Unknown,
+}
+
+/// As [`carries`], of an entry whose value names tags, or of a function whose values do.
+#[cold]
+pub(super) fn carries_named(
+    entry: &Entry,
+    tags: &[Option<Nonce>],
+    beside: Option<Nonce>,
+    seen: &[(String, Option<Nonce>)],
+) -> Carries {
+    let Some(names) = entry.names() else { return Carries::No };
+    let first = tags.iter().copied().chain(beside.map(Some));
+    let (all, known) = (entry.tags().len(), tags.len() + usize::from(beside.is_some()));
+    if all != known + names.len() || !entry.tags().take(known).map(Some).eq(first) {
+        return Carries::No;
+    }
+    let now = |name: &str| seen.iter().find(|(seen, _)| seen == name).map(|(_, now)| *now);
+    let named: Vec<_> = names.into_iter().map(now).zip(entry.tags().skip(known)).collect();
+    if named.iter().any(|(now, stamp)| now.is_some_and(|now| now != Some(*stamp))) {
+        return Carries::No;
+    }
+    match named.iter().all(|(now, _)| now.is_some()) {
+        true => Carries::Yes,
+        false => Carries::Unknown,
+    }
+}
+
 /// The age of an entry now.
 pub(super) fn age_now(entry: &Entry, policy: &Policy, clock: Clock) -> Age {
     let header = entry.header();

@@ -68,6 +68,7 @@ pub(super) fn go_on(mut engine: Engine, ask: Ask, function: &mut dyn Function) -
             // It is the error of another function with the same key.
             false => Turn::next(engine),
         },
+        Ask::Settle => settle(engine, function),
         Ask::Return => Turn::end(&engine, true),
     }
 }
@@ -118,17 +119,25 @@ fn read(engine: &mut Engine, function: &mut dyn Function) {
     }
 }
 
+/// What is to become of the loaded values is known.
+fn settle(mut engine: Engine, function: &mut dyn Function) -> Turn {
+    let settlement = engine.plan(function);
+    engine.asked.iter().for_each(|at| function.accept(*at));
+    match settlement.is_nothing() {
+        true => Turn::end(&engine, true),
+        false => Turn::Go(Phase::Io(Box::pin(engine.settle(settlement)))),
+    }
+}
+
 /// A load has come to its end.
 pub(super) fn loaded(load: Load, ended: Loaded, function: &mut dyn Function) -> Turn {
     let mut engine = load.into_engine();
     engine.end_load(ended == Loaded::Values);
     if ended == Loaded::Values {
         engine.count_unmatched(function.unmatched());
-        let settlement = engine.plan(function);
-        engine.asked.iter().for_each(|at| function.accept(*at));
-        return match settlement.is_nothing() {
-            true => Turn::end(&engine, true),
-            false => Turn::Go(Phase::Io(Box::pin(engine.settle(settlement)))),
+        return match engine.decide(function) {
+            true => Turn::Go(Phase::Io(Box::pin(engine.learn()))),
+            false => settle(engine, function),
         };
     }
     match ended {

@@ -59,7 +59,8 @@ reasons! {
     Changed: "changed",
     /// It is a row of a batch that belongs to no id that was asked for, or to one that has another row.
     Unmatched: "unmatched",
-    /// A write came between the load and its fill, or two writers overlapped.
+    /// A write came between the load and its fill, or two writers overlapped; or a write may have come, of a tag that the value
+    /// names and that is new.
     Superseded: "superseded",
     /// A writer of the key or of one of its tags was at work.
     Fenced: "fenced",

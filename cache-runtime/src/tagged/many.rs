@@ -12,7 +12,7 @@ use crate::{
     keep::Handling,
     key::{CacheKey, KeyOf},
     policy::Policy,
-    read::{AttendedMany, OwnedMany, Request, keep as keep_always, many},
+    read::{AttendedMany, Decision, OwnedMany, Request, keep as keep_always, many},
     return_shape::{LoadedRows, Rows, unique_ids},
     shared::Direct,
 };
@@ -190,11 +190,33 @@ impl Tagged<'_> {
         F: FnOnce(Vec<K>) -> Fut,
         Fut: Future<Output = O>,
     {
+        let hooks = keep_always::<<O::Rows as Rows<K>>::Stored>;
+        self.many_with(ids, key, (policy, same), hooks, load).await
+    }
+
+    /// The same, with what looks at what is to be stored for an id.
+    pub(super) async fn many_with<K, C, O, H, F, Fut>(
+        &self,
+        ids: &[K],
+        key: impl Fn(&K) -> C,
+        (policy, same): (&Policy, Same<<O::Rows as Rows<K>>::Value>),
+        hooks: H,
+        load: F,
+    ) -> O
+    where
+        K: Clone + Eq + Hash,
+        C: CacheKey,
+        O: LoadedRows<K>,
+        <O::Rows as Rows<K>>::Stored: Serialize + DeserializeOwned,
+        H: FnMut(&<O::Rows as Rows<K>>::Stored, &mut Decision),
+        F: FnOnce(Vec<K>) -> Fut,
+        Fut: Future<Output = O>,
+    {
         let call = self.reads::<<O::Rows as Rows<K>>::Value>(policy, "get_or_load_many");
         let Some((request, unique, keys)) = self.each(&call, ids, key, policy) else {
             return load(ids.to_vec()).await;
         };
-        let mut body = AttendedMany::new(keep_always::<<O::Rows as Rows<K>>::Stored>, load);
+        let mut body = AttendedMany::new(hooks, load);
         let rows = (O::Rows::default(), (same, None));
         many::<O::Rows, K>(request, keys, (ids, &unique), rows, &mut body).await
     }

@@ -3,7 +3,14 @@
 use std::error::Error;
 
 use cache_examples::{Away, Table, User, cache};
-use cache_runtime::{cached, invalidates};
+use cache_runtime::{CacheKey, cached, invalidates};
+
+/// What everything carries that depends on a tenant.
+#[derive(CacheKey)]
+#[cache_key("tenant:<tenant>")]
+struct TenantTag {
+    tenant: u64,
+}
 
 struct Users {
     table: Table,
@@ -13,6 +20,12 @@ impl Users {
     #[cached(key = "user:<tenant>:<id>", tags = ["tenant:<tenant>"], ttl = 3600, negative_ttl = 60)]
     async fn find(&self, tenant: u64, id: u64) -> Result<Option<User>, Away> {
         Ok(self.table.select(id).await?.filter(|user| user.tenant == tenant))
+    }
+
+    /// Only the row says whose user it is.
+    #[cached(key = "anyone:<id>", tags = |user: &User| [TenantTag { tenant: user.tenant }], ttl = 3600)]
+    async fn find_anywhere(&self, id: u64) -> Result<Option<User>, Away> {
+        self.table.select(id).await
     }
 
     #[cached(key = "user-count:<tenant>", tags = ["tenant:<tenant>"], ttl = 3600)]
@@ -57,6 +70,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("tenant {tenant}: {} queries", users.read_all(tenant).await?);
     }
     println!("tenant 1 has {} users now", users.count(1).await?);
+
+    // The first one under a tag that nobody has asked for is not stored; here, counts have asked for the tenant's.
+    let mut name = String::new();
+    for _ in 0..100 {
+        name = users.find_anywhere(101).await?.ok_or("user 101 is there")?.name;
+    }
+    users.import(1, &[User { id: 101, tenant: 1, name: "Bob".into() }]).await?;
+    let renamed = users.find_anywhere(101).await?.ok_or("user 101 is there")?.name;
+    println!("user 101 was {name}, and is {renamed}: its row names the tenant");
 
     cache.flush_namespace().await;
     println!("all is flushed, at once");

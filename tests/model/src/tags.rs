@@ -32,6 +32,12 @@
 //! acquire, fill and renew it at any moment; writers fence it, and leave values there. It holds, and shows that
 //! the order in which the lease and the stamp are asked for is of no account, as long as the load comes after both.
 //!
+//! # A tag that the value names
+//!
+//! Where only the loaded value names the tag (a flight that `learns`), the stamp is asked for after the load, and counts only if it
+//! is older than the load: then it has stood since before, for no stamp comes back. If it is not, or was made by the question,
+//! nothing is stored, and the value goes to those who had joined when the load began.
+//!
 //! # Properties
 //!
 //! Those of [`key`](super::key), of what a reader finds good.
@@ -64,6 +70,8 @@ pub(super) struct Tags {
     callers: [usize; FLIGHTS],
     /// Whether the tag is another version's primary key, whose stamps are compared and never asked for.
     overlay: bool,
+    /// Whether only the loaded value names the tag, so that its stamp is asked for after the load.
+    learns: bool,
     /// Whether callers also look at the tag first, and then at the entry.
     looks: bool,
     /// Whether fills may be late.
@@ -80,6 +88,7 @@ const ONE: Tags = Tags {
     owner: false,
     callers: [2, 0],
     overlay: false,
+    learns: false,
     looks: false,
     late: false,
     falls: false,
@@ -88,6 +97,9 @@ const ONE: Tags = Tags {
 
 /// The same, where the tag's server may fall back.
 const FALLS: Tags = Tags { falls: true, callers: [2, 0], ..ONE };
+
+/// The same, where only the value names the tag.
+const LEARNS: Tags = Tags { learns: true, ..ONE };
 
 /// The same, of an entry that stands beside another version's.
 const OVERLAY: Tags = Tags { overlay: true, ..ONE };
@@ -120,6 +132,18 @@ fn an_entry_beside_another_versions_ends_with_that_one() {
     holds(&Tags { tag_writers: 2, late: true, ..OVERLAY }, 100_000);
     holds(&Tags { callers: [2, 1], ..OVERLAY }, 60_000);
     holds(&Tags { callers: [1, 0], tag_writers: 2, looks: true, ..OVERLAY }, 50_000);
+}
+
+#[test]
+fn a_value_may_name_its_tag_if_the_stamp_is_older_than_the_load() {
+    holds(&Tags { entry_writers: 1, callers: [2, 1], ..LEARNS }, 10_000);
+    holds(&Tags { tag_writers: 2, late: true, ..LEARNS }, 10_000);
+    holds(&Tags { falls: true, ..LEARNS }, 10_000);
+}
+
+#[test]
+fn a_stamp_that_may_be_younger_than_the_load_must_not_be_trusted() {
+    assert!(matches!(without(Rule::OlderThanLoad, LEARNS), Violation::Held { .. }));
 }
 
 #[test]

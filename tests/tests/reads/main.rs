@@ -19,5 +19,6 @@ mod read_through;
 mod round_trips;
 mod stampede;
 mod tags;
+mod value_tags;
 mod values;
 mod versions;

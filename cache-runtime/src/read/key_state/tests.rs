@@ -21,7 +21,7 @@ const POLICY: Policy =
     Policy::ttl(60).stale_while_revalidate(60).stale_if_error_duration(Duration::from_secs(600));
 
 fn by<'a>(policy: &'a Policy, tags: &'a [Option<Nonce>], renews: bool) -> Judge<'a> {
-    Judge { policy, tags, renews, clock: Clock::Tokio }
+    Judge { policy, tags, named: None, renews, clock: Clock::Tokio }
 }
 
 /// A number that expires so many seconds from now, under these versions of its tags.

@@ -32,6 +32,8 @@ pub(crate) struct MemoryStore {
     controls: Striped<Mutex<Controls>>,
     pub(super) queues: Queues,
     counters: Arc<StoreCounters>,
+    /// Since when its clock runs.
+    began: Instant,
 }
 
 /// The leases, fences and pending values of one stripe.
@@ -50,6 +52,7 @@ impl MemoryStore {
             }),
             queues: Queues::default(),
             counters,
+            began: Instant::now(),
         }
     }
 
@@ -112,12 +115,43 @@ impl MemoryStore {
     }
 
     pub(crate) fn run(&self, key: &str, step: Step<Entry>) -> Reply<Entry> {
-        let mut controls = self.controls(key);
+        let controls = self.controls(key);
         let now = Instant::now();
         let before = match controls.held.get(key) {
             Some(timed) if timed.stands(now) => timed.clone(),
             _ => self.value(key, now),
         };
+        if let Step::Stamp { stamp, value, life } = step {
+            let value = value.made_at(self.micros(now));
+            let step = Step::Stamp { stamp, value, life };
+            return self.aged(self.apply(controls, key, now, before, step), now);
+        }
+        self.apply(controls, key, now, before, step)
+    }
+
+    /// The time on its clock, which never is zero.
+    fn micros(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.began).as_micros()).unwrap_or(u64::MAX) + 1
+    }
+
+    /// The answer to who asks for a tag's stamp, with its age.
+    fn aged(&self, reply: Reply<Entry>, now: Instant) -> Reply<Entry> {
+        match reply {
+            Reply::Found(State::Value(stamp, tag)) => {
+                Reply::Found(State::Value(stamp, tag.found_at(self.micros(now))))
+            }
+            other => other,
+        }
+    }
+
+    fn apply(
+        &self,
+        mut controls: MutexGuard<'_, Controls>,
+        key: &str,
+        now: Instant,
+        before: Timed<State<Entry>>,
+        step: Step<Entry>,
+    ) -> Reply<Entry> {
         let transition = protocol::apply(before.held.clone(), step);
         if transition.life == Life::Unchanged && transition.state == before.held {
             return transition.reply;

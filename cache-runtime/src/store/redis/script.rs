@@ -60,18 +60,25 @@ return s
 ";
 
 /// A stamp begins with the incarnation that it belongs to, or with zeros where nobody compares. One of another incarnation
-/// gives way.
+/// gives way. It says when it was made, and the answer says how old it is.
 const STAMP: &str = r"
+local time = redis.pcall('TIME')
+local now = time.err and 0 or time[1] * 1000000 + time[2]
 local s = redis.pcall('GET', KEYS[1])
 local stamped = type(s) == 'string' and string.sub(s, 1, 2) == '\202V' and whole(s, #s)
 local mine = string.sub(ARGV[1], 3, 6)
 if s == false or stamped and mine ~= '\0\0\0\0' and string.sub(s, 3, 6) ~= mine then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return ARGV[1]
+  local made = string.sub(ARGV[1], 1, 30) .. struct.pack('<I8', now) .. string.sub(ARGV[1], 39)
+  redis.call('SET', KEYS[1], made, 'PX', ARGV[2])
+  return made
 end
 if stamped then
   local left = redis.call('PTTL', KEYS[1])
   if left >= 0 and left <= tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2]) end
+  if #s == 54 and string.byte(s, 20) == 0 then
+    local age = math.max(0, math.min(now - struct.unpack('<I8', s, 31), 4294967295))
+    return string.sub(s, 1, 26) .. struct.pack('<I4', age) .. string.sub(s, 31)
+  end
 end
 return s
 ";

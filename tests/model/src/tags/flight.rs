@@ -31,6 +31,9 @@ pub(crate) enum Phase {
     Placed(Expected),
     /// About to load. A lease that [never](NEVER) was stands for none: nothing will be stored.
     Holding { expected: Expected, tag: Nonce },
+    /// Has loaded the value that names the tag, and is about to ask for the stamp. It is to be `stored.tag`, which stood when the
+    /// load began.
+    Learning { expected: Expected, stored: Stored, mark: usize },
     /// About to fill; the first `mark` callers had joined when the load began.
     Loaded { expected: Expected, stored: Stored, mark: usize },
     /// The fill was accepted when `proven` callers had joined; about to read the tag again.
@@ -80,6 +83,7 @@ impl Phase {
             Phase::Begun | Phase::Noted { .. } | Phase::Found { .. } | Phase::Filled { .. } => {
                 Phase::Begun
             }
+            Phase::Learning { expected, .. } => Phase::Placed(expected),
             Phase::Holding { expected, .. } | Phase::Loaded { expected, .. } if anew => {
                 Phase::Placed(expected)
             }
@@ -117,6 +121,10 @@ impl Flight {
                 Die,
             ],
             Phase::Found { .. } => {
+                &[Join, Stamp { heard: true }, Stamp { heard: false }, DROPPED, Die]
+            }
+            Phase::Placed(_) if model.learns => &[Join, Load, DROPPED, Die],
+            Phase::Learning { .. } => {
                 &[Join, Stamp { heard: true }, Stamp { heard: false }, DROPPED, Die]
             }
             Phase::Placed(_) => {
@@ -157,6 +165,7 @@ impl Flight {
         match &mut self.phase {
             Phase::Placed(expected)
             | Phase::Holding { expected, .. }
+            | Phase::Learning { expected, .. }
             | Phase::Loaded { expected, .. } => Some(state::expected(expected)),
             _ => None,
         }
@@ -168,6 +177,7 @@ impl Flight {
             Phase::Begun | Phase::Placed(_) => None,
             Phase::Noted { tag, .. } | Phase::Holding { tag, .. } => Some(tag),
             Phase::Found { stored, .. }
+            | Phase::Learning { stored, .. }
             | Phase::Loaded { stored, .. }
             | Phase::Filled { stored, .. } => Some(&mut stored.tag),
         }
@@ -186,6 +196,10 @@ impl Flight {
                 (*expected, *tag) = (Expected::Lease(NEVER), NEVER);
             }
             Phase::Placed(expected) if state::is_lost(*expected) => self.phase = BARE,
+            Phase::Learning { expected, stored, mark } if state::is_lost(*expected) => {
+                let (expected, stored) = (Expected::Lease(NEVER), Stored { tag: NEVER, ..*stored });
+                self.phase = Phase::Loaded { expected, stored, mark: *mark };
+            }
             _ => {}
         }
         let (loaded, first) = match self.phase {
@@ -194,7 +208,9 @@ impl Flight {
             }
             Phase::Found { stored, mark } => (Some(stored.version), mark),
             Phase::Filled { stored, proven, .. } => (Some(stored.version), proven),
-            Phase::Loaded { stored, .. } => (Some(stored.version), self.callers.count()),
+            Phase::Learning { stored, .. } | Phase::Loaded { stored, .. } => {
+                (Some(stored.version), self.callers.count())
+            }
             _ => (None, 0),
         };
         self.callers.forget(first, loaded);
@@ -211,6 +227,7 @@ impl Flight {
             Phase::Holding { expected, tag } => (4, expected, bare(tag), 0, 0),
             Phase::Loaded { expected, stored, mark } => (5, expected, stored, mark, 0),
             Phase::Filled { stored, mark, proven } => (6, lost, stored, mark, proven),
+            Phase::Learning { expected, stored, mark } => (7, expected, stored, mark, 0),
         };
         code.put(3, at);
         code.expected(expected);

@@ -26,6 +26,8 @@ pub(crate) enum Rule {
     OwnStampAlone,
     /// A refresh asks for the stamp anew. Broken: it keeps the one that the value had.
     RefreshAsksAnew,
+    /// The stamp of a tag that the value names is older than the load. Broken: whatever it is, it is recorded.
+    OlderThanLoad,
     /// A stamp of another incarnation is none. Broken: it is trusted.
     FallenStampIsNone,
 }

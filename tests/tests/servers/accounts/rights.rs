@@ -10,11 +10,11 @@ use cache_tests::{
 use super::{patient, set_user};
 
 /// The line of the guide, for a cache in the namespace `shop`.
-const RIGHTS: &str = "on >secret ~shop:* +get +mget +set +del +eval +evalsha +script|load +getrange +setrange \
+const RIGHTS: &str = "on >secret ~shop:* +get +mget +set +del +eval +evalsha +script|load +time +getrange +setrange \
      +strlen +pttl +pexpire +info";
 
 /// What write-behind needs besides.
-const BEHIND: &str = "+time +xadd +xlen +xrange +xrevrange +xread +xreadgroup +xautoclaim +xack +xdel \
+const BEHIND: &str = "+xadd +xlen +xrange +xrevrange +xread +xreadgroup +xautoclaim +xack +xdel \
      +xgroup|create +xgroup|delconsumer +xinfo|stream +xinfo|consumers +hget +hset +hdel";
 
 async fn as_shop(server: &RedisServer) -> Cache {

@@ -84,6 +84,13 @@ impl Tags {
                 }
                 Phase::Begun
             }
+            (Phase::Learning { expected, stored, mark }, FlightMove::Stamp { heard }) => {
+                let found = self.stamp(world).filter(|_| heard);
+                let is_older = found == Some(stored.tag);
+                let counts = is_older || self.broken == Some(Rule::OlderThanLoad);
+                let tag = found.filter(|_| counts).unwrap_or(NEVER);
+                Phase::Loaded { expected, stored: Stored { tag, ..stored }, mark }
+            }
             (Phase::Loaded { expected, stored, mark }, FlightMove::Stamp { heard: true })
                 if self.broken == Some(Rule::StampFirst) && stored.tag == NEVER =>
             {
@@ -127,6 +134,11 @@ impl Tags {
             (Phase::Holding { expected, tag }, FlightMove::Load) => {
                 let stored = Stored { version, tag };
                 return Ok(Some(Phase::Loaded { expected, stored, mark: joined }));
+            }
+            (Phase::Placed(expected), FlightMove::Load) if self.learns => {
+                let tag = self.current_stamp(world).unwrap_or(NEVER);
+                let stored = Stored { version, tag };
+                return Ok(Some(Phase::Learning { expected, stored, mark: joined }));
             }
             (Phase::Placed(expected), FlightMove::Load)
                 if self.broken == Some(Rule::StampFirst) =>
