@@ -64,6 +64,7 @@ mod methods;
 mod nesting;
 mod options;
 mod parameters;
+mod repositories;
 mod returns;
 mod traits;
 mod transactions;
