@@ -249,12 +249,12 @@ impl<T, E> Fails<T, E> {
 #[derive(Debug)]
 pub struct Returned<O>(PhantomData<fn() -> O>);
 
-/// See [`Returned`].
+/// See `Returned`.
 pub fn returned<O>() -> Returned<O> {
     Returned(PhantomData)
 }
 
-/// See [`Fails`].
+/// See `Fails`.
 pub fn fails<O: CanFail>(_: Returned<O>) -> O::Fails {
     O::fails()
 }
