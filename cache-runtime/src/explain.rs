@@ -71,7 +71,7 @@ pub enum KeyStatus {
     Leased,
     /// The fence of a writer at work, or of one that has died: calls load, and store nothing.
     Fenced,
-    /// What this cache cannot read: bytes of another program, or a value that [encryption](crate::Builder::encryption) refuses.
+    /// What this cache cannot read: bytes of another program, or a value that `Builder::encryption` refuses.
     /// The next load replaces it.
     Unreadable,
     /// What is left from before the server was restarted or replaced. It is not used, and the next load replaces it.
