@@ -255,3 +255,42 @@ async fn transactions_may_begin_inside() {
     let loads = Loads::default();
     assert_eq!(loads_once!(loads, work(&loads, 1, |_| 2)), 3);
 }
+
+/// Arrays of more than 32 elements, which serde does not know by itself.
+mod as_bytes {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        bytes: &[u8; 64],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        bytes.as_slice().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<[u8; 64], D::Error> {
+        let bytes = Vec::<u8>::deserialize(deserializer)?;
+        bytes.try_into().map_err(|_| D::Error::custom("a signature has 64 bytes"))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, cache_runtime::CacheValue)]
+struct Signed {
+    #[serde(with = "as_bytes")]
+    signature: [u8; 64],
+}
+
+#[cached(key = "signed:<digest>", ttl = 60, skip(loads))]
+async fn signed(loads: &Loads, digest: [u8; 64]) -> Signed {
+    loads.add_one();
+    Signed { signature: digest.map(|byte| !byte) }
+}
+
+#[tokio::test]
+async fn arrays_of_any_length_are_keys_and_values_where_serde_is_told_how() {
+    let loads = Loads::default();
+    let digest = std::array::from_fn(|at| at as u8);
+    let found = loads_once!(loads, signed(&loads, digest));
+    assert_eq!(found.signature[63], !63);
+}

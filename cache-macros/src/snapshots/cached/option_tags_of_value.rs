@@ -49,7 +49,7 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call
+    let __output = __call
         .run(
             __shape,
             |__value, __plan| {
@@ -68,5 +68,6 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
             use ::cache_runtime::__private::{Same0 as _, Same1 as _};
             (&__value).__cache_same()
         })
-        .await
+        .await;
+    __output
 }

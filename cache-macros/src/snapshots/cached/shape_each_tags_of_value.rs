@@ -41,7 +41,7 @@ async fn find(ids: &[u64]) -> sqlx::Result<HashMap<u64, Article>> {
             use ::cache_runtime::__private::{Fingerprint0 as _, Fingerprint1 as _};
             (&__value).__cache_fingerprint()
         });
-    __call
+    let __output = __call
         .run_each(
             (
                 __rows,
@@ -76,5 +76,6 @@ async fn find(ids: &[u64]) -> sqlx::Result<HashMap<u64, Article>> {
             },
             __load,
         )
-        .await
+        .await;
+    __output
 }
