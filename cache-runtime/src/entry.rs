@@ -225,6 +225,11 @@ impl Entry {
         (self.is_tag() && made != 0).then(|| Duration::from_micros(age.into()))
     }
 
+    /// Whether it is a tag of which nobody has said when it was made.
+    pub(crate) fn is_undated(&self) -> bool {
+        self.is_tag() && self.header().soft_expiry == 0
+    }
+
     /// Of a tag, other bytes in its header.
     fn patched(self, at: usize, patch: &[u8]) -> Entry {
         if !self.is_tag() {

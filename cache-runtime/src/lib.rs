@@ -81,6 +81,8 @@
 pub mod __private;
 mod active_refreshes;
 mod also;
+#[cfg(feature = "redis")]
+mod boot_clock;
 mod builder;
 mod cache;
 mod codec;

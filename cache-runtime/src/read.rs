@@ -16,6 +16,7 @@
 
 mod acquire;
 mod audit;
+mod began;
 mod decision;
 mod detached;
 mod driver;

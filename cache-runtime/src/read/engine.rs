@@ -5,9 +5,8 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
-
 use super::{
+    began::Began,
     key_state::{Judge, KeyState, Unusable, Want},
     keys::Keys,
     load_role::LoadRole,
@@ -67,7 +66,7 @@ pub(crate) struct Engine {
     /// The keys whose values the load is to bring, in order.
     pub(super) asked: Vec<usize>,
     /// When the load began, and who had called by then.
-    pub(super) began: Option<Instant>,
+    pub(super) began: Option<Began>,
     pub(super) mark: Mark,
     /// Whether no caller waits for its end: it goes on in a task.
     pub(super) detached: bool,

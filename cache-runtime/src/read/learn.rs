@@ -7,6 +7,7 @@
 use std::{mem, time::Duration};
 
 use super::{
+    began::Began,
     decision::Decided,
     engine::{Ask, Engine},
     function::Function,
@@ -109,9 +110,8 @@ impl Engine {
                 return (self, Ask::Settle);
             }
         };
-        // The answers are there, so the load began no longer ago. Clocks may run at slightly different speeds.
-        let took = self.took();
-        let load = took + took / 64 + Duration::from_millis(1);
+        // The answers are there, so the load began no longer ago.
+        let load = self.began.map(Began::at_most).unwrap_or(Duration::MAX);
         let mut learned = Vec::with_capacity(names.len());
         for (name, reply) in names.into_iter().zip(replies) {
             let Some((stamp, age)) = self.counted(reply).as_ref().and_then(stamp_and_age) else {

@@ -3,9 +3,8 @@
 
 use std::{mem, time::Duration};
 
-use tokio::time::Instant;
-
 use super::{
+    began::Began,
     decision::Decided,
     engine::{Ask, Engine},
     function::Function,
@@ -63,7 +62,7 @@ impl Engine {
         counters.loads.add_one();
         self.waiting = None;
         self.mark = self.role.mark();
-        self.began = Some(Instant::now());
+        self.began = Some(Began::now());
     }
 
     /// The load has just come to an end.
@@ -334,6 +333,8 @@ impl Engine {
     /// After the failed load of a batch: looks again for expired values to serve, for a write may have come meanwhile,
     /// and a write wins.
     pub(super) async fn look_for_stale(mut self) -> (Engine, Ask) {
+        // What ends a tag meanwhile ends what is found here, whatever this call knew of that tag before.
+        self.named_tags = None;
         self.fetch(|state| !state.is_answered()).await;
         self.look_at_unseen().await;
         if self.can_fall_back() {

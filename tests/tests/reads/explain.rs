@@ -104,7 +104,7 @@ async fn an_expired_value_is_told_from_a_fresh_one() {
         let told = explain(&cache, "row:1").await;
         assert_eq!((told.status(), told.is_served()), (KeyStatus::Value, None));
         assert!(told.age() >= Some(TTL) && told.stale_for() > Some(Duration::from_secs(500)));
-        assert!(told.to_string().contains(", expired, and kept for 9m 5"), "{told}");
+        assert!(told.to_string().contains(", expired, and kept for "), "{told}");
     })
     .await;
 }

@@ -1,10 +1,15 @@
 //! What calls cost on the wire: how often each waits for the server.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use cache_runtime::{Cache, Policy};
+use cache_runtime::{Cache, KeyStatus, Policy};
 use cache_tests::{
-    patience::eventually,
+    patience::{eventually, in_time},
     rows::get_or,
     server::RedisServer,
     source::Source,
@@ -12,7 +17,7 @@ use cache_tests::{
     wire::{Counts, Wire},
 };
 use futures_util::future::{FutureExt, join_all};
-use tokio::time::sleep;
+use tokio::{runtime::Builder, time::sleep};
 
 const ROW: Policy = Policy::ttl(3600).lock().name("row");
 const TAGS: [&str; 3] = ["tenant:7", "plan:free", "region:eu"];
@@ -201,4 +206,75 @@ async fn misses_of_many_callers_are_stored_where_the_server_has_forgotten_the_sc
     let (server, _wire, cache) = connect().await;
     server.command(&["SCRIPT", "FLUSH"]);
     each_has_its_own(&cache).await;
+}
+
+/// Whoever was to send what others wait for may be gone with its runtime.
+#[test]
+fn who_waits_for_a_runtime_that_is_gone_sends_for_itself() {
+    let runtime = || Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (lasting, passing) = (runtime(), runtime());
+    let (_server, _wire, cache) = lasting.block_on(connect());
+    let keys: Vec<String> = (0..12).map(|id| format!("row:{id}")).collect();
+    lasting.block_on(async {
+        for (id, key) in (0..).zip(&keys) {
+            get_or(&cache, &[], key, &ROW, id).await;
+        }
+    });
+    let mut asked: Vec<_> =
+        keys.iter().map(|key| Box::pin(get_or(&cache, &[], key, &ROW, u64::MAX))).collect();
+    // Each has asked, and nothing that they have spawned runs.
+    passing.block_on(async {
+        for call in asked.iter_mut().take(11) {
+            assert!(call.as_mut().now_or_never().is_none());
+        }
+    });
+    drop(passing);
+    let last = asked.pop().expect("there are twelve");
+    assert_eq!(lasting.block_on(in_time("the last", last)), 11, "it is a hit");
+    // Until now they were on their way.
+    drop(asked);
+}
+
+/// A call that is dropped after so many polls.
+struct Impatient<F> {
+    call: Pin<Box<F>>,
+    polls: usize,
+}
+
+impl<F: Future> Future for Impatient<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.polls -= 1;
+        match self.call.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if self.polls == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_gives_up_leaves_no_lease_behind() {
+    const LONG: Policy = Policy::ttl(3600).lock().lease(Duration::from_secs(600)).name("row");
+    let (_server, _wire, cache) = connect().await;
+    let mut gave_up = 0;
+    for polls in 1..8 {
+        let keys: Vec<String> = (0..40).map(|id| format!("row:{polls}:{id}")).collect();
+        let calls = keys.iter().map(|key| {
+            let load = || async { Ok::<_, Infallible>(7) };
+            let call = Box::pin(cache.get_or_load(key, &LONG, load));
+            Impatient { call, polls }
+        });
+        let answers = join_all(calls).await;
+        gave_up += answers.iter().filter(|answer| answer.is_none()).count();
+        for key in &keys {
+            eventually("no lease is left", async || {
+                let told = cache.explain(key).await.expect("the server is there");
+                told.status() != KeyStatus::Leased
+            })
+            .await;
+        }
+    }
+    assert!(gave_up > 40, "{gave_up} gave up");
 }

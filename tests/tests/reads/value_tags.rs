@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use cache_runtime::{Cache, CacheKey, Policy, cached, invalidates};
+use cache_runtime::{Cache, CacheKey, Policy, cached, invalidates, write_through};
 use cache_tests::stores::on_each_store;
 use serde::{Deserialize, Serialize};
 
@@ -220,6 +220,32 @@ async fn each_row_of_a_batch_without_a_macro_carries_its_own() {
         cache.invalidate_tags(["only:2"]).await;
         let after = call().await;
         assert_eq!((&after[&1], after[&2] == before[&2]), (&before[&1], false));
+    })
+    .await;
+}
+
+#[write_through(
+    key = "shelf:<shelf.id>",
+    ttl = 60,
+    tags("author:a%20b%200"),
+    tags = ["author:a%20b%200"],
+    cache = cache,
+)]
+async fn write_shelf(cache: &Cache, shelf: Article) -> Result<Article, ()> {
+    Ok(shelf)
+}
+
+#[tokio::test]
+async fn what_a_writer_leaves_on_a_tag_keeps_no_value_out_for_ever() {
+    on_each_store(async |cache| {
+        let articles = Articles::default();
+        let shelf = Article { id: 1, author: "a b 0".into(), version: 0 };
+        write_shelf(&cache, shelf).await.expect("it is written");
+        let call = async || find(&cache, &articles, 1, 1).await.map(|it| it.version);
+        let found = hit(&cache, call).await;
+        assert_eq!(found, Some(articles.queries()));
+        rename(&cache, "a b 0").await;
+        assert_eq!(call().await, Some(articles.queries()), "loaded again");
     })
     .await;
 }

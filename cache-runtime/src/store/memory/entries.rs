@@ -123,10 +123,23 @@ impl MemoryStore {
         };
         if let Step::Stamp { stamp, value, life } = step {
             let value = value.made_at(self.micros(now));
+            let before = self.dated(key, before, now);
             let step = Step::Stamp { stamp, value, life };
             return self.aged(self.apply(controls, key, now, before, step), now);
         }
         self.apply(controls, key, now, before, step)
+    }
+
+    /// A writer that leaves a tag does not say when. From now on it is as old as it is found to be: younger than it is.
+    fn dated(&self, key: &str, before: Timed<State<Entry>>, now: Instant) -> Timed<State<Entry>> {
+        match before {
+            Timed { held: State::Value(stamp, tag), ends } if tag.is_undated() => {
+                let tag = tag.made_at(self.micros(now));
+                self.kept.insert(key, Timed { held: tag.clone(), ends });
+                Timed { held: State::Value(stamp, tag), ends }
+            }
+            before => before,
+        }
     }
 
     /// The time on its clock, which never is zero.

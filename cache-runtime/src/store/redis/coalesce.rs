@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use redis::{Cmd, Pipeline, RedisResult, cmd};
+use redis::{Cmd, RedisResult, cmd};
 use tokio::sync::oneshot;
 
 use super::incarnation::{Outgoing, Received};
@@ -49,8 +49,9 @@ pub(super) struct Batch {
 pub(super) enum Message {
     /// An `MGET`.
     Look(Cmd),
-    /// Steps that are written for a server of this incarnation.
-    Steps(Incarnation, Pipeline),
+    /// A step of each caller, written for a server of this incarnation. Who has given up may have sent since what takes it back,
+    /// so it is left out when they are sent.
+    Steps(Incarnation, Vec<Cmd>),
 }
 
 /// The answers to what one caller has sent.
@@ -103,10 +104,10 @@ impl Coalescer {
     /// for one of another.
     pub(super) fn step(&self, step: &Outgoing<'_>, now: Incarnation) -> Option<Added> {
         let mut waiting = self.waiting(Kind::Steps);
-        let message = waiting.message.get_or_insert_with(|| Message::Steps(now, Pipeline::new()));
+        let message = waiting.message.get_or_insert_with(|| Message::Steps(now, Vec::new()));
         match message {
             Message::Steps(under, steps) if *under == now => {
-                steps.add_command(step.written(now).into_owned());
+                steps.push(step.written(now).into_owned());
             }
             _ => return None,
         }

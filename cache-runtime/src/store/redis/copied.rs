@@ -11,13 +11,13 @@ use super::{
     connect::Connection,
     incarnation::{Outgoing, Received},
     lane::Lane,
-    local::{self, Copies, Copy, Others, Ticket, Tracked, end},
+    local::{Copies, Copy, Others, Ticket, Tracked, end},
     reconnect::Link,
     reply::found,
     store::RedisStore,
 };
 use crate::{
-    entry::Entry, error::Error, look::Look, protocol::State, store::batch::States,
+    boot_clock, entry::Entry, error::Error, look::Look, protocol::State, store::batch::States,
     time::in_real_time,
 };
 
@@ -39,7 +39,7 @@ impl RedisStore {
 
     /// The copy of `key`, if it may be served at once.
     pub(crate) fn local(&self, key: &str, most: Duration) -> Option<Entry> {
-        let now = local::now();
+        let now = boot_clock::now();
         self.copies.get(key, most, now)?.served(now)
     }
 }
@@ -91,7 +91,7 @@ impl Lane<'_> {
     /// The copy of `key`, if it may be served. Where only its lease has lapsed, it is renewed.
     async fn copied(&self, key: &str, most: Duration) -> Option<Entry> {
         let copies = &self.store().copies;
-        let now = local::now();
+        let now = boot_clock::now();
         let copy = copies.get(key, most, now)?;
         if let Some(entry) = copy.served(now) {
             return Some(entry);
@@ -101,14 +101,14 @@ impl Lane<'_> {
             return None;
         }
         // It may have been taken away meanwhile.
-        let now = local::now();
+        let now = boot_clock::now();
         copies.get(key, most, now)?.served(now)
     }
 
     /// Whether other processes keep copies in the same way. One caller asks them now and then.
     async fn agrees(&self) -> bool {
         let copies = &self.store().copies;
-        let (agreement, now) = (&copies.agreement, local::now());
+        let (agreement, now) = (&copies.agreement, boot_clock::now());
         if !agreement.is_due(now) {
             return agreement.stands(now);
         }
@@ -143,7 +143,7 @@ impl Lane<'_> {
         let tracked =
             connection.tracked().filter(|up| up.is_alive() && !up.is_silent()).cloned()?;
         let tickets: Vec<Ticket> = keys.iter().map(|key| copies.ticket(key)).collect();
-        let sent = local::now();
+        let sent = boot_clock::now();
         let pipeline = if at_once { all_at_once(keys) } else { one_by_one(keys) };
         let answers = send(link, &mut connection, &tracked, &pipeline, copies).await?;
         tracked.answered(sent);

@@ -3,7 +3,6 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `clock` | the time, which goes on while the machine sleeps |
 //! | `settings` | how many copies there are, and for how long they are believed |
 //! | `hello` | how a connection begins to be told of changes |
 //! | `tracked` | a connection that is told of changes, and the lease of its copies |
@@ -20,7 +19,6 @@
 //! and Cheriton, "Leases: An Efficient Fault-Tolerant Mechanism for Distributed File Cache Consistency", SOSP 1989.
 
 mod agreement;
-mod clock;
 mod copies;
 mod hello;
 mod keeper;
@@ -30,7 +28,6 @@ mod tracked;
 pub(crate) use self::settings::LocalSettings;
 pub(super) use self::{
     agreement::Others,
-    clock::now,
     copies::{Copies, Copy, Ticket, end},
     hello::hello,
     keeper::Keeper,

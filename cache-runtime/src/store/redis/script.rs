@@ -76,6 +76,10 @@ if stamped then
   local left = redis.call('PTTL', KEYS[1])
   if left >= 0 and left <= tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2]) end
   if #s == 54 and string.byte(s, 20) == 0 then
+    if now > 0 and struct.unpack('<I8', s, 31) == 0 then
+      redis.call('SETRANGE', KEYS[1], 30, struct.pack('<I8', now))
+      s = string.sub(s, 1, 30) .. struct.pack('<I8', now) .. string.sub(s, 39)
+    end
     local age = math.max(0, math.min(now - struct.unpack('<I8', s, 31), 4294967295))
     return string.sub(s, 1, 26) .. struct.pack('<I4', age) .. string.sub(s, 31)
   end

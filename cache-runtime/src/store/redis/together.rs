@@ -5,14 +5,14 @@
 //! every task that could run has run, and so has asked for what it wants. Where few are on their way, each goes by itself,
 //! since a caller alone would only pay for the detour. What a writer sends goes by itself too.
 
-use std::pin::pin;
+use std::{mem, pin::pin};
 
 use futures_util::future::{self, Either};
-use redis::{Cmd, ErrorKind, RedisError, RedisResult, cmd};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, cmd};
 use tokio::{runtime::Handle, sync::oneshot, task};
 
 use super::{
-    coalesce::{Added, Answers, Batch, Kind, Message, Next},
+    coalesce::{Added, Answers, Batch, Caller, Kind, Message, Next},
     incarnation::{Outgoing, Received},
     reconnect::Link,
 };
@@ -35,7 +35,7 @@ impl<'l> Operation<'l> {
     pub(super) async fn look(&self, key: &str) -> RedisResult<Received> {
         if self.among_many
             && let Some(answered) = self.join_looks(&[key])
-            && let Ok(answers) = answered.await
+            && let Some(answers) = own(answered).await
         {
             return answers?.pop().ok_or_else(incomplete)?;
         }
@@ -47,7 +47,7 @@ impl<'l> Operation<'l> {
         if self.among_many
             && keys.len() <= MOST
             && let Some(answered) = self.join_looks(keys)
-            && let Ok(answers) = answered.await
+            && let Some(answers) = own(answered).await
         {
             return answers?.into_iter().collect();
         }
@@ -90,10 +90,13 @@ impl<'l> Operation<'l> {
         let link = self.link.clone();
         match added.next {
             Next::SendNow(batch) => drop(runtime.spawn(send(batch, link))),
-            Next::SendSoon => drop(runtime.spawn(async move {
-                task::yield_now().await;
-                send(link.coalescer().take(kind), link).await;
-            })),
+            Next::SendSoon => {
+                let mut soon = Soon { link: link.clone(), kind, is_taken: false };
+                drop(runtime.spawn(async move {
+                    task::yield_now().await;
+                    send(soon.take(), link).await;
+                }));
+            }
             Next::Wait => {}
         }
         added.answered
@@ -106,45 +109,85 @@ impl Drop for Operation<'_> {
     }
 }
 
+/// The answers, but for an error that the server has sent: it may be for what another caller has asked for. Nor are there any
+/// where the runtime shuts down that was to send it.
+async fn own(answered: oneshot::Receiver<Answers>) -> Option<Answers> {
+    answered.await.ok().filter(|answers| answers.as_ref().err().is_none_or(|e| e.code().is_none()))
+}
+
+/// What one of the callers was to send for all of them. If that caller's runtime shuts down before, the others are told so by
+/// the end of their channels, and each sends its own.
+struct Soon {
+    link: Link,
+    kind: Kind,
+    is_taken: bool,
+}
+
+impl Soon {
+    fn take(&mut self) -> Batch {
+        self.is_taken = true;
+        self.link.coalescer().take(self.kind)
+    }
+}
+
+impl Drop for Soon {
+    fn drop(&mut self) {
+        if !self.is_taken {
+            drop(self.take());
+        }
+    }
+}
+
 /// Sends a batch, and gives each caller its answers. It ends with its callers: each has a deadline.
 async fn send(mut batch: Batch, link: Link) {
     let Some(message) = batch.message.take() else { return };
-    let answers = {
-        let answers = pin!(answers(message, batch.answers, &link));
-        let nobody_waits = pin!(async {
-            for caller in &mut batch.callers {
-                caller.waits.closed().await;
+    // Where there is none, sending says why.
+    drop(link.connection().await);
+    let answers = match message {
+        Message::Look(get) => wait(look(&get, batch.answers, &link), &mut batch.callers).await,
+        Message::Steps(incarnation, steps) => {
+            let asked = steps.into_iter().zip(mem::take(&mut batch.callers));
+            let mut pipeline = Pipeline::new();
+            for (step, caller) in asked.filter(|(_, caller)| !caller.waits.is_closed()) {
+                pipeline.add_command(step);
+                batch.callers.push(caller);
             }
-        });
-        match future::select(answers, nobody_waits).await {
-            Either::Left((answers, _)) => answers,
-            Either::Right(_) => return,
+            wait(link.send_under(incarnation, &pipeline), &mut batch.callers).await
         }
     };
     // One that has given up does not listen.
     match answers {
-        Ok(answers) => {
+        Some(Ok(answers)) => {
             let mut answers = answers.into_iter();
             for caller in batch.callers {
                 _ = caller.waits.send(Ok(answers.by_ref().take(caller.answers).collect()));
             }
         }
-        Err(error) => {
+        Some(Err(error)) => {
             for caller in batch.callers {
                 _ = caller.waits.send(Err(error.clone()));
             }
         }
+        None => {}
     }
 }
 
-async fn answers(message: Message, number: usize, link: &Link) -> Answers {
-    match message {
-        Message::Look(get) => {
-            let received = link.send(&Outgoing::Same(&get), true).await?;
-            Ok(received.each(number).ok_or_else(incomplete)?.map(Ok).collect())
+/// The answers, unless all have given up before they come.
+async fn wait(answers: impl Future<Output = Answers>, callers: &mut [Caller]) -> Option<Answers> {
+    let nobody_waits = async {
+        for caller in callers {
+            caller.waits.closed().await;
         }
-        Message::Steps(incarnation, steps) => link.send_under(incarnation, &steps).await,
+    };
+    match future::select(pin!(answers), pin!(nobody_waits)).await {
+        Either::Left((answers, _)) => Some(answers),
+        Either::Right(_) => None,
     }
+}
+
+async fn look(get: &Cmd, answers: usize, link: &Link) -> Answers {
+    let received = link.send(&Outgoing::Same(get), true).await?;
+    Ok(received.each(answers).ok_or_else(incomplete)?.map(Ok).collect())
 }
 
 /// The command that looks at one key.

@@ -12,7 +12,8 @@ use std::{
 
 use redis::{Cmd, Value, cmd};
 
-use super::{clock::Time, settings::LocalSettings};
+use super::settings::LocalSettings;
+use crate::boot_clock::Time;
 
 /// How long the key stands if nobody keeps it alive.
 const LIFE: Duration = Duration::from_secs(60);

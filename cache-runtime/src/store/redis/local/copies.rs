@@ -20,8 +20,8 @@ use std::{
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter, sync::Cache};
 use redis::{PushInfo, PushKind, Value};
 
-use super::{agreement::Agreement, clock::Time, settings::LocalSettings, tracked::Tracked};
-use crate::{entry::Entry, stats::StoreCounters};
+use super::{agreement::Agreement, settings::LocalSettings, tracked::Tracked};
+use crate::{boot_clock::Time, entry::Entry, stats::StoreCounters};
 
 /// So many that a key rarely shares its stripe with another one that is written at the same time.
 const STRIPES: usize = 1024;

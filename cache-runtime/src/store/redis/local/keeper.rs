@@ -5,7 +5,8 @@ use std::sync::Arc;
 use redis::{Cmd, aio::MultiplexedConnection, cmd};
 use tokio::task::AbortHandle;
 
-use super::{clock, tracked::Tracked};
+use super::tracked::Tracked;
+use crate::boot_clock;
 
 /// The task that renews the lease of a connection. Dropping this ends it.
 pub(in crate::store::redis) struct Keeper(AbortHandle);
@@ -31,7 +32,7 @@ async fn keep(mut connection: MultiplexedConnection, tracked: Arc<Tracked>) {
     let ping: Cmd = cmd("PING");
     loop {
         tracked.renew.notified().await;
-        let sent = clock::now();
+        let sent = boot_clock::now();
         match connection.send_packed_command(&ping).await {
             Ok(_) => tracked.answered(sent),
             Err(error) if error.is_unrecoverable_error() || error.is_io_error() => tracked.end(),

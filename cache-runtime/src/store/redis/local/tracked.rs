@@ -17,10 +17,8 @@ use std::{
 use redis::{Cmd, cmd};
 use tokio::sync::Notify;
 
-use super::{
-    clock::{self, Time},
-    settings::LocalSettings,
-};
+use super::settings::LocalSettings;
+use crate::boot_clock::{self, Time};
 
 /// What this process knows of such a connection.
 pub(in crate::store::redis) struct Tracked {
@@ -48,7 +46,7 @@ impl Tracked {
         settings: LocalSettings,
         has_stand_ins: bool,
     ) -> Arc<Tracked> {
-        let now = clock::now();
+        let now = boot_clock::now();
         Arc::new(Tracked {
             settings,
             has_stand_ins,
@@ -66,7 +64,7 @@ impl Tracked {
 
     /// The time now, for questions whose answers count from when they were asked.
     pub(in crate::store::redis) fn now() -> Time {
-        clock::now()
+        boot_clock::now()
     }
 
     /// Whether what was read over it can still be good.
@@ -139,7 +137,7 @@ impl Tracked {
     /// Waits until the lease is renewed, no longer than `patience`. Says whether it is.
     pub(in crate::store::redis) async fn renewed(&self, patience: Duration) -> bool {
         let renewed = self.renewed.notified();
-        if self.holds(clock::now()) {
+        if self.holds(boot_clock::now()) {
             return true;
         }
         self.want();
@@ -147,7 +145,7 @@ impl Tracked {
         if waited.is_none() {
             self.is_late();
         }
-        self.holds(clock::now())
+        self.holds(boot_clock::now())
     }
 }
 

@@ -4,32 +4,32 @@ use std::time::Duration;
 
 /// A time, in nanoseconds since some moment before this process began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Time(pub(in crate::store::redis) u64);
+pub(crate) struct Time(pub(crate) u64);
 
 impl Time {
     /// Before any other, and so long ago that no lease began then.
-    pub(in crate::store::redis) const LONG_AGO: Time = Time(0);
+    pub(crate) const LONG_AGO: Time = Time(0);
 
-    pub(in crate::store::redis) const FOREVER: Time = Time(u64::MAX);
+    pub(crate) const FOREVER: Time = Time(u64::MAX);
 
-    pub(in crate::store::redis) fn plus(self, time: Duration) -> Time {
+    pub(crate) fn plus(self, time: Duration) -> Time {
         Time(self.0.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
     }
 
     /// The time so long before.
-    pub(in crate::store::redis) fn before(self, time: Duration) -> Time {
+    pub(crate) fn before(self, time: Duration) -> Time {
         Time(self.0.saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
     }
 
     /// How long ago `earlier` was.
-    pub(in crate::store::redis) fn since(self, earlier: Time) -> Duration {
+    pub(crate) fn since(self, earlier: Time) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 }
 
 /// The time now.
 #[cfg(unix)]
-pub(in crate::store::redis) fn now() -> Time {
+pub(crate) fn now() -> Time {
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
     // The monotonic clock of Linux stands while the machine sleeps; that of other systems does not.
@@ -44,7 +44,7 @@ pub(in crate::store::redis) fn now() -> Time {
 
 /// The time now.
 #[cfg(not(unix))]
-pub(in crate::store::redis) fn now() -> Time {
+pub(crate) fn now() -> Time {
     use std::{sync::LazyLock, time::Instant};
 
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
