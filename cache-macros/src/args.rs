@@ -2,8 +2,8 @@
 
 use std::mem::discriminant;
 
-use proc_macro2::{Group, Ident, TokenStream};
-use quote::ToTokens;
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, ExprLit, Lit, Token, Type};
@@ -208,7 +208,13 @@ impl Args {
         if input.peek(Ident::peek_any) && may_be_named {
             let name = Ident::parse_any(input)?;
             let value = Value::read(input, &name, spec)?;
-            if literals::check(value.to_token_stream(), cx) {
+            let usage = spec.usage(&name).unwrap_or_default();
+            let of = match usage.contains("= 0.") {
+                true if name == "audit" => literals::Of::Fraction("the hits"),
+                true => literals::Of::Fraction("the ttl"),
+                false => literals::Of::Other,
+            };
+            if literals::check(value.to_token_stream(), of, cx) {
                 self.keep(name, value, spec, cx);
             } else {
                 self.excused.extend(spec.names().into_iter().find(|known| name == known));
@@ -216,7 +222,9 @@ impl Args {
         } else {
             let value: Expr = input.parse().map(tokens::ungrouped)?;
             match spec.positional {
-                None if literals::check(value.to_token_stream(), cx) => self.positional.push(value),
+                None if literals::check(value.to_token_stream(), literals::Of::Other, cx) => {
+                    self.positional.push(value)
+                }
                 None => self.broken = true,
                 Some(message) => {
                     cx.error_at(&value, message);
@@ -234,15 +242,14 @@ impl Args {
                 let same_form = discriminant(&earlier.value) == discriminant(&value);
                 earlier.name == name && (same_form || !spec.has_two_forms(&name))
             };
-            if self.named.iter().any(alike) {
-                cx.error_at(&name, format!("`{name}` is given twice: keep one of them"));
-            } else {
-                self.named.push(Arg { name, value, usage });
+            match self.named.iter_mut().find(|earlier| alike(earlier)) {
+                Some(earlier) => cx.error_at(&name, earlier.join(&name, &value)),
+                None => self.named.push(Arg { name, value, usage }),
             }
             return;
         }
         if let Some((refused, instead)) = spec.refused.iter().find(|(refused, _)| name == refused) {
-            cx.error_at(&name, instead);
+            cx.error_at(&name, instead.replace("{}", &value.keys()));
             self.excused.push(refused);
             return;
         }
@@ -270,6 +277,14 @@ impl Args {
     }
 }
 
+/// The comma that a list needs before more elements.
+fn joined(list: &TokenStream) -> Option<Token![,]> {
+    let last = list.clone().into_iter().last();
+    let ends =
+        last.is_none_or(|last| matches!(last, TokenTree::Punct(punct) if punct.as_char() == ','));
+    (!ends).then(Default::default)
+}
+
 /// `80%` is a number and an operator without a right side.
 fn check_is_no_percentage(input: ParseStream<'_>, name: &Ident, spec: &Spec) -> syn::Result<()> {
     let ahead = input.fork();
@@ -279,9 +294,8 @@ fn check_is_no_percentage(input: ParseStream<'_>, name: &Ident, spec: &Spec) -> 
     if !ahead.is_empty() && !ahead.peek(Token![,]) {
         return Ok(());
     }
-    let part = number.to_token_stream().to_string().parse::<f64>().map(|percent| percent / 100.0);
-    let part = part.ok().filter(|part| (0.0..1.0).contains(part) && *part > 0.0);
-    let part = part.map_or("0.8".to_owned(), |part| part.to_string());
+    let part = literals::part(&number.to_token_stream().to_string());
+    let part = part.unwrap_or_else(|| "0.8".to_owned());
     let usage = spec.usage(name).unwrap_or_default();
     let message = match usage.contains("= 0.") {
         true => format!("a percentage is written as a fraction: `{part}`"),
@@ -293,6 +307,29 @@ fn check_is_no_percentage(input: ParseStream<'_>, name: &Ident, spec: &Spec) -> 
 }
 
 impl Arg {
+    /// Takes what the same argument says a second time, so that nothing it names is reported as missing. Returns what to write
+    /// instead of both: of two lists, dropping one could drop an invalidation.
+    fn join(&mut self, name: &Ident, second: &Value) -> String {
+        let same = self.value.to_token_stream().to_string() == second.to_token_stream().to_string();
+        let list = match (&mut self.value, second) {
+            _ if same => None,
+            (Value::List(first), Value::List(second)) => {
+                let comma = joined(first);
+                *first = quote!(#first #comma #second);
+                Some(format!("{name}({})", tokens::code(first)))
+            }
+            (Value::Is(Expr::Array(first)), Value::Is(Expr::Array(second))) => {
+                first.elems.extend(second.elems.iter().cloned());
+                Some(format!("{name} = [{}]", tokens::code(&first.elems)))
+            }
+            _ => None,
+        };
+        match list.map(|list| list.replace(",)", ")").replace(",]", "]")) {
+            Some(list) => format!("`{name}` is given twice: write one list: `{list}`"),
+            None => format!("`{name}` is given twice: keep one of them"),
+        }
+    }
+
     /// The value of `name = value`.
     pub(crate) fn expr(self, cx: &Ctxt) -> Option<Expr> {
         match self.value {
@@ -319,10 +356,14 @@ impl Arg {
 
     /// Reports how to write the argument.
     pub(crate) fn misused<T>(&self, cx: &Ctxt) -> Option<T> {
-        let Arg { name, usage, .. } = self;
-        let message = match name == usage {
-            true => format!("`{name}` takes no value: write `{usage}` alone"),
-            false => format!("`{name}` is written like this: `{usage}`"),
+        let Arg { name, usage, value } = self;
+        let is_list = usage.starts_with(&format!("{name}(\"")) && !usage.contains('`');
+        let message = match value {
+            _ if name == usage => format!("`{name}` takes no value: write `{usage}` alone"),
+            Value::Is(_) if is_list => {
+                format!("`{name}` is written like this: `{name}({})`", value.keys())
+            }
+            _ => format!("`{name}` is written like this: `{usage}`"),
         };
         cx.error_at(name, message);
         None
@@ -348,6 +389,16 @@ impl Value {
             _ => None,
         };
         tokens::names(quoted.unwrap_or_else(|| self.to_token_stream()))
+    }
+
+    /// The keys in it, as a list in parentheses has them.
+    fn keys(&self) -> String {
+        let keys = match self {
+            Value::Is(Expr::Array(list)) => list.elems.to_token_stream(),
+            Value::Is(Expr::Tuple(list)) => list.elems.to_token_stream(),
+            value => value.to_token_stream(),
+        };
+        if keys.is_empty() { "\"user:<id>\"".to_owned() } else { tokens::code(&keys) }
     }
 
     fn read(input: ParseStream<'_>, name: &Ident, spec: &Spec) -> syn::Result<Self> {

@@ -243,11 +243,26 @@ pub(crate) fn check(function: &Function, uses: &TokenStream, because: &Ident, cx
         }
     }
     for literal in rename_self::rename(uses.clone()).captures {
+        let instead = after_the_string(&literal.to_string());
         cx.error_at(
             literal,
-            format!("{reason}, so it uses a clone of `self`, which a format string cannot capture: write `{{}}`, and `self` after the string"),
+            format!("{reason}, so it uses a clone of `self`, which a format string cannot capture: write {instead}"),
         );
     }
+}
+
+/// What to write for `"{self:?} {id}"`.
+fn after_the_string(literal: &str) -> String {
+    let rest = &literal[literal.find("{self").unwrap_or_default()..];
+    let before = rest.split_inclusive('}').next().unwrap_or_default();
+    let after = before.replace("self", "");
+    let others = literal.replacen(before, "", 1);
+    // Where there are other arguments, the place of `self` among them is not known.
+    let whole = match others.contains("{self") || others.contains("{}") || others.contains("{:") {
+        true => String::new(),
+        false => format!(": `{}, self`", literal.replacen(before, &after, 1)),
+    };
+    format!("`{after}` in its place, and `self` after the string{whole}")
 }
 
 pub(crate) fn is_mutable(kind: &ReceiverKind) -> bool {

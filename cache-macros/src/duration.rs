@@ -135,11 +135,16 @@ fn fraction(float: &LitFloat) -> String {
 }
 
 fn text_length(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| match text.trim().strip_prefix('-') {
+    let number = text.trim();
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    humantime::parse_duration(text).map_err(|_| match number.strip_prefix('-') {
         Some(_) => NEGATIVE.to_owned(),
-        None => format!(
-            "is not a duration: {error}; write for example `\"90s\"`, `\"1h30m\"` or `\"500ms\"`"
-        ),
+        None if is_number => {
+            format!("needs a unit: write `\"{number}s\"`, or `{number}` without quotes for seconds")
+        }
+        None => {
+            "is not a duration: write for example `\"90s\"`, `\"1h30m\"` or `\"500ms\"`".to_owned()
+        }
     })
 }
 
@@ -210,9 +215,9 @@ mod tests {
             ("18446744073709551616", "too large"),
             ("1.5", "`\"1s 500ms\"`"),
             ("true", "not a duration"),
-            ("\"soon\"", "expected number"),
-            ("\"90\"", "90sec"),
-            ("\"\"", "empty"),
+            ("\"soon\"", "is not a duration: write"),
+            ("\"90\"", "needs a unit: write `\"90s\"`, or `90`"),
+            ("\"\"", "is not a duration: write"),
             ("\"10us\"", "at least `\"1ms\"`"),
         ];
         for (text, message) in cases {

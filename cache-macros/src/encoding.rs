@@ -153,7 +153,7 @@ impl Names {
 
     fn list(&self) -> String {
         let names: Vec<_> = self.known.iter().map(|(known, _)| *known).collect();
-        suggest::list(&names)
+        suggest::choice(&names)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Keys and tags in attributes: a template, or an expression of a type that is `CacheKey`.
 
+use std::fmt;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
@@ -22,6 +24,24 @@ pub(crate) enum Key {
 pub(crate) struct Template {
     pub(crate) literal: LitStr,
     pub(crate) parts: Vec<Part>,
+    /// What it is in messages.
+    pub(crate) noun: Noun,
+}
+
+/// What a template or an expression is in messages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Noun {
+    Key,
+    Tag,
+}
+
+impl fmt::Display for Noun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Noun::Key => "key",
+            Noun::Tag => "tag",
+        })
+    }
 }
 
 impl Key {
@@ -32,7 +52,7 @@ impl Key {
                 Template::parse(literal, cx).map(Key::Template)
             }
             Expr::Lit(ExprLit { lit, .. }) => {
-                cx.error_at(lit, "a key must be a string, such as `\"user:<id>\"`, or an expression of a type that is `CacheKey`");
+                cx.error_at(lit, "a key must be a string, such as `\"user:<id>\"`, or an expression of a type that implements `CacheKey`");
                 None
             }
             Expr::Array(array) => {
@@ -66,15 +86,27 @@ impl Key {
         let tags = match arg.expr(cx)? {
             Expr::Array(tags) if !tags.elems.is_empty() => tags.elems,
             other => {
-                cx.error_at(
-                    other,
-                    "`tags` must be a list of at least one tag, each written like a key: \
-                     `tags = [\"tenant:<tenant>\"]`",
+                let tag = match &other {
+                    Expr::Array(_) => "\"tenant:<tenant>\"".to_owned(),
+                    Expr::Tuple(tags) => tokens::code(&tags.elems),
+                    one => tokens::code(one),
+                };
+                let message = format!(
+                    "`tags` must be a list of at least one tag, each written like a key: `tags = [{tag}]`"
                 );
+                cx.error_at(other, message);
                 return None;
             }
         };
-        Some(tags.into_iter().filter_map(|tag| Key::parse(tag, cx)).collect())
+        Some(tags.into_iter().filter_map(|tag| Key::parse(tag, cx)).map(Key::into_tag).collect())
+    }
+
+    /// The same, called a tag in messages.
+    pub(crate) fn into_tag(mut self) -> Self {
+        if let Key::Template(template) = &mut self {
+            template.noun = Noun::Tag;
+        }
+        self
     }
 
     /// Statements that write the key to `__w`.
@@ -138,7 +170,7 @@ impl Template {
     pub(crate) fn parse(literal: LitStr, cx: &Ctxt) -> Option<Self> {
         let text = literal.value();
         match template::parse(&text) {
-            Ok(parts) => Some(Template { literal, parts }),
+            Ok(parts) => Some(Template { literal, parts, noun: Noun::Key }),
             Err(mistakes) => {
                 for mistake in mistakes {
                     cx.error_at(&literal, mistake.with_caret(&text));
@@ -153,6 +185,11 @@ impl Template {
             Part::Placeholder(placeholder) => Some(placeholder),
             Part::Text { .. } => None,
         })
+    }
+
+    /// An expression that makes the same text. `written` gives what stands in the place of `<name>`.
+    pub(crate) fn as_format(&self, written: impl Fn(&str) -> String) -> String {
+        template::as_format(&self.literal.value(), written)
     }
 
     /// Reports a mistake at byte `at`.

@@ -74,7 +74,7 @@ mod write_through;
 ///
 /// | argument | form | meaning |
 /// |---|---|---|
-/// | `key` | `"user:<id>"`, or an expression of a type that is `CacheKey` | the entry's key; required |
+/// | `key` | `"user:<id>"`, or an expression of a type that implements `CacheKey` | the entry's key; required |
 /// | `ttl` | `3600` (seconds), `60 * 60`, `"90s"`, `"1h30m"`, an expression that is a `Duration` or a number of seconds, or a closure over the value: <code>\|user: &User\| ...</code> | for how long the entry is kept; required, unless a `policy` has one |
 /// | `lock` | `lock` or `lock(lease = "5s", wait = "10s")` | one loader for each key across all processes; other callers wait for its value |
 /// | `local` | `local`, or `local = "30s"` to keep a copy no longer than that | hits are answered from this process's memory, without a round trip; the value is `Clone + Send + Sync + 'static`. Of an `Arc`, hits get the same one, and closures see what it holds |
@@ -240,7 +240,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | argument | form | meaning |
 /// |---|---|---|
-/// | without a name | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | a key that the function makes stale; at least one key or tag is required |
+/// | without a name | `"user:<user.id>"`, or an expression of a type that implements `CacheKey` | a key that the function makes stale; at least one key or tag is required |
 /// | `tags` | `tags("tenant:<tenant>")` | tags whose entries the function makes stale; written like keys |
 /// | `each` | `each = ids` | a list: a key or tag that names it stands for one element, and is invalidated for all of them; see below |
 /// | `when` | a `bool` expression over the parameters: `when = !draft` | if it is false, the body runs and nothing is invalidated |
@@ -305,7 +305,7 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | argument | form | meaning |
 /// |---|---|---|
-/// | `key` | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | the key under which readers find the value; required |
+/// | `key` | `"user:<user.id>"`, or an expression of a type that implements `CacheKey` | the key under which readers find the value; required |
 /// | `ttl` | as in [`macro@cached`]; a closure sees the value that is stored | for how long the value is kept; required without a `policy` |
 /// | `value` | <code>\|saved: &Saved\| &saved.user</code>, the path of a function, or `user` | the value to store, if it is not the result |
 /// | `invalidates` | `invalidates("user-by-name:<user.name>", ...)` | other keys that the function makes stale |
@@ -396,7 +396,7 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | argument | form | meaning |
 /// |---|---|---|
 /// | `queue` | `"users"` | the queue's name in the store, the same in all processes and releases; required |
-/// | `key` | `"user:<user.id>"`, or an expression of a type that is `CacheKey` | the key under which readers find one value; required |
+/// | `key` | `"user:<user.id>"`, or an expression of a type that implements `CacheKey` | the key under which readers find one value; required |
 /// | `ttl` | `3600` (seconds), `"1h30m"`, or an expression that is a `Duration` or a number of seconds | for how long a value is kept once it is in the database; required, unless a `policy` has one |
 /// | `enqueue` | `save(user)` | the name of the function that accepts a value, and the value's name in the key; required |
 /// | `batch` | `500` | the most values that `save_all` gets |

@@ -7,6 +7,7 @@ use crate::args::{Args, Usage};
 use crate::ctxt::Ctxt;
 use crate::key::Template;
 use crate::params::RESULT;
+use crate::tokens;
 
 /// How the argument is written.
 pub(crate) const USAGE: Usage = ("each", "each = ids");
@@ -94,7 +95,7 @@ impl Kind {
             // Bytes are one value, such as a digest.
             Type::Slice(ty) if !is_byte(&ty.elem) => Kind::List,
             Type::Array(ty) if !is_byte(&ty.elem) => Kind::List,
-            Type::ImplTrait(ty) if ty.bounds.iter().any(is_iterator) => Kind::List,
+            Type::ImplTrait(ty) if ty.bounds.iter().any(is_iterator_bound) => Kind::List,
             Type::Path(path) => path.path.segments.last().map_or(Kind::Other, Kind::of_path),
             _ => Kind::Other,
         }
@@ -131,11 +132,86 @@ impl Kind {
     }
 }
 
+/// Whether `ty` is `impl IntoIterator`, which can be read only once.
+pub(crate) fn is_iterator(ty: &Type) -> bool {
+    matches!(seen_through(ty), Type::ImplTrait(ty) if ty.bounds.iter().any(is_iterator_bound))
+}
+
+/// Whether `ty` is a map, whose elements are pairs.
+pub(crate) fn is_map(ty: &Type) -> bool {
+    matches!(seen_through(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| {
+        ["HashMap", "BTreeMap", "IndexMap"].iter().any(|map| last.ident == map)
+    }))
+}
+
+/// `&[K]` for a list of `K`, and for `K` itself.
+pub(crate) fn slice(ty: &Type) -> String {
+    format!("&[{}]", element(ty).map_or_else(|| "u64".to_owned(), tokens::text))
+}
+
+/// What to write for a type that `each` cannot take.
+pub(crate) fn needed(ty: &Type) -> String {
+    let this = match is_iterator(ty) {
+        true => "an iterator".to_owned(),
+        false => format!("a `{}`", tokens::text(ty)),
+    };
+    let vec = element(ty)
+        .map_or_else(|| "Vec<u64>".to_owned(), |ty| format!("Vec<{}>", tokens::text(ty)));
+    format!("`each` needs a list, and this is {this}: write `{}` or `{vec}`", slice(ty))
+}
+
+/// The element of a list, or the type itself. An iterator may not say it.
+fn element(ty: &Type) -> Option<&Type> {
+    match seen_through(ty) {
+        Type::Slice(ty) => Some(&ty.elem),
+        Type::Array(ty) => Some(&ty.elem),
+        Type::ImplTrait(ty) => ty.bounds.iter().find_map(item),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            let is_list = COLLECTIONS.iter().any(|name| last.ident == name);
+            Some(arguments(last).first().copied().filter(|_| is_list).unwrap_or(seen_through(ty)))
+        }
+        ty => Some(ty),
+    }
+}
+
+/// The `T` of `IntoIterator<Item = T>`.
+fn item(bound: &TypeParamBound) -> Option<&Type> {
+    let TypeParamBound::Trait(bound) = bound else { return None };
+    let PathArguments::AngleBracketed(arguments) = &bound.path.segments.last()?.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
+        _ => None,
+    })
+}
+
+/// The type behind references, pointers and `Option`.
+fn seen_through(ty: &Type) -> &Type {
+    match ty {
+        Type::Reference(ty) => seen_through(&ty.elem),
+        Type::Paren(ty) => seen_through(&ty.elem),
+        Type::Group(ty) => seen_through(&ty.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            let inner = last.filter(|last| {
+                last.ident == "Option" || POINTERS.iter().any(|name| last.ident == name)
+            });
+            match inner.map(arguments).as_deref() {
+                Some([inner, ..]) => seen_through(inner),
+                _ => ty,
+            }
+        }
+        ty => ty,
+    }
+}
+
 fn is_byte(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("u8"))
 }
 
-fn is_iterator(bound: &TypeParamBound) -> bool {
+fn is_iterator_bound(bound: &TypeParamBound) -> bool {
     matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last().is_some_and(|last| {
         last.ident == "IntoIterator" || last.ident == "Iterator"
     }))

@@ -10,14 +10,22 @@ const INTEGERS: [&str; 12] =
 
 const FLOATS: [&str; 2] = ["f32", "f64"];
 
+/// What an argument's number is: the unit in a suffix says what to write.
+#[derive(Clone, Copy)]
+pub(crate) enum Of {
+    /// Of the ttl, or of the hits.
+    Fraction(&'static str),
+    Other,
+}
+
 /// Reports literals with a suffix that Rust does not have. Says whether there were none.
-pub(crate) fn check(tokens: TokenStream, cx: &Ctxt) -> bool {
+pub(crate) fn check(tokens: TokenStream, of: Of, cx: &Ctxt) -> bool {
     let mut clean = true;
     for token in tokens {
         match token {
-            TokenTree::Group(group) => clean &= check(group.stream(), cx),
+            TokenTree::Group(group) => clean &= check(group.stream(), of, cx),
             TokenTree::Literal(literal) => {
-                if let Some(message) = mistake(&literal) {
+                if let Some(message) = mistake(&literal, of) {
                     cx.error_at(literal, message);
                     clean = false;
                 }
@@ -28,7 +36,7 @@ pub(crate) fn check(tokens: TokenStream, cx: &Ctxt) -> bool {
     clean
 }
 
-fn mistake(literal: &Literal) -> Option<String> {
+fn mistake(literal: &Literal, of: Of) -> Option<String> {
     let lit = Lit::new(literal.clone());
     let suffix = lit.suffix();
     let number = match &lit {
@@ -40,6 +48,11 @@ fn mistake(literal: &Literal) -> Option<String> {
         _ => return Some(format!("a string cannot have a suffix: remove `{suffix}`")),
     };
     let written = format!("{number}{suffix}");
+    if let (Of::Fraction(of), Lit::Int(_) | Lit::Float(_)) = (of, &lit) {
+        let percentage = part(number).filter(|_| suffix.to_lowercase().starts_with('p'));
+        let part = percentage.unwrap_or_else(|| "0.1".to_owned());
+        return Some(format!("`{written}` is not a number: write the fraction of {of}: `{part}`"));
+    }
     let instead = match suffix.to_lowercase().as_str() {
         "k" | "kb" | "kib" => format!("write `{number} * 1024` for a number of bytes"),
         "mb" | "mib" => format!("write `{number} * 1024 * 1024` for a number of bytes"),
@@ -51,12 +64,27 @@ fn mistake(literal: &Literal) -> Option<String> {
     Some(format!("`{written}` is not a number, since Rust has no suffix `{suffix}`: {instead}"))
 }
 
+/// The fraction that a percentage is, unless none or all.
+pub(crate) fn part(percentage: &str) -> Option<String> {
+    let part = percentage.parse::<f64>().ok()? / 100.0;
+    (0.0 < part && part < 1.0).then(|| part.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn found(text: &str) -> Option<String> {
-        mistake(&text.parse().unwrap())
+        mistake(&text.parse().unwrap(), Of::Other)
+    }
+
+    #[test]
+    fn a_percentage_is_written_as_a_fraction() {
+        let found = |text: &str| mistake(&text.parse().unwrap(), Of::Fraction("the ttl")).unwrap();
+        assert!(found("10pct").ends_with("write the fraction of the ttl: `0.1`"));
+        assert!(found("2.5percent").ends_with("`0.025`"));
+        assert!(found("500pct").ends_with("`0.1`"));
+        assert!(found("5s").ends_with("`0.1`"));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Params {
     pub(crate) types: Vec<Ident>,
     /// The list of `each = ...`: in a key, its name stands for one element.
     pub(crate) each: Option<Ident>,
+    /// The whole batch of a `#[write_behind]`, which a key cannot name: it is that of one value.
+    pub(crate) batch: Option<Ident>,
     /// Whether a key may name [`RESULT`] too.
     pub(crate) result: bool,
 }

@@ -44,7 +44,7 @@ pub(crate) fn check(args: &Args, params: &Params, cx: &Ctxt) {
         if let Some(used) = used(value, params).filter(|_| is_one_of(&CONSTANTS)) {
             cx.error_at(
                 value,
-                format!("`{name}` is the same for every call, so it cannot depend on `{used}`: write a constant"),
+                format!("`{name}` is the same for every call, so it cannot depend on the parameter `{used}`: write a constant"),
             );
         } else if let Some(function) = function(value, params).filter(|_| is_one_of(&DURATIONS)) {
             cx.error_at(

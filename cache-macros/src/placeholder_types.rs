@@ -18,8 +18,9 @@ pub(crate) fn check(function: &Function, template: &Template, cx: &Ctxt) {
             match placeholder.path.get(1) {
                 Some(field) if is_option(ty) && !field.ends_with("()") => {
                     let message = format!(
-                        "`{name}` is an `Option`, so it has no field `{field}`: name `<{name}>`, or write the key as an \
-                         expression"
+                        "`{name}` is an `Option`, so it has no field `{field}`: name `<{name}>`, or write the {} as an \
+                         expression",
+                        template.noun
                     );
                     template.error(placeholder.at.start, message, cx);
                 }

@@ -7,6 +7,7 @@ use syn::{Expr, ExprLit, Lit, LitStr, Path, UnOp};
 
 use crate::args::{Arg, Args, Usage};
 use crate::ctxt::Ctxt;
+use crate::params::Params;
 
 /// The arguments of every attribute.
 pub(crate) const USAGES: &[Usage] = &[
@@ -42,9 +43,9 @@ impl SharedArgs {
         version.chain(name).collect()
     }
 
-    pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Self {
+    pub(crate) fn parse(args: &mut Args, params: &Params, cx: &Ctxt) -> Self {
         SharedArgs {
-            cache: args.take("cache").and_then(|arg| cache(arg, cx)),
+            cache: args.take("cache").and_then(|arg| cache(arg, params, cx)),
             version: version(args, cx),
             name: name(args, cx),
             krate: krate(args, cx),
@@ -53,10 +54,17 @@ impl SharedArgs {
 }
 
 /// Parses `cache`, which is no name of one.
-fn cache(arg: Arg, cx: &Ctxt) -> Option<Expr> {
+fn cache(arg: Arg, params: &Params, cx: &Ctxt) -> Option<Expr> {
     let expr = arg.expr(cx)?;
     if let Expr::Lit(_) | Expr::Closure(_) = expr {
-        cx.error_at(expr, "`cache` must be an expression of type `Cache`, or a reference to one: `cache = self.cache`");
+        let example = match params.receiver {
+            Some(_) => "`cache = self.cache`",
+            None => "`cache = cache`, where `cache` is a parameter or a static",
+        };
+        let message = format!(
+            "`cache` must be an expression of type `Cache`, or a reference to one: {example}"
+        );
+        cx.error_at(expr, message);
         return None;
     }
     Some(expr)

@@ -8,7 +8,7 @@ use syn::{Expr, Path};
 
 use crate::ctxt::Ctxt;
 use crate::function::Function;
-use crate::key::{Key, Template};
+use crate::key::{Key, Noun, Template};
 use crate::lists::{self, Kind};
 use crate::params::{Params, RESULT};
 use crate::result_keys::{self, ResultKeys};
@@ -103,26 +103,22 @@ fn kind(function: &Function, name: &Ident) -> Option<Kind> {
 }
 
 /// Checks the keys and tags of a writer.
-pub(crate) fn check<'a>(
-    function: &Function,
-    params: &Params,
-    keys: impl Iterator<Item = &'a Key>,
-    cx: &Ctxt,
-) {
+pub(crate) fn check(function: &Function, params: &Params, keys: &[Key], tags: &[Key], cx: &Ctxt) {
     let mut named = false;
-    for key in keys {
+    let keys = keys.iter().map(|key| (key, Noun::Key));
+    for (key, noun) in keys.chain(tags.iter().map(|tag| (tag, Noun::Tag))) {
         match key {
             Key::Template(template) => {
                 named |= check_template(function, params, template, cx);
             }
             Key::Expr(expr) => {
-                validation::check_is_no_word(expr, params, cx);
+                validation::check_is_no_word(expr, noun, params, cx);
                 named |= check_expression(params, expr, cx);
             }
         }
     }
     if let Some(list) = &params.each {
-        check_list(params, list, named, cx);
+        check_list(function, params, list, named, cx);
     }
 }
 
@@ -188,9 +184,22 @@ fn check_no_list(function: &Function, params: &Params, template: &Template, cx: 
             continue;
         }
         let list = if root == RESULT { "the result".to_owned() } else { format!("`{root}`") };
+        let noun = template.noun;
+        let ty = function.bindings().into_iter().find(|(bound, _)| bound.ident == *name);
+        let ty = ty.and_then(|(_, ty)| ty);
         let message = match &params.each {
+            None if ty.is_some_and(lists::is_iterator) => format!(
+                "{list} is an iterator, and `{placeholder}` would be one {noun} for all of it: take `{}`, and add \
+                 `each = {root}`",
+                ty.map(lists::slice).unwrap_or_default()
+            ),
+            None if ty.is_some_and(lists::is_map) => format!(
+                "{list} is a map, and `{placeholder}` would be one {noun} for all of it: take its keys as `{}`, and \
+                 add `each = {root}`",
+                ty.map(lists::slice).unwrap_or_default()
+            ),
             None => format!(
-                "{list} is a list, and `{placeholder}` would be one key for all of it: add `each = {root}`, with \
+                "{list} is a list, and `{placeholder}` would be one {noun} for all of it: add `each = {root}`, with \
                  which `{placeholder}` stands for one element"
             ),
             Some(each) => format!(
@@ -218,10 +227,14 @@ fn check_expression(params: &Params, expr: &Expr, cx: &Ctxt) -> bool {
 }
 
 /// The list of `each` must be a parameter, and some key must name it.
-fn check_list(params: &Params, list: &Ident, named: bool, cx: &Ctxt) {
+fn check_list(function: &Function, params: &Params, list: &Ident, named: bool, cx: &Ctxt) {
+    let bindings = function.bindings();
+    let ty = bindings.iter().find(|(bound, _)| bound.ident == *list).and_then(|(_, ty)| *ty);
     if !params.contains(&list.to_string()) {
         let hint = suggest::parameter(list, &params.list());
         cx.error_at(list, format!("`{list}` is not a parameter{hint}"));
+    } else if let Some(ty) = ty.filter(|ty| lists::is_iterator(ty)) {
+        cx.error_at(ty, lists::needed(ty));
     } else if !named {
         cx.error_at(
             list,

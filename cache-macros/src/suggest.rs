@@ -38,11 +38,20 @@ pub(crate) fn parameters(names: &[String]) -> String {
 
 /// `` `a`, `b` and `c` ``
 pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
+    joined(names, "and")
+}
+
+/// `` `a`, `b` or `c` ``
+pub(crate) fn choice<S: AsRef<str>>(names: &[S]) -> String {
+    joined(names, "or")
+}
+
+fn joined<S: AsRef<str>>(names: &[S], word: &str) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match quoted.as_slice() {
         [] => String::new(),
         [only] => only.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+        [rest @ .., last] => format!("{} {word} {last}", rest.join(", ")),
     }
 }
 
@@ -65,5 +74,6 @@ mod tests {
     fn lists_read_as_prose() {
         assert_eq!(list(&["a"]), "`a`");
         assert_eq!(list(&["a", "b", "c"]), "`a`, `b` and `c`");
+        assert_eq!(choice(&["a", "b"]), "`a` or `b`");
     }
 }

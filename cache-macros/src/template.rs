@@ -103,7 +103,14 @@ fn text(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
                 break;
             }
             if !doubled {
-                let message = "this `>` has no `<` before it: write `>>` for the character itself";
+                let name = last_path(&template[start..start + offset]);
+                let placeholder = match name.is_empty() {
+                    true => String::new(),
+                    false => format!("`<{name}>` for a placeholder, or "),
+                };
+                let message = format!(
+                    "this `>` has no `<` before it: write {placeholder}`>>` for the character itself"
+                );
                 return Err(Mistake::new(start + offset, message));
             }
         }
@@ -119,8 +126,13 @@ fn placeholder(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
     let length = match inside.find(['<', '>']) {
         Some(length) if inside.as_bytes()[length] == b'>' => length,
         _ => {
-            let message = "this `<` is never closed: write `<name>` for a placeholder, \
-                           or `<<` for the character itself";
+            let name = match first_path(inside) {
+                "" => "name",
+                name => name,
+            };
+            let message = format!(
+                "this `<` is never closed: write `<{name}>` for a placeholder, or `<<` for the character itself"
+            );
             return Err(Mistake::new(start, message));
         }
     };
@@ -130,13 +142,14 @@ fn placeholder(template: &str, start: usize) -> Result<(Part, usize), Mistake> {
         return Err(Mistake::new(start, message));
     }
     let end = start + 1 + length + 1;
-    let path = path(name).map_err(|(offset, message)| Mistake::new(start + 1 + offset, message))?;
+    let path = path(name, template)
+        .map_err(|(offset, message)| Mistake::new(start + 1 + offset, message))?;
     let at = start..end;
     Ok((Part::Placeholder(Placeholder { path, at }), end))
 }
 
 /// Parses `user.id`, or returns the offset of what is no path.
-fn path(name: &str) -> Result<Vec<String>, (usize, String)> {
+fn path(name: &str, template: &str) -> Result<Vec<String>, (usize, String)> {
     let mut offset = 0;
     let mut path = Vec::new();
     for segment in name.split('.') {
@@ -145,7 +158,7 @@ fn path(name: &str) -> Result<Vec<String>, (usize, String)> {
             false => segment.strip_suffix("()").unwrap_or(segment),
         };
         if !is_name(name_of) || (name_of == "self" && !path.is_empty()) {
-            return Err((offset, no_path(name)));
+            return Err((offset, no_path(name, template)));
         }
         offset += segment.len() + 1;
         path.push(segment.to_owned());
@@ -153,8 +166,53 @@ fn path(name: &str) -> Result<Vec<String>, (usize, String)> {
     Ok(path)
 }
 
+/// The path with which `text` begins, or nothing.
+fn first_path(text: &str) -> &str {
+    let is_part = |c: char| unicode_ident::is_xid_continue(c) || c == '.';
+    let path = text.split(|c| !is_part(c)).next().unwrap_or_default().trim_end_matches('.');
+    if path.split('.').all(is_name) { path } else { "" }
+}
+
+/// The path with which `text` ends, or nothing.
+fn last_path(text: &str) -> &str {
+    let is_part = |c: char| unicode_ident::is_xid_continue(c) || c == '.';
+    let path = text.rsplit(|c| !is_part(c)).next().unwrap_or_default().trim_start_matches('.');
+    if path.split('.').all(is_name) { path } else { "" }
+}
+
+/// `format!("user:{}", id + 1)` for `user:<id + 1>`. `written` gives what stands in the place of a placeholder.
+pub(crate) fn as_format(template: &str, written: impl Fn(&str) -> String) -> String {
+    let (mut text, mut arguments) = (String::new(), String::new());
+    let mut rest = template;
+    while let Some(c) = rest.chars().next() {
+        let inside = rest.strip_prefix('<').filter(|inside| !inside.starts_with('<'));
+        if let Some((name, after)) = inside.and_then(|inside| inside.split_once('>')) {
+            text.push_str("{}");
+            arguments.push_str(", ");
+            arguments.push_str(&written(name));
+            rest = after;
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '<' | '>' => rest = rest.strip_prefix(c).unwrap_or(rest),
+            '{' | '}' => text.push(c),
+            _ => {}
+        }
+        text.push(c);
+    }
+    format!("format!({text:?}{arguments})")
+}
+
+/// Whether `name` may be an expression, such as `id.pow(2)` or `id + 1`.
+fn may_be_an_expression(name: &str) -> bool {
+    let count = |c: char| name.matches(c).count();
+    let begins = name.starts_with(unicode_ident::is_xid_start);
+    begins && name.contains(['(', '[', '+', '*', '/', '%']) && count('(') == count(')')
+}
+
 /// What to write in the place of `<name>`, which is no path.
-fn no_path(name: &str) -> String {
+fn no_path(name: &str, template: &str) -> String {
     let is_path = |name: &str| name.split('.').all(is_name);
     let trimmed = name.trim();
     if trimmed != name && is_path(trimmed) {
@@ -165,10 +223,12 @@ fn no_path(name: &str) -> String {
         return format!("a placeholder takes a reference or a value alike: write `<{bare}>`");
     }
     if name == "Self" || name.contains("::") {
+        let written =
+            |name: &str| if name == "Self" { "Self::NAME".to_owned() } else { name.to_owned() };
         return format!(
-            "`<{name}>` is no parameter, and a template cannot contain a type or a constant: write the key as an \
-             expression, such as `format!(\"setting:{{}}\", {})`",
-            if name == "Self" { "Self::NAME" } else { name }
+            "`<{name}>` is not a parameter, and a template cannot contain a type or a constant: write the key as an \
+             expression, such as `{}`",
+            as_format(template, written)
         );
     }
     if let Some((path, _)) = trimmed.split_once(':')
@@ -176,10 +236,13 @@ fn no_path(name: &str) -> String {
     {
         return format!("a placeholder has no format: write `<{path}>`");
     }
+    let expression = match may_be_an_expression(trimmed) {
+        true => as_format(template, str::to_owned),
+        false => "format!(\"user:{}\", id + 1)".to_owned(),
+    };
     format!(
         "`<{name}>` must be a parameter, or a field or a method without arguments of one, such as `<user>`, \
-         `<user.id>`, `<pair.0>` or `<user.id()>`: for anything else, write the key as an expression, such as \
-         `format!(\"user:{{}}\", id + 1)`"
+         `<user.id>`, `<pair.0>` or `<user.id()>`: for anything else, write the key as an expression, such as `{expression}`"
     )
 }
 

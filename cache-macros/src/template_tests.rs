@@ -84,6 +84,26 @@ fn mistakes_are_found_where_they_are() {
 }
 
 #[test]
+fn what_to_write_is_made_of_what_was_written() {
+    let cases = [
+        ("user:id>", "write `<id>` for"),
+        ("user:user.id>:x", "write `<user.id>` for"),
+        ("user:<id>>", "write `>>` for"),
+        ("user:<user.id:x", "write `<user.id>` for"),
+        ("user:<:x", "write `<name>` for"),
+        ("{a}:<id.pow(2)>:<b>", "`format!(\"{{a}}:{}:{}\", id.pow(2), b)`"),
+        ("a<<b:<id + 1>", "`format!(\"a<b:{}\", id + 1)`"),
+        ("<Self::TABLE>:<id>", "`format!(\"{}:{}\", Self::TABLE, id)`"),
+        ("<Self>:<id>", "`format!(\"{}:{}\", Self::NAME, id)`"),
+        ("user:<user id>", "`format!(\"user:{}\", id + 1)`"),
+    ];
+    for (template, part) in cases {
+        let (_, message) = mistake(template);
+        assert!(message.contains(part), "{template}: {message}");
+    }
+}
+
+#[test]
 fn every_broken_rule_is_reported() {
     let mistakes = parse("a b:<a><b>").unwrap_err();
     assert_eq!(mistakes.len(), 2);

@@ -61,6 +61,11 @@ pub(crate) fn text(tokens: &impl ToTokens) -> String {
     text
 }
 
+/// An expression as text for a message. What the parser has read has spaces around `::`.
+pub(crate) fn code(expr: &impl ToTokens) -> String {
+    expr.to_token_stream().to_string().replace(" :: ", "::")
+}
+
 /// All names in `tokens`.
 pub(crate) fn names(tokens: TokenStream) -> Vec<Ident> {
     let names = tokens.into_iter().flat_map(|token| match token {

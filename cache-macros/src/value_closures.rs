@@ -9,13 +9,24 @@ use crate::tokens;
 
 /// A closure gets a reference to the value, without `Option` and `Result`.
 pub(crate) fn check(closure: &ExprClosure, output: Option<&Type>, cx: &Ctxt) {
+    check_with(closure, output, "", cx);
+}
+
+/// The same of a closure that decides how long a reader's value is kept.
+pub(crate) fn check_of_a_reader(closure: &ExprClosure, output: Option<&Type>, cx: &Ctxt) {
+    check_with(closure, output, " (`None` has `negative_ttl`)", cx);
+}
+
+/// `none` says in messages where a `None` goes.
+fn check_with(closure: &ExprClosure, output: Option<&Type>, none: &str, cx: &Ctxt) {
     for ty in closure.inputs.iter().filter_map(annotated) {
         let text = |ty: &Type| tokens::text(referent(ty));
         let message = match wrapped(referent(ty), output) {
             Some((wrapper, value)) => {
                 let value = text(value);
+                let none = if wrapper == "Option" { none } else { "" };
                 format!(
-                    "a closure over the value sees the `{value}` inside of the `{wrapper}`: write `&{value}`"
+                    "a closure over the value sees the `{value}` inside the `{wrapper}`{none}: write `&{value}`"
                 )
             }
             None if is_shared_reference(ty) => continue,
@@ -47,15 +58,32 @@ pub(crate) fn check_in_batch(closure: &ExprClosure, output: Option<&Type>, cx: &
 }
 
 /// `unless` that asks whether there is a value: what it sees is one. Says whether it does not ask that.
-pub(crate) fn check_is_no_question(unless: &Expr, output: Option<&Type>, cx: &Ctxt) -> bool {
+///
+/// In a batch it sees a row, so only an `Option` that is written says what it asks.
+pub(crate) fn check_is_no_question(
+    unless: &Expr,
+    output: Option<&Type>,
+    batch: bool,
+    cx: &Ctxt,
+) -> bool {
     let Some(output) = output else { return true };
     let value = inside(output, "Result").unwrap_or(output);
+    let of_option = match unless {
+        Expr::Closure(closure) => (closure.inputs.iter().filter_map(annotated))
+            .any(|ty| inside(referent(ty), "Option").is_some()),
+        Expr::Path(path) => path.path.segments.iter().any(|segment| segment.ident == "Option"),
+        _ => false,
+    };
+    let is_optional = element(value).is_some_and(|row| inside(row, "Option").is_some());
     let message = match question(unless).as_deref() {
+        Some("is_none" | "is_some") if batch && of_option && !is_optional => {
+            "`unless` sees a row, and a row that is missing is stored only with `negative_ttl`: remove `unless`"
+        }
         Some("is_none" | "is_some") if inside(value, "Option").is_some() => {
-            "`unless` sees the value inside of the `Option`, and `None` is stored only with `negative_ttl`: remove `unless`"
+            "`unless` sees the value inside the `Option`, and `None` is stored only with `negative_ttl`: remove `unless`"
         }
         Some("is_err" | "is_ok") if inside(output, "Result").is_some() => {
-            "`unless` sees the value inside of the `Result`, and an `Err` is never stored: remove `unless`"
+            "`unless` sees the value inside the `Result`, and an `Err` is never stored: remove `unless`"
         }
         _ => return true,
     };

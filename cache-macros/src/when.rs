@@ -19,9 +19,16 @@ pub(crate) fn parse(args: &mut Args, cx: &Ctxt) -> Option<Expr> {
         return None;
     }
     if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr {
+        let written = text.value();
+        let example = match text.parse::<Expr>() {
+            Ok(_) => &*written,
+            Err(_) => "!fresh",
+        };
         cx.error_at(
             text,
-            "`when` is an expression over the parameters, without quotes: `when = !fresh`",
+            format!(
+                "`when` is an expression over the parameters, without quotes: `when = {example}`"
+            ),
         );
         return None;
     }

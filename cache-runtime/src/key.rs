@@ -105,7 +105,7 @@ pub trait CacheKey {
     label = "this type has no `KeyPart`",
     note = "integers, `bool`, `char`, strings, `Uuid`, IP addresses, dates, `Option`, slices and tuples of those can (`Uuid` and dates by the features `uuid`, `chrono`, `time`); floats cannot, as equal numbers may print differently",
     note = "for a type of your own: `#[derive(KeyPart)]` on a newtype or an enum without fields, or name a field of it in the template (`<user.id>`)",
-    note = "for a type of another crate: name a method of it (`<id.to_string()>`, `<timeout.as_millis()>`), or wrap it in a newtype with an `impl KeyPart`; for a `Path` take a `&str`, for a `SystemTime` the seconds since `UNIX_EPOCH`"
+    note = "for a type of another crate: name a method that gives equal values the same text (`<id.to_string()>`, `<timeout.as_millis()>`, of a decimal `<price.normalize().to_string()>`), or wrap it in a newtype with an `impl KeyPart`; for a `Path` take a `&str`, for a `SystemTime` the seconds since `UNIX_EPOCH`"
 )]
 pub trait KeyPart {
     /// Writes the part with [`KeyWriter::text`] or [`KeyWriter::part`].

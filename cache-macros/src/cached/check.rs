@@ -5,7 +5,7 @@ use super::{background, each, generics, kept_value, negative_rules, row_id_rules
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::function::{self, Form};
-use crate::key::{Key, Template};
+use crate::key::{Key, Noun, Template};
 use crate::placeholder_types;
 use crate::suggest;
 use crate::tokens;
@@ -34,7 +34,8 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
         // A batch refuses an expression, in `each`.
         Some(Key::Expr(_)) if model.options.each.is_some() => {}
         // A word has its own message.
-        Some(Key::Expr(expr)) if !validation::check_is_no_word(expr, &model.params, cx) => {}
+        Some(Key::Expr(expr))
+            if !validation::check_is_no_word(expr, Noun::Key, &model.params, cx) => {}
         Some(Key::Expr(expr)) => {
             check_expression_is_complete(model, &expr.to_token_stream(), cx);
             generics::check(model, &[], cx);
@@ -50,7 +51,7 @@ pub(super) fn all(model: &Cached, cx: &Ctxt) {
     row_id_rules::check(model, cx);
     negative_rules::check(model, cx);
     for tag in &model.options.tags {
-        validation::check_key(tag, &model.params, cx);
+        validation::check_key(tag, Noun::Tag, &model.params, cx);
         if let Key::Template(template) = tag {
             check_types(model, template, cx);
         }
@@ -65,16 +66,20 @@ fn check_types(model: &Cached, template: &Template, cx: &Ctxt) {
     }
 }
 
+/// What checks a closure over the value.
+type Check = fn(&ExprClosure, Option<&Type>, &Ctxt);
+
 /// In a batch, closures see the value of one element.
 fn check_closures(model: &Cached, cx: &Ctxt) {
     let options = &model.options;
     let output = model.function.output();
-    let check = |closure: &ExprClosure| match &options.each {
+    let check_by = |closure: &ExprClosure, alone: Check| match &options.each {
         // A group is seen as a whole.
         Some(_) if options.row_ids.group.is_some() => {}
         Some(_) => value_closures::check_in_batch(closure, output, cx),
-        None => value_closures::check(closure, output, cx),
+        None => alone(closure, output, cx),
     };
+    let check = |closure: &ExprClosure| check_by(closure, value_closures::check_of_a_reader);
     match &options.ttl {
         Some(Ttl::OfValue(closure)) => check(closure),
         Some(Ttl::Length(Length::Expr(ttl))) => {
@@ -82,12 +87,15 @@ fn check_closures(model: &Cached, cx: &Ctxt) {
         }
         _ => {}
     }
+    let batch = options.each.is_some() && options.row_ids.group.is_none();
     let unless = options.unless.as_ref();
-    let unless = unless.filter(|unless| value_closures::check_is_no_question(unless, output, cx));
-    for closure in unless.into_iter().chain(&options.same) {
-        if let Expr::Closure(closure) = closure {
-            check(closure);
-        }
+    let unless =
+        unless.filter(|unless| value_closures::check_is_no_question(unless, output, batch, cx));
+    if let Some(Expr::Closure(unless)) = unless {
+        check(unless);
+    }
+    if let Some(Expr::Closure(same)) = &options.same {
+        check_by(same, value_closures::check);
     }
     if let Some(tags) = &options.value_tags {
         value_tags::check(tags, output, cx);

@@ -186,10 +186,7 @@ fn check_is_a_list(model: &Cached, name: &Ident, cx: &Ctxt) {
     let bindings = model.function.bindings();
     match bindings.iter().find(|(bound, _)| bound.ident == *name) {
         Some((_, Some(ty))) if lists::can_be_made(ty) => {}
-        Some((_, Some(ty))) => cx.error_at(
-            ty,
-            "`each` needs a list: make the type `&[K]`, `Vec<K>` or `&Vec<K>`",
-        ),
+        Some((_, Some(ty))) => cx.error_at(ty, lists::needed(ty)),
         Some((bound, None)) => cx.error_at(
             bound,
             format!("`each` needs a whole parameter, and `{name}` is part of a pattern: name the parameter, and destructure it in the body"),

@@ -43,10 +43,11 @@ pub(super) fn parse(args: &mut Args, cx: &Ctxt) -> Option<Negative> {
     let recognized = recognize(recognized, cx);
     let error = error.expr(cx)?;
     if let Expr::Closure(closure) = &error {
-        cx.error_at(
-            closure,
-            "`negative_error` is the error itself, which may name parameters: `negative_error = Error::NotFound { id }`",
+        let message = format!(
+            "`negative_error` is the error itself, which may name parameters: remove the `||`: `negative_error = {}`",
+            tokens::code(&closure.body)
         );
+        cx.error_at(closure, message);
         return None;
     }
     Some(Negative { recognized: recognized?, error })
@@ -85,7 +86,11 @@ fn recognize(recognized: Expr, cx: &Ctxt) -> Option<Recognized> {
     }
     if let Expr::Closure(closure) = &recognized {
         if closure.inputs.len() != 1 {
-            return not_an_error(recognized, cx);
+            cx.error_at(
+                &closure.inputs,
+                "the closure of `negative` takes one argument, the error: `|error| ...`",
+            );
+            return None;
         }
         if let Some(Pat::Type(typed)) = closure.inputs.first()
             && !matches!(&*typed.ty, Type::Reference(_) | Type::Infer(_))

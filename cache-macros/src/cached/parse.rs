@@ -21,6 +21,7 @@ use crate::params::Params;
 use crate::per_call;
 use crate::same;
 use crate::shared_args::{self, SharedArgs};
+use crate::tokens;
 use crate::transactions::{self, Transactions};
 use crate::when;
 
@@ -106,7 +107,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         unless: args.take("unless").and_then(|arg| unless(arg, cx)),
         value: kept_value::parse(&mut args, cx),
         transactions: Transactions::parse(&mut args, cx),
-        shared: SharedArgs::parse(&mut args, cx),
+        shared: SharedArgs::parse(&mut args, params, cx),
     }
 }
 
@@ -201,11 +202,15 @@ fn unless(arg: Arg, cx: &Ctxt) -> Option<Expr> {
         Expr::Closure(closure) => of_value(closure, "unless", cx).map(Expr::Closure),
         path @ Expr::Path(_) => Some(path),
         other => {
-            cx.error_at(
-                other,
-                "`unless` must be a closure over the loaded value: `unless = |value| ...`; for a \
-                 condition on the parameters write `when = !(...)`",
+            let condition = match &other {
+                Expr::Lit(_) => "...".to_owned(),
+                condition => tokens::code(condition),
+            };
+            let message = format!(
+                "`unless` must be a closure over the loaded value: `unless = |value| ...`; for a condition on the \
+                 parameters write `when = !({condition})`"
             );
+            cx.error_at(other, message);
             None
         }
     }

@@ -7,6 +7,7 @@ use syn::{Expr, Type};
 use crate::args::{Arg, Value};
 use crate::ctxt::Ctxt;
 use crate::key::Key;
+use crate::tokens;
 use crate::value_closures;
 
 /// The tags of an entry: those that are made of the parameters, and the closure that gives those that the value names.
@@ -42,11 +43,16 @@ fn one(closures: Vec<Expr>, cx: &Ctxt) -> Option<Expr> {
     if let Expr::Closure(closure) = &first
         && closure.inputs.len() != 1
     {
-        cx.error_at(
-            closure,
+        let constant = match &*closure.body {
+            Expr::Array(tags) if closure.inputs.is_empty() => tokens::code(tags),
+            _ => "[\"articles\"]".to_owned(),
+        };
+        let message = format!(
             "this closure takes one argument, the value, and gives the tags that it names: \
-             `tags = |article: &Article| [AuthorTag { author: article.author }]`",
+             `tags = |article: &Article| [AuthorTag {{ author: article.author }}]`; for a tag that is the same for every \
+             value write `tags = {constant}`"
         );
+        cx.error_at(closure, message);
         return None;
     }
     Some(first)

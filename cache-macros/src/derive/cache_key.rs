@@ -28,7 +28,7 @@ const FIELD: Spec = Spec {
     known: &[&[("skip", "skip")]],
     refused: &[],
     of_type: Some("value"),
-    positional: Some("a field takes only `#[cache_key(skip)]`"),
+    positional: Some("a field takes only `#[cache_key(skip)]`: remove this"),
 };
 
 struct CacheKey<'a> {
@@ -180,8 +180,7 @@ fn check_template_is_complete(model: &CacheKey<'_>, cx: &Ctxt) {
         return;
     };
     let names: Vec<_> = model.fields.iter().map(|field| &*field.name).collect();
-    let is_field = |name: &str| names.contains(&name);
-    let mut meant = validation::check_braces(template, is_field, cx);
+    let mut meant = validation::check_braces(template, &names, cx);
     let mut unknown = 0;
     for placeholder in template.placeholders() {
         if field_of(model, placeholder).is_some() {

@@ -27,7 +27,7 @@ const CACHE_VALUE: Spec = Spec {
     known: &[&[shared_args::CRATE]],
     refused: &[],
     of_type: None,
-    positional: Some("`#[cache_value]` takes only `crate = my_cache`"),
+    positional: Some("`#[cache_value]` takes only `crate = my_cache`: remove this"),
 };
 
 const FIELD: Spec = Spec {
@@ -36,7 +36,7 @@ const FIELD: Spec = Spec {
     refused: &[],
     of_type: None,
     positional: Some(
-        "a field takes only `#[cache_value(by_name)]` and `#[cache_value(may_change)]`",
+        "a field takes only `#[cache_value(by_name)]` and `#[cache_value(may_change)]`: remove this",
     ),
 };
 

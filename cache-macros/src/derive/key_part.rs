@@ -4,7 +4,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Data, DataEnum, DataStruct, DeriveInput, Fields, Path, Type};
+use syn::{Data, DataEnum, DataStruct, DeriveInput, Field, Fields, Path, Type};
 
 use super::{Bounds, implementation, is_marker};
 use crate::args::{Args, Spec};
@@ -17,7 +17,7 @@ const KEY_PART: Spec = Spec {
     known: &[&[shared_args::CRATE]],
     refused: &[],
     of_type: None,
-    positional: Some("`#[key_part]` takes only `crate = my_cache`"),
+    positional: Some("`#[key_part]` takes only `crate = my_cache`: remove this"),
 };
 
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
@@ -48,14 +48,24 @@ fn krate(input: &DeriveInput, cx: &Ctxt) -> Path {
 /// A struct with several fields has no single text. Joined by a separator that a value may contain, two values could be the
 /// same text.
 fn newtype(input: &DeriveInput, data: &DataStruct, krate: &Path, cx: &Ctxt) -> Option<TokenStream> {
-    let fields = data.fields.iter().enumerate();
-    let [(index, field)] =
-        fields.filter(|(_, field)| !is_marker(&field.ty)).collect::<Vec<_>>()[..]
-    else {
+    let fields = data.fields.iter().enumerate().filter(|(_, field)| !is_marker(&field.ty));
+    let fields = fields.collect::<Vec<_>>();
+    let [(index, field)] = fields[..] else {
+        let placeholder = |(index, field): &(usize, &Field)| match &field.ident {
+            Some(name) => format!("<id.{}>", name.unraw()),
+            None => format!("<id.{index}>"),
+        };
+        let placeholders = fields.iter().map(placeholder).collect::<Vec<_>>().join(":");
+        let instead = match placeholders.is_empty() {
+            true => "and this has none: write `impl KeyPart` by hand".to_owned(),
+            false => format!(
+                "and this has several: give each a placeholder of its own, as in `{placeholders}` for a parameter \
+                 `id`, or derive `CacheKey`"
+            ),
+        };
         cx.error_at(
             &input.ident,
-            "`KeyPart` can be derived only for a struct with one field: give each field a \
-             placeholder of its own (`<id.a>:<id.b>`), or derive `CacheKey`",
+            format!("`KeyPart` can be derived only for a struct with one field, {instead}"),
         );
         return None;
     };

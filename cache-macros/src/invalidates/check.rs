@@ -10,6 +10,6 @@ pub(super) fn all(model: &Invalidates, cx: &Ctxt) {
     validation::check_async(&model.function, "#[invalidates]", cx);
     model.options.transactions.check(&model.function, &model.params, Access::Writes, cx);
     let keys = || model.options.keys.iter().chain(&model.options.tags);
-    stale_keys::check(&model.function, &model.params, keys(), cx);
+    stale_keys::check(&model.function, &model.params, &model.options.keys, &model.options.tags, cx);
     on_unavailable::check(model.options.refuses, keys(), cx);
 }

@@ -31,12 +31,9 @@ pub(crate) const INVALIDATES: Spec = Spec {
     refused: &[
         (
             "key",
-            "`#[invalidates]` takes keys without a name, since there can be several: `#[invalidates(\"user:<user.id>\")]`",
+            "`#[invalidates]` takes keys without a name, since there can be several: `#[invalidates({})]`",
         ),
-        (
-            "keys",
-            "`#[invalidates]` takes keys without a name: `#[invalidates(\"user:<user.id>\", \"users\")]`",
-        ),
+        ("keys", "`#[invalidates]` takes keys without a name: `#[invalidates({})]`"),
         (
             "ttl",
             "`#[invalidates]` stores nothing, so it has no `ttl`: remove it, or use `#[write_through]` to store the result",
@@ -63,12 +60,17 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
     }
     Options {
         keys: keys.into_iter().filter_map(|key| Key::parse(key, cx)).collect(),
-        tags: tags.map(|tags| Key::list(tags, cx)).unwrap_or_default(),
+        tags: tags
+            .map(|tags| Key::list(tags, cx))
+            .into_iter()
+            .flatten()
+            .map(Key::into_tag)
+            .collect(),
         each: lists::parse(&mut args, cx),
         refuses: on_unavailable::parse(&mut args, cx),
         when: when::parse(&mut args, cx),
         hold: hold::parse(&mut args, cx),
         transactions: Transactions::parse(&mut args, cx),
-        shared: SharedArgs::parse(&mut args, cx),
+        shared: SharedArgs::parse(&mut args, params, cx),
     }
 }

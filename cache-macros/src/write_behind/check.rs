@@ -6,7 +6,7 @@ use syn::{FnArg, GenericArgument, PatType, PathArguments, ReceiverKind, Type};
 use super::model::{Batch, ReceiverForm, WriteBehind};
 use crate::ctxt::Ctxt;
 use crate::function::Form;
-use crate::key::Key;
+use crate::key::{Key, Noun};
 use crate::stale_keys;
 use crate::tokens;
 use crate::transactions;
@@ -22,7 +22,7 @@ pub(super) fn all<'a>(model: &'a WriteBehind, cx: &Ctxt) -> Option<Batch<'a>> {
     check_name_is_free(model, cx);
     check_key(model, cx);
     for tag in &model.options.tags {
-        validation::check_key(tag, &model.params, cx);
+        validation::check_key(tag, Noun::Tag, &model.params, cx);
     }
     for key in model.options.key.iter().chain(&model.options.tags) {
         if let Key::Template(template) = key {
@@ -94,24 +94,28 @@ fn check_key(model: &WriteBehind, cx: &Ctxt) {
         return;
     };
     let value = enqueue.value.to_string();
-    let missing = || {
+    let missing = |instead: String| {
         format!(
-            "`{value}` is not part of the key, so each value would replace the one before: \
-             name what tells them apart, such as `<{value}.id>`"
+            "`{value}` is not part of the key, so each value would replace the one before: {instead}"
         )
     };
     match &model.options.key {
         Some(Key::Template(template)) => {
             let meant = validation::check_placeholders(template, &model.params, cx);
-            let braces = validation::check_braces(template, |name| model.params.contains(name), cx);
+            let braces = validation::check_braces(template, &model.params.list(), cx);
             let named = template.placeholders().any(|p| p.root() == value);
             let probably = meant.unknown > 0 || meant.names.contains(&value);
             if !named && !probably && !braces.contains(&value) {
-                cx.error_at(&template.literal, missing());
+                cx.error_at(
+                    &template.literal,
+                    missing(format!("name what tells them apart, such as `<{value}.id>`")),
+                );
             }
         }
         Some(Key::Expr(expr)) if !tokens::mentions(expr.to_token_stream(), &value) => {
-            cx.error_at(expr, missing());
+            let instead =
+                format!("use what tells them apart, as in `format!(\"{value}:{{}}\", {value}.id)`");
+            cx.error_at(expr, missing(instead));
         }
         _ => {}
     }

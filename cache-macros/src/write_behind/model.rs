@@ -71,9 +71,11 @@ pub(crate) enum ReceiverForm {
 
 impl WriteBehind {
     pub(crate) fn new(function: Function, options: Options) -> Self {
-        let receiver = function.params().receiver;
+        let Params { receiver, names, .. } = function.params();
+        let batch = names.into_iter().next();
         let value = options.enqueue.as_ref().map(|enqueue| enqueue.value.clone());
-        let params = Params { receiver, names: value.into_iter().collect(), ..Params::default() };
+        let params =
+            Params { receiver, names: value.into_iter().collect(), batch, ..Params::default() };
         WriteBehind { function, params, options }
     }
 }

@@ -4,11 +4,11 @@
 use syn::ext::IdentExt;
 use syn::{Expr, GenericArgument, PathArguments, Type};
 
-use super::model::{Ttl, Value, WriteThrough};
+use super::model::{Options, Ttl, Value, WriteThrough};
 use crate::ctxt::Ctxt;
 use crate::duration::Length;
 use crate::function::Form;
-use crate::key::Key;
+use crate::key::{Key, Noun};
 use crate::transactions::Access;
 use crate::{
     lists, on_unavailable, placeholder_types, result_keys, stale_keys, validation, value_closures,
@@ -22,8 +22,8 @@ pub(super) fn all(model: &WriteThrough, cx: &Ctxt) {
     on_unavailable::check(model.options.refuses, model.options.fences(), cx);
     check_stored_key_and_tags(model, cx);
     check_closures(model, cx);
-    let stale = model.options.invalidates.iter().chain(&model.options.tags.fenced);
-    stale_keys::check(&model.function, &model.params, stale, cx);
+    let Options { invalidates, tags, .. } = &model.options;
+    stale_keys::check(&model.function, &model.params, invalidates, &tags.fenced, cx);
 }
 
 /// A function that returns `()` does not say what the database now holds. Its parameters need not be that, since a trigger or
@@ -86,11 +86,13 @@ fn check_closures(model: &WriteThrough, cx: &Ctxt) {
 
 /// The function stores one value, under one key and with the same tags, so these cannot name an element of a list.
 fn check_stored_key_and_tags(model: &WriteThrough, cx: &Ctxt) {
-    for key in model.options.key.iter().chain(&model.options.tags.carried) {
+    let key = model.options.key.iter().map(|key| (key, Noun::Key));
+    let tags = model.options.tags.carried.iter().map(|tag| (tag, Noun::Tag));
+    for (key, noun) in key.chain(tags) {
         let template = match key {
             Key::Template(template) => template,
             Key::Expr(expr) => {
-                validation::check_is_no_word(expr, &model.params, cx);
+                validation::check_is_no_word(expr, noun, &model.params, cx);
                 continue;
             }
         };

@@ -87,7 +87,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         encoding: Encoding::parse(&mut args, cx),
         transactions: Transactions::parse(&mut args, cx),
         same: same::parse(&mut args, cx),
-        shared: SharedArgs::parse(&mut args, cx),
+        shared: SharedArgs::parse(&mut args, params, cx),
     }
 }
 
@@ -164,10 +164,12 @@ fn tags(args: &mut Args, cx: &Ctxt) -> Tags {
                     Expr::Closure(_) => refuse_closure(tag, cx),
                     tag => Key::parse(tag.clone(), cx),
                 };
-                tags.carried = array.elems.iter().filter_map(parse).collect();
+                tags.carried = array.elems.iter().filter_map(parse).map(Key::into_tag).collect();
             }
             args::Value::Is(closure @ Expr::Closure(_)) => _ = refuse_closure(closure, cx),
-            args::Value::List(_) => tags.fenced = Key::list(arg, cx),
+            args::Value::List(_) => {
+                tags.fenced = Key::list(arg, cx).into_iter().map(Key::into_tag).collect();
+            }
             _ => _ = arg.misused::<()>(cx),
         }
     }
