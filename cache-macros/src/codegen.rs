@@ -19,26 +19,31 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// The site of a function with this policy; `template` is that of its key, for logs.
+    /// The site of a function with this policy; `template` is that of its key, for logs. Where the parts of the policy do not
+    /// go together, the compiler says so `at` the one that is at fault.
     pub(crate) fn of(
         function: &Function,
         krate: &Path,
         policy: &TokenStream,
+        at: Option<Span>,
         template: Option<TokenStream>,
     ) -> Self {
         let span = Span::mixed_site();
         let path = quote_spanned!(span=> || ::core::any::type_name_of_val(&__here));
         let here = quote_spanned!(span=> fn __here() {});
+        let at = at.map_or(span, |at| span.located_at(at));
+        let checking = tokens::at(krate, at);
         if !constants::may_be_generic(policy.clone(), &function.sig) {
+            let new = quote_spanned!(at=> #checking::__private::Site::new(#path, #policy));
             return Site {
                 items: quote_spanned! {span=>
                     #here
-                    static __SITE: #krate::__private::Site =
-                        #krate::__private::Site::new(#path, #policy) #template;
+                    static __SITE: #krate::__private::Site = #new #template;
                 },
                 reference: quote_spanned!(span=> &__SITE),
             };
         }
+        let checked = quote_spanned!(at=> #checking::__private::checked(#policy));
         // A `static` sees no `Self`; a constant in the function does.
         Site {
             items: quote_spanned! {span=>
@@ -47,7 +52,7 @@ impl Site {
                     #krate::__private::Sites::new(#path) #template;
             },
             reference: quote_spanned! {span=>
-                __SITES.of(const { &#krate::__private::checked(#policy) })
+                __SITES.of(const { &#checked })
             },
         }
     }

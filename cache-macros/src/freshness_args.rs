@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, ExprLit, Lit};
+use syn::{Expr, ExprLit, Lit, Path};
 
 use crate::args::{Arg, Args, Usage, Value};
 use crate::ctxt::Ctxt;
@@ -87,16 +87,25 @@ impl FreshnessArgs {
         }
     }
 
-    /// The calls that set these arguments on a `Policy`.
-    pub(crate) fn policy(&self) -> TokenStream {
+    /// Where `soft_timeout` is written.
+    pub(crate) fn soft_timeout(&self) -> Option<Span> {
+        self.soft_timeout.as_ref().map(|named| named.name.span())
+    }
+
+    /// `policy` with these arguments.
+    pub(crate) fn policy(&self, krate: &Path, mut policy: TokenStream) -> TokenStream {
         let span = Span::mixed_site();
-        let part = |named: &Named<TokenStream>| {
-            let part = &named.value;
-            // With this span, the compiler reports an expression of another type where the user wrote it.
+        for (method, part) in self.fractions() {
+            // With this span, the compiler reports an expression of another type, or that is no fraction, where the user
+            // wrote it.
             let at = span.located_at(tokens::first_span(part));
-            let method = Ident::new(&named.name.to_string(), at);
-            quote_spanned!(at=> .#method(#part))
-        };
+            let method = Ident::new(method, at);
+            let krate = tokens::at(krate, at);
+            policy = match syn::parse2::<Lit>(part.clone()) {
+                Ok(_) => quote_spanned!(at=> #policy.#method(#part)),
+                Err(_) => quote_spanned!(at=> #krate::Policy::#method(#policy, #part)),
+            };
+        }
         let length = |named: &Named<Length>| {
             let method = named.value.method(&named.name.to_string());
             quote_spanned!(span=> .#method)
@@ -106,23 +115,31 @@ impl FreshnessArgs {
             let time = named.value.duration();
             quote_spanned!(span=> .#method(#time))
         };
-        let refresh_ahead = self.refresh_ahead.as_ref().map(|ahead| match &ahead.value {
-            RefreshAhead::At(part) => {
-                let at = span.located_at(tokens::first_span(part));
-                quote_spanned!(at=> .refresh_ahead(#part))
-            }
-            RefreshAhead::XFetch => quote_spanned!(span=> .xfetch()),
-        });
+        let xfetch = match self.refresh_ahead.as_ref().map(|ahead| &ahead.value) {
+            Some(RefreshAhead::XFetch) => Some(quote_spanned!(span=> .xfetch())),
+            _ => None,
+        };
         let methods = [
-            self.jitter.as_ref().map(part),
             self.stale_while_revalidate.as_ref().map(length),
             self.stale_if_error.as_ref().map(length),
             self.soft_timeout.as_ref().map(timeout),
             self.load_timeout.as_ref().map(timeout),
-            refresh_ahead,
-            self.audit.as_ref().map(part),
+            xfetch,
         ];
-        methods.iter().flatten().map(ToTokens::to_token_stream).collect()
+        methods.iter().flatten().for_each(|method| method.to_tokens(&mut policy));
+        policy
+    }
+
+    /// The fractions, each with the method that sets it.
+    fn fractions(&self) -> impl Iterator<Item = (&'static str, &TokenStream)> {
+        let ahead = match self.refresh_ahead.as_ref().map(|ahead| &ahead.value) {
+            Some(RefreshAhead::At(part)) => Some(part),
+            _ => None,
+        };
+        let jitter = self.jitter.as_ref().map(|named| &named.value);
+        let audit = self.audit.as_ref().map(|named| &named.value);
+        let all = [("jitter", jitter), ("refresh_ahead", ahead), ("audit", audit)];
+        all.into_iter().filter_map(|(method, part)| Some((method, part?)))
     }
 
     /// The argument that lets loads continue in the background, if one does.

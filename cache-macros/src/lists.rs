@@ -137,6 +137,17 @@ pub(crate) fn is_iterator(ty: &Type) -> bool {
     matches!(seen_through(ty), Type::ImplTrait(ty) if ty.bounds.iter().any(is_iterator_bound))
 }
 
+/// Whether `ty` is one value, by the names of the types that identifiers have.
+pub(crate) fn is_one(ty: &Type) -> bool {
+    const ONE: [&str; 17] = [
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "bool", "char", "str", "String", "Uuid",
+    ];
+    matches!(seen_through(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| {
+        ONE.iter().any(|name| last.ident == name)
+    }))
+}
+
 /// Whether `ty` is a map, whose elements are pairs.
 pub(crate) fn is_map(ty: &Type) -> bool {
     matches!(seen_through(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| {

@@ -233,7 +233,7 @@ fn check_list(function: &Function, params: &Params, list: &Ident, named: bool, c
     if !params.contains(&list.to_string()) {
         let hint = suggest::parameter(list, &params.list());
         cx.error_at(list, format!("`{list}` is not a parameter{hint}"));
-    } else if let Some(ty) = ty.filter(|ty| lists::is_iterator(ty)) {
+    } else if let Some(ty) = ty.filter(|ty| lists::is_iterator(ty) || lists::is_one(ty)) {
         cx.error_at(ty, lists::needed(ty));
     } else if !named {
         cx.error_at(

@@ -18,7 +18,9 @@ pub(super) fn begin(model: &Cached) -> TokenStream {
     let krate = &options.shared.krate;
     let policy = policy::policy(options);
     let template = options.key.as_ref().and_then(codegen::template);
-    let site = codegen::Site::of(&model.function, krate, &policy, template);
+    let shared = options.policy.as_ref().map(tokens::first_span);
+    let at = options.freshness.soft_timeout().or(shared);
+    let site = codegen::Site::of(&model.function, krate, &policy, at, template);
     let call = codegen::call(krate, options.shared.cache.as_ref(), &site, &steps(model));
     let link = is_linked(options)
         .then(|| quote_spanned!(span=> let __link = #krate::__private::Link::new();));

@@ -100,7 +100,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         negative: negative::parse(&mut args, cx),
         freshness,
         encoding: Encoding::parse(&mut args, cx),
-        same: same::parse(&mut args, cx),
+        same: same::parse(&mut args, params, cx),
         tags,
         value_tags,
         when: when::parse(&mut args, cx),

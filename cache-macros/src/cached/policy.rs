@@ -28,7 +28,7 @@ pub(super) fn policy(options: &Options) -> TokenStream {
         policy.extend(quote_spanned!(span=> .#ttl));
     }
     policy.extend(options.value_tags.as_ref().map(|_| quote_spanned!(span=> .names_tags())));
-    policy.extend(options.freshness.policy());
+    policy = options.freshness.policy(&options.shared.krate, policy);
     policy.extend(options.encoding.policy(&options.shared.krate));
     policy.extend(options.shared.policy());
     policy

@@ -15,7 +15,7 @@ pub(super) fn expand(model: &Invalidates) -> TokenStream {
     let krate = &shared.krate;
     let policy = shared.policy();
     let policy = quote_spanned!(span=> #krate::__private::NO_TTL #policy);
-    let site = codegen::Site::of(function, krate, &policy, None);
+    let site = codegen::Site::of(function, krate, &policy, None, None);
     let mut keys = StaleKeys::default();
     options.keys.iter().for_each(|key| keys.add(key, KEY, params, krate));
     options.tags.iter().for_each(|tag| keys.add(tag, TAG, params, krate));

@@ -102,7 +102,8 @@ fn queue(model: &WriteBehind, batch: &Batch<'_>, names: &Names) -> Option<TokenS
     // With this span, the compiler reports a type that cannot be stored where the user wrote it.
     let at = span.located_at(tokens::first_span(ty));
     let made = tokens::at(krate, at);
-    let site = codegen::Site::of(&model.function, krate, &policy, None);
+    let shared = options.policy.as_ref().map(tokens::first_span);
+    let site = codegen::Site::of(&model.function, krate, &policy, shared, None);
     let codegen::Site { items, reference } = &site;
     let made = quote_spanned!(at=> #made::__private::queue::<#ty>(#reference, #cache, #title));
     let fingerprint = fingerprint(options);
@@ -137,7 +138,7 @@ fn policy(options: &Options) -> TokenStream {
     let krate = &options.shared.krate;
     let shared = options.policy.as_ref().map(tokens::bracketed);
     let mut policy = codegen::policy(krate, shared, options.ttl.as_ref());
-    policy.extend(options.freshness.policy());
+    policy = options.freshness.policy(krate, policy);
     policy.extend(options.encoding.policy(krate));
     policy.extend(options.shared.policy());
     policy

@@ -84,7 +84,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         policy: shared_args::policy(&mut args, cx),
         freshness: FreshnessArgs::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),
-        same: same::parse(&mut args, cx),
+        same: same::parse(&mut args, params, cx),
         shared: SharedArgs::parse(&mut args, params, cx),
     }
 }

@@ -20,7 +20,8 @@ pub(super) fn expand(model: &WriteThrough) -> TokenStream {
     let krate = &options.shared.krate;
     let policy = policy(options);
     let template = options.key.as_ref().and_then(codegen::template);
-    let site = codegen::Site::of(&model.function, krate, &policy, template);
+    let at = options.policy.as_ref().map(tokens::first_span);
+    let site = codegen::Site::of(&model.function, krate, &policy, at, template);
     let keys = stale_keys(model);
     let steps = steps(model, &keys.steps);
     let call = codegen::call(krate, options.shared.cache.as_ref(), &site, &steps);
@@ -68,7 +69,7 @@ fn policy(options: &Options) -> TokenStream {
         _ => None,
     };
     let mut policy = codegen::policy(krate, options.policy.as_ref().map(tokens::bracketed), ttl);
-    policy.extend(options.freshness.policy());
+    policy = options.freshness.policy(krate, policy);
     policy.extend(options.encoding.policy(krate));
     policy.extend(options.shared.policy());
     policy

@@ -86,7 +86,7 @@ pub(super) fn options(tokens: TokenStream, params: &Params, cx: &Ctxt) -> Option
         freshness: FreshnessArgs::parse(&mut args, cx),
         encoding: Encoding::parse(&mut args, cx),
         transactions: Transactions::parse(&mut args, cx),
-        same: same::parse(&mut args, cx),
+        same: same::parse(&mut args, params, cx),
         shared: SharedArgs::parse(&mut args, params, cx),
     }
 }

@@ -10,10 +10,12 @@ async fn find(id: u64) -> sqlx::Result<Option<User>> {
         fn __here() {}
         static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
                 || ::core::any::type_name_of_val(&__here),
-                ::cache_runtime::__private::foreground(USERS)
-                    .with_ttl_duration(::core::time::Duration::from_millis(1500))
-                    .lock()
-                    .jitter(JITTER),
+                ::cache_runtime::Policy::jitter(
+                    ::cache_runtime::__private::foreground(USERS)
+                        .with_ttl_duration(::core::time::Duration::from_millis(1500))
+                        .lock(),
+                    JITTER,
+                ),
             )
             .template("user:<id>");
         ::cache_runtime::__private::Call::new(&__SITE)

@@ -30,8 +30,8 @@ impl Repo {
             static __SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
                     || ::core::any::type_name_of_val(&__here),
                     ::cache_runtime::Policy::ttl(60)
-                        .stale_while_revalidate(30)
-                        .refresh_ahead(0.8),
+                        .refresh_ahead(0.8)
+                        .stale_while_revalidate(30),
                 )
                 .template("user:<self.tenant>:<ids>");
             ::cache_runtime::__private::Call::new(&__SITE)
