@@ -28,6 +28,7 @@ const LAYERS: &[&[&str]] = &[
         "telemetry",
         "decoded",
         "look",
+        "boot_clock",
     ],
     &["time", "stats"],
     &["key", "policy", "entry"],
