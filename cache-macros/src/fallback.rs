@@ -19,6 +19,13 @@ pub(crate) fn untouched_on_error(
         None => syn::parse2::<Function>(item.clone()),
     };
     let function = function.map_err(|error| cx.error(error));
+    // Either the body or the expansion would be a second error for one mistake.
+    if let Ok(function) = &function
+        && function.breaks_off()
+    {
+        _ = cx.check();
+        return function.without_body();
+    }
     let expansion = function.ok().and_then(|function| expand(function, &cx));
     match cx.check() {
         Ok(()) => expansion.unwrap_or(item),

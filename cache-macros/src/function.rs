@@ -1,6 +1,6 @@
 //! The annotated function. Its body stays tokens, so that the compiler reports mistakes in it.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -228,6 +228,28 @@ impl Function {
         named.1
     }
 
+    /// Whether the body ends after a dot, as where a method is still being typed. The compiler has said so when it read the item.
+    pub(crate) fn breaks_off(&self) -> bool {
+        let Form::Async(body) = &self.form else { return false };
+        let tokens: Vec<_> = body.clone().into_iter().collect();
+        let is_dot =
+            |token: &TokenTree| matches!(token, TokenTree::Punct(dot) if dot.as_char() == '.');
+        match &tokens[..] {
+            [.., before, last] => is_dot(last) && !is_dot(before),
+            _ => false,
+        }
+    }
+
+    /// The function without its body, for its callers.
+    pub(crate) fn without_body(&self) -> TokenStream {
+        let Function { attrs, vis, sig, .. } = self;
+        quote_spanned! {Span::mixed_site()=>
+            #(#attrs)*
+            #[allow(unused_variables)]
+            #vis #sig { ::core::unreachable!() }
+        }
+    }
+
     /// The function with `inside` as its statements, which bind the parameters `rebound` again.
     pub(crate) fn with_rebound(&self, rebound: &[Ident], inside: TokenStream) -> TokenStream {
         let Function { attrs, vis, inner_attrs, .. } = self;
@@ -284,4 +306,21 @@ pub(crate) fn impl_traits(ty: &Type) -> Vec<&TypeImplTrait> {
     let mut found = Found(Vec::new());
     found.visit_type(ty);
     found.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_ends_after_a_dot_breaks_off() {
+        let breaks_off = |body: &str| {
+            let function = format!("async fn f(id: u64) -> u64 {{ {body} }}");
+            syn::parse_str::<Function>(&function).unwrap().breaks_off()
+        };
+        assert!(breaks_off("self.db.") && breaks_off("let a = 1; a."));
+        for whole in ["", "id", "1.", "id..", "self.db", "g! { a. }", "id.await"] {
+            assert!(!breaks_off(whole), "{whole}");
+        }
+    }
 }

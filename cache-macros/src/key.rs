@@ -1,4 +1,4 @@
-//! Keys and tags in attributes: a template, or an expression of a type that is `CacheKey`.
+//! Keys and tags in attributes: a template, or an expression of a type that implements `CacheKey`.
 
 use std::fmt;
 

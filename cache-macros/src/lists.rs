@@ -143,9 +143,16 @@ pub(crate) fn is_one(ty: &Type) -> bool {
         "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
         "bool", "char", "str", "String", "Uuid",
     ];
-    matches!(seen_through(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| {
-        ONE.iter().any(|name| last.ident == name)
-    }))
+    match ty {
+        Type::Reference(ty) => is_one(&ty.elem),
+        Type::Group(ty) => is_one(&ty.elem),
+        // An `Option` is a list of one or none.
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            last.is_some_and(|last| ONE.iter().any(|name| last.ident == name))
+        }
+        _ => false,
+    }
 }
 
 /// Whether `ty` is a map, whose elements are pairs.
@@ -268,6 +275,23 @@ mod tests {
         }
         assert_eq!(Kind::of_result(&parse_str("sqlx::Result<Vec<User>>").unwrap()), Kind::List);
         assert_eq!(Kind::of_result(&parse_str("Result<User, Vec<E>>").unwrap()), Kind::Other);
+    }
+
+    #[test]
+    fn what_each_cannot_take_is_told_what_to_be() {
+        let of = |ty| parse_str::<Type>(ty).unwrap();
+        assert!(is_one(&of("&str")) && is_one(&of("uuid::Uuid")) && !is_one(&of("Option<u64>")));
+        assert!(is_map(&of("&Arc<HashMap<u64, User>>")) && !is_map(&of("HashSet<u64>")));
+        for (ty, slice) in [
+            ("impl IntoIterator<Item = u64>", "&[u64]"),
+            ("impl Iterator", "&[u64]"),
+            ("&HashMap<UserId, User>", "&[UserId]"),
+            ("Option<Vec<K>>", "&[K]"),
+            ("&mut [K; 2]", "&[K]"),
+            ("&K", "&[K]"),
+        ] {
+            assert_eq!(super::slice(&of(ty)), slice, "{ty}");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl StaleKeys {
     /// The statements after the body.
     pub(crate) fn after(&self, function: &Function) -> TokenStream {
         let at = function.output().map_or_else(Span::mixed_site, tokens::first_span);
-        // The statements see the value inside of an `Option`.
+        // The statements see the value inside an `Option`.
         let kind = Kind::List;
         self.of_result.after(|list| elements(list, Span::mixed_site().located_at(at), kind))
     }

@@ -121,7 +121,7 @@ fn annotated(pat: &Pat) -> Option<&Type> {
     }
 }
 
-/// What a closure sees of `ty` if the function returns `output`, and what that is inside of.
+/// What a closure sees of `ty` if the function returns `output`, and what wraps that.
 fn wrapped<'a>(ty: &'a Type, output: Option<&Type>) -> Option<(&'static str, &'a Type)> {
     if let Some(value) = inside(ty, "Result") {
         return Some(("Result", inside(value, "Option").unwrap_or(value)));

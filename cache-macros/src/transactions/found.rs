@@ -235,7 +235,7 @@ impl<'ast> Visit<'ast> for Found<'ast> {
         }
     }
 
-    // A function that takes a transaction gets one that begins inside of the annotated function.
+    // A function that takes a transaction gets one that begins inside the annotated function.
     fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments(&mut self, _: &'ast ParenthesizedGenericArguments) {}
 }

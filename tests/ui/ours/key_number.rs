@@ -1,6 +1,6 @@
 // Misuse: a key that is a number.
 // Why: it says nothing of what is cached.
-// Instead: a string, or an expression of a type that is `CacheKey`.
+// Instead: a string, or an expression of a type that implements `CacheKey`.
 
 use cache_runtime::cached;
 
