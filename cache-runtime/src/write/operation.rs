@@ -53,8 +53,8 @@ pub(super) struct Begun<'a> {
 }
 
 impl<'a> Through<'a> {
-    /// The first round trip.
-    pub(super) async fn begin(self) -> Begun<'a> {
+    /// The first round trip. Where `confirmed`, an error unless all its keys are fenced.
+    pub(super) async fn begin(self, confirmed: bool) -> Result<Begun<'a>, Error> {
         let Through { inner, guard, counters, policy, key, mut fences, tags, hold } = self;
         // What a transaction has written may never be committed.
         let stores = key.is_some() && !transaction::is_within();
@@ -68,14 +68,7 @@ impl<'a> Through<'a> {
         if !fence.stands() || asked.is_err() {
             counters.store_errors.add_one();
         }
-        Begun { inner, guard, counters, policy, key, fence, entry_tags, hold }
-    }
-}
-
-impl<'a> Through<'a> {
-    /// The same; where `confirmed`, an error unless all its keys are fenced.
-    pub(super) async fn begin_if(self, confirmed: bool) -> Result<Begun<'a>, Error> {
-        let begun = self.begin().await;
+        let begun = Begun { inner, guard, counters, policy, key, fence, entry_tags, hold };
         match confirmed {
             true => begun.confirmed().await,
             false => Ok(begun),

@@ -2,7 +2,7 @@
 
 use std::{error::Error, rc::Rc};
 
-use cache_runtime::{Cache, invalidates, write_through};
+use cache_runtime::{Cache, NotStored, invalidates, write_through};
 use cache_tests::{patience::eventually, stores::on_each_store};
 
 #[write_through(key = "row:<id>", ttl = 60, cache = cache)]
@@ -56,6 +56,23 @@ async fn keys_are_settled_without_the_output_being_held() {
             })
             .await;
         }
+    })
+    .await;
+}
+
+#[write_through(key = "found:<id>", ttl = 60, cache = cache)]
+async fn save_if_found(cache: &Cache, id: u64) -> Result<Option<u64>, Box<dyn Error>> {
+    Ok(None)
+}
+
+#[tokio::test]
+async fn a_write_that_returns_none_says_why_nothing_is_stored() {
+    on_each_store(async |cache| {
+        assert_eq!(save_if_found(&cache, 1).await.expect("it is written"), None);
+        eventually("the reason is counted", async || {
+            cache.stats().total().not_stored.of(NotStored::Absent) == 1
+        })
+        .await;
     })
     .await;
 }
