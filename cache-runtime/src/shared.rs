@@ -78,8 +78,13 @@ impl Inner {
     /// The stored keys of all tags of an entry with `tags`: the namespace's tag is added, and they are sorted and unique.
     pub(crate) fn entry_tags(&self, mut tags: Vec<String>) -> Vec<String> {
         tags.extend(self.namespace_tag.as_deref().map(str::to_owned));
-        tags.sort_unstable();
-        tags.dedup();
-        tags
+        each_once(tags)
     }
+}
+
+/// Stored names as an entry has them: sorted, each once.
+pub(crate) fn each_once(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names.dedup();
+    names
 }

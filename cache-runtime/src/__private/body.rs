@@ -162,29 +162,6 @@ type LoadedRows<R, K, F, P> = Changed<Pin<Box<F>>, RowValues<R, K, P>>;
 /// One load of a batch that can go on in the background.
 type RowsLoad<R, K, F, P> = Box<dyn FnOnce(Vec<K>) -> LoadedRows<R, K, F, P> + Send>;
 
-/// The body with its error as a `None` where the closure says so.
-fn absent<F, P>(body: F, is_absence: P) -> Changed<F, Absence<P>>
-where
-    F: Future<Output: CanFail> + Unpin,
-    P: FnOnce(&<F::Output as CanFail>::Error) -> bool,
-{
-    Changed::new(body, Absence(is_absence))
-}
-
-/// The same of a load that can go on in the background. `is_absence` makes the closure when a load begins.
-fn absent_load<L, F, W, P>(
-    load: L,
-    is_absence: W,
-) -> impl FnOnce() -> Changed<Pin<Box<F>>, Absence<P>>
-where
-    L: FnOnce() -> F,
-    F: Future<Output: CanFail>,
-    W: FnOnce() -> P,
-    P: FnOnce(&<F::Output as CanFail>::Error) -> bool,
-{
-    || Changed::new(Box::pin(load()), Absence(is_absence()))
-}
-
 /// Calls a closure with a value, whose type it thereby knows.
 pub fn project<T>(value: T, with: impl FnOnce(T) -> T) -> T {
     with(value)
@@ -221,10 +198,10 @@ impl<T, E> Fails<T, E> {
         F: Future<Output = Result<T, E>> + Unpin,
         P: FnOnce(&E) -> bool,
     {
-        absent(body, is_absence)
+        Changed::new(body, Absence(is_absence))
     }
 
-    /// The same of a load that can go on in the background.
+    /// The same of a load that can go on in the background. `is_absence` makes the closure when a load begins.
     pub fn absent_load<L, F, W, P>(
         &self,
         load: L,
@@ -236,7 +213,7 @@ impl<T, E> Fails<T, E> {
         W: FnOnce() -> P,
         P: FnOnce(&E) -> bool,
     {
-        absent_load(load, is_absence)
+        || Changed::new(Box::pin(load()), Absence(is_absence()))
     }
 
     /// What the function returns.

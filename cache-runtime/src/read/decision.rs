@@ -8,6 +8,7 @@ use crate::{
     codec,
     key::{self, CacheKey, Template},
     policy::Policy,
+    shared::each_once,
     stats::NotStored,
     time::IntoTtl,
 };
@@ -78,14 +79,12 @@ impl Decision {
     }
 
     fn ended(self) -> Decided {
-        let Decision { ttl, unless, mut tags, kinds, .. } = self;
+        let Decision { ttl, unless, tags, kinds, .. } = self;
         let ttl = match unless {
             true => Err(NotStored::Unless),
             false => some(ttl, NotStored::ZeroTtl),
         };
-        tags.sort_unstable();
-        tags.dedup();
-        Decided { ttl, tags, kinds }
+        Decided { ttl, tags: each_once(tags), kinds }
     }
 }
 

@@ -7,6 +7,7 @@ use std::{mem, sync::Arc, time::Duration};
 
 use super::{
     began::Began,
+    decision::Decided,
     key_state::{Judge, KeyState, Unusable, Want},
     keys::Keys,
     load_role::LoadRole,
@@ -65,6 +66,8 @@ pub(crate) struct Engine {
     pub(super) role: LoadRole,
     /// The keys whose values the load is to bring, in order.
     pub(super) asked: Vec<usize>,
+    /// What closures say of the loaded values of these.
+    pub(super) decided: Vec<(usize, Option<Decided>)>,
     /// When the load began, and who had called by then.
     pub(super) began: Option<Began>,
     pub(super) mark: Mark,
@@ -110,6 +113,7 @@ impl Engine {
             waited: false,
             role: LoadRole::Background,
             asked: Vec::new(),
+            decided: Vec::new(),
             began: None,
             mark: Mark::START,
             detached: false,

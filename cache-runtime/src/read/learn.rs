@@ -4,7 +4,7 @@
 //! A stamp that is asked for after a load may belong to a write that the load has not seen. It counts where it is older than the
 //! load: this call has seen it before, or the store says how old it is. No stamp comes back, so it has stood ever since.
 
-use std::{mem, time::Duration};
+use std::time::Duration;
 
 use super::{
     began::Began,
@@ -18,6 +18,7 @@ use crate::{
     error::Error,
     expiry::store_ttl,
     protocol::State,
+    shared::each_once,
     stats::NotStored,
     tag_version::{current_stamp, stamp_and_age, stamp_step},
 };
@@ -29,9 +30,7 @@ impl Engine {
             .filter_map(|at| Some((at, self.keys[at].unjudged()?.clone())))
             .collect();
         let names = unjudged.iter().flat_map(|(_, entry)| entry.names().unwrap_or_default());
-        let mut names: Vec<String> = names.map(str::to_owned).collect();
-        names.sort_unstable();
-        names.dedup();
+        let names = each_once(names.map(str::to_owned).collect());
         let keys: Vec<&str> = names.iter().map(String::as_str).collect();
         let found = match self.is_out() {
             true => Ok(Vec::new()),
@@ -82,26 +81,17 @@ impl Engine {
         for Decided { kinds, .. } in decided.iter().filter_map(|(_, it)| it.as_ref()) {
             self.request.inner.declared.note_value_tags(kinds);
         }
-        self.named().decided = decided;
+        self.decided = decided;
         learns
-    }
-
-    /// What the closures have said.
-    pub(super) fn take_decided(&mut self) -> Vec<(usize, Option<Decided>)> {
-        mem::take(&mut self.named().decided)
     }
 
     /// Asks for the versions of the tags that loaded values name.
     pub(super) async fn learn(mut self) -> (Engine, Ask) {
         let policy = self.request.policy;
-        let named = self.named();
-        let decided = || named.decided.iter().filter_map(|(_, it)| it.as_ref());
+        let decided = || self.decided.iter().filter_map(|(_, it)| it.as_ref());
         let life = decided().filter_map(|it| Some(store_ttl(it.ttl.ok()?, &policy))).max();
         let life = life.unwrap_or_default();
-        let names = decided().flat_map(|it| it.tags.iter().cloned());
-        let mut names: Vec<String> = names.collect();
-        names.sort_unstable();
-        names.dedup();
+        let names = each_once(decided().flat_map(|it| it.tags.iter().cloned()).collect());
         let steps = names.iter().map(|name| (name.as_str(), stamp_step(life))).collect();
         let replies = match self.send(steps).await {
             Ok(replies) => replies,

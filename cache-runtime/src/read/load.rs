@@ -97,7 +97,7 @@ impl Engine {
     pub(super) fn plan(&mut self, function: &mut dyn Function) -> Settlement {
         let audited = mem::take(&mut self.first_look.audited);
         let mut settlement = Settlement::default();
-        for (at, decided) in self.take_decided() {
+        for (at, decided) in mem::take(&mut self.decided) {
             self.plan_key((at, decided), function, &mut settlement);
         }
         let differs = |(at, _): &(usize, Nonce)| super::audit::differs(function, *at);

@@ -1,6 +1,5 @@
 //! What a call knows of tags that values name.
 
-use super::decision::Decided;
 use crate::protocol::Nonce;
 
 /// What a call knows of tags that values name, by their stored names.
@@ -8,8 +7,6 @@ use crate::protocol::Nonce;
 pub(super) struct NamedTags {
     /// Those of values that were found, and the versions that they have had since before any load.
     pub(super) seen: Vec<(String, Option<Nonce>)>,
-    /// What closures say of the loaded value of a key.
-    pub(super) decided: Vec<(usize, Option<Decided>)>,
     /// Those of loaded values whose versions are older than the load.
     pub(super) learned: Vec<(String, Nonce)>,
 }

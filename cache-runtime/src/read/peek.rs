@@ -50,10 +50,7 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
     let Request { policy, guard, .. } = request;
     let judge = Judge { policy, tags: &tags, named: None, renews: false, clock: guard.clock() };
     seen.see(state, &judge);
-    if let Some(entry) = seen.unjudged().cloned() {
-        let named = look_at_named(request, &entry).await?;
-        seen.see(State::Value(entry.stamp(), entry), &Judge { named: Some(&named), ..judge });
-    }
+    judge_named(request, &mut seen, judge).await?;
     if seen.beside().is_some() {
         look_beside(request, &mut seen, reason).await?;
     }
@@ -61,13 +58,20 @@ pub(crate) async fn peek(request: &Request, key: String) -> Result<Option<Entry>
     Ok(fresh.map(|hit| hit.entry))
 }
 
-/// The versions of the tags that a value names.
-async fn look_at_named(request: &Request, entry: &Entry) -> Result<NamedTags, Error> {
+/// Judges a value that names tags which have not been looked at.
+async fn judge_named(
+    request: &Request,
+    seen: &mut KeyState,
+    judge: Judge<'_>,
+) -> Result<(), Error> {
+    let Some(entry) = seen.unjudged().cloned() else { return Ok(()) };
     let names = entry.names().unwrap_or_default();
     let found = request.guard.look_many(&names, Look::Store).await?;
     let versions = names.iter().map(|name| (*name).to_owned()).zip(found);
-    let seen = versions.map(|(name, state)| Ok((name, current_stamp(&state?))));
-    Ok(NamedTags::seen(seen.collect::<Result<_, Error>>()?))
+    let versions = versions.map(|(name, state)| Ok((name, current_stamp(&state?))));
+    let named = NamedTags::seen(versions.collect::<Result<_, Error>>()?);
+    seen.see(State::Value(entry.stamp(), entry), &Judge { named: Some(&named), ..judge });
+    Ok(())
 }
 
 /// Looks at an entry that stands beside one of another layout. A caller that has no layout is told the `reason` why it cannot
@@ -86,9 +90,5 @@ async fn look_beside(request: &Request, seen: &mut KeyState, reason: &str) -> Re
     let judge = Judge { policy, tags: &tags, named: None, renews: false, clock: guard.clock() };
     seen.see(state?, &judge);
     seen.see_own_key(own?, &judge);
-    if let Some(entry) = seen.unjudged().cloned() {
-        let named = look_at_named(request, &entry).await?;
-        seen.see(State::Value(entry.stamp(), entry), &Judge { named: Some(&named), ..judge });
-    }
-    Ok(())
+    judge_named(request, seen, judge).await
 }

@@ -233,6 +233,21 @@ fn cells(time: Time) -> [String; 2] {
     [self::time(time.median_ns), ratio]
 }
 
+/// What a table says of a way: the callers, the time, and what is counted of one caller.
+fn row(
+    way: Way,
+    time: Time,
+    counts: &Counts,
+    (outcome, size, callers): (&'static str, Size, u64),
+) -> Vec<String> {
+    let counted = match callers {
+        1 => counts.of(way, outcome, size),
+        _ => [(); 2].map(|()| String::new()),
+    };
+    let first = [way.title().to_owned(), number(callers)];
+    first.into_iter().chain(cells(time)).chain(counted).collect()
+}
+
 async fn hits(subject: &'static Subject, run: &Run, counts: &Counts, short: &mut Short) -> String {
     let mut rows = Vec::new();
     for size in Size::ALL {
@@ -241,12 +256,8 @@ async fn hits(subject: &'static Subject, run: &Run, counts: &Counts, short: &mut
             let call = Call { outcome: Outcome::Hit, size, callers };
             let times = measure(subject, &REDIS, call, run.effort).await;
             for (way, time) in REDIS.into_iter().zip(&times) {
-                let mut row = vec![way.title().to_owned(), size.name().into(), number(callers)];
-                row.extend(cells(*time));
-                row.extend(match callers {
-                    1 => counts.of(way, "hit", size),
-                    _ => [(); 2].map(|()| String::new()),
-                });
+                let mut row = row(way, *time, counts, ("hit", size, callers));
+                row.insert(1, size.name().into());
                 rows.push(row);
             }
             if size == Size::Small {
@@ -279,13 +290,7 @@ async fn local_hits(
         let call = Call { outcome: Outcome::Hit, size: Size::Small, callers };
         let times = measure(subject, &LOCAL, call, run.effort).await;
         for (way, time) in LOCAL.into_iter().zip(&times) {
-            let mut row = vec![way.title().to_owned(), number(callers)];
-            row.extend(cells(*time));
-            row.extend(match callers {
-                1 => counts.of(way, "hit", Size::Small),
-                _ => [(); 2].map(|()| String::new()),
-            });
-            rows.push(row);
+            rows.push(row(way, *time, counts, ("hit", Size::Small, callers)));
         }
         if callers == 1 {
             let times = named(&LOCAL, &times).filter(|(way, _)| *way != Way::ByHand);
@@ -313,13 +318,7 @@ async fn misses(
         let call = Call { outcome: Outcome::Miss, size: Size::Small, callers };
         let times = measure(subject, &MISSES, call, run.effort).await;
         for (way, time) in MISSES.into_iter().zip(&times) {
-            let mut row = vec![way.title().to_owned(), number(callers)];
-            row.extend(cells(*time));
-            row.extend(match callers {
-                1 => counts.of(way, "miss", Size::Small),
-                _ => [(); 2].map(|()| String::new()),
-            });
-            rows.push(row);
+            rows.push(row(way, *time, counts, ("miss", Size::Small, callers)));
         }
         short.add(
             &format!("miss over Redis, {callers} caller{}", s(callers)),

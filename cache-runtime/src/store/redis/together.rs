@@ -87,14 +87,17 @@ impl<'l> Operation<'l> {
     /// Sees to it that what has been added is sent. Its answers do not come where the runtime of another caller, which was to
     /// send it, shuts down.
     fn see_to(&self, runtime: &Handle, kind: Kind, added: Added) -> oneshot::Receiver<Answers> {
-        let link = self.link.clone();
         match added.next {
-            Next::SendNow(batch) => drop(runtime.spawn(send(batch, link))),
+            Next::SendNow(batch) => {
+                let link = self.link.clone();
+                drop(runtime.spawn(async move { send(batch, &link).await }));
+            }
             Next::SendSoon => {
-                let mut soon = Soon { link: link.clone(), kind, is_taken: false };
+                let mut soon = Soon { link: self.link.clone(), kind, is_taken: false };
                 drop(runtime.spawn(async move {
                     task::yield_now().await;
-                    send(soon.take(), link).await;
+                    let batch = soon.take();
+                    send(batch, &soon.link).await;
                 }));
             }
             Next::Wait => {}
@@ -139,13 +142,13 @@ impl Drop for Soon {
 }
 
 /// Sends a batch, and gives each caller its answers. It ends with its callers: each has a deadline.
-async fn send(mut batch: Batch, link: Link) {
+async fn send(mut batch: Batch, link: &Link) {
     let Some(message) = batch.message.take() else { return };
-    // Where there is none, sending says why.
-    drop(link.connection().await);
     let answers = match message {
-        Message::Look(get) => wait(look(&get, batch.answers, &link), &mut batch.callers).await,
+        Message::Look(get) => wait(look(&get, batch.answers, link), &mut batch.callers).await,
         Message::Steps(incarnation, steps) => {
+            // Callers may give up while it is made. Where there is none, sending says why.
+            drop(link.connection().await);
             let asked = steps.into_iter().zip(mem::take(&mut batch.callers));
             let mut pipeline = Pipeline::new();
             for (step, caller) in asked.filter(|(_, caller)| !caller.waits.is_closed()) {
