@@ -236,7 +236,7 @@ fn is_iterator_bound(bound: &TypeParamBound) -> bool {
 }
 
 /// The types in the angle brackets of a path.
-fn arguments(segment: &PathSegment) -> Vec<&Type> {
+pub(crate) fn arguments(segment: &PathSegment) -> Vec<&Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
         return Vec::new();
     };

@@ -3,6 +3,7 @@
 use syn::{Expr, ExprClosure, GenericArgument, Pat, PathArguments, Type};
 
 use crate::ctxt::Ctxt;
+use crate::lists;
 use crate::params::Params;
 use crate::per_call;
 use crate::tokens;
@@ -136,13 +137,7 @@ fn wrapped<'a>(ty: &'a Type, output: Option<&Type>) -> Option<(&'static str, &'a
 fn element(output: &Type) -> Option<&Type> {
     let Type::Path(path) = output else { return None };
     let last = path.path.segments.last()?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    let mut types = arguments.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
+    let mut types = lists::arguments(last).into_iter();
     match last.ident.to_string().as_str() {
         "HashMap" | "BTreeMap" => types.nth(1),
         "Vec" => match types.next()? {

@@ -52,11 +52,10 @@ fn given(model: &Cached) -> Option<(Span, TokenStream)> {
 /// the body is dropped first.
 pub(super) fn present(model: &Cached, before: TokenStream, run: TokenStream) -> TokenStream {
     let span = Span::mixed_site();
+    let run = codegen::ended(&run);
     let Some(Negative { error, .. }) = &model.options.negative else {
-        let run = codegen::ended(&run);
         return quote_spanned!(span=> #before #run);
     };
-    let run = codegen::ended(&run);
     // What is no `Result` is reported where the return type stands.
     let at = call::where_it_returns(model);
     let own = &model.options.shared.krate;
